@@ -1,0 +1,16 @@
+/* cpu.h -- what this processor can do, by product level. */
+#ifndef KM_CPU_H
+#define KM_CPU_H
+
+/* Each level is a set of instructions that kernels may need together.  A bit is set only where the
+ * processor has the instructions and the system saves the registers (CPUID and XCR0). */
+enum {
+	CPU_ADX = 1 << 0,    /* BMI2 and ADX */
+	CPU_IFMA = 1 << 1,   /* AVX-512 F, VL, BW, DQ and IFMA */
+	CPU_VBMI = 1 << 2,   /* AVX-512 VBMI, with CPU_IFMA */
+};
+
+/* The levels of this processor, 0 for none. */
+unsigned cpu_levels(void);
+
+#endif

@@ -1,0 +1,254 @@
+/* engine.h -- SAKKE and ECCSI (RFC 6507, 6508, 6509) for mission-critical key management.
+ *
+ * Conventions, for every function here:
+ *   - Order: outputs, then in-outs, then inputs; a length follows its buffer.
+ *   - Octet strings are big-endian, as in the RFCs.  Sizes are the KM_*_BYTES constants.
+ *   - Returns KM_OK or another km_err.  On any error every output is zeroed.
+ *   - No pointer may be NULL unless its comment says so; outputs may not overlap inputs.
+ *   - km_init comes first, once; after it everything is thread-safe.  A prepared object (an opaque
+ *     type) is made once and may be shared read-only by any number of threads until it is freed.
+ *   - Heap is used only where a name ends in _new, and by the batch calls for their scratch.
+ *   - Constant time in everything marked secret; time may depend on lengths and on public data.
+ *   - No I/O, no threads, no clock, no environment: randomness comes in as a km_random.
+ *
+ * Parameter set 1 of RFC 6509 throughout: a 1024-bit field, 128-bit SSV, SHA-256, P-256 for ECCSI.
+ */
+#ifndef KM_ENGINE_H
+#define KM_ENGINE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define KM_API  __attribute__((visibility("default")))
+#define KM_MUST __attribute__((warn_unused_result))
+
+#define KM_VERSION "0.1.0"
+
+enum {
+	KM_SSV_BYTES = 16,           /* shared secret value, a GMK */
+	KM_FP_BYTES = 128,           /* an element of F_p, an integer modulo q */
+	KM_SAKKE_POINT_BYTES = 257,  /* 04 || x || y: Z, RSK, R */
+	KM_SED_BYTES = 273,          /* SAKKE encapsulated data, R || H */
+	KM_ECCSI_POINT_BYTES = 65,   /* 04 || x || y: KPAK, PVT */
+	KM_SSK_BYTES = 32,
+	KM_HASH_BYTES = 32,          /* SHA-256, HS */
+	KM_SIG_BYTES = 129,          /* r || s || PVT */
+	KM_ID_MAX = 1024,            /* longest identifier, octets */
+};
+
+/* One list of errors: stable number, name, meaning. */
+#define KM_ERRORS(X) \
+	X(KM_OK, 0, "done") \
+	X(KM_EARG, 1, "an argument is outside its stated range") \
+	X(KM_EFORMAT, 2, "not the encoding of a point or number: length, first octet or range") \
+	X(KM_ECURVE, 3, "the point is not on its curve, or is infinity") \
+	X(KM_EORDER, 4, "the point is not of order q") \
+	X(KM_EKEY, 5, "the key does not validate against the KMS public key and identifier") \
+	X(KM_EDECAP, 6, "the encapsulated data does not open") \
+	X(KM_ESIG, 7, "the signature does not verify") \
+	X(KM_EDEGENERATE, 8, "a value that must not be zero or infinity is") \
+	X(KM_EPARTIAL, 9, "some items of the batch failed: see their status") \
+	X(KM_ERANDOM, 10, "the source of randomness failed") \
+	X(KM_ENOMEM, 11, "out of memory") \
+	X(KM_EKERNEL, 12, "no such kernel, or this processor cannot run it") \
+	X(KM_ESELFTEST, 13, "a kernel failed its known answer") \
+	X(KM_ESTATE, 14, "km_init has not succeeded yet")
+
+typedef enum {
+#define KM_ERROR_ENUM(name, number, text) name = number,
+	KM_ERRORS(KM_ERROR_ENUM)
+#undef KM_ERROR_ENUM
+} km_err;
+
+/* The meaning of err, in lower case without a full stop; never NULL. */
+KM_API const char *km_strerror(km_err err);
+
+/* KM_VERSION of the library that is linked. */
+KM_API const char *km_version(void);
+
+/* ---- start ------------------------------------------------------------------------------- */
+
+/* Choose the kernels and prove them on known answers.  kernel: "c" (portable), "adx", "ifma", or NULL
+ * for the best that this processor runs.  Call once, before anything else and before other threads.
+ * KM_EKERNEL: unknown, or this processor cannot run it.  KM_ESELFTEST: a wrong known answer. */
+KM_API KM_MUST km_err km_init(const char *kernel);
+
+/* The kernel in use, such as "c"; "" before km_init. */
+KM_API const char *km_kernel(void);
+
+/* The i-th kernel level by name, best first, "c" last, NULL beyond; *runs tells whether this
+ * processor can run it.  Needs no km_init. */
+KM_API const char *km_kernel_at(size_t i, int *runs);
+
+/* Called with each row of the self-test: kernel, what was tested, verdict. */
+typedef void km_selftest_fn(void *ctx, const char *kernel, const char *what, km_err verdict);
+
+/* Run the known answers of every kernel this machine can run; row may be NULL.
+ * KM_ESELFTEST: at least one failed.  Changes nothing that km_init chose.  Call it while no other
+ * thread uses the library. */
+KM_API KM_MUST km_err km_selftest(km_selftest_fn *row, void *ctx);
+
+/* ---- randomness and small tools ----------------------------------------------------------- */
+
+/* A source of randomness.  fill writes len octets and returns 0, or returns non-zero. */
+typedef struct {
+	int (*fill)(void *ctx, uint8_t *out, size_t len);
+	void *ctx;
+} km_random;
+
+/* The system's generator behind a seeded stream for each thread, seeded again after a fork.
+ * Wherever a km_random is asked for, NULL means this one. */
+KM_API extern const km_random km_system_random;
+
+/* Fill out from rnd (NULL: the system).  KM_ERANDOM. */
+KM_API KM_MUST km_err km_random_bytes(uint8_t *out, size_t len, const km_random *rnd);
+
+/* SHA-256 of data.  data may be secret. */
+KM_API void km_sha256(uint8_t out[KM_HASH_BYTES], const uint8_t *data, size_t len);
+
+/* HMAC-SHA-256 (RFC 2104).  key and data may be secret; their lengths are public. */
+KM_API void km_hmac_sha256(uint8_t out[KM_HASH_BYTES], const uint8_t *key, size_t key_len,
+		const uint8_t *data, size_t len);
+
+/* Overwrite with zeros in a way that the compiler keeps. */
+KM_API void km_wipe(void *p, size_t len);
+
+/* 1 where the len octets are equal, else 0; constant time in their values. */
+KM_API KM_MUST int km_equal(const void *a, const void *b, size_t len);
+
+/* ---- KMS public keys ---------------------------------------------------------------------- */
+
+/* A KMS's public keys Z (SAKKE) and KPAK (ECCSI), checked, with tables for fixed-base sums.
+ * Public.  Memory: at most KM_KMS_PUBLIC_BYTES_MAX a KMS, and as much once for P and g. */
+typedef struct km_kms_public km_kms_public;
+#define KM_KMS_PUBLIC_BYTES_MAX (16u << 20)
+
+/* Check Z and KPAK and make the tables.  members: about how many encapsulations to expect; it
+ * chooses between a quick start and a high rate, never the result (0: a receiver).
+ * KM_EFORMAT, KM_ECURVE, KM_EORDER (Z; the curve has cofactor 4), KM_ENOMEM. */
+KM_API KM_MUST km_err km_kms_public_new(km_kms_public **kms, const uint8_t *z, size_t z_len,
+		const uint8_t *kpak, size_t kpak_len, size_t members);
+
+/* kms may be NULL.  No receiver or signer made from it may still be in use. */
+KM_API void km_kms_public_free(km_kms_public *kms);
+
+/* ---- SAKKE, RFC 6508 ---------------------------------------------------------------------- */
+
+/* Encapsulate ssv for the identifier id under kms (6.2.1).  ssv is secret.
+ * KM_EARG: id_len is 0 or above KM_ID_MAX.  KM_EDEGENERATE: R would be infinity. */
+KM_API KM_MUST km_err km_sakke_encap(uint8_t sed[KM_SED_BYTES], const uint8_t ssv[KM_SSV_BYTES],
+		const uint8_t *id, size_t id_len, const km_kms_public *kms, const km_random *rnd);
+
+/* Encapsulate one ssv for n identifiers of id_len octets each, one after the other in ids; sed has
+ * n * KM_SED_BYTES octets, status n entries.  Equal to n single calls.  A member that fails has
+ * its status set and its data zeroed; the others are untouched.  rnd blinds the shared inversions.
+ * KM_EPARTIAL: see status.  KM_EARG, KM_ERANDOM, KM_ENOMEM: nothing was made. */
+KM_API KM_MUST km_err km_sakke_encap_batch(uint8_t *sed, km_err *status,
+		const uint8_t ssv[KM_SSV_BYTES], const uint8_t *ids, size_t id_len, size_t n,
+		const km_kms_public *kms, const km_random *rnd);
+
+/* One identity's Receiver Secret Key, checked and prepared.  Secret: locked memory, wiped when
+ * freed.  kms must outlive it. */
+typedef struct km_receiver km_receiver;
+
+/* Check RSK for id under kms (6.1.2: <[id]P + Z, RSK> = g, and order q) and prepare it.
+ * rsk is secret.  KM_EARG, KM_EFORMAT, KM_ECURVE, KM_EORDER, KM_EKEY, KM_ENOMEM. */
+KM_API KM_MUST km_err km_receiver_new(km_receiver **receiver, const uint8_t *id, size_t id_len,
+		const uint8_t *rsk, size_t rsk_len, const km_kms_public *kms, const km_random *rnd);
+
+/* receiver may be NULL. */
+KM_API void km_receiver_free(km_receiver *receiver);
+
+/* Open sed (6.2.2): pairing, mask, and R made again and compared.  ssv is secret.
+ * KM_EDECAP: whatever was wrong with it. */
+KM_API KM_MUST km_err km_sakke_decap(uint8_t ssv[KM_SSV_BYTES], const uint8_t *sed, size_t sed_len,
+		const km_receiver *receiver, const km_random *rnd);
+
+/* Open n data of KM_SED_BYTES each, the i-th with receivers[i]; ssv has n * KM_SSV_BYTES octets.
+ * KM_EPARTIAL: see status (KM_EDECAP).  KM_ERANDOM, KM_ENOMEM: nothing was opened. */
+KM_API KM_MUST km_err km_sakke_decap_batch(uint8_t *ssv, km_err *status, const uint8_t *sed,
+		size_t n, const km_receiver *const *receivers, const km_random *rnd);
+
+/* ---- ECCSI, RFC 6507 ---------------------------------------------------------------------- */
+
+/* One identity's signing key: SSK, PVT, HS, and tables over Y.  Secret: locked memory, wiped when
+ * freed. */
+typedef struct km_signer km_signer;
+
+/* Check (SSK, PVT) for id under kms (5.1.2: KPAK = [SSK]G - [HS]PVT) and prepare it.
+ * ssk is secret and has exactly KM_SSK_BYTES octets.
+ * KM_EARG, KM_EFORMAT, KM_ECURVE, KM_EKEY, KM_ENOMEM. */
+KM_API KM_MUST km_err km_signer_new(km_signer **signer, const uint8_t *id, size_t id_len,
+		const uint8_t *ssk, size_t ssk_len, const uint8_t *pvt, size_t pvt_len,
+		const km_kms_public *kms);
+
+/* signer may be NULL. */
+KM_API void km_signer_free(km_signer *signer);
+
+/* A message to sign or to check, and its signature. */
+typedef struct {
+	const uint8_t *msg;
+	size_t len;
+	uint8_t *sig;           /* KM_SIG_BYTES; may stand right behind msg.  Only read by verify */
+	const uint8_t *id;      /* verify: the signer's identifier */
+	size_t id_len;
+} km_signed;
+
+/* Sign msg (5.2.1) with a hedged nonce; the signature is verified before it leaves.
+ * KM_ERANDOM; KM_ESIG: the check failed (a fault). */
+KM_API KM_MUST km_err km_eccsi_sign(uint8_t sig[KM_SIG_BYTES], const uint8_t *msg, size_t len,
+		const km_signer *signer, const km_random *rnd);
+
+/* Sign n messages; items[i].sig is written, id is not used.  Each is verified before it leaves.
+ * KM_EPARTIAL: see status.  KM_ERANDOM, KM_ENOMEM: nothing was signed. */
+KM_API KM_MUST km_err km_eccsi_sign_batch(const km_signed *items, km_err *status, size_t n,
+		const km_signer *signer, const km_random *rnd);
+
+/* Verify sig over msg by the signer id (5.2.2).  Everything is public.
+ * KM_EARG: id_len.  KM_ESIG: whatever was wrong with it. */
+KM_API KM_MUST km_err km_eccsi_verify(const uint8_t *sig, size_t sig_len, const uint8_t *msg,
+		size_t len, const uint8_t *id, size_t id_len, const km_kms_public *kms);
+
+/* Verify n signatures of KM_SIG_BYTES each, a verdict for each.  KM_EPARTIAL: see status. */
+KM_API KM_MUST km_err km_eccsi_verify_batch(km_err *status, const km_signed *items, size_t n,
+		const km_kms_public *kms);
+
+/* ---- the KMS's half ----------------------------------------------------------------------- */
+
+/* A KMS's master keys z and KSAK, and what follows from them.  Secret. */
+typedef struct km_kms_master km_kms_master;
+
+/* Draw new master keys.  KM_ERANDOM, KM_ENOMEM. */
+KM_API KM_MUST km_err km_kms_master_new(km_kms_master **master, const km_random *rnd);
+
+/* Take master keys: z in 2..q-1, ksak in 1..n-1 (n: the order of P-256).  KM_EFORMAT, KM_ENOMEM. */
+KM_API KM_MUST km_err km_kms_master_import_new(km_kms_master **master,
+		const uint8_t z[KM_FP_BYTES], const uint8_t ksak[KM_SSK_BYTES]);
+
+/* Give the master keys out, both secret. */
+KM_API void km_kms_master_export(uint8_t z[KM_FP_BYTES], uint8_t ksak[KM_SSK_BYTES],
+		const km_kms_master *master);
+
+/* Z = [z]P and KPAK = [KSAK]G. */
+KM_API void km_kms_master_public(uint8_t z[KM_SAKKE_POINT_BYTES],
+		uint8_t kpak[KM_ECCSI_POINT_BYTES], const km_kms_master *master);
+
+/* master may be NULL. */
+KM_API void km_kms_master_free(km_kms_master *master);
+
+/* RSK = [1/(id + z)]P (RFC 6508, 6.1.1).  rsk is secret.  KM_EARG, KM_ERANDOM, KM_EDEGENERATE. */
+KM_API KM_MUST km_err km_kms_rsk(uint8_t rsk[KM_SAKKE_POINT_BYTES], const uint8_t *id,
+		size_t id_len, const km_kms_master *master, const km_random *rnd);
+
+/* SSK and PVT (RFC 6507, 5.1.1).  ssk is secret.  KM_EARG, KM_ERANDOM. */
+KM_API KM_MUST km_err km_kms_ssk(uint8_t ssk[KM_SSK_BYTES], uint8_t pvt[KM_ECCSI_POINT_BYTES],
+		const uint8_t *id, size_t id_len, const km_kms_master *master, const km_random *rnd);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

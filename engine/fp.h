@@ -1,0 +1,74 @@
+/* fp.h -- F_p of parameter set 1, one element: sixteen 64-bit limbs in Montgomery form.
+ *
+ * p has exactly 1024 bits, so there is no headroom: every value is canonical, 0 <= a < p, before
+ * and after every function.  The Montgomery radix is R = 2^1024.  Everything is constant time but
+ * what ends in _var.  A result may be any of the arguments.
+ */
+#ifndef KM_FP_H
+#define KM_FP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define FP_LIMBS 16
+
+typedef struct {
+	_Alignas(64) uint64_t v[FP_LIMBS];
+} fp;
+
+/* A row of the kernel table.  Operands are canonical, limbs least significant first. */
+typedef struct {
+	const char *name;
+	unsigned needs; /* cpu.h levels */
+	void (*mul)(uint64_t r[16], const uint64_t a[16], const uint64_t b[16]); /* a*b/2^1024 mod p */
+	void (*sqr)(uint64_t r[16], const uint64_t a[16]);                       /* a*a/2^1024 mod p */
+	void (*add)(uint64_t r[16], const uint64_t a[16], const uint64_t b[16]);
+	void (*sub)(uint64_t r[16], const uint64_t a[16], const uint64_t b[16]);
+	/* r = entry index of a table of n entries of words limbs each; reads every entry.  words is a
+	 * multiple of 8, table and r are 64-byte aligned.  index is secret, n and words are not. */
+	void (*select)(uint64_t *r, const uint64_t *table, size_t n, size_t words, uint64_t index);
+} fp_kernel;
+
+/* Best first, the portable row last, then NULL.  fp_k is the chosen one; fp_pick sets it. */
+extern const fp_kernel *const fp_kernels[];
+extern const fp_kernel *fp_k;
+
+static inline void fp_mul(fp *r, const fp *a, const fp *b) { fp_k->mul(r->v, a->v, b->v); }
+static inline void fp_sqr(fp *r, const fp *a) { fp_k->sqr(r->v, a->v); }
+static inline void fp_add(fp *r, const fp *a, const fp *b) { fp_k->add(r->v, a->v, b->v); }
+static inline void fp_sub(fp *r, const fp *a, const fp *b) { fp_k->sub(r->v, a->v, b->v); }
+static inline void fp_dbl(fp *r, const fp *a) { fp_k->add(r->v, a->v, a->v); }
+
+extern const fp fp_zero;
+extern const fp fp_one;          /* 2^1024 mod p */
+extern const uint64_t fp_p[16];  /* p */
+
+void fp_neg(fp *r, const fp *a);
+
+/* r = a where mask is all ones, unchanged where it is 0. */
+void fp_cmov(fp *r, const fp *a, uint64_t mask);
+/* r = -a where mask is all ones, a where it is 0. */
+void fp_cneg(fp *r, const fp *a, uint64_t mask);
+
+/* All ones where it holds, else 0. */
+uint64_t fp_is_zero(const fp *a);
+uint64_t fp_equal(const fp *a, const fp *b);
+
+/* Octets, big-endian, into Montgomery form.  Gives all ones where the octets are below p, else 0
+ * (and r = 0).  Constant time in the value. */
+uint64_t fp_from_bytes(fp *r, const uint8_t in[128]);
+void fp_to_bytes(uint8_t out[128], const fp *a);
+
+/* Between canonical plain limbs and Montgomery form. */
+void fp_from_limbs(fp *r, const uint64_t plain[16]);
+void fp_to_limbs(uint64_t plain[16], const fp *a);
+
+/* r = 1/a, 0 for a = 0; by Fermat, constant time (about 1023 squarings and 210 multiplications). */
+void fp_inv(fp *r, const fp *a);
+/* r = 1/a, 0 for a = 0; for public values, and for secrets multiplied by a fresh random blind. */
+void fp_inv_var(fp *r, const fp *a);
+
+/* r = a^((p+1)/4), the square root where a is a square; for public values. */
+void fp_sqrt_var(fp *r, const fp *a);
+
+#endif

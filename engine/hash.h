@@ -1,0 +1,31 @@
+/* hash.h -- SHA-256 in pieces, HMAC, and HashToIntegerRange (RFC 6508, 5.1). */
+#ifndef KM_HASH_H
+#define KM_HASH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/sha.h>
+
+/* Octets to hash, one part of several. */
+typedef struct {
+	const uint8_t *data;
+	size_t len;
+} hash_part;
+
+/* SHA-256 over the parts, one after the other.  Parts may be secret. */
+void hash_parts(uint8_t out[32], const hash_part *parts, size_t n);
+
+/* HMAC-SHA-256 over the parts.  key and parts may be secret. */
+void hmac_parts(uint8_t out[32], const uint8_t *key, size_t key_len, const hash_part *parts,
+		size_t n);
+
+/* r = HashToIntegerRange(parts, q) as sixteen limbs, least significant first; q of parameter set 1.
+ * Constant time. */
+void hash_to_q(uint64_t r[16], const hash_part *parts, size_t n);
+
+/* out = HashToIntegerRange(parts, 2^128) as 16 octets.  Constant time. */
+void hash_to_128(uint8_t out[16], const hash_part *parts, size_t n);
+
+#endif
