@@ -1,0 +1,295 @@
+/* gmk.h -- group keys for mission-critical groups: the messages of TS 33.180 clause 5.7.2, made by a
+ * Group Management Server (GMS) and opened by a member's client.
+ *
+ * A run of the GMS: load KMS documents into a keyring, fill a km_gmk_job, call km_gmk_make with one
+ * chunk of members after the other.  A client: load its key sets, call km_gmk_open.
+ *
+ * Conventions as in engine.h: outputs first, a length follows its buffer, every output is zeroed on
+ * error, objects are made once and then shared read-only between threads.  km_init comes first.
+ * Strings are octets with a length or end in NUL, as their comment says; URIs are compared octet by
+ * octet and never normalised.
+ */
+#ifndef KM_GMK_H
+#define KM_GMK_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "../engine/engine.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum {
+	KM_UID_BYTES = 32,
+	KM_RAND_BYTES = 16,
+	KM_GMK_IV_BYTES = 16,
+	KM_URI_MAX = 1023,          /* octets */
+	KM_TEXT_MAX = 1024,         /* octets */
+	KM_GROUPS_MAX = 32,
+	KM_SRTP_KEY_BYTES = 16,
+	KM_SRTP_SALT_BYTES = 12,
+	KM_CHUNK_MAX = 1024,        /* members a call of km_gmk_make takes */
+	KM_MESSAGE_MAX = 65535,     /* octets of a message that is parsed */
+};
+
+#define KM_NTP_UNIX 2208988800u     /* NTP seconds of 1970-01-01 */
+
+/* Why a message or a member was refused, in the order in which the checks are made (part J of the
+ * checklist in docs/standards.md): stable number, stable name for programs, meaning for people. */
+#define KM_REASONS(X) \
+	X(KM_R_OK, 0, "ok", "accepted") \
+	X(KM_R_PARSE, 1, "unparseable", "not a well-formed MIKEY-SAKKE I_MESSAGE") \
+	X(KM_R_TIME, 2, "time", "the timestamp lies outside the window") \
+	X(KM_R_REPLAY, 3, "replay", "this message was opened before") \
+	X(KM_R_KMS, 4, "unknown-kms", "no certificate of a KMS that the message names") \
+	X(KM_R_NOT_MINE, 5, "not-for-me", "none of the keys held is for the receiver that the message names") \
+	X(KM_R_SENDER, 6, "sender", "the sender is not known, or is another than the signalling named") \
+	X(KM_R_PERIOD, 7, "no-key-for-period", "no key set for the key period of the message") \
+	X(KM_R_EXPIRED, 8, "expired", "a certificate or key set is not valid at that time, or is revoked") \
+	X(KM_R_SIGNATURE, 9, "signature", "the signature does not verify") \
+	X(KM_R_AUTHORITY, 10, "authority", "the sender may not manage that group") \
+	X(KM_R_GROUP, 11, "group", "the message is for another group than the signalling named, or for none") \
+	X(KM_R_DECRYPT, 12, "decrypt", "the key or its parameters do not decrypt") \
+	X(KM_R_PURPOSE, 13, "purpose", "the key identifier is not that of a group master key") \
+	X(KM_R_KEY_TYPE, 14, "key-type", "the key parameters are not those of a group master key") \
+	X(KM_R_DUPLICATE, 15, "duplicate", "the GMK-ID belongs to another key, or an older message came later") \
+	X(KM_R_REVOKED, 16, "revoked-before", "the key was revoked before this message came") \
+	X(KM_R_URI, 17, "uri", "empty, too long, not UTF-8, or holds a space or control character") \
+	X(KM_R_REPEATED, 18, "repeated", "the URI stood in the list before") \
+	X(KM_R_ENGINE, 19, "engine", "the engine refused: see its error")
+
+typedef enum {
+#define KM_REASON_ENUM(name, number, word, text) name = number,
+	KM_REASONS(KM_REASON_ENUM)
+#undef KM_REASON_ENUM
+} km_reason;
+
+KM_API const char *km_reason_name(km_reason r);  /* "no-key-for-period" */
+KM_API const char *km_reason_text(km_reason r);
+
+/* A complaint about something read: "FILE:LINE: element: what is wrong", escaped for a terminal. */
+typedef struct {
+	char text[512];
+} km_complaint;
+
+/* ---- identities and identifiers (TS 33.180 F.1, F.2; part E of docs/standards.md) ---------- */
+
+/* KM_R_OK, or KM_R_URI: the rule for every URI that comes in. */
+KM_API KM_MUST km_reason km_uri_check(const char *uri, size_t len);
+
+/* The host of a plain SIP URI (sip: or sips:, exactly one @, no parameters or headers, port left
+ * off), in lower case and NUL-terminated.  Gives its length, 0 where the URI is not such a one. */
+KM_API size_t km_sip_host(char host[KM_URI_MAX + 1], const char *uri, size_t len);
+
+/* floor((ntp_seconds - offset) / period); ntp_seconds counts from 1900 over all eras (64 bits).
+ * 0 where ntp_seconds < offset. */
+KM_API uint64_t km_key_period_no(uint64_t ntp_seconds, uint64_t period, uint64_t offset);
+
+/* UID (F.2.1) of a URI at a KMS. */
+KM_API void km_uid(uint8_t uid[KM_UID_BYTES], const char *uri, size_t uri_len, const char *kms_uri,
+		size_t kms_uri_len, uint64_t period, uint64_t offset, uint64_t period_no);
+
+/* The 28-bit user salt (F.1.3).  gmk is secret; the salt is shown by the GUK-ID to who knows the GMK-ID. */
+KM_API uint32_t km_user_salt(const uint8_t gmk[KM_SSV_BYTES], const char *uri, size_t uri_len);
+
+/* GMK-ID XOR salt, which is also GUK-ID XOR salt; the purpose tag (4 top bits) is kept. */
+KM_API uint32_t km_guk_id(uint32_t gmk_id, uint32_t salt);
+
+/* The media keys of a sender with that GUK-ID (RFC 3830 4.1.3): cs_id 4 MCPTT, 5 MCVideo.
+ * gmk and the outputs are secret. */
+KM_API void km_srtp_keys(uint8_t key[KM_SRTP_KEY_BYTES], uint8_t salt[KM_SRTP_SALT_BYTES],
+		const uint8_t gmk[KM_SSV_BYTES], uint8_t cs_id, uint32_t guk_id,
+		const uint8_t *rand, size_t rand_len);
+
+/* The era rule of RFC 4330: 64-bit NTP seconds of a 32-bit count (top bit 0: after 2036). */
+KM_API uint64_t km_ntp_seconds(uint32_t count);
+
+/* ---- keyring: KMS certificates and users' key sets ------------------------------------------ */
+
+/* A KMS as its certificate describes it.  Strings end in NUL. */
+typedef struct {
+	const char *uri;
+	uint64_t period, offset;         /* seconds */
+	int64_t valid_from, valid_to;    /* Unix seconds; INT64_MIN, INT64_MAX: not limited */
+	bool revoked;
+	km_kms_public *keys;
+} km_kms;
+
+/* A user's key set of one period at one KMS, every part validated. */
+typedef struct {
+	const char *uri;
+	const km_kms *kms;
+	uint64_t period_no;
+	int64_t valid_from, valid_to;    /* as above */
+	bool revoked;
+	uint8_t uid[KM_UID_BYTES];       /* recomputed from uri, kms, period_no */
+	km_signer *signer;
+	km_receiver *receiver;
+} km_key_set;
+
+typedef struct km_keyring km_keyring;
+
+/* KM_ENOMEM. */
+KM_API KM_MUST km_err km_keyring_new(km_keyring **ring);
+/* ring may be NULL.  Wipes the secrets. */
+KM_API void km_keyring_free(km_keyring *ring);
+
+/* Add the certificates of a KMS document (KmsInit, KmsCertCache).  members: see km_kms_public_new.
+ * name stands in complaints.  On an error nothing is added and *why says what is wrong. */
+KM_API KM_MUST km_err km_keyring_add_kms(km_keyring *ring, const char *xml, size_t len,
+		const char *name, size_t members, km_complaint *why);
+/* Add the key sets of a KmsKeyProv document; their KMS's certificate must be in the ring. xml is secret. */
+KM_API KM_MUST km_err km_keyring_add_keys(km_keyring *ring, const char *xml, size_t len,
+		const char *name, km_complaint *why);
+
+/* The KMS with that URI, or NULL. */
+KM_API const km_kms *km_keyring_kms(const km_keyring *ring, const char *uri, size_t len);
+/* The i-th KMS or key set in the order of loading; NULL beyond. */
+KM_API const km_kms *km_keyring_kms_at(const km_keyring *ring, size_t i);
+KM_API const km_key_set *km_keyring_keys_at(const km_keyring *ring, size_t i);
+/* The key set of that user at that KMS for that period, or NULL. */
+KM_API const km_key_set *km_keyring_keys(const km_keyring *ring, const char *uri, size_t len,
+		const km_kms *kms, uint64_t period_no);
+/* The key set with that UID, or NULL. */
+KM_API const km_key_set *km_keyring_uid(const km_keyring *ring, const uint8_t uid[KM_UID_BYTES]);
+
+/* ---- making messages: the GMS --------------------------------------------------------------- */
+
+enum { KM_STATUS_NOT_REVOKED = 1, KM_STATUS_SHARED_WITH_GATEWAY = 2 };
+enum { KM_SERVICE_MCPTT = 1, KM_SERVICE_MCVIDEO = 2 };      /* CS ID 4 and 5 */
+enum { KM_MAP_EMPTY = 1, KM_MAP_GENERIC = 2 };              /* CS ID map types */
+
+typedef struct {
+	const char *s;
+	size_t len;
+} km_str;
+
+/* What the key parameters say (TS 33.180 E.6). */
+typedef struct {
+	uint8_t key_type;                /* 0: GMK */
+	uint32_t status;
+	uint64_t activation, expiry;     /* Unix seconds, 40 bits; 0: at once, never */
+	km_str text;                     /* UTF-8 */
+	size_t n_groups;
+	km_str groups[KM_GROUPS_MAX];
+} km_key_params;
+
+/* What all messages of a run have in common. */
+typedef struct {
+	const km_keyring *ring;
+	km_str gms_uri;
+	const km_kms *gms_kms;
+	uint8_t gmk[KM_SSV_BYTES];       /* secret */
+	uint32_t gmk_id;                 /* purpose tag 0 */
+	uint8_t rand[KM_RAND_BYTES];     /* one a GMK, never one a message */
+	km_key_params params;
+	bool hide;                       /* UIDs instead of URIs */
+	unsigned map;                    /* KM_MAP_EMPTY or KM_MAP_GENERIC (with the default SP) */
+	unsigned services;               /* for KM_MAP_GENERIC: which crypto sessions */
+	bool sakke_to_self;
+} km_gmk_job;
+
+typedef struct {
+	km_str uri;
+	const km_kms *kms;
+} km_member;
+
+/* A message made.  msg points into the output buffer. */
+typedef struct {
+	km_reason reason;
+	km_err err;                      /* for KM_R_ENGINE */
+	uint8_t uid[KM_UID_BYTES];
+	uint64_t period_no;              /* at the member's KMS */
+	uint32_t guk_id;
+	uint8_t *msg;
+	size_t len;
+} km_gmk_message;
+
+/* Upper bound of the octets of one message of the job for that member. */
+KM_API size_t km_gmk_size(const km_gmk_job *job, const km_member *member);
+
+/* One chunk: n <= KM_CHUNK_MAX members to n messages in buf (buf_len >= the sum of km_gmk_size).
+ * ntp64 is T of the first, the i-th gets ntp64 + i (64-bit NTP; seconds from era 0's wire form): the
+ * caller makes T strictly increasing over all runs of a GMS.  era_seconds are its seconds over all
+ * eras.  ivs holds n IVs or is NULL (drawn from rnd).  created is the date-time of the protected
+ * payload, Unix seconds.  A pure function of its arguments but for the signatures' nonces.
+ * KM_EPARTIAL: some members were refused, see reason.  Anything else: no message was made. */
+KM_API KM_MUST km_err km_gmk_make(km_gmk_message *out, uint8_t *buf, size_t buf_len,
+		const km_gmk_job *job, const km_member *members, size_t n, uint64_t ntp64,
+		uint64_t era_seconds, uint64_t created, const uint8_t *ivs, const km_random *rnd);
+
+/* ---- opening messages: the client ------------------------------------------------------------ */
+
+/* A key that the client holds, or remembers as revoked.  gmk is secret. */
+typedef struct {
+	uint8_t gmk[KM_SSV_BYTES];
+	km_str gms, kms;                 /* the issuer */
+	uint64_t ntp64;                  /* T of the latest message accepted for it */
+	bool revoked;
+} km_held;
+
+/* What the client's own checks need.  Every callback gets ctx and may be NULL. */
+typedef struct {
+	const km_keyring *ring;
+	km_str from;                     /* the sender that the signalling gave; len 0: none */
+	km_str group;                    /* the group that the signalling named; len 0: none */
+	int64_t now;                     /* the client's clock, Unix seconds */
+	int64_t window;                  /* seconds each way; negative: T is not checked */
+	void *ctx;
+	/* May this GMS manage this group, for this member?  NULL: the PSI rule (km_psi_rule). */
+	bool (*may_manage)(void *ctx, km_str gms, km_str group, km_str member);
+	/* Was a message with this sender, T, RAND and CSB ID accepted before?  NULL: no. */
+	bool (*replayed)(void *ctx, km_str sender, uint64_t ntp64, const uint8_t *rand,
+			size_t rand_len, uint32_t csb_id);
+	/* The i-th key held (or remembered as revoked) under gmk_id; false beyond.  NULL: none. */
+	bool (*held)(void *ctx, km_held *out, uint32_t gmk_id, size_t i);
+} km_open_how;
+
+/* A message opened.  Strings and rand point into the message or into its own text buffer. */
+typedef struct {
+	uint8_t gmk[KM_SSV_BYTES];       /* secret */
+	uint32_t gmk_id, guk_id;
+	uint64_t ntp64;
+	const uint8_t *rand;
+	size_t rand_len;
+	km_str gms, gms_kms, member, member_kms;
+	bool to_self;                    /* opened by the GMS through SAKKE-to-self */
+	bool revoked;                    /* the message revokes the key, which must not be used */
+	bool update;                     /* the same key came before from the same issuer */
+	km_key_params params;            /* strings point into content */
+	uint8_t content[4096];           /* the decrypted key parameters */
+	size_t content_len;
+} km_gmk_opened;
+
+/* The PSI rule of clause 5.7.2 (recommended): the host of the group's URI is that of the GMS's, and is not the member's own. */
+KM_API bool km_psi_rule(km_str gms, km_str group, km_str member);
+
+/* Open a message with every check of clause 5.7.2 in the order of km_reason.  Nothing is remembered:
+ * the caller records what was accepted (km_memory does so for one run).  The first reason found is
+ * given, and out is zeroed but where KM_R_OK. */
+KM_API KM_MUST km_reason km_gmk_open(km_gmk_opened *out, const uint8_t *msg, size_t len,
+		const km_open_how *how, const km_random *rnd);
+
+/* What one process has accepted: replays and keys held, in memory.  Not thread-safe. */
+typedef struct km_memory km_memory;
+KM_API KM_MUST km_err km_memory_new(km_memory **memory);
+KM_API void km_memory_free(km_memory *memory);
+/* Callbacks for km_open_how, with ctx = the memory. */
+KM_API bool km_memory_replayed(void *memory, km_str sender, uint64_t ntp64, const uint8_t *rand,
+		size_t rand_len, uint32_t csb_id);
+KM_API bool km_memory_held(void *memory, km_held *out, uint32_t gmk_id, size_t i);
+/* Record an accepted message.  KM_ENOMEM. */
+KM_API KM_MUST km_err km_memory_accept(km_memory *memory, const km_gmk_opened *opened);
+
+/* ---- looking at messages without keys -------------------------------------------------------- */
+
+/* Write what the message says in clear to out, one line a field, foreign text escaped.
+ * false: it does not parse (a last line says where). */
+KM_API bool km_gmk_inspect(FILE *out, const uint8_t *msg, size_t len);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
