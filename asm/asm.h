@@ -1,0 +1,39 @@
+/* asm.h -- what every kernel file starts from: functions with unwind data, and counted repetition.
+ *
+ * Hidden visibility: a kernel is reached through the tables of the engine only.  The assembler's
+ * .altmacro is on, so %(expression) passes a number to a macro.
+ */
+#ifdef __x86_64__
+	.intel_syntax noprefix
+#endif
+	.altmacro
+	.section .note.GNU-stack, "", %progbits
+
+.macro	FUNC name
+	.text
+	.balign	64
+	.globl	\name
+	.hidden	\name
+	.type	\name, %function
+\name:
+	.cfi_startproc
+#ifdef __x86_64__
+	endbr64
+#endif
+.endm
+
+.macro	ENDFUNC name
+	.cfi_endproc
+	.size	\name, . - \name
+.endm
+
+/* do_range from, n, m: m from; m from + 1; ... n times.  for_n n, m: from 0. */
+.macro	do_range from, n, m
+	.if	\n
+	\m	%(\from)
+	do_range	%(\from + 1), %(\n - 1), \m
+	.endif
+.endm
+.macro	for_n n, m
+	do_range	0, \n, \m
+.endm
