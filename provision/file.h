@@ -1,0 +1,41 @@
+/* file.h -- whole files read within a bound, and files that appear only when they are complete. */
+#ifndef KM_FILE_H
+#define KM_FILE_H
+
+#include "gmk.h"
+
+enum { FILE_DOCUMENT_MAX = 64 << 20 };      /* octets of a KMS document */
+
+/* Read all of name, at most max octets; data ends in a NUL that len does not count.
+ * false: *why says why not, data is NULL.  Free data with file_free or file_free_secret. */
+bool file_read(char **data, size_t *len, const char *name, size_t max, km_complaint *why);
+/* data may be NULL. */
+void file_free(char *data);
+/* The same, wiped first. */
+void file_free_secret(char *data, size_t len);
+
+/* May nobody but the owner read, write or search name?  false too where it does not exist. */
+bool file_is_private(const char *name);
+
+enum {
+	FILE_PRIVATE = 1,       /* 0600; else 0666 less the umask */
+	FILE_NEW = 2,           /* name must not exist yet, not even as a dangling link */
+};
+
+/* A file that is being written beside its name. */
+typedef struct {
+	FILE *f;                /* write here; errors may wait for file_commit */
+	char *name, *tmp;       /* tmp: NULL where name is a pipe or a device, which is written directly */
+	unsigned how;
+} file_out;
+
+/* Open a new file beside name, to be renamed by file_commit.  A link called name is replaced, not
+ * followed.  A pipe or device is opened as it is, but not with FILE_PRIVATE or FILE_NEW. */
+bool file_create(file_out *out, const char *name, unsigned how, km_complaint *why);
+/* Everything on disk, then under its name; with FILE_NEW an existing name is never replaced.
+ * false: nothing stands under name that did not before.  out is done either way. */
+bool file_commit(file_out *out, km_complaint *why);
+/* Remove what was written.  out may be zeroed, or done already. */
+void file_discard(file_out *out);
+
+#endif

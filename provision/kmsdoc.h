@@ -1,0 +1,61 @@
+/* kmsdoc.h -- the XML documents of a KMS (TS 33.180 Annex D), read and written.
+ *
+ * Read: KmsInit, KmsCertCache and KmsKeyProv, bare or within KmsResponse or SignedKmsResponse, and
+ * a single KmsCertificate or KmsKeySet.  Only what a document says is checked here: names, lengths,
+ * ranges; points and keys are validated by the keyring.  XML signatures are not verified.
+ */
+#ifndef KM_KMSDOC_H
+#define KM_KMSDOC_H
+
+#include "gmk.h"
+
+/* A KmsCertificate.  Times as in km_kms.  Lines are those of the elements, for complaints. */
+typedef struct {
+	char uri[KM_URI_MAX + 1];
+	uint64_t period, offset;
+	int64_t valid_from, valid_to;
+	bool revoked;
+	uint8_t z[KM_SAKKE_POINT_BYTES];
+	uint8_t kpak[KM_ECCSI_POINT_BYTES];
+	int line, z_line, kpak_line;
+} kmsdoc_cert;
+
+/* A KmsKeySet.  ssk and rsk are secret. */
+typedef struct {
+	char kms_uri[KM_URI_MAX + 1];
+	char uri[KM_URI_MAX + 1];
+	uint64_t period_no;
+	int64_t valid_from, valid_to;
+	bool revoked;
+	uint8_t uid[KM_UID_BYTES];      /* as the document gives it: not to be trusted */
+	uint8_t rsk[KM_SAKKE_POINT_BYTES];
+	uint8_t ssk[KM_SSK_BYTES];
+	uint8_t pvt[KM_ECCSI_POINT_BYTES];
+	int line, kms_line, uid_line, rsk_line, ssk_line, pvt_line;
+} kmsdoc_keys;
+
+/* What a document holds, in its order. */
+typedef struct {
+	kmsdoc_cert *certs;
+	kmsdoc_keys *keys;
+	size_t n_certs, n_keys;
+} kmsdoc;
+
+/* Read a document.  xml may hold secrets; name stands in complaints.
+ * KM_EFORMAT: *why says where and what.  KM_ENOMEM. */
+KM_MUST km_err kmsdoc_read(kmsdoc *doc, const char *xml, size_t len, const char *name,
+		km_complaint *why);
+/* Wipe and free; doc may be zeroed. */
+void kmsdoc_free(kmsdoc *doc);
+
+/* *why = "NAME:LINE: element: text", escaped; line 0 and element NULL are left out. */
+void kmsdoc_complain(km_complaint *why, const char *name, int line, const char *element,
+		const char *text);
+
+/* Write a KmsResponse with a KmsInit; made_at stands in Time.  Errors show in ferror(out). */
+void kmsdoc_write_init(FILE *out, const kmsdoc_cert *cert, int64_t made_at);
+/* Write a KmsResponse with a KmsKeyProv of n >= 1 key sets of one user at one KMS; the UserID is
+ * keys[].uid.  out gets secrets: create its file with FILE_PRIVATE. */
+void kmsdoc_write_keyprov(FILE *out, const kmsdoc_keys *keys, size_t n, int64_t made_at);
+
+#endif

@@ -1,0 +1,22 @@
+/* when.h -- points in time: read from a user or a document, and written. */
+#ifndef KM_WHEN_H
+#define KM_WHEN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { WHEN_MAX = 32 };     /* octets of a printed time with its NUL */
+
+/* Unix seconds of a TIME: decimal Unix seconds, or RFC 3339 with its zone (a fraction is dropped).
+ * false: neither of the two, or outside the years 0001 to 9999; *t is 0 then. */
+bool when_parse(int64_t *t, const char *s, size_t len);
+
+/* The same for an xs:dateTime of a KMS document: one without a zone counts as UTC, because KMSs
+ * leave the zone off and their times are UTC.  Plain Unix seconds are refused. */
+bool when_parse_xml(int64_t *t, const char *s, size_t len);
+
+/* RFC 3339 in UTC, such as 2026-01-05T10:00:00Z; years outside 0001 to 9999 as Unix seconds. */
+void when_print(char out[WHEN_MAX], int64_t t);
+
+#endif
