@@ -1,0 +1,30 @@
+/* params.c -- parameter set 1 of RFC 6509 (Appendix A), as limbs, least significant first. */
+#include "params.h"
+
+const uint64_t params_q[16] = {
+	0xd99b601ebfaa17fb, 0x203177c42b1eb3a1, 0xff38fa08e2615f6c, 0xa7e535abd5a5c7c7,
+	0xa9f3cf14870f026a, 0x6dabfd2a0c614aa0, 0x144ab173595a0738, 0x389b1921cc9ad335,
+	0x4d5b49fd2999a9b4, 0x39e46ce7fdf22286, 0xc8a1cc354c69672c, 0xbd02aac9f8bf03c6,
+	0x6fa6b8d62cf8068b, 0x905b0338672d2098, 0x9971846636b4195e, 0x265eaec7c2958ff6,
+};
+
+const uint64_t params_px[16] = {
+	0x880dc8abeae63895, 0x80ec46c4967e0979, 0xee9163a5b63f73ec, 0xd5cfb4cc80728d87,
+	0xa7c1514dba66910d, 0xa702c3397a60de74, 0x337c86548b72f2e1, 0x9760af765dd5bccb,
+	0x718bd9e7406ce890, 0x43d5f22cdb9dfa55, 0xab10db9030b09e10, 0xb5edb6c0f6ce2308,
+	0x98b2f204b6ff7cbf, 0x2b1a2fd60aec69c6, 0x0a7990053ed9b52a, 0x53fc09ee332c29ad,
+};
+
+const uint64_t params_py[16] = {
+	0x75573fd71bef16d7, 0xadb9b5706a67dcde, 0x80bdad5ad5bb4636, 0x13515ad7e9cb99a9,
+	0x492d979fc5a4d5f2, 0xac6f1e80164aa989, 0xcad696b5b7652fe0, 0x70dae117ad547c6c,
+	0x416cff0ca9e032b9, 0x6b598ccf9a140b2e, 0xe7f7f5e5f0de55f6, 0xf5ea69f4654ec2b9,
+	0x3d778d821e141178, 0xd3e8201602990696, 0xf9f1f0533634a135, 0x0a8249063f6009f1,
+};
+
+const uint64_t params_g[16] = {
+	0xcde0fab36461ea46, 0x3c8cae87b7a0042a, 0xe3720f20b9b7b040, 0xd682c033a7942bcc,
+	0xb4f1a32bcafa1ffa, 0x55df0460b4a9fd74, 0xb99dfb0138c78433, 0xee0faed1828eab90,
+	0x7072da8f541721be, 0xcbfda85d5d00ef57, 0x449ae9563f8bc446, 0x371e94744c96feda,
+	0x27fabe658e015a87, 0xc6a87bd1fb94c41e, 0x148f15867d623068, 0x66fc2a432b6ea392,
+};
