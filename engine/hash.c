@@ -1,0 +1,133 @@
+/* hash.c -- SHA-256 in pieces, HMAC, and HashToIntegerRange (RFC 6508, 5.1).
+ *
+ * libcrypto's low-level functions are what this wants: they use the SHA instructions where the
+ * processor has them, and neither fetch an algorithm nor allocate, which in the EVP interface costs
+ * several times what hashing a short string does.
+ */
+#include "hash.h"
+
+#include <string.h>
+
+#include "bytes.h"
+#include "engine.h"
+#include "params.h"
+#include "secret.h"
+
+/* h_1 = SHA-256(32 zero octets), h_i = SHA-256(h_(i-1)): the same for every input. */
+static const uint8_t range_h[4][32] = {
+	{ 0x66, 0x68, 0x7a, 0xad, 0xf8, 0x62, 0xbd, 0x77,
+	  0x6c, 0x8f, 0xc1, 0x8b, 0x8e, 0x9f, 0x8e, 0x20,
+	  0x08, 0x97, 0x14, 0x85, 0x6e, 0xe2, 0x33, 0xb3,
+	  0x90, 0x2a, 0x59, 0x1d, 0x0d, 0x5f, 0x29, 0x25 },
+	{ 0x2b, 0x32, 0xdb, 0x6c, 0x2c, 0x0a, 0x62, 0x35,
+	  0xfb, 0x13, 0x97, 0xe8, 0x22, 0x5e, 0xa8, 0x5e,
+	  0x0f, 0x0e, 0x6e, 0x8c, 0x7b, 0x12, 0x6d, 0x00,
+	  0x16, 0xcc, 0xbd, 0xe0, 0xe6, 0x67, 0x15, 0x1e },
+	{ 0x12, 0x77, 0x13, 0x55, 0xe4, 0x6c, 0xd4, 0x7c,
+	  0x71, 0xed, 0x17, 0x21, 0xfd, 0x53, 0x19, 0xb3,
+	  0x83, 0xcc, 0xa3, 0xa1, 0xf9, 0xfc, 0xe3, 0xaa,
+	  0x1c, 0x8c, 0xd3, 0xbd, 0x37, 0xaf, 0x20, 0xd7 },
+	{ 0xfe, 0x15, 0xc0, 0xd3, 0xeb, 0xe3, 0x14, 0xfa,
+	  0xd7, 0x20, 0xa0, 0x8b, 0x83, 0x9a, 0x00, 0x4c,
+	  0x2e, 0x63, 0x86, 0xf5, 0xae, 0xcc, 0x19, 0xec,
+	  0x74, 0x80, 0x7d, 0x19, 0x20, 0xcb, 0x6a, 0xeb },
+};
+
+void hash_parts(uint8_t out[32], const hash_part *parts, size_t n)
+{
+	SHA256_CTX c;
+
+	SHA256_Init(&c);
+	for (size_t i = 0; i < n; i++)
+		SHA256_Update(&c, parts[i].data, parts[i].len);
+	SHA256_Final(out, &c);
+	wipe(&c, sizeof c);
+}
+
+void hmac_parts(uint8_t out[32], const uint8_t *key, size_t key_len, const hash_part *parts,
+		size_t n)
+{
+	struct {
+		SHA256_CTX c;
+		uint8_t pad[64], inner[32];
+	} w = { 0 };
+
+	if (key_len > sizeof w.pad)
+		hash_parts(w.pad, &(hash_part){ key, key_len }, 1);
+	else if (key_len)
+		memcpy(w.pad, key, key_len);
+	for (size_t i = 0; i < sizeof w.pad; i++)
+		w.pad[i] ^= 0x36;
+	SHA256_Init(&w.c);
+	SHA256_Update(&w.c, w.pad, sizeof w.pad);
+	for (size_t i = 0; i < n; i++)
+		SHA256_Update(&w.c, parts[i].data, parts[i].len);
+	SHA256_Final(w.inner, &w.c);
+	for (size_t i = 0; i < sizeof w.pad; i++)
+		w.pad[i] ^= 0x36 ^ 0x5c;
+	SHA256_Init(&w.c);
+	SHA256_Update(&w.c, w.pad, sizeof w.pad);
+	SHA256_Update(&w.c, w.inner, sizeof w.inner);
+	SHA256_Final(out, &w.c);
+	wipe(&w, sizeof w);
+}
+
+KM_API void km_sha256(uint8_t out[KM_HASH_BYTES], const uint8_t *data, size_t len)
+{
+	hash_parts(out, &(hash_part){ data, len }, 1);
+}
+
+KM_API void km_hmac_sha256(uint8_t out[KM_HASH_BYTES], const uint8_t *key, size_t key_len,
+		const uint8_t *data, size_t len)
+{
+	hmac_parts(out, key, key_len, &(hash_part){ data, len }, 1);
+}
+
+/* v = v_1 || .. || v_l, with v_i = SHA-256(h_i || A) and A = SHA-256(parts). */
+static void range_octets(uint8_t *v, size_t l, const hash_part *parts, size_t n)
+{
+	uint8_t a[32];
+
+	hash_parts(a, parts, n);
+	for (size_t i = 0; i < l; i++)
+		hash_parts(v + 32 * i, (hash_part[]){ { range_h[i], 32 }, { a, 32 } }, 2);
+	wipe(a, sizeof a);
+}
+
+/* r = r - (q << shift) where that is not negative, else unchanged.  shift <= 2 loses no bit of q. */
+static void cond_sub_q(uint64_t r[16], unsigned shift)
+{
+	uint64_t t[16], low = 0, borrow = 0;
+
+	for (int i = 0; i < 16; i++) {
+		uint64_t qi = params_q[i] << shift | low;
+		uint64_t d = r[i] - qi;
+
+		low = shift ? params_q[i] >> (64 - shift) : 0;
+		t[i] = d - borrow;
+		borrow = (r[i] < qi) | (d < borrow);
+	}
+	ct_cmov(r, t, 16, ~ct_mask_nonzero(borrow));
+	wipe(t, sizeof t);
+}
+
+void hash_to_q(uint64_t r[16], const hash_part *parts, size_t n)
+{
+	uint8_t v[128];
+
+	range_octets(v, 4, parts, n);
+	limbs_from_be(r, v, 16);
+	cond_sub_q(r, 2); /* 2^1024 < 7q, so r < 4q after this, */
+	cond_sub_q(r, 1); /* r < 2q, */
+	cond_sub_q(r, 0); /* r < q */
+	wipe(v, sizeof v);
+}
+
+void hash_to_128(uint8_t out[16], const hash_part *parts, size_t n)
+{
+	uint8_t v[32];
+
+	range_octets(v, 1, parts, n);
+	memcpy(out, v + 16, 16);
+	wipe(v, sizeof v);
+}
