@@ -6,13 +6,12 @@
 
 enum { FILE_DOCUMENT_MAX = 64 << 20 };      /* octets of a KMS document */
 
-/* Read all of name, at most max octets; data ends in a NUL that len does not count.
- * false: *why says why not, data is NULL.  Free data with file_free or file_free_secret. */
+/* Read all of name, at most max octets; data ends in a NUL that len does not count, and lies in
+ * locked memory that is not dumped, where the system gives it: it may be secret.
+ * false: *why says why not, data is NULL. */
 bool file_read(char **data, size_t *len, const char *name, size_t max, km_complaint *why);
-/* data may be NULL. */
+/* Wipe and free; data may be NULL. */
 void file_free(char *data);
-/* The same, wiped first. */
-void file_free_secret(char *data, size_t len);
 
 /* May nobody but the owner read, write or search name?  false too where it does not exist. */
 bool file_is_private(const char *name);
@@ -33,7 +32,8 @@ typedef struct {
  * followed.  A pipe or device is opened as it is, but not with FILE_PRIVATE or FILE_NEW. */
 bool file_create(file_out *out, const char *name, unsigned how, km_complaint *why);
 /* Everything on disk, then under its name; with FILE_NEW an existing name is never replaced.
- * false: nothing stands under name that did not before.  out is done either way. */
+ * false: name stands for what it did before, or (the last step) what is new may not outlive a
+ * power cut; *why says which error.  out is done either way. */
 bool file_commit(file_out *out, km_complaint *why);
 /* Remove what was written.  out may be zeroed, or done already. */
 void file_discard(file_out *out);

@@ -48,10 +48,6 @@ KM_MUST km_err kmsdoc_read(kmsdoc *doc, const char *xml, size_t len, const char 
 /* Wipe and free; doc may be zeroed. */
 void kmsdoc_free(kmsdoc *doc);
 
-/* *why = "NAME:LINE: element: text", escaped; line 0 and element NULL are left out. */
-void kmsdoc_complain(km_complaint *why, const char *name, int line, const char *element,
-		const char *text);
-
 /* Write a KmsResponse with a KmsInit; made_at stands in Time.  Errors show in ferror(out). */
 void kmsdoc_write_init(FILE *out, const kmsdoc_cert *cert, int64_t made_at);
 /* Write a KmsResponse with a KmsKeyProv of n >= 1 key sets of one user at one KMS; the UserID is

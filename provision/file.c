@@ -1,0 +1,238 @@
+/* file.c -- whole files read within a bound, and files that appear only when they are complete. */
+#include "file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <sodium.h>
+
+#include "complain.h"
+
+static bool fail(km_complaint *why, const char *name, const char *text)
+{
+	complain(why, name, 0, NULL, text);
+	return false;
+}
+
+static bool fail_errno(km_complaint *why, const char *name)
+{
+	return fail(why, name, strerror(errno));
+}
+
+/* ---- reading --------------------------------------------------------------------------------- */
+
+/* Twice the room, or limit; the old room is wiped. */
+static bool grow(char **data, size_t len, size_t *room, size_t limit)
+{
+	size_t more = *room <= limit / 2 ? 2 * *room : limit;
+	char *bigger = sodium_malloc(more + 1);
+
+	if (bigger == NULL)
+		return false;
+	memcpy(bigger, *data, len);
+	sodium_free(*data);
+	*data = bigger;
+	*room = more;
+	return true;
+}
+
+/* All of fd, or its first limit octets; room is a first guess, at most limit. */
+static bool read_up_to(char **data, size_t *len, int fd, size_t room, size_t limit)
+{
+	ssize_t n = 1;
+
+	*data = sodium_malloc(room + 1);
+	if (*data == NULL)
+		return false;
+	while (n != 0 && *len < limit) {
+		if (*len == room && !grow(data, *len, &room, limit))
+			return false;
+		n = read(fd, *data + *len, room - *len);
+		if (n < 0 && errno != EINTR)
+			return false;
+		if (n > 0)
+			*len += (size_t)n;
+	}
+	(*data)[*len] = '\0';
+	return true;
+}
+
+bool file_read(char **data, size_t *len, const char *name, size_t max, km_complaint *why)
+{
+	int fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	size_t room = max < 1 << 16 ? max + 1 : 1 << 16;
+	struct stat st;
+	bool done;
+
+	*data = NULL;
+	*len = 0;
+	if (fd < 0)
+		return fail_errno(why, name);
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0)
+		room = (uintmax_t)st.st_size < max ? (size_t)st.st_size + 1 : max + 1;
+	done = read_up_to(data, len, fd, room, max + 1);
+	if (!done) {
+		fail_errno(why, name);
+	} else if (*len > max) {
+		char text[64];
+
+		snprintf(text, sizeof text, "larger than %zu octets", max);
+		done = fail(why, name, text);
+	}
+	close(fd);
+	if (!done) {
+		file_free(*data);
+		*data = NULL;
+		*len = 0;
+	}
+	return done;
+}
+
+void file_free(char *data)
+{
+	sodium_free(data);
+}
+
+bool file_is_private(const char *name)
+{
+	struct stat st;
+
+	return stat(name, &st) == 0 && (st.st_mode & (S_IRWXG | S_IRWXO)) == 0;
+}
+
+/* ---- writing --------------------------------------------------------------------------------- */
+
+/* NAME.tmp- and 16 random hex digits; NULL: no memory. */
+static char *beside(const char *name)
+{
+	uint8_t random[8];
+	char hex[2 * sizeof random + 1];
+	char *tmp = NULL;
+
+	randombytes_buf(random, sizeof random);
+	sodium_bin2hex(hex, sizeof hex, random, sizeof random);
+	if (asprintf(&tmp, "%s.tmp-%s", name, hex) < 0)
+		return NULL;
+	return tmp;
+}
+
+/* The descriptor to write to, or -1 with errno. */
+static int open_for(file_out *out, const char *name, unsigned how)
+{
+	mode_t mode = how & FILE_PRIVATE ? 0600 : 0666;
+	struct stat st;
+
+	if ((how & FILE_NEW) != 0 && lstat(name, &st) == 0) {
+		errno = EEXIST;
+		return -1;
+	}
+	if (how == 0 && stat(name, &st) == 0 && !S_ISREG(st.st_mode))
+		return open(name, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	out->tmp = beside(name);
+	if (out->tmp == NULL)
+		return -1;
+	return open(out->tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+}
+
+bool file_create(file_out *out, const char *name, unsigned how, km_complaint *why)
+{
+	struct stat st;
+	int fd;
+
+	*out = (file_out){ .how = how, .name = strdup(name) };
+	if (out->name == NULL)
+		return fail_errno(why, name);
+	if (how != 0 && stat(name, &st) == 0 && !S_ISREG(st.st_mode)) {
+		file_discard(out);
+		return fail(why, name, "not a regular file");
+	}
+	fd = open_for(out, name, how);
+	if (fd < 0) {
+		int err = errno;
+
+		free(out->tmp);
+		out->tmp = NULL;        /* not ours: nothing to remove */
+		file_discard(out);
+		errno = err;
+		return fail_errno(why, name);
+	}
+	out->f = fdopen(fd, "w");
+	if (out->f == NULL) {
+		fail_errno(why, name);
+		close(fd);
+		file_discard(out);
+		return false;
+	}
+	return true;
+}
+
+/* Make the entry of name in its directory last. */
+static bool sync_directory(const char *name)
+{
+	const char *slash = strrchr(name, '/');
+	char *dir = slash == NULL ? strdup(".") : slash == name ? strdup("/") :
+			strndup(name, (size_t)(slash - name));
+	int fd, failed;
+
+	if (dir == NULL)
+		return false;
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	free(dir);
+	if (fd < 0)
+		return errno == EACCES;         /* a directory that may be searched only */
+	failed = fsync(fd) != 0 && errno != EINVAL;
+	close(fd);
+	return !failed;
+}
+
+static bool put_in_place(file_out *out)
+{
+	if ((out->how & FILE_NEW) == 0)
+		return rename(out->tmp, out->name) == 0;
+	if (renameat2(AT_FDCWD, out->tmp, AT_FDCWD, out->name, RENAME_NOREPLACE) == 0)
+		return true;
+	return errno == EINVAL && link(out->tmp, out->name) == 0 && unlink(out->tmp) == 0;
+}
+
+bool file_commit(file_out *out, km_complaint *why)
+{
+	bool lost = ferror(out->f) != 0;
+	bool done = fflush(out->f) == 0 && (out->tmp == NULL || fsync(fileno(out->f)) == 0);
+
+	if (fclose(out->f) != 0)
+		done = false;
+	out->f = NULL;
+	if (done && lost) {
+		fail(why, out->name, "not everything could be written");
+		file_discard(out);
+		return false;
+	}
+	if (done && out->tmp != NULL) {
+		done = put_in_place(out);
+		if (done) {
+			free(out->tmp);
+			out->tmp = NULL;
+			done = sync_directory(out->name);
+		}
+	}
+	if (!done)
+		fail_errno(why, out->name);
+	file_discard(out);
+	return done;
+}
+
+void file_discard(file_out *out)
+{
+	if (out->f != NULL)
+		fclose(out->f);
+	if (out->tmp != NULL) {
+		unlink(out->tmp);
+		free(out->tmp);
+	}
+	free(out->name);
+	*out = (file_out){ 0 };
+}
