@@ -1,0 +1,324 @@
+/* fp8.c -- eight lanes of F_p: the C twin, choice of the kernel, masks and conversions. */
+#include "fp8.h"
+
+#include <string.h>
+
+#include "cpu.h"
+#include "secret.h"
+
+#define MASK (((uint64_t)1 << 52) - 1)
+
+__extension__ typedef unsigned __int128 u128;
+
+const uint64_t fp8_p[FP8_LIMBS + 1] = {
+	0xd807afea85feb, 0x10ac7ace87666, 0x9857db080c5df, 0x1f1ffce3e8238,
+	0xa9f94d6af5697, 0xcf3c521c3c09a, 0x4a831852a82a7, 0x65681ce1b6aff,
+	0xb4cd4512ac5cd, 0xd0e26c6487326, 0x56d27f4a666a6, 0xb39ff7c88a193,
+	0x531a59cb0e791, 0xfc0f1b228730d, 0xa2ef40aab27e2, 0xbe9ae358b3e01,
+	0xc0ce19cb48261, 0x98dad0657a416, 0xa563fda65c611, 0x0000997abb1f0,
+	0x420077c8f2f3d,
+};
+const uint64_t fp8_16p[FP8_LIMBS] = {
+	0x807afea85feb0, 0x0ac7ace87666d, 0x857db080c5df1, 0xf1ffce3e82389,
+	0x9f94d6af56971, 0xf3c521c3c09aa, 0xa831852a82a7c, 0x5681ce1b6aff4,
+	0x4cd4512ac5cd6, 0x0e26c6487326b, 0x6d27f4a666a6d, 0x39ff7c88a1935,
+	0x31a59cb0e791b, 0xc0f1b228730d5, 0x2ef40aab27e2f, 0xe9ae358b3e01a,
+	0x0ce19cb48261b, 0x8dad0657a416c, 0x563fda65c6119, 0x000997abb1f0a,
+};
+const uint64_t fp8_256p[FP8_LIMBS] = {
+	0x07afea85feb00, 0xac7ace87666d8, 0x57db080c5df10, 0x1ffce3e823898,
+	0xf94d6af56971f, 0x3c521c3c09aa9, 0x831852a82a7cf, 0x681ce1b6aff4a,
+	0xcd4512ac5cd65, 0xe26c6487326b4, 0xd27f4a666a6d0, 0x9ff7c88a19356,
+	0x1a59cb0e791b3, 0x0f1b228730d53, 0xef40aab27e2fc, 0x9ae358b3e01a2,
+	0xce19cb48261be, 0xdad0657a416c0, 0x63fda65c61198, 0x00997abb1f0a5,
+};
+const uint64_t fp8_512p[FP8_LIMBS] = {
+	0x0f5fd50bfd600, 0x58f59d0eccdb0, 0xafb61018bbe21, 0x3ff9c7d047130,
+	0xf29ad5ead2e3e, 0x78a4387813553, 0x0630a55054f9e, 0xd039c36d5fe95,
+	0x9a8a2558b9aca, 0xc4d8c90e64d69, 0xa4fe94ccd4da1, 0x3fef9114326ad,
+	0x34b3961cf2367, 0x1e36450e61aa6, 0xde815564fc5f8, 0x35c6b167c0345,
+	0x9c3396904c37d, 0xb5a0caf482d81, 0xc7fb4cb8c2331, 0x0132f5763e14a,
+};
+const uint64_t fp8_one[FP8_LIMBS] = {
+	0x2d93d28030700, 0x4f298428275ab, 0x75a9935f4ef30, 0xa52fdbccb99e5,
+	0x2bde98a91ef15, 0x630ae7dbe067d, 0x566e218121956, 0x57d3844882eb7,
+	0x9dc9da81267db, 0x5534527ee706d, 0xe5aee72c7c196, 0x2db481a7f3e2e,
+	0x0c3a4edbff964, 0xcdbd68818c663, 0xef23484786592, 0xa6cb0bf93453a,
+	0x3af9eea86f713, 0x0666bd14e0c68, 0x37eb83ea0a60b, 0x000049e339c22,
+};
+
+/* From the radix of fp to the one of fp8 and back, as one factor: 2^1056 mod p, 2^1024 mod p. */
+static const uint64_t enter[FP8_LIMBS] = {
+	0xcf1de7422dc16, 0x9b612e47b16df, 0x77db650ee3620, 0xf38bf9e30bac2,
+	0xa615fb20410a1, 0xbbcc6cb8a36be, 0x191186c441dd4, 0xef31117aac3cd,
+	0x709a73275c05b, 0xf19459b8e218b, 0xbd08e8df75270, 0x24dc96f75f948,
+	0x8555b0749171d, 0x1acf6314fc812, 0xde43d93f515a9, 0x773a866b72174,
+	0x3659848b71c8a, 0x95f5a67578ed4, 0x6ad3adb3a99b2, 0x00001620e802c,
+};
+static const uint64_t leave[FP8_LIMBS] = {
+	0x27f850157a015, 0xef53853178999, 0x67a824f7f3a20, 0xe0e0031c17dc7,
+	0x5606b2950a968, 0x30c3ade3c3f65, 0xb57ce7ad57d58, 0x9a97e31e49500,
+	0x4b32baed53a32, 0x2f1d939b78cd9, 0xa92d80b599959, 0x4c60083775e6c,
+	0xace5a634f186e, 0x03f0e4dd78cf2, 0x5d10bf554d81d, 0x41651ca74c1fe,
+	0x3f31e634b7d9e, 0x67252f9a85be9, 0x5a9c0259a39ee, 0x0000668544e0f,
+};
+
+/* Limbs 0..18 into [0, 2^52), the rest and the sign into limb 19.  t[i] below 2^63 in magnitude. */
+static void carry_c(uint64_t (*r)[8], uint64_t t[FP8_LIMBS], int lane)
+{
+	int64_t c = 0;
+
+	for (int i = 0; i < FP8_LIMBS - 1; i++) {
+		c += (int64_t)t[i];
+		r[i][lane] = (uint64_t)c & MASK;
+		c >>= 52;
+	}
+	r[FP8_LIMBS - 1][lane] = t[FP8_LIMBS - 1] + (uint64_t)c;
+}
+
+/* t = a*b/2^1040 mod p in one lane.  A row leaves t below 2^52 * 2^1040 / 2^52 + p, so that its
+ * top limb has room for the carry; the sums fit 128 bits by far. */
+static void product_c(uint64_t t[FP8_LIMBS], const uint64_t (*a)[8], const uint64_t (*b)[8], int lane)
+{
+	memset(t, 0, FP8_LIMBS * sizeof *t);
+	for (int i = 0; i < FP8_LIMBS; i++) {
+		u128 c = 0, d = 0;
+		uint64_t m = ((t[0] + a[0][lane] * b[i][lane]) * fp8_p[FP8_LIMBS]) & MASK;
+
+		for (int j = 0; j < FP8_LIMBS; j++) {
+			c += (u128)a[j][lane] * b[i][lane] + t[j];
+			d += (u128)m * fp8_p[j] + ((uint64_t)c & MASK);
+			c >>= 52;
+			if (j > 0)
+				t[j - 1] = (uint64_t)d & MASK;
+			d >>= 52;
+		}
+		t[FP8_LIMBS - 1] = (uint64_t)(c + d);
+	}
+}
+
+static void mul_c(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t (*b)[8])
+{
+	uint64_t t[FP8_LIMBS];
+
+	for (int l = 0; l < FP8_LANES; l++) {
+		product_c(t, a, b, l);
+		carry_c(r, t, l);
+	}
+}
+
+static void sqr_c(uint64_t (*r)[8], const uint64_t (*a)[8])
+{
+	mul_c(r, a, a);
+}
+
+static void mul_sub_c(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t (*b)[8],
+		const uint64_t (*c)[8])
+{
+	uint64_t t[FP8_LIMBS];
+
+	for (int l = 0; l < FP8_LANES; l++) {
+		product_c(t, a, b, l);
+		for (int i = 0; i < FP8_LIMBS; i++)
+			t[i] -= c[i][l];
+		carry_c(r, t, l);
+	}
+}
+
+static void sqr_sub2_c(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t (*c)[8],
+		const uint64_t (*d)[8])
+{
+	uint64_t t[FP8_LIMBS];
+
+	for (int l = 0; l < FP8_LANES; l++) {
+		product_c(t, a, a, l);
+		for (int i = 0; i < FP8_LIMBS; i++)
+			t[i] -= c[i][l] + d[i][l];
+		carry_c(r, t, l);
+	}
+}
+
+static void add_c(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t (*b)[8])
+{
+	uint64_t t[FP8_LIMBS];
+
+	for (int l = 0; l < FP8_LANES; l++) {
+		for (int i = 0; i < FP8_LIMBS; i++)
+			t[i] = a[i][l] + b[i][l];
+		carry_c(r, t, l);
+	}
+}
+
+static void lift_c(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t (*b)[8],
+		const uint64_t k[FP8_LIMBS])
+{
+	uint64_t t[FP8_LIMBS];
+
+	for (int l = 0; l < FP8_LANES; l++) {
+		for (int i = 0; i < FP8_LIMBS; i++)
+			t[i] = a[i][l] - b[i][l] + k[i];
+		carry_c(r, t, l);
+	}
+}
+
+static void sub_c(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t (*b)[8])
+{
+	static const uint64_t zero[FP8_LIMBS];
+
+	lift_c(r, a, b, zero);
+}
+
+static const fp8_kernel row_c = {
+	"c", 0, mul_c, sqr_c, mul_sub_c, sqr_sub2_c, add_c, sub_c, lift_c,
+};
+
+#ifdef ARCH_x86_64
+void fp8_mul_ifma(uint64_t (*)[8], const uint64_t (*)[8], const uint64_t (*)[8]);
+void fp8_sqr_ifma(uint64_t (*)[8], const uint64_t (*)[8]);
+void fp8_mul_sub_ifma(uint64_t (*)[8], const uint64_t (*)[8], const uint64_t (*)[8],
+		const uint64_t (*)[8]);
+void fp8_sqr_sub2_ifma(uint64_t (*)[8], const uint64_t (*)[8], const uint64_t (*)[8],
+		const uint64_t (*)[8]);
+void fp8_add_ifma(uint64_t (*)[8], const uint64_t (*)[8], const uint64_t (*)[8]);
+void fp8_sub_ifma(uint64_t (*)[8], const uint64_t (*)[8], const uint64_t (*)[8]);
+void fp8_lift_ifma(uint64_t (*)[8], const uint64_t (*)[8], const uint64_t (*)[8],
+		const uint64_t[FP8_LIMBS]);
+
+static const fp8_kernel row_ifma = {
+	"ifma", CPU_IFMA, fp8_mul_ifma, fp8_sqr_ifma, fp8_mul_sub_ifma, fp8_sqr_sub2_ifma,
+	fp8_add_ifma, fp8_sub_ifma, fp8_lift_ifma,
+};
+#define ASM_ROWS &row_ifma,
+#else
+#define ASM_ROWS
+#endif
+
+const fp8_kernel *const fp8_kernels[] = { ASM_ROWS &row_c, NULL };
+const fp8_kernel *fp8_k;
+
+const fp8_kernel *fp8_pick(const char *name, unsigned cpu)
+{
+	fp8_k = NULL;
+	for (size_t i = 0; fp8_kernels[i] && !fp8_k; i++) {
+		const fp8_kernel *k = fp8_kernels[i];
+
+		if ((k->needs & ~cpu) == 0 && (name ? !strcmp(name, k->name) : k != &row_c))
+			fp8_k = k;
+	}
+	return fp8_k;
+}
+
+void fp8_set(fp8 *r, const uint64_t limbs[FP8_LIMBS])
+{
+	for (int i = 0; i < FP8_LIMBS; i++)
+		for (int l = 0; l < FP8_LANES; l++)
+			r->v[i][l] = limbs[i];
+}
+
+void fp8_cmov(fp8 *r, const fp8 *a, const uint64_t mask[FP8_LANES])
+{
+	for (int i = 0; i < FP8_LIMBS; i++)
+		for (int l = 0; l < FP8_LANES; l++)
+			r->v[i][l] = ct_select(mask[l], a->v[i][l], r->v[i][l]);
+}
+
+void fp8_cneg(fp8 *r, const fp8 *a, const uint64_t mask[FP8_LANES])
+{
+	int64_t c[FP8_LANES] = { 0 };
+
+	for (int i = 0; i < FP8_LIMBS; i++) {
+		for (int l = 0; l < FP8_LANES; l++) {
+			c[l] += (int64_t)((a->v[i][l] ^ mask[l]) - mask[l]);
+			r->v[i][l] = i < FP8_LIMBS - 1 ? (uint64_t)c[l] & MASK : (uint64_t)c[l];
+			c[l] >>= 52;
+		}
+	}
+	wipe(c, sizeof c);
+}
+
+/* r = a mod p, for a < 2p. */
+static void reduce_once(fp8 *r, const fp8 *a)
+{
+	fp8 d, p;
+	uint64_t keep[FP8_LANES];
+
+	fp8_set(&p, fp8_p);
+	fp8_sub(&d, a, &p);
+	for (int l = 0; l < FP8_LANES; l++)
+		keep[l] = ct_barrier(0 - (d.v[FP8_LIMBS - 1][l] >> 63));
+	fp8_cmov(&d, a, keep);
+	*r = d;
+	wipe(&d, sizeof d);
+}
+
+/* r = a*f/R8 mod p in [0, p), for loose a and f < p. */
+static void scale(fp8 *r, const fp8 *a, const uint64_t f[FP8_LIMBS])
+{
+	struct {
+		fp8 f, t, zero;
+	} w = { 0 };
+
+	fp8_set(&w.f, f);
+	fp8_sub_lift(&w.t, a, &w.zero);
+	fp8_mul(&w.t, &w.t, &w.f);
+	reduce_once(r, &w.t);
+	wipe(&w, sizeof w);
+}
+
+void fp8_canon(fp8 *r, const fp8 *a)
+{
+	scale(r, a, fp8_one);
+}
+
+void fp8_is_zero(uint64_t mask[FP8_LANES], const fp8 *a)
+{
+	fp8 t;
+
+	fp8_canon(&t, a);
+	memset(mask, 0, FP8_LANES * sizeof *mask);
+	for (int i = 0; i < FP8_LIMBS; i++)
+		for (int l = 0; l < FP8_LANES; l++)
+			mask[l] |= t.v[i][l];
+	for (int l = 0; l < FP8_LANES; l++)
+		mask[l] = ~ct_mask_nonzero(mask[l]);
+	wipe(&t, sizeof t);
+}
+
+void fp8_from_lanes(fp8 *r, const fp *const a[FP8_LANES])
+{
+	struct {
+		fp8 f, t;
+	} w;
+
+	for (int l = 0; l < FP8_LANES; l++) {
+		for (int i = 0; i < FP8_LIMBS; i++) {
+			int at = 52 * i / 64, off = 52 * i % 64;
+			uint64_t x = a[l]->v[at] >> off;
+
+			if (off > 12 && at + 1 < FP_LIMBS)
+				x |= a[l]->v[at + 1] << (64 - off);
+			w.t.v[i][l] = x & MASK;
+		}
+	}
+	fp8_set(&w.f, enter);
+	fp8_mul(r, &w.t, &w.f);
+	wipe(&w, sizeof w);
+}
+
+void fp8_to_lanes(fp *const r[FP8_LANES], const fp8 *a)
+{
+	fp8 t;
+
+	scale(&t, a, leave);
+	for (int l = 0; l < FP8_LANES; l++) {
+		memset(r[l], 0, sizeof *r[l]);
+		for (int i = 0; i < FP8_LIMBS; i++) {
+			int at = 52 * i / 64, off = 52 * i % 64;
+
+			r[l]->v[at] |= t.v[i][l] << off;
+			if (off > 12 && at + 1 < FP_LIMBS)
+				r[l]->v[at + 1] |= t.v[i][l] >> (64 - off);
+		}
+	}
+	wipe(&t, sizeof t);
+}

@@ -1,0 +1,137 @@
+/* fp8.h -- F_p of parameter set 1, eight lanes: twenty 52-bit limbs each, in Montgomery form.
+ *
+ * v[i][l] is limb i of lane l.  The Montgomery radix is R8 = 2^1040, so there are 16 bits of
+ * headroom, and values are of two kinds:
+ *
+ *   tight   what a multiplication gives: 0 <= a < 1.11p, every limb below 2^52.
+ *   loose   signed sums of such: |a| < 256p.  Limbs 0..18 are in [0, 2^52); limb 19 holds the rest
+ *           and the sign, in two's complement.  A tight value is also loose.
+ *
+ * A factor, the operand of a multiplication, is a loose value that is not negative, such that the
+ * two factors multiply to less than 2^2060: both below 2^1030 (106p), or one below 2^1034 and the
+ * other below 2^1026 (6.6p).  Why the product is then tight: it is (a*b + m*p)/2^1040 with
+ * m < 2^1040, so below 2^1020 + p < 1.105p.  For larger factors, up to a*b < 2^2072, the same holds
+ * with a*b/2^1040 + p in place of 1.11p, and the limbs are as of a tight value.
+ *
+ * Everything is constant time; lanes never influence each other; a result may be any of the
+ * arguments.  Without an assembly row for this processor fp8_pick gives NULL and nothing but
+ * fp8_pick may be called: batches then run on fp.  The C row is the twin that tests compare with.
+ */
+#ifndef KM_FP8_H
+#define KM_FP8_H
+
+#include "fp.h"
+
+#define FP8_LIMBS 20
+#define FP8_LANES 8
+
+typedef struct {
+	_Alignas(64) uint64_t v[FP8_LIMBS][FP8_LANES];
+} fp8;
+
+/* A row of the kernel table.  k is a multiple of p, one limb sequence for all lanes. */
+typedef struct {
+	const char *name;
+	unsigned needs; /* cpu.h levels */
+	/* a*b/R8 and a*a/R8 for factors: tight.  Each pair of limbs of b is read once, all of a for
+	 * each pair: of two operands the one that was computed last should be b. */
+	void (*mul)(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t (*b)[8]);
+	void (*sqr)(uint64_t (*r)[8], const uint64_t (*a)[8]);
+	/* a*b/R8 - c and a*a/R8 - c - d for factors a, b and loose c, d: loose limbs. */
+	void (*mul_sub)(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t (*b)[8],
+			const uint64_t (*c)[8]);
+	void (*sqr_sub2)(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t (*c)[8],
+			const uint64_t (*d)[8]);
+	/* a + b, a - b, a - b + k for loose a, b: loose limbs. */
+	void (*add)(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t (*b)[8]);
+	void (*sub)(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t (*b)[8]);
+	void (*lift)(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t (*b)[8],
+			const uint64_t k[FP8_LIMBS]);
+} fp8_kernel;
+
+/* Best first, the C row last, then NULL.  fp8_k is what fp8_pick gave. */
+extern const fp8_kernel *const fp8_kernels[];
+extern const fp8_kernel *fp8_k;
+
+/* The best assembly row whose needs the levels cpu fulfil and, unless name is NULL, which has this
+ * name (then also the C row); NULL where there is none.  Sets fp8_k. */
+const fp8_kernel *fp8_pick(const char *name, unsigned cpu);
+
+/* Limbs of p, then -1/p mod 2^52; 16p; 256p; 512p; R8 mod p. */
+extern const uint64_t fp8_p[FP8_LIMBS + 1];
+extern const uint64_t fp8_16p[FP8_LIMBS];
+extern const uint64_t fp8_256p[FP8_LIMBS];
+extern const uint64_t fp8_512p[FP8_LIMBS];
+extern const uint64_t fp8_one[FP8_LIMBS];
+
+/* Bounds: see the row. */
+static inline void fp8_mul(fp8 *r, const fp8 *a, const fp8 *b)
+{
+	fp8_k->mul(r->v, a->v, b->v);
+}
+
+static inline void fp8_sqr(fp8 *r, const fp8 *a)
+{
+	fp8_k->sqr(r->v, a->v);
+}
+
+/* r = a*b - c */
+static inline void fp8_mul_sub(fp8 *r, const fp8 *a, const fp8 *b, const fp8 *c)
+{
+	fp8_k->mul_sub(r->v, a->v, b->v, c->v);
+}
+
+/* r = a^2 - c - d */
+static inline void fp8_sqr_sub2(fp8 *r, const fp8 *a, const fp8 *c, const fp8 *d)
+{
+	fp8_k->sqr_sub2(r->v, a->v, c->v, d->v);
+}
+
+/* No multiple of p is added: the caller keeps |r| < 256p. */
+static inline void fp8_add(fp8 *r, const fp8 *a, const fp8 *b)
+{
+	fp8_k->add(r->v, a->v, b->v);
+}
+
+static inline void fp8_sub(fp8 *r, const fp8 *a, const fp8 *b)
+{
+	fp8_k->sub(r->v, a->v, b->v);
+}
+
+/* r = a - b + 256p for |a - b| < 256p: in [0, 512p), below 2^1033, so the other factor has to be
+ * below 2^1027; do not square it. */
+static inline void fp8_sub_lift(fp8 *r, const fp8 *a, const fp8 *b)
+{
+	fp8_k->lift(r->v, a->v, b->v, fp8_256p);
+}
+
+/* r = a - b + 512p for |a - b| < 512p: in [0, 1024p), the other factor below 2^1026. */
+static inline void fp8_sub_lift512(fp8 *r, const fp8 *a, const fp8 *b)
+{
+	fp8_k->lift(r->v, a->v, b->v, fp8_512p);
+}
+
+/* r = a - b + 16p for a >= 0, 0 <= b < 16p: in [0, a + 16p]. */
+static inline void fp8_sub16(fp8 *r, const fp8 *a, const fp8 *b)
+{
+	fp8_k->lift(r->v, a->v, b->v, fp8_16p);
+}
+
+/* Every lane = the value of these limbs. */
+void fp8_set(fp8 *r, const uint64_t limbs[FP8_LIMBS]);
+
+/* Lane by lane, r = a where mask is all ones, unchanged where it is 0. */
+void fp8_cmov(fp8 *r, const fp8 *a, const uint64_t mask[FP8_LANES]);
+/* r = -a where mask is all ones, a where it is 0; loose. */
+void fp8_cneg(fp8 *r, const fp8 *a, const uint64_t mask[FP8_LANES]);
+
+/* r = a mod p in [0, p), for loose a. */
+void fp8_canon(fp8 *r, const fp8 *a);
+/* Lane by lane all ones where the loose a is 0 mod p, else 0. */
+void fp8_is_zero(uint64_t mask[FP8_LANES], const fp8 *a);
+
+/* Lane l from a[l], tight; lane l of the loose a to r[l], canonical. */
+void fp8_from_lanes(fp8 *r, const fp *const a[FP8_LANES]);
+void fp8_to_lanes(fp *const r[FP8_LANES], const fp8 *a);
+
+#endif

@@ -1,0 +1,478 @@
+/* test_fp8.c -- the eight-lane kernels against GMP, at their bounds. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <gmp.h>
+
+#include "engine/cpu.h"
+#include "engine/fp8.h"
+
+#define ROUNDS 60
+#define TOP    (FP8_LIMBS - 1)
+#define MASK   (((uint64_t)1 << 52) - 1)
+
+/* xorshift64*: repeatable, so that a failure can be found again. */
+static uint64_t seed = 0x9e3779b97f4a7c15;
+static uint64_t rnd(void)
+{
+	seed ^= seed >> 12;
+	seed ^= seed << 25;
+	seed ^= seed >> 27;
+	return seed * 0x2545f4914f6cdd1d;
+}
+
+static mpz_t p, inv_r8;
+
+static void limbs_to_mpz(mpz_t z, const uint64_t *v, size_t n)
+{
+	mpz_import(z, n, -1, sizeof *v, 0, 12, v);
+}
+
+/* The value of a lane, its top limb signed. */
+static void lane_to_mpz(mpz_t z, const fp8 *a, int lane)
+{
+	mpz_set_si(z, (long)a->v[TOP][lane]);
+	for (int i = TOP - 1; i >= 0; i--) {
+		mpz_mul_2exp(z, z, 52);
+		mpz_add_ui(z, z, a->v[i][lane]);
+	}
+}
+
+static void lane_from_mpz(fp8 *r, const mpz_t z, int lane)
+{
+	mpz_t t;
+
+	mpz_init_set(t, z);
+	for (int i = 0; i < TOP; i++) {
+		mpz_t low;
+
+		mpz_init(low);
+		mpz_fdiv_r_2exp(low, t, 52);
+		r->v[i][lane] = mpz_get_ui(low);
+		mpz_fdiv_q_2exp(t, t, 52);
+		mpz_clear(low);
+	}
+	r->v[TOP][lane] = (uint64_t)mpz_get_si(t);
+	mpz_clear(t);
+}
+
+/* Limbs of which a quarter each is 0 and all ones. */
+static uint64_t edge_limb(void)
+{
+	uint64_t x = rnd();
+
+	switch (rnd() % 4) {
+	case 0: return 0;
+	case 1: return MASK;
+	default: return x & MASK;
+	}
+}
+
+/* Below bound, and of the edges 0, bound - 1 and p +- 1 more often than by chance. */
+static void edge_value(mpz_t z, const mpz_t bound)
+{
+	uint64_t v[FP8_LIMBS];
+
+	switch (rnd() % 8) {
+	case 0:
+		mpz_set_ui(z, rnd() % 2);
+		break;
+	case 1:
+		mpz_sub_ui(z, bound, 1 + rnd() % 2);
+		break;
+	case 2:
+		mpz_add_ui(z, p, 1);
+		mpz_sub_ui(z, z, rnd() % 3);
+		break;
+	default:
+		for (int i = 0; i < FP8_LIMBS; i++)
+			v[i] = edge_limb();
+		limbs_to_mpz(z, v, FP8_LIMBS);
+	}
+	mpz_fdiv_r(z, z, bound);
+}
+
+/* Eight lanes in [0, 2^bits), or with signed ones, in (-2^bits, 2^bits). */
+static void edge_lanes(fp8 *r, unsigned bits, int with_sign)
+{
+	mpz_t z, bound;
+
+	mpz_inits(z, bound, NULL);
+	mpz_setbit(bound, bits);
+	for (int l = 0; l < FP8_LANES; l++) {
+		edge_value(z, bound);
+		if (with_sign && rnd() % 2)
+			mpz_neg(z, z);
+		lane_from_mpz(r, z, l);
+	}
+	mpz_clears(z, bound, NULL);
+}
+
+static void assert_masked(const fp8 *r)
+{
+	for (int i = 0; i < TOP; i++)
+		for (int l = 0; l < FP8_LANES; l++)
+			assert_int_equal(r->v[i][l] >> 52, 0);
+}
+
+/* r = (a*b mod p)/R8 - c - d mod p, and r + c + d in [0, (a*b)/R8 + p). */
+static void assert_product(const fp8 *r, const fp8 *a, const fp8 *b, const fp8 *c, const fp8 *d)
+{
+	mpz_t x, y, ab;
+
+	assert_masked(r);
+	mpz_inits(x, y, ab, NULL);
+	for (int l = 0; l < FP8_LANES; l++) {
+		lane_to_mpz(x, a, l);
+		lane_to_mpz(y, b, l);
+		mpz_mul(ab, x, y);
+		lane_to_mpz(x, r, l);
+		if (c) {
+			lane_to_mpz(y, c, l);
+			mpz_add(x, x, y);
+		}
+		if (d) {
+			lane_to_mpz(y, d, l);
+			mpz_add(x, x, y);
+		}
+		assert_true(mpz_sgn(x) >= 0);
+		mpz_fdiv_q_2exp(y, ab, 1040);
+		mpz_add(y, y, p);
+		assert_true(mpz_cmp(x, y) <= 0);
+		mpz_mul(ab, ab, inv_r8);
+		assert_true(mpz_congruent_p(x, ab, p));
+	}
+	mpz_clears(x, y, ab, NULL);
+}
+
+/* Pairs of factors at the bound a*b < 2^2060, and the largest of all. */
+static const unsigned pairs[][2] = {
+	{ 1024, 1024 }, { 1030, 1030 }, { 1034, 1026 }, { 1026, 1034 }, { 1036, 1036 },
+};
+
+static const fp8_kernel *row(void **state)
+{
+	const fp8_kernel *k = *state;
+
+	if (k->needs & ~cpu_levels()) {
+		print_message("this processor lacks the row %s\n", k->name);
+		skip();
+	}
+	assert_ptr_equal(fp8_pick(k->name, cpu_levels()), k);
+	return k;
+}
+
+static void mul_is_the_product(void **state)
+{
+	fp8 a, b, r;
+
+	row(state);
+	for (int n = 0; n < ROUNDS; n++) {
+		const unsigned *bits = pairs[n % 5];
+
+		edge_lanes(&a, bits[0], 0);
+		edge_lanes(&b, bits[1], 0);
+		fp8_mul(&r, &a, &b);
+		assert_product(&r, &a, &b, NULL, NULL);
+	}
+}
+
+static void sqr_is_the_square(void **state)
+{
+	fp8 a, r;
+
+	row(state);
+	for (int n = 0; n < ROUNDS; n++) {
+		edge_lanes(&a, pairs[n % 5][0], 0);
+		fp8_sqr(&r, &a);
+		assert_product(&r, &a, &a, NULL, NULL);
+	}
+}
+
+static void fused_forms_subtract(void **state)
+{
+	fp8 a, b, c, d, r;
+
+	row(state);
+	for (int n = 0; n < ROUNDS; n++) {
+		edge_lanes(&a, pairs[n % 4][0], 0);
+		edge_lanes(&b, pairs[n % 4][1], 0);
+		edge_lanes(&c, 1032, 1);
+		edge_lanes(&d, 1032, 1);
+		fp8_mul_sub(&r, &a, &b, &c);
+		assert_product(&r, &a, &b, &c, NULL);
+		fp8_sqr_sub2(&r, &a, &c, &d);
+		assert_product(&r, &a, &a, &c, &d);
+	}
+}
+
+/* r = a + sign*b + k*p exactly. */
+static void assert_sum(const fp8 *r, const fp8 *a, const fp8 *b, int sign, unsigned k)
+{
+	mpz_t x, y;
+
+	assert_masked(r);
+	mpz_inits(x, y, NULL);
+	for (int l = 0; l < FP8_LANES; l++) {
+		lane_to_mpz(x, a, l);
+		lane_to_mpz(y, b, l);
+		mpz_mul_si(y, y, sign);
+		mpz_add(x, x, y);
+		mpz_addmul_ui(x, p, k);
+		lane_to_mpz(y, r, l);
+		assert_int_equal(mpz_cmp(x, y), 0);
+	}
+	mpz_clears(x, y, NULL);
+}
+
+static void sums_are_exact(void **state)
+{
+	fp8 a, b, r;
+
+	row(state);
+	for (int n = 0; n < ROUNDS; n++) {
+		unsigned bits = n % 2 ? 1024 : 1032;
+
+		edge_lanes(&a, bits, 1);
+		edge_lanes(&b, bits, 1);
+		fp8_add(&r, &a, &b);
+		assert_sum(&r, &a, &b, 1, 0);
+		fp8_sub(&r, &a, &b);
+		assert_sum(&r, &a, &b, -1, 0);
+		fp8_sub16(&r, &a, &b);
+		assert_sum(&r, &a, &b, -1, 16);
+		fp8_sub_lift(&r, &a, &b);
+		assert_sum(&r, &a, &b, -1, 256);
+		fp8_sub_lift512(&r, &a, &b);
+		assert_sum(&r, &a, &b, -1, 512);
+	}
+}
+
+static void results_may_be_arguments(void **state)
+{
+	fp8 a, b, c, d, want, r;
+
+	row(state);
+#define ALIAS(call, arg) \
+	r = arg; \
+	call; \
+	assert_memory_equal(&r, &want, sizeof r)
+	edge_lanes(&a, 1030, 0);
+	edge_lanes(&b, 1030, 0);
+	edge_lanes(&c, 1031, 1);
+	edge_lanes(&d, 1031, 1);
+	fp8_mul(&want, &a, &b);
+	ALIAS(fp8_mul(&r, &r, &b), a);
+	ALIAS(fp8_mul(&r, &a, &r), b);
+	fp8_sqr(&want, &a);
+	ALIAS(fp8_sqr(&r, &r), a);
+	ALIAS(fp8_mul(&r, &r, &r), a);
+	fp8_mul_sub(&want, &a, &b, &c);
+	ALIAS(fp8_mul_sub(&r, &r, &b, &c), a);
+	ALIAS(fp8_mul_sub(&r, &a, &r, &c), b);
+	ALIAS(fp8_mul_sub(&r, &a, &b, &r), c);
+	fp8_sqr_sub2(&want, &a, &c, &d);
+	ALIAS(fp8_sqr_sub2(&r, &r, &c, &d), a);
+	ALIAS(fp8_sqr_sub2(&r, &a, &r, &d), c);
+	ALIAS(fp8_sqr_sub2(&r, &a, &c, &r), d);
+	fp8_add(&want, &c, &d);
+	ALIAS(fp8_add(&r, &r, &d), c);
+	ALIAS(fp8_add(&r, &c, &r), d);
+	fp8_sub(&want, &c, &d);
+	ALIAS(fp8_sub(&r, &r, &d), c);
+	ALIAS(fp8_sub(&r, &c, &r), d);
+	fp8_sub_lift(&want, &c, &d);
+	ALIAS(fp8_sub_lift(&r, &r, &d), c);
+	ALIAS(fp8_sub_lift(&r, &c, &r), d);
+#undef ALIAS
+}
+
+/* Changing one lane changes that lane alone. */
+static void lanes_are_independent(void **state)
+{
+	const fp8_kernel *k = row(state);
+	fp8 a, b, a2, r, r2;
+
+	fp8_set(&b, fp8_one);
+	for (int l = 0; l < FP8_LANES; l++) {
+		edge_lanes(&a, 1024, 0);
+		a2 = a;
+		a2.v[0][l] ^= 1;
+		for (int op = 0; op < 3; op++) {
+			if (op == 0) {
+				fp8_mul(&r, &a, &b);
+				fp8_mul(&r2, &a2, &b);
+			} else if (op == 1) {
+				k->sqr(r.v, (const uint64_t (*)[8])a.v);
+				k->sqr(r2.v, (const uint64_t (*)[8])a2.v);
+			} else {
+				fp8_sub(&r, &a, &b);
+				fp8_sub(&r2, &a2, &b);
+			}
+			assert_memory_not_equal(&r, &r2, sizeof r);
+			for (int i = 0; i < FP8_LIMBS; i++)
+				r2.v[i][l] = r.v[i][l];
+			assert_memory_equal(&r, &r2, sizeof r);
+		}
+	}
+}
+
+static void masks_choose_lanes(void **state)
+{
+	fp8 a, b, r;
+	uint64_t mask[FP8_LANES], zero[FP8_LANES];
+	mpz_t x, y;
+
+	row(state);
+	mpz_inits(x, y, NULL);
+	for (int n = 0; n < ROUNDS; n++) {
+		for (int l = 0; l < FP8_LANES; l++)
+			mask[l] = 0 - (rnd() & 1);
+		edge_lanes(&a, 1031, 1);
+		edge_lanes(&b, 1031, 1);
+		r = b;
+		fp8_cmov(&r, &a, mask);
+		for (int l = 0; l < FP8_LANES; l++) {
+			lane_to_mpz(x, mask[l] ? &a : &b, l);
+			lane_to_mpz(y, &r, l);
+			assert_int_equal(mpz_cmp(x, y), 0);
+		}
+		fp8_cneg(&r, &a, mask);
+		assert_masked(&r);
+		for (int l = 0; l < FP8_LANES; l++) {
+			lane_to_mpz(x, &a, l);
+			if (mask[l])
+				mpz_neg(x, x);
+			lane_to_mpz(y, &r, l);
+			assert_int_equal(mpz_cmp(x, y), 0);
+			mpz_mul_si(x, p, (long)(rnd() % 500) - 250);
+			if (mask[l])
+				lane_from_mpz(&a, x, l);
+		}
+		fp8_is_zero(zero, &a);
+		for (int l = 0; l < FP8_LANES; l++) {
+			lane_to_mpz(x, &a, l);
+			assert_true(zero[l] == (mpz_divisible_p(x, p) ? UINT64_MAX : 0));
+		}
+		fp8_canon(&r, &a);
+		assert_masked(&r);
+		for (int l = 0; l < FP8_LANES; l++) {
+			lane_to_mpz(x, &a, l);
+			mpz_fdiv_r(x, x, p);
+			lane_to_mpz(y, &r, l);
+			assert_int_equal(mpz_cmp(x, y), 0);
+		}
+	}
+	mpz_clears(x, y, NULL);
+}
+
+/* Lane by lane x*2^1024 becomes x*2^1040, and comes back. */
+static void conversions_keep_the_value(void **state)
+{
+	fp in[FP8_LANES], out[FP8_LANES];
+	const fp *from[FP8_LANES];
+	fp *to[FP8_LANES];
+	fp8 a, c;
+	mpz_t x, y;
+
+	row(state);
+	mpz_inits(x, y, NULL);
+	for (int n = 0; n < ROUNDS; n++) {
+		for (int l = 0; l < FP8_LANES; l++) {
+			memset(&in[l], 0, sizeof in[l]);
+			edge_value(x, p);
+			mpz_export(in[l].v, NULL, -1, 8, 0, 0, x);
+			from[l] = &in[l];
+			to[l] = &out[l];
+		}
+		fp8_from_lanes(&a, from);
+		fp8_canon(&c, &a);
+		for (int l = 0; l < FP8_LANES; l++) {
+			mpz_import(x, FP_LIMBS, -1, 8, 0, 0, in[l].v);
+			mpz_mul_2exp(x, x, 16);
+			mpz_fdiv_r(x, x, p);
+			lane_to_mpz(y, &c, l);
+			assert_int_equal(mpz_cmp(x, y), 0);
+		}
+		fp8_sub(&c, &a, &c);
+		fp8_sub(&c, &c, &a); /* negative, and -in */
+		fp8_to_lanes(to, &a);
+		assert_memory_equal(in, out, sizeof in);
+		fp8_to_lanes(to, &c);
+		for (int l = 0; l < FP8_LANES; l++) {
+			mpz_import(x, FP_LIMBS, -1, 8, 0, 0, in[l].v);
+			mpz_neg(x, x);
+			mpz_fdiv_r(x, x, p);
+			mpz_import(y, FP_LIMBS, -1, 8, 0, 0, out[l].v);
+			assert_int_equal(mpz_cmp(x, y), 0);
+		}
+	}
+	mpz_clears(x, y, NULL);
+}
+
+static void constants_are_what_they_say(void **state)
+{
+	static const struct {
+		const uint64_t *limbs;
+		unsigned times;
+	} multiples[] = { { fp8_16p, 16 }, { fp8_256p, 256 }, { fp8_512p, 512 } };
+	mpz_t x, y;
+
+	(void)state;
+	mpz_inits(x, y, NULL);
+	mpz_import(x, FP_LIMBS, -1, 8, 0, 0, fp_p);
+	assert_int_equal(mpz_cmp(x, p), 0);
+	for (size_t i = 0; i < 3; i++) {
+		limbs_to_mpz(x, multiples[i].limbs, FP8_LIMBS);
+		mpz_submul_ui(x, p, multiples[i].times);
+		assert_int_equal(mpz_sgn(x), 0);
+	}
+	limbs_to_mpz(x, fp8_one, FP8_LIMBS);
+	mpz_mul(x, x, inv_r8);
+	mpz_fdiv_r(x, x, p);
+	assert_int_equal(mpz_cmp_ui(x, 1), 0);
+	assert_true(((fp8_p[FP8_LIMBS] * fp8_p[0] + 1) & MASK) == 0);
+	mpz_clears(x, y, NULL);
+}
+
+int main(void)
+{
+	struct CMUnitTest tests[64];
+	char names[64][64];
+	static const struct {
+		const char *name;
+		CMUnitTestFunction f;
+	} per_row[] = {
+		{ "mul_is_the_product", mul_is_the_product },
+		{ "sqr_is_the_square", sqr_is_the_square },
+		{ "fused_forms_subtract", fused_forms_subtract },
+		{ "sums_are_exact", sums_are_exact },
+		{ "results_may_be_arguments", results_may_be_arguments },
+		{ "lanes_are_independent", lanes_are_independent },
+		{ "masks_choose_lanes", masks_choose_lanes },
+		{ "conversions_keep_the_value", conversions_keep_the_value },
+	};
+	size_t n = 0;
+
+	mpz_inits(p, inv_r8, NULL);
+	limbs_to_mpz(p, fp8_p, FP8_LIMBS);
+	mpz_setbit(inv_r8, 1040);
+	mpz_invert(inv_r8, inv_r8, p);
+	memset(tests, 0, sizeof tests);
+	tests[n].name = "constants_are_what_they_say";
+	tests[n++].test_func = constants_are_what_they_say;
+	for (size_t i = 0; i < sizeof per_row / sizeof *per_row; i++) {
+		for (size_t k = 0; fp8_kernels[k]; k++, n++) {
+			snprintf(names[n], sizeof names[n], "%s[%s]", per_row[i].name,
+					fp8_kernels[k]->name);
+			tests[n].name = names[n];
+			tests[n].test_func = per_row[i].f;
+			tests[n].initial_state = (void *)(uintptr_t)fp8_kernels[k];
+		}
+	}
+	return _cmocka_run_group_tests("fp8", tests, n, NULL, NULL);
+}
