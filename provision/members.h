@@ -17,7 +17,7 @@ typedef struct {
 	km_reason reason;       /* KM_R_OK; KM_R_PARSE, KM_R_URI or KM_R_REPEATED: refused */
 	km_str uri;             /* as it was read, for showing escaped, even where it is refused */
 	km_str kms;             /* len 0: not given.  Not looked up */
-	char text[192];         /* of a refused line: what is wrong, escaped */
+	char text[192];         /* of a refused line: what is wrong; no foreign text */
 } member_line;
 
 /* Read from in, which stays the caller's; name stands in complaints.  NULL: out of memory. */
