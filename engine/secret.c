@@ -18,7 +18,7 @@ void *secret_alloc(size_t len)
 {
 	/* The allocation grows to whole blocks of 64, so that what it holds can be 64-byte aligned. */
 	size_t size = (len + 63) / 64 * 64;
-	void *p = sodium_malloc(size);
+	void *p = sodium_init() < 0 ? NULL : sodium_malloc(size);
 
 	if (!p)
 		return NULL;

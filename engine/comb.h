@@ -1,0 +1,52 @@
+/* comb.h -- fixed-base tables over points and over the powers of g, and their constant-time digits.
+ *
+ * A scalar k is written with odd signed digits: with n windows of w bits, wn >= 1022, let
+ * U = k + (2^(wn) - 1)/2 mod q; a window u of U stands for the digit 2u + 1 - 2^w, and the digits
+ * times 2^(wi) add up to 2k mod q.  So tables hold odd multiples of half the base, no digit is zero
+ * and no entry is infinity: entry j of window i is [(2j + 1) 2^(wi)](B/2).
+ */
+#ifndef KM_COMB_H
+#define KM_COMB_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "curve.h"
+#include "engine.h"
+
+typedef struct {
+	unsigned w;       /* bits a window */
+	unsigned windows; /* ceil(1022/w) */
+	size_t entries;   /* a window: 2^(w-1) */
+	uint64_t half[16]; /* (2^(w*windows) - 1)/2 mod q */
+} comb_shape;
+
+/* Tables over a point. */
+typedef struct {
+	comb_shape shape;
+	ec_point *t; /* [windows][entries] */
+} comb;
+
+/* Tables over g: each entry y stands for the class of 1 + i*y. */
+typedef struct {
+	comb_shape shape;
+	fp *t; /* [windows][entries] */
+} gcomb;
+
+comb_shape comb_shape_of(unsigned w);
+
+/* U of a secret scalar, sixteen limbs below q. */
+void comb_recode(uint64_t u[16], const uint64_t k[16], const comb_shape *shape);
+
+/* r[0..n-1] = what window i of each of n recoded scalars picks: the entry, its sign applied.  stride:
+ * limbs from one scalar to the next. */
+void comb_pick(ec_point *r, const comb *c, unsigned i, const uint64_t *u, size_t stride, size_t n);
+void gcomb_pick(fp *r, const gcomb *c, unsigned i, const uint64_t *u, size_t stride, size_t n);
+
+/* Build tables over a public point of order q, and over g.  KM_ENOMEM. */
+km_err comb_build(comb *c, const ec_point *base, unsigned w);
+km_err gcomb_build(gcomb *c, unsigned w);
+void comb_clear(comb *c);
+void gcomb_clear(gcomb *c);
+
+#endif

@@ -1,0 +1,139 @@
+/* comb_build.c -- building fixed-base tables: all of it is public. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "comb.h"
+#include "fp2.h"
+#include "params.h"
+
+/* (q + 1)/2: times it a point of order q is halved. */
+static void half_of_one(uint64_t r[16])
+{
+	for (int i = 0; i < 16; i++)
+		r[i] = params_q[i] >> 1 | (i < 15 ? params_q[i + 1] << 63 : 0);
+	r[0] += 1; /* q is odd, and (q - 1)/2 does not end in all ones */
+}
+
+/* first[i] = [2^(wi)](base/2) and twice[i] = 2 first[i] for each window. */
+static int window_bases(ec_point *first, ec_point *twice, ec_jac *jac, fp *prefix,
+		const ec_point *base, comb_shape shape)
+{
+	uint64_t half[16];
+	ec_point h;
+	ec_jac c;
+	ec_line unused;
+
+	half_of_one(half);
+	if (!ec_mul_var(&h, half, base))
+		return 0;
+	c = (ec_jac){h.x, h.y, fp_one};
+	for (unsigned i = 0; i < shape.windows; i++) {
+		jac[i] = c;
+		for (unsigned j = 0; j < shape.w; j++) {
+			ec_dbl(&c, &unused);
+			if (j == 0)
+				jac[shape.windows + i] = c;
+		}
+	}
+	ec_affine_many_var(first, jac, prefix, shape.windows);
+	ec_affine_many_var(twice, jac + shape.windows, prefix, shape.windows);
+	return 1;
+}
+
+km_err comb_build(comb *c, const ec_point *base, unsigned w)
+{
+	comb_shape shape = comb_shape_of(w);
+	size_t n = shape.windows;
+	ec_point *row = aligned_alloc(64, n * sizeof *row);
+	ec_point *twice = aligned_alloc(64, n * sizeof *twice);
+	ec_jac *jac = aligned_alloc(64, 2 * n * sizeof *jac);
+	fp *prefix = aligned_alloc(64, n * sizeof *prefix);
+	km_err err = KM_ENOMEM;
+
+	c->shape = shape;
+	c->t = aligned_alloc(64, n * shape.entries * sizeof *c->t);
+	if (!row || !twice || !jac || !prefix || !c->t)
+		goto out;
+	err = KM_EORDER;
+	if (!window_bases(row, twice, jac, prefix, base, shape))
+		goto out;
+	for (size_t j = 0; j < shape.entries; j++) {
+		for (size_t i = 0; i < n; i++)
+			c->t[i * shape.entries + j] = row[i];
+		if (j + 1 < shape.entries)
+			ec_add_many_var(row, twice, prefix, n);
+	}
+	err = KM_OK;
+out:
+	free(row);
+	free(twice);
+	free(jac);
+	free(prefix);
+	if (err != KM_OK)
+		comb_clear(c);
+	return err;
+}
+
+/* y[i] = im/re of n elements with re not 0. */
+static void normalise(fp *y, const fp2 *a, fp *prefix, size_t n)
+{
+	fp run = fp_one, t;
+
+	for (size_t i = 0; i < n; i++) {
+		prefix[i] = run;
+		fp_mul(&run, &run, &a[i].re);
+	}
+	fp_inv_var(&run, &run);
+	for (size_t i = n; i-- > 0;) {
+		fp_mul(&t, &run, &prefix[i]);
+		fp_mul(&run, &run, &a[i].re);
+		fp_mul(&y[i], &a[i].im, &t);
+	}
+}
+
+/* The square root of the class of g in its group of order q: g^((q+1)/2). */
+static void half_of_g(fp2 *r)
+{
+	uint64_t half[16];
+	fp2 g = {fp_one, fp_zero};
+
+	fp_from_limbs(&g.im, params_g);
+	half_of_one(half);
+	*r = (fp2){fp_one, fp_zero};
+	for (int i = Q_BITS - 1; i >= 0; i--) {
+		fp2_sqr(r, r);
+		if (half[i / 64] >> i % 64 & 1)
+			fp2_mul(r, r, &g);
+	}
+}
+
+km_err gcomb_build(gcomb *c, unsigned w)
+{
+	comb_shape shape = comb_shape_of(w);
+	fp2 *row = aligned_alloc(64, shape.entries * sizeof *row);
+	fp *prefix = aligned_alloc(64, shape.entries * sizeof *prefix);
+	fp2 first, twice;
+	km_err err = KM_ENOMEM;
+
+	c->shape = shape;
+	c->t = aligned_alloc(64, shape.windows * shape.entries * sizeof *c->t);
+	if (!row || !prefix || !c->t)
+		goto out;
+	half_of_g(&first);
+	for (unsigned i = 0; i < shape.windows; i++) {
+		fp2_sqr(&twice, &first);
+		row[0] = first;
+		for (size_t j = 1; j < shape.entries; j++)
+			fp2_mul(&row[j], &row[j - 1], &twice);
+		normalise(c->t + i * shape.entries, row, prefix, shape.entries);
+		for (unsigned j = 0; j < shape.w; j++)
+			fp2_sqr(&first, &first);
+	}
+	err = KM_OK;
+out:
+	free(row);
+	free(prefix);
+	if (err != KM_OK)
+		gcomb_clear(c);
+	return err;
+}

@@ -1,0 +1,115 @@
+/* curve_tmpl.h -- point formulas on E: y^2 = x^3 - 3x, for any field element FE.
+ *
+ * Before inclusion: FE is the element type, FN(op) its operations, CN(name) the names to define.
+ * What differs between one element and eight lanes is only how values grow:
+ *   FN(sub)       a - b that is kept, and subtracted again or lifted before it is multiplied
+ *   FN(sub_lift)  a - b that is multiplied next; a and b may both be kept values
+ *   FN(sub16)     a - b that may be kept, added to and multiplied; b below 16p
+ * For a canonical element the three are one.
+ */
+
+typedef struct {
+	FE x, y;
+} CN(point);
+
+typedef struct {
+	FE x, y, z; /* (x/z^2, y/z^3); z = 0: infinity, or an addition that met an exceptional case */
+} CN(jac);
+
+/* First half of n additions a += b that share an inversion: prefix[i] = run * d[0] * .. * d[i-1],
+ * with d = b.x - a.x, and run becomes run * d[0] * .. * d[n-1].  1M each. */
+static inline void CN(add_forward)(FE *run, FE *prefix, const CN(point) *a, const CN(point) *b,
+		size_t n)
+{
+	FE d;
+
+	for (size_t i = 0; i < n; i++) {
+		prefix[i] = *run;
+		FN(sub_lift)(&d, &b[i].x, &a[i].x);
+		FN(mul)(run, run, &d);
+	}
+}
+
+/* Second half, from the last addition to the first: inv is the inverse of what run was after them,
+ * and becomes the inverse of what it was before.  4M + 1S each. */
+static inline void CN(add_backward)(FE *inv, CN(point) *a, const CN(point) *b, const FE *prefix,
+		size_t n)
+{
+	FE d, l, t, x3;
+
+	for (size_t i = n; i-- > 0;) {
+		FN(sub_lift)(&d, &b[i].x, &a[i].x);
+		FN(mul)(&t, inv, &prefix[i]); /* 1/d */
+		FN(mul)(inv, inv, &d);
+		FN(sub_lift)(&l, &b[i].y, &a[i].y);
+		FN(mul)(&l, &l, &t); /* l = (y2 - y1)/(x2 - x1) */
+		FN(sqr)(&x3, &l);
+		FN(sub)(&x3, &x3, &a[i].x);
+		FN(sub)(&x3, &x3, &b[i].x); /* x3 = l^2 - x1 - x2 */
+		FN(sub_lift)(&t, &a[i].x, &x3);
+		FN(mul)(&t, &t, &l);
+		FN(sub)(&a[i].y, &t, &a[i].y); /* y3 = l*(x1 - x3) - y1 */
+		a[i].x = x3;
+	}
+}
+
+/* What the line of a Miller step is made from. */
+typedef struct {
+	FE slope; /* l * z3: the numerator of the slope */
+	FE zz;    /* z^2 of the point before the step */
+	FE yy2;   /* 2 * y^2 of the point before the step (doublings only) */
+} CN(line);
+
+/* c = 2c, and the tangent at c.  3M + 5S. */
+static inline void CN(dbl)(CN(jac) *c, CN(line) *line)
+{
+	FE yy, beta, t;
+
+	FN(sqr)(&line->zz, &c->z);
+	FN(sqr)(&yy, &c->y);
+	FN(mul)(&beta, &c->x, &yy); /* x*y^2 */
+	FN(sub16)(&line->slope, &c->x, &line->zz);
+	FN(add)(&t, &c->x, &line->zz);
+	FN(mul)(&line->slope, &line->slope, &t);
+	FN(add)(&t, &line->slope, &line->slope);
+	FN(add)(&line->slope, &line->slope, &t); /* 3(x^2 - z^4) */
+	FN(add)(&line->yy2, &yy, &yy);
+	FN(mul)(&c->z, &c->y, &c->z);
+	FN(add)(&c->z, &c->z, &c->z); /* z3 = 2yz */
+	FN(add)(&beta, &beta, &beta);
+	FN(add)(&beta, &beta, &beta); /* 4xy^2 */
+	FN(sqr)(&c->x, &line->slope);
+	FN(add)(&t, &beta, &beta);
+	FN(sub16)(&c->x, &c->x, &t); /* x3 = slope^2 - 8xy^2 */
+	FN(sub_lift)(&t, &beta, &c->x);
+	FN(mul)(&t, &t, &line->slope);
+	FN(sqr)(&yy, &line->yy2); /* 4y^4 */
+	FN(add)(&yy, &yy, &yy);
+	FN(sub16)(&c->y, &t, &yy); /* y3 = slope*(4xy^2 - x3) - 8y^4 */
+}
+
+/* c = c + p, and the chord through both.  c = +-p gives z = 0, which no later step leaves.
+ * 8M + 3S. */
+static inline void CN(add_affine)(CN(jac) *c, CN(line) *line, const CN(point) *p)
+{
+	FE h, hh, hhh, v, t;
+
+	FN(sqr)(&line->zz, &c->z);
+	FN(mul)(&h, &p->x, &line->zz);
+	FN(mul)(&t, &c->z, &line->zz);
+	FN(mul)(&t, &p->y, &t);
+	FN(sub_lift)(&line->slope, &t, &c->y);
+	FN(sub_lift)(&h, &h, &c->x);
+	FN(mul)(&c->z, &c->z, &h); /* z3 = z*h */
+	FN(sqr)(&hh, &h);
+	FN(mul)(&hhh, &h, &hh);
+	FN(mul)(&v, &c->x, &hh);
+	FN(sqr)(&c->x, &line->slope);
+	FN(sub16)(&c->x, &c->x, &hhh);
+	FN(add)(&t, &v, &v);
+	FN(sub16)(&c->x, &c->x, &t); /* x3 = slope^2 - h^3 - 2*x*h^2 */
+	FN(sub_lift)(&v, &v, &c->x);
+	FN(mul)(&v, &v, &line->slope);
+	FN(mul)(&t, &c->y, &hhh);
+	FN(sub16)(&c->y, &v, &t); /* y3 = slope*(x*h^2 - x3) - y*h^3 */
+}

@@ -1,0 +1,185 @@
+/* kms.c -- a KMS's public keys as others hold them, and the KMS's own half: master keys and RSKs. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "bytes.h"
+#include "eccsi.h"
+#include "kms_public.h"
+#include "params.h"
+#include "random.h"
+#include "secret.h"
+#include "tables.h"
+#include "zq.h"
+
+enum { KMS_W = 6 }; /* width of the table of P that a KMS issues with */
+
+KM_API km_err km_kms_public_new(km_kms_public **kms, const uint8_t *z, size_t z_len,
+		const uint8_t *kpak, size_t kpak_len, size_t members)
+{
+	km_kms_public *k = aligned_alloc(64, (sizeof *k + 63) / 64 * 64);
+	km_err err;
+
+	*kms = NULL;
+	if (!k)
+		return KM_ENOMEM;
+	memset(k, 0, sizeof *k);
+	err = eccsi_kpak_load(&k->auth, kpak, kpak_len);
+	if (err == KM_OK) {
+		memcpy(k->kpak, kpak, sizeof k->kpak);
+		err = sakke_z_load(&k->sakke, z, z_len, members);
+	}
+	if (err == KM_OK)
+		*kms = k;
+	else
+		free(k);
+	return err;
+}
+
+KM_API void km_kms_public_free(km_kms_public *kms)
+{
+	if (!kms)
+		return;
+	sakke_z_clear(&kms->sakke);
+	free(kms);
+}
+
+struct km_kms_master {
+	uint64_t z[16];
+	uint8_t ksak[KM_SSK_BYTES];
+	uint8_t public_z[KM_SAKKE_POINT_BYTES];
+	uint8_t kpak[KM_ECCSI_POINT_BYTES];
+};
+
+/* The public halves of m->z and m->ksak, which are in range. */
+static km_err publish(km_kms_master *m, const km_random *rnd)
+{
+	ec_point z;
+	const comb *p;
+	km_err err = tables_of_p(&p, KMS_W);
+
+	if (err == KM_OK)
+		err = encap_times_p(&z, m->z, p, rnd);
+	if (err != KM_OK)
+		return err;
+	ec_to_octets(m->public_z, &z);
+	/* Public: Z is what everybody gets. */
+	ct_public(m->public_z, sizeof m->public_z);
+	return eccsi_public(m->kpak, m->ksak);
+}
+
+/* All ones where 1 < z < q. */
+static uint64_t z_in_range(const uint64_t z[16])
+{
+	uint64_t high = 0, borrow = 0;
+
+	for (int i = 0; i < 16; i++) {
+		__extension__ unsigned __int128 d = (unsigned __int128)z[i] - params_q[i] - borrow;
+		borrow = (uint64_t)(d >> 64) & 1;
+		high |= i ? z[i] : z[i] & ~(uint64_t)1;
+	}
+	return ct_mask_nonzero(high) & (0 - borrow);
+}
+
+static km_err master_make(km_kms_master **master, km_kms_master *m, km_err err,
+		const km_random *rnd)
+{
+	if (err == KM_OK)
+		err = publish(m, rnd);
+	if (err == KM_OK)
+		*master = m;
+	else
+		secret_free(m);
+	return err;
+}
+
+KM_API km_err km_kms_master_new(km_kms_master **master, const km_random *rnd)
+{
+	km_kms_master *m = secret_alloc(sizeof *m);
+	uint64_t in_range = 0;
+	km_err err;
+
+	*master = NULL;
+	if (!m)
+		return KM_ENOMEM;
+	err = random_below(m->z, params_q, 16, Q_BITS, rnd);
+	if (err == KM_OK)
+		err = eccsi_draw(m->ksak, rnd);
+	in_range = z_in_range(m->z);
+	/* Public: all but one draw in 2^1022. */
+	ct_public(&in_range, sizeof in_range);
+	if (err == KM_OK && !in_range)
+		err = KM_ERANDOM;
+	return master_make(master, m, err, rnd);
+}
+
+KM_API km_err km_kms_master_import_new(km_kms_master **master, const uint8_t z[KM_FP_BYTES],
+		const uint8_t ksak[KM_SSK_BYTES])
+{
+	km_kms_master *m = secret_alloc(sizeof *m);
+	uint64_t in_range;
+
+	*master = NULL;
+	if (!m)
+		return KM_ENOMEM;
+	limbs_from_be(m->z, z, 16);
+	memcpy(m->ksak, ksak, sizeof m->ksak);
+	in_range = z_in_range(m->z);
+	/* Public: whether a key can be used at all. */
+	ct_public(&in_range, sizeof in_range);
+	return master_make(master, m, in_range ? KM_OK : KM_EFORMAT, NULL);
+}
+
+KM_API void km_kms_master_export(uint8_t z[KM_FP_BYTES], uint8_t ksak[KM_SSK_BYTES],
+		const km_kms_master *master)
+{
+	limbs_to_be(z, master->z, 16);
+	memcpy(ksak, master->ksak, sizeof master->ksak);
+}
+
+KM_API void km_kms_master_public(uint8_t z[KM_SAKKE_POINT_BYTES],
+		uint8_t kpak[KM_ECCSI_POINT_BYTES], const km_kms_master *master)
+{
+	memcpy(z, master->public_z, sizeof master->public_z);
+	memcpy(kpak, master->kpak, sizeof master->kpak);
+}
+
+KM_API void km_kms_master_free(km_kms_master *master)
+{
+	secret_free(master);
+}
+
+KM_API km_err km_kms_rsk(uint8_t rsk[KM_SAKKE_POINT_BYTES], const uint8_t *id, size_t id_len,
+		const km_kms_master *master, const km_random *rnd)
+{
+	struct {
+		uint64_t k[16];
+		ec_point point;
+	} w;
+	const comb *p;
+	km_err err;
+
+	memset(rsk, 0, KM_SAKKE_POINT_BYTES);
+	if (id_len == 0 || id_len > KM_ID_MAX)
+		return KM_EARG;
+	zq_from_octets_var(w.k, id, id_len);
+	zq_add(w.k, w.k, master->z);
+	err = zq_inv(w.k, w.k, rnd); /* 1/(a + z) */
+	if (err == KM_OK)
+		err = tables_of_p(&p, KMS_W);
+	if (err == KM_OK)
+		err = encap_times_p(&w.point, w.k, p, rnd);
+	if (err == KM_OK)
+		ec_to_octets(rsk, &w.point);
+	wipe(&w, sizeof w);
+	return err;
+}
+
+KM_API km_err km_kms_ssk(uint8_t ssk[KM_SSK_BYTES], uint8_t pvt[KM_ECCSI_POINT_BYTES],
+		const uint8_t *id, size_t id_len, const km_kms_master *master, const km_random *rnd)
+{
+	memset(ssk, 0, KM_SSK_BYTES);
+	memset(pvt, 0, KM_ECCSI_POINT_BYTES);
+	if (id_len == 0 || id_len > KM_ID_MAX)
+		return KM_EARG;
+	return eccsi_issue(ssk, pvt, master->ksak, master->kpak, id, id_len, rnd);
+}

@@ -1,0 +1,11 @@
+/* tables.h -- the tables over P and g, which all KMSs share: built once a width, at first use. */
+#ifndef KM_TABLES_H
+#define KM_TABLES_H
+
+#include "comb.h"
+
+/* w in 4..10.  Thread-safe; what is built stays.  KM_ENOMEM. */
+km_err tables_of_p(const comb **p, unsigned w);
+km_err tables_of_g(const gcomb **g, unsigned w);
+
+#endif

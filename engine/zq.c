@@ -1,0 +1,137 @@
+/* zq.c -- integers modulo q: Montgomery products by rows of GMP, with q below 2^1022. */
+#include "zq.h"
+
+#include <gmp.h>
+#include <string.h>
+
+#include "params.h"
+#include "random.h"
+#include "secret.h"
+
+enum { N = 16 };
+
+_Static_assert(GMP_NUMB_BITS == 64, "limbs are 64 bits");
+
+static uint64_t n0;    /* -1/q mod 2^64 */
+static uint64_t r2[N]; /* 2^2048 mod q */
+
+#define limbs(a) ((const mp_limb_t *)(a))
+
+void zq_init(void)
+{
+	uint64_t inv = 1;
+	mp_limb_t big[2 * N + 1] = {0}, quotient[N + 2];
+
+	for (int i = 0; i < 6; i++) /* Newton: the number of right bits doubles */
+		inv *= 2 - params_q[0] * inv;
+	n0 = 0 - inv;
+	big[2 * N] = 1;
+	mpn_tdiv_qr(quotient, (mp_limb_t *)r2, 0, big, 2 * N + 1, limbs(params_q), N);
+}
+
+/* r -= q where r >= q.  In: r < 2q. */
+static void reduce_once(uint64_t r[N])
+{
+	mp_limb_t t[N];
+	uint64_t borrow = mpn_sub_n(t, limbs(r), limbs(params_q), N);
+
+	ct_cmov(r, (const uint64_t *)t, N, ct_barrier(borrow - 1));
+	wipe(t, sizeof t);
+}
+
+/* r = a*b/2^1024 mod q.  The product is below q^2, so what is left is below q^2/2^1024 + q < 2q and
+ * the carry out of the top is 0. */
+static void mont_mul(uint64_t r[N], const uint64_t a[N], const uint64_t b[N])
+{
+	struct {
+		mp_limb_t t[2 * N], carry[N], scratch[8 * N];
+	} w;
+
+	mpn_sec_mul(w.t, limbs(a), N, limbs(b), N, w.scratch);
+	for (int i = 0; i < N; i++)
+		w.carry[i] = mpn_addmul_1(w.t + i, limbs(params_q), N, w.t[i] * n0);
+	mpn_add_n((mp_limb_t *)r, w.t + N, w.carry, N);
+	reduce_once(r);
+	wipe(&w, sizeof w);
+}
+
+void zq_mul(uint64_t r[N], const uint64_t a[N], const uint64_t b[N])
+{
+	uint64_t t[N];
+
+	mont_mul(t, a, b);
+	mont_mul(r, t, r2);
+	wipe(t, sizeof t);
+}
+
+void zq_add(uint64_t r[N], const uint64_t a[N], const uint64_t b[N])
+{
+	mpn_add_n((mp_limb_t *)r, limbs(a), limbs(b), N); /* below 2^1023 */
+	reduce_once(r);
+}
+
+uint64_t zq_is_zero(const uint64_t a[N])
+{
+	uint64_t any = 0;
+
+	for (int i = 0; i < N; i++)
+		any |= a[i];
+	return ~ct_mask_nonzero(any);
+}
+
+void zq_from_octets_var(uint64_t r[N], const uint8_t *in, size_t len)
+{
+	mpz_t x, q;
+
+	mpz_inits(x, q, NULL);
+	mpz_import(q, N, -1, 8, 0, 0, params_q);
+	mpz_import(x, len, 1, 1, 1, 0, in);
+	mpz_mod(x, x, q);
+	memset(r, 0, 8 * N);
+	mpz_export(r, NULL, -1, 8, 0, 0, x);
+	mpz_clears(x, q, NULL);
+}
+
+/* r = 1/a mod q for a public a that is not 0. */
+static void inv_var(uint64_t r[N], const uint64_t a[N])
+{
+	mpz_t x, q;
+
+	mpz_inits(x, q, NULL);
+	mpz_import(q, N, -1, 8, 0, 0, params_q);
+	mpz_import(x, N, -1, 8, 0, 0, a);
+	mpz_invert(x, x, q);
+	memset(r, 0, 8 * N);
+	mpz_export(r, NULL, -1, 8, 0, 0, x);
+	mpz_clears(x, q, NULL);
+}
+
+km_err zq_inv(uint64_t r[N], const uint64_t a[N], const km_random *rnd)
+{
+	struct {
+		uint64_t blind[N], product[N];
+	} w;
+	km_err err;
+	uint64_t zero = zq_is_zero(a);
+
+	/* A zero is an error that the caller reports anyway. */
+	ct_public(&zero, sizeof zero);
+	if (zero)
+		err = KM_EDEGENERATE;
+	else
+		err = random_below(w.blind, params_q, N, Q_BITS, rnd);
+	if (err != KM_OK) {
+		memset(r, 0, 8 * N);
+		goto out;
+	}
+	ct_secret(w.blind, sizeof w.blind);
+	zq_mul(w.product, a, w.blind);
+	/* Public: a product with a fresh uniform factor is uniform, whatever a is. */
+	ct_public(w.product, sizeof w.product);
+	inv_var(w.product, w.product);
+	zq_mul(r, w.product, w.blind);
+	ct_secret(r, 8 * N);
+out:
+	wipe(&w, sizeof w);
+	return err;
+}

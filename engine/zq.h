@@ -1,0 +1,25 @@
+/* zq.h -- integers modulo q of parameter set 1: sixteen 64-bit limbs, canonical, constant time. */
+#ifndef KM_ZQ_H
+#define KM_ZQ_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "engine.h"
+
+/* Once, before anything else here: the constants that follow from q. */
+void zq_init(void);
+
+/* r = a*b mod q.  r may be a or b. */
+void zq_mul(uint64_t r[16], const uint64_t a[16], const uint64_t b[16]);
+/* r = a+b mod q.  r may be a or b. */
+void zq_add(uint64_t r[16], const uint64_t a[16], const uint64_t b[16]);
+/* All ones where a is 0, else 0. */
+uint64_t zq_is_zero(const uint64_t a[16]);
+/* The octets as an integer mod q; for public identifiers. */
+void zq_from_octets_var(uint64_t r[16], const uint8_t *in, size_t len);
+/* r = 1/a mod q; a is secret, and blinded by a fresh number from rnd before it is inverted.  r may be a.
+ * KM_EDEGENERATE: a = 0.  KM_ERANDOM. */
+km_err zq_inv(uint64_t r[16], const uint64_t a[16], const km_random *rnd);
+
+#endif

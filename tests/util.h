@@ -1,0 +1,19 @@
+/* util.h -- small tools of the tests: hex, and a reproducible source of numbers. */
+#ifndef KM_TESTS_UTIL_H
+#define KM_TESTS_UTIL_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+/* Octets of a hex string with spaces; fails the test unless there are exactly len. */
+void from_hex(uint8_t *out, size_t len, const char *hex);
+
+/* A reproducible stream: splitmix64 from the seed. */
+uint64_t draw(uint64_t *seed);
+void draw_bytes(uint8_t *out, size_t len, uint64_t *seed);
+
+#endif
