@@ -169,11 +169,16 @@ struct km_receiver {
 /* [b]P + Z by public arithmetic; b = 0 and b = -z are refused. */
 static int identity_point_var(ec_point *r, const uint8_t *id, size_t id_len, const ec_point *z)
 {
+	static const uint64_t two[16] = {2};
 	uint64_t b[16];
 	fp prefix;
 
 	zq_from_octets_var(b, id, id_len);
-	if (zq_is_zero(b) || !ec_mul_var(r, b, &ec_p) || fp_equal(&r->x, &z->x))
+	if (zq_is_zero(b) || !ec_mul_var(r, b, &ec_p))
+		return 0;
+	if (ec_equal(r, z))
+		return ec_mul_var(r, two, z);
+	if (fp_equal(&r->x, &z->x))
 		return 0;
 	ec_add_many_var(r, z, &prefix, 1);
 	return 1;
