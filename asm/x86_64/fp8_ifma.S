@@ -1,284 +1,337 @@
-/* fp8_ifma.S -- eight lanes of F_p with AVX-512 IFMA: product, square, sums.
+/* fp8_ifma.S -- eight lanes of F_p with AVX-512 IFMA: products, squares, sums.
  *
- * Montgomery products by rows, two rows of the multiplier a block, ten blocks.  Before block k the
- * window w holds the columns 2k .. 2k+19, to which the two rows add two more:
+ *   void fp8_mul_ifma(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t (*b)[8]);
+ *   void fp8_sqr_ifma(r, a);
+ *   void fp8_mul_sub_ifma(r, a, b, c);      a*b/2^1040 - c
+ *   void fp8_sqr_sub2_ifma(r, a, c, d);     a*a/2^1040 - c - d
+ *   void fp8_add_ifma(r, a, b);
+ *   void fp8_sub_ifma(r, a, b);
+ *   void fp8_lift_ifma(r, a, b, const uint64_t k[20]);      a - b + k
  *
- *   rows      w += (b[2k] + b[2k+1] * 2^52) * a
- *   eliminate m0 = -w[0]/p mod 2^52, w += m0 * p; m1 = -w[1]/p mod 2^52, w += m1 * p * 2^52;
- *             now 2^104 divides w, and the carries out of w[0] and w[1] go to w[2].
+ * In, out: fp8.h, whose words tight, loose and factor are used here.  r may be any operand.
+ * AVX-512F + IFMA.  No branch but one loop of ten turns, no secret address.
+ *
+ * Montgomery products by rows, two rows a block, ten blocks.  Before block k the window w holds the
+ * columns 2k .. 2k+19, to which the two rows add two more:
+ *
+ *   rows        w += (b[2k] + b[2k+1] * 2^52) * a
+ *   eliminate   m0 = -w[0]/p mod 2^52, w += m0 * p; m1 = -w[1]/p mod 2^52, w += m1 * p * 2^52;
+ *               now 2^104 divides w, and the carries out of w[0] and w[1] go on to w[2].
  *
  * The columns 0..19, which are going to be eliminated, start at 2^52 - 1 instead of 0: the carry
  * out of a column c is (c + lo(m*p[0])) / 2^52, that is c / 2^52 rounded up, so (c + 2^52 - 1) >> 52,
  * and lo(m*p[0]) is never computed.  With c' = c + 2^52 - 1 and n0 = -1/p mod 2^52 the digit is
  * m = n0*c = n0 + n0*c' mod 2^52: one multiplication.
  *
- * Nothing overflows: a column gets at most 80 terms below 2^52, its start below 2^54 in magnitude
- * and a carry below 2^7 from each of two columns: below 2^59.  IFMA ignores bits 52..63 of its
- * operands, hence of m.  The result is (a*b + m*p)/2^1040 with m < 2^1040, see fp8.h for its size.
+ * Nothing overflows: a column gets at most 80 terms below 2^52, a start of 2^52 and a carry below
+ * 2^8, so it stays below 2^59; what is subtracted at the end is below 2^52 a limb, and signed in the
+ * top limb alone.  IFMA ignores bits 52..63 of its operands, hence of m0 and m1.
  *
- * zmm0-21 hold the window; column j of it is register (.Lw + j) mod 22, so that it moves without a
- * copy.  AVX-512F + IFMA.  No branch, no secret address.
+ * zmm0-21 hold the window, which moves down two registers a block (moves that are renamed away);
+ * zmm26-29 the limbs of a and p in turn.
  */
 #include "asm/asm.h"
 
-#define b0	zmm22
-#define b1	zmm23
+#define row0	zmm22
+#define row1	zmm23
 #define m0	zmm24
 #define m1	zmm25
+#define pj	zmm30
 #define low52	zmm30
 #define tmp	zmm31
 
-.macro	mad_ op, n, xx, yy
-	vpmadd52\op\()uq	zmm\n, \xx, \yy
+.macro	mad half, n, xx, yy
+	vpmadd52\half\()uq	zmm\n, \xx, \yy
 .endm
-.macro	mad op, col, xx, yy
-	mad_	\op, %((.Lw + \col) % 22), \xx, \yy
-.endm
-
-/* Four temporaries for limbs of a and p, in turn. */
-.macro	load_ n, src:vararg
+.macro	load n, src:vararg
 	vmovdqa64	zmm\n, \src
 .endm
-.macro	spread_ n, src:vararg
+.macro	store n, dst:vararg
+	vmovdqa64	\dst, zmm\n
+.endm
+.macro	spread n, src:vararg
 	vpbroadcastq	zmm\n, \src
 .endm
-
-/* w += (row 0 * y + row 1 * 2^52 * y) * 2^(52j), by column: y is one limb. */
-.macro	mad4_ row0, row1, i, j
-	mad	l, \j, \row0, zmm\i
-	mad	l, %(\j + 1), \row1, zmm\i
-	mad	h, %(\j + 1), \row0, zmm\i
-	mad	h, %(\j + 2), \row1, zmm\i
+.macro	clear n
+	vpxord	zmm\n, zmm\n, zmm\n
 .endm
-.macro	rows_at j
-	load_	%(26 + \j % 4), [rsi + 64*\j]
-	mad4_	b0, b1, %(26 + \j % 4), \j
-.endm
-.macro	eliminate_at j
-	spread_	%(26 + \j % 4), [rax + 8*\j]
-	mad4_	m0, m1, %(26 + \j % 4), \j
+.macro	make_low52 n
+	vpternlogd	zmm\n, zmm\n, zmm\n, 0xff
+	vpsrlq	zmm\n, zmm\n, 12
 .endm
 
-/* m = -w[col]/p */
-.macro	digit m, col
-	vpbroadcastq	\m, [rax + 8*20]
-	mad_digit_	\m, %((.Lw + \col) % 22)
-.endm
-.macro	mad_digit_ m, n
-	vpmadd52luq	\m, zmm\n, [rax + 8*20]{1to8}
+/* w += (xx + yy * 2^52) * zmm<i> * 2^(52j) */
+.macro	mad4 xx, yy, i, j
+	mad	l, \j, \xx, zmm\i
+	mad	l, %(\j + 1), \yy, zmm\i
+	mad	h, %(\j + 1), \xx, zmm\i
+	mad	h, %(\j + 2), \yy, zmm\i
 .endm
 
-/* w[col + 1] += w[col] >> 52 */
-.macro	carry col
-	carry_	%((.Lw + \col) % 22), %((.Lw + \col + 1) % 22)
-.endm
-.macro	carry_ n, up
+/* w[up] += w[n] >> 52, with its sign */
+.macro	carry n, up
 	vpsraq	tmp, zmm\n, 52
 	vpaddq	zmm\up, zmm\up, tmp
 .endm
 
-.macro	start_ n
-	vmovdqa64	zmm\n, low52
+/* m = -w[n]/p mod 2^52 */
+.macro	digit m, n
+	vpbroadcastq	\m, [rax + 8*20]
+	vpmadd52luq	\m, zmm\n, [rax + 8*20]{1to8}
 .endm
-.macro	clear_ n
-	vpxord	zmm\n, zmm\n, zmm\n
-.endm
-
-/* r[j] = w[j], its carry into w[j + 1] */
-.macro	settle j
-	carry	\j
-	settle_	%((.Lw + \j) % 22), \j
-.endm
-.macro	settle_ n, j
-	vpandq	zmm\n, zmm\n, low52
-	vmovdqa64	[rdi + 64*\j], zmm\n
-.endm
-.macro	settle_top_ n
-	vmovdqa64	[rdi + 64*19], zmm\n
+/* The part of m * p that the next digit needs. */
+.macro	fold m, n
+	vpbroadcastq	pj, [rax]
+	mad	h, \n, \m, pj
+	vpbroadcastq	pj, [rax + 8]
+	mad	l, \n, \m, pj
 .endm
 
-/* The columns 20 and up, which stay, start at what is to be added to the product. */
-.macro	enter_0 n, i
-	clear_	\n
-.endm
-.macro	enter_1 n, i
-	clear_	\n
-	vpsubq	zmm\n, zmm\n, [rcx + 64*\i]
-.endm
-
-.macro	reduce
-	digit	m0, 0
-	carry	0
-	spread_	26, [rax]
-	mad	h, 1, m0, zmm26
-	spread_	27, [rax + 8]
-	mad	l, 1, m0, zmm27
-	digit	m1, 1
-	carry	1
+/* w += (m0 + m1 * 2^52) * p, without what digit and fold have done and what carry stands for. */
+.macro	eliminate_first
+	spread	26, [rax]
+	spread	27, [rax + 8]
 	mad	h, 2, m0, zmm27
 	mad	h, 2, m1, zmm26
 	mad	l, 2, m1, zmm27
 	mad	h, 3, m1, zmm27
-	do_range	2, 18, eliminate_at
-	.set	.Lw, .Lw + 2
+.endm
+.macro	eliminate_at j
+	spread	%(26 + \j % 4), [rax + 8*\j]
+	mad4	m0, m1, %(26 + \j % 4), \j
 .endm
 
-
-.macro	mul_rows k
-	enter	%((.Lw + 20) % 22), %(2*\k)
-	enter	%((.Lw + 21) % 22), %(2*\k + 1)
-	load_	22, [rdx + 64*(2*\k)]
-	load_	23, [rdx + 64*(2*\k + 1)]
-	for_n	20, rows_at
-	reduce
+.macro	start_at n
+	vmovdqa64	zmm\n, zmm0
 .endm
-
-.macro	prepare
+.macro	start
 	lea	rax, [rip + fp8_p]
-	vpternlogd	low52, low52, low52, 0xff
-	vpsrlq	low52, low52, 12
-	for_n	20, start_
-	.set	.Lw, 0
+	make_low52	0
+	do_range	1, 19, start_at
+	clear	20
+	clear	21
+.endm
+.macro	down_at j
+	down	\j, %(\j + 2)
+.endm
+.macro	down n, above
+	vmovdqa64	zmm\n, zmm\above
+.endm
+.macro	down_two
+	for_n	20, down_at
+	clear	20
+	clear	21
 .endm
 
-.macro	finish
-	for_n	19, settle
-	settle_top_	%((.Lw + 19) % 22)
+/* r = w: limbs 0..18 into [0, 2^52), the rest into the top one. */
+.macro	settle_at j
+	carry	\j, %(\j + 1)
+	vpandq	zmm\j, zmm\j, low52
+	store	\j, [rdi + 64*\j]
+.endm
+.macro	settle
+	make_low52	30
+	for_n	19, settle_at
+	store	19, [rdi + 64*19]
 .endm
 
-.macro	enter n, i
-	enter_0	\n, \i
+/* A part of the functions below. */
+.macro	LOCAL name
+	.text
+	.balign	64
+\name:
+	.cfi_startproc
 .endm
-FUNC	fp8_mul_ifma
-	prepare
-	for_n	10, mul_rows
-	finish
+
+/* zmm0-19 = the columns of a*b/2^1040, a at rsi, b at rdx.  The digits are found as early as their
+ * columns are complete, so that their latency hides behind the rows. */
+.macro	rows_at j
+	load	%(26 + \j % 4), [rsi + 64*\j]
+	mad4	row0, row1, %(26 + \j % 4), \j
+.endm
+LOCAL	.Lmul
+	start
+	mov	r10d, 10
+.Lmul_block:
+	load	22, [rdx]
+	load	23, [rdx + 64]
+	add	rdx, 128
+	rows_at	0
+	digit	m0, 0
+	carry	0, 1
+	do_range	1, 3, rows_at
+	fold	m0, 1
+	do_range	4, 3, rows_at
+	digit	m1, 1
+	carry	1, 2
+	do_range	7, 13, rows_at
+	eliminate_first
+	do_range	2, 18, eliminate_at
+	down_two
+	dec	r10d
+	jnz	.Lmul_block
 	ret
-ENDFUNC	fp8_mul_ifma
-	.purgem	enter
-.macro	enter n, i
-	enter_1	\n, \i
-.endm
-FUNC	fp8_mul_sub_ifma
-	prepare
-	for_n	10, mul_rows
-	finish
-	ret
-ENDFUNC	fp8_mul_sub_ifma
-	.purgem	enter
+	.cfi_endproc
 
-/* Squares take 2*a once for each pair of different limbs: row i is a[i] times a[i] and, above it,
+/* zmm0-19 = the columns of a*a/2^1040, a at rsi, 1280 octets of scratch at r11.
+ *
+ * Two different limbs meet once, one of them doubled: row i is a[i] times a[i], and above it times
  * the limbs of 2*(a[i+1] + a[i+2]*2^52 + ..), which are 2a[i+1] mod 2^52 and then
- * d[j] = 2a[j] + (a[j-1] >> 51) mod 2^52.  d is kept on the stack, and wiped. */
+ * d[j] = 2a[j] + (a[j-1] >> 51) mod 2^52.  So a[j] has to be below 2^52, and a[19] below 2^51.
+ * The rows of block k begin in column 2k of the window, therefore from the second block on the
+ * digits do not depend on them: .Lsqr_eliminate finds those of the next block on its way. */
 .macro	double_at j
-	load_	26, [rsi + 64*(\j - 1)]
-	load_	27, [rsi + 64*\j]
+	load	26, [rsi + 64*(\j - 1)]
+	load	27, [rsi + 64*\j]
 	vpsrlq	zmm26, zmm26, 51
 	vpaddq	zmm27, zmm27, zmm27
 	vpaddq	zmm27, zmm27, zmm26
-	vmovdqa64	[rsp + 64*\j], zmm27
+	store	27, [r11 + 64*\j]
 .endm
-.macro	doubles_at j
-	load_	%(26 + \j % 4), [rsp + 64*\j]
-	mad4_	b0, b1, %(26 + \j % 4), \j
+.macro	doubled_rows_at j
+	load	%(26 + \j % 4), [r11 + 64*\j]
+	mad4	row0, row1, %(26 + \j % 4), \j
 .endm
-.macro	sqr_rows k
-	sqr_rows_	%(2*\k)
-.endm
-.macro	sqr_rows_ i
-	enter	%((.Lw + 20) % 22), \i
-	enter	%((.Lw + 21) % 22), %(\i + 1)
-	load_	22, [rsi + 64*\i]
-	load_	23, [rsi + 64*(\i + 1)]
-	mad	l, \i, b0, b0
-	mad	h, %(\i + 1), b0, b0
-	vpaddq	zmm26, b1, b1
-	mad	l, %(\i + 1), b0, zmm26
-	mad	h, %(\i + 2), b0, zmm26
-	mad	l, %(\i + 2), b1, b1
-	mad	h, %(\i + 3), b1, b1
+.macro	sqr_rows i
+	load	22, [rsi + 64*\i]
+	load	23, [rsi + 64*(\i + 1)]
+	vpaddq	zmm26, row1, row1
+	mad	l, \i, row0, row0
+	mad	h, %(\i + 1), row0, row0
+	mad	l, %(\i + 1), row0, zmm26
+	mad	h, %(\i + 2), row0, zmm26
+	mad	l, %(\i + 2), row1, row1
+	mad	h, %(\i + 3), row1, row1
 	.if	\i < 18
-	load_	27, [rsp + 64*(\i + 2)]
-	load_	28, [rsi + 64*(\i + 2)]
+	load	27, [r11 + 64*(\i + 2)]
+	load	28, [rsi + 64*(\i + 2)]
 	vpaddq	zmm28, zmm28, zmm28
-	mad	l, %(\i + 2), b0, zmm27
-	mad	h, %(\i + 3), b0, zmm27
-	mad	l, %(\i + 3), b1, zmm28
-	mad	h, %(\i + 4), b1, zmm28
-	do_range	%(\i + 3), %(17 - \i), doubles_at
+	mad	l, %(\i + 2), row0, zmm27
+	mad	h, %(\i + 3), row0, zmm27
+	mad	l, %(\i + 3), row1, zmm28
+	mad	h, %(\i + 4), row1, zmm28
+	do_range	%(\i + 3), %(17 - \i), doubled_rows_at
 	.endif
-	reduce
 .endm
+.macro	sqr_block k
+	call	.Lsqr_eliminate
+	sqr_rows	%(2*\k)
+.endm
+LOCAL	.Lsqr
+	start
+	do_range	2, 18, double_at
+	sqr_rows	0
+	digit	m0, 0
+	carry	0, 1
+	fold	m0, 1
+	digit	m1, 1
+	carry	1, 2
+	do_range	1, 9, sqr_block
+	eliminate_first
+	do_range	2, 18, eliminate_at
+	for_n	20, down_at
+	ret
+	.cfi_endproc
+
+LOCAL	.Lsqr_eliminate
+	eliminate_first
+	do_range	2, 2, eliminate_at
+	digit	row0, 2
+	carry	2, 3
+	do_range	4, 3, eliminate_at
+	fold	row0, 3
+	do_range	7, 3, eliminate_at
+	digit	row1, 3
+	carry	3, 4
+	do_range	10, 10, eliminate_at
+	down_two
+	vmovdqa64	m0, row0
+	vmovdqa64	m1, row1
+	ret
+	.cfi_endproc
+
+/* d lives in an aligned frame, and is wiped. */
 .macro	wipe_at j
-	vmovdqa64	[rsp + 64*\j], tmp
+	store	31, [r11 + 64*\j]
 .endm
-.macro	sqr_all
+.macro	call_sqr
 	push	rbp
 	.cfi_adjust_cfa_offset	8
 	.cfi_rel_offset	rbp, 0
 	mov	rbp, rsp
 	.cfi_def_cfa_register	rbp
-	and	rsp, -64
 	sub	rsp, 64*20
-	prepare
-	do_range	2, 18, double_at
-	for_n	10, sqr_rows
-	finish
-	vpxord	tmp, tmp, tmp
+	and	rsp, -64
+	mov	r11, rsp
+	call	.Lsqr
+	clear	31
 	do_range	2, 18, wipe_at
-	mov	rsp, rbp
-	pop	rbp
+	leave
 	.cfi_def_cfa	rsp, 8
-	ret
 .endm
 
-.macro	enter n, i
-	enter_0	\n, \i
+.macro	minus_rcx_at j
+	vpsubq	zmm\j, zmm\j, [rcx + 64*\j]
 .endm
-FUNC	fp8_sqr_ifma
-	sqr_all
-ENDFUNC	fp8_sqr_ifma
-	.purgem	enter
-.macro	enter n, i
-	enter_sqr	\n, \i
-.endm
-.macro	enter_sqr n, i
-	clear_	\n
-	vpsubq	zmm\n, zmm\n, [rdx + 64*\i]
-	vpsubq	zmm\n, zmm\n, [rcx + 64*\i]
-.endm
-FUNC	fp8_sqr_sub2_ifma
-	sqr_all
-ENDFUNC	fp8_sqr_sub2_ifma
-	.purgem	enter
-
-/* Sums, with one chain of signed carries: |w[i]| < 2^54 on the way. */
-.macro	add_at j
-	load_	\j, [rsi + 64*\j]
-	vpaddq	zmm\j, zmm\j, [rdx + 64*\j]
-.endm
-.macro	sub_at j
-	load_	\j, [rsi + 64*\j]
+.macro	minus_rdx_at j
 	vpsubq	zmm\j, zmm\j, [rdx + 64*\j]
 .endm
-.macro	lift_at j
-	sub_at	\j
+
+FUNC	fp8_mul_ifma
+	call	.Lmul
+	settle
+	ret
+ENDFUNC	fp8_mul_ifma
+
+FUNC	fp8_mul_sub_ifma
+	call	.Lmul
+	for_n	20, minus_rcx_at
+	settle
+	ret
+ENDFUNC	fp8_mul_sub_ifma
+
+FUNC	fp8_sqr_ifma
+	call_sqr
+	settle
+	ret
+ENDFUNC	fp8_sqr_ifma
+
+FUNC	fp8_sqr_sub2_ifma
+	call_sqr
+	for_n	20, minus_rdx_at
+	for_n	20, minus_rcx_at
+	settle
+	ret
+ENDFUNC	fp8_sqr_sub2_ifma
+
+.macro	load_at j
+	load	\j, [rsi + 64*\j]
+.endm
+.macro	plus_rdx_at j
+	vpaddq	zmm\j, zmm\j, [rdx + 64*\j]
+.endm
+.macro	plus_k_at j
 	vpaddq	zmm\j, zmm\j, qword ptr [rcx + 8*\j]{1to8}
 .endm
-.macro	sum term
-	.set	.Lw, 0
-	vpternlogd	low52, low52, low52, 0xff
-	vpsrlq	low52, low52, 12
-	for_n	20, \term
-	finish
-	ret
-.endm
+
 FUNC	fp8_add_ifma
-	sum	add_at
+	for_n	20, load_at
+	for_n	20, plus_rdx_at
+	settle
+	ret
 ENDFUNC	fp8_add_ifma
+
 FUNC	fp8_sub_ifma
-	sum	sub_at
+	for_n	20, load_at
+	for_n	20, minus_rdx_at
+	settle
+	ret
 ENDFUNC	fp8_sub_ifma
+
 FUNC	fp8_lift_ifma
-	sum	lift_at
+	for_n	20, load_at
+	for_n	20, minus_rdx_at
+	for_n	20, plus_k_at
+	settle
+	ret
 ENDFUNC	fp8_lift_ifma
