@@ -5,8 +5,28 @@
 #include "engine.h"
 #include "fp.h"
 
-#define fp_sub_lift fp_sub
-#define fp_sub16    fp_sub
+/* The operations of the templates, for canonical elements (see curve_tmpl.h). */
+#define fp_sub_lift   fp_sub
+#define fp_sub16      fp_sub
+#define fp_lift(r, a) (*(r) = *(a))
+#define fp_tidy(a)    ((void)(a))
+
+static inline void fp_mul_sub(fp *r, const fp *a, const fp *b, const fp *c)
+{
+	fp t;
+
+	fp_mul(&t, a, b);
+	fp_sub(r, &t, c);
+}
+
+static inline void fp_sqr_sub2(fp *r, const fp *a, const fp *c, const fp *d)
+{
+	fp t;
+
+	fp_sqr(&t, a);
+	fp_sub(&t, &t, c);
+	fp_sub(r, &t, d);
+}
 
 #define FE    fp
 #define FN(x) fp_##x

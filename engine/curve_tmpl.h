@@ -5,7 +5,9 @@
  *   FN(sub)       a - b that is kept, and subtracted again or lifted before it is multiplied
  *   FN(sub_lift)  a - b that is multiplied next; a and b may both be kept values
  *   FN(sub16)     a - b that may be kept, added to and multiplied; b below 16p
- * For a canonical element the three are one.
+ *   FN(lift)      a kept value that is multiplied next
+ *   FN(tidy)      a kept value, made small again
+ * For a canonical element the first three are one, and the last two do nothing.
  */
 
 typedef struct {
@@ -43,12 +45,9 @@ static inline void CN(add_backward)(FE *inv, CN(point) *a, const CN(point) *b, c
 		FN(mul)(inv, inv, &d);
 		FN(sub_lift)(&l, &b[i].y, &a[i].y);
 		FN(mul)(&l, &l, &t); /* l = (y2 - y1)/(x2 - x1) */
-		FN(sqr)(&x3, &l);
-		FN(sub)(&x3, &x3, &a[i].x);
-		FN(sub)(&x3, &x3, &b[i].x); /* x3 = l^2 - x1 - x2 */
+		FN(sqr_sub2)(&x3, &l, &a[i].x, &b[i].x); /* x3 = l^2 - x1 - x2 */
 		FN(sub_lift)(&t, &a[i].x, &x3);
-		FN(mul)(&t, &t, &l);
-		FN(sub)(&a[i].y, &t, &a[i].y); /* y3 = l*(x1 - x3) - y1 */
+		FN(mul_sub)(&a[i].y, &t, &l, &a[i].y); /* y3 = l*(x1 - x3) - y1 */
 		a[i].x = x3;
 	}
 }

@@ -1,13 +1,4 @@
-/* encap.c -- batched fixed-base sums: rows of table entries, added up as a tree with one inversion a
- * level for all members.
- *
- * Row i holds what window i picked for each member of a block, first the windows over P, then those
- * over Z.  Level by level, row a += row a + s for s = 1, 2, 4, ..; all additions of a level share one
- * inversion, so a block needs nine, whatever its size.  Sums of contiguous windows over one base are
- * odd multiples dominated by their highest window, so that two of them are equal or opposite only at
- * the wrap modulo q; those, k = 0, and a Z chosen against us make a denominator zero, the product
- * with it, and the block is added again on the complete path.
- */
+/* encap.c -- fixed-base sums for many members, on one element at a time. */
 #include "encap.h"
 
 #include <string.h>
@@ -16,16 +7,43 @@
 #include "fp2.h"
 #include "secret.h"
 
-/* Members a block: enough to pay for the inversions, little enough for the rows to stay in cache. */
-enum { BLOCK = 32 };
+enum {
+	BLOCK = 32,  /* members in step: each window of a table is read once for all of them */
+	ADDS = 512,  /* additions that share an inversion: 320 KB of points and products */
+};
+
+typedef comb one_table;
+typedef gcomb one_gtable;
+
+static km_err one_invert(fp *inv, uint64_t *zero, const fp *a, const km_random *rnd)
+{
+	return ec_blinded_inv(inv, zero, a, rnd);
+}
+
+static void one_pick(ec_point *r, const comb *c, size_t i, const uint64_t *u, size_t n)
+{
+	comb_pick(r, c, (unsigned)i, u, 16, n);
+}
+
+static void one_gpick(fp *r, const gcomb *c, unsigned i, const uint64_t *u, size_t n)
+{
+	gcomb_pick(r, c, i, u, 16, n);
+}
+
+#define FE    fp
+#define FN(x) fp_##x
+#define CN(x) ec_##x
+#define F2(x) fp2_##x
+#define EN(x) one_##x
+#include "encap_tmpl.h"
 
 typedef struct {
-	size_t rows, members, size;
+	one_rows rows;
 	uint64_t (*urb)[16], (*ur)[16]; /* recoded scalars */
-	ec_point *row;                  /* [rows][members] */
-	fp *prefix;                     /* [rows][members] */
-	fp2 *power;                     /* [members]: g^r so far */
-	fp *y;                          /* [members] */
+	fp2 *power;
+	fp *y, *gr;
+	uint8_t *mem;
+	size_t size;
 } block;
 
 static size_t carve(size_t *at, size_t len)
@@ -36,144 +54,83 @@ static size_t carve(size_t *at, size_t len)
 	return here;
 }
 
-static int block_new(block *b, size_t rows, size_t members)
+/* The members in step, and the windows a strip that make ADDS additions; the complete path wants
+ * all rows of one member. */
+static int block_new(block *b, size_t windows, size_t bases, size_t n)
 {
-	size_t size = 0;
-	size_t urb = carve(&size, members * sizeof *b->urb), ur = carve(&size, members * sizeof *b->ur);
-	size_t row = carve(&size, rows * members * sizeof *b->row);
-	size_t prefix = carve(&size, rows * members * sizeof *b->prefix);
-	size_t power = carve(&size, members * sizeof *b->power);
-	size_t y = carve(&size, members * sizeof *b->y);
-	uint8_t *p = scratch_alloc(size);
+	size_t k = (ADDS + bases * n - 1) / (bases * n), all, size = 0;
+	size_t at[8];
 
-	if (!p)
+	k = k < windows ? k : windows;
+	all = bases * (k * n > windows ? k * n : windows);
+	at[0] = carve(&size, all * sizeof(ec_point));
+	at[1] = carve(&size, all * sizeof(ec_point));
+	at[2] = carve(&size, all * sizeof(fp));
+	at[3] = carve(&size, n * sizeof *b->urb);
+	at[4] = carve(&size, n * sizeof *b->ur);
+	at[5] = carve(&size, n * sizeof *b->power);
+	at[6] = carve(&size, n * sizeof *b->y);
+	at[7] = carve(&size, n * sizeof *b->gr);
+	b->size = size;
+	b->mem = scratch_alloc(size);
+	if (!b->mem)
 		return 0;
-	*b = (block){rows, members, size, (void *)(p + urb), (void *)(p + ur), (void *)(p + row),
-			(void *)(p + prefix), (void *)(p + power), (void *)(p + y)};
+	b->rows = (one_rows){n, k, bases, (void *)(b->mem + at[0]), (void *)(b->mem + at[1]),
+			(void *)(b->mem + at[2])};
+	b->urb = (void *)(b->mem + at[3]);
+	b->ur = (void *)(b->mem + at[4]);
+	b->power = (void *)(b->mem + at[5]);
+	b->y = (void *)(b->mem + at[6]);
+	b->gr = (void *)(b->mem + at[7]);
 	return 1;
 }
 
 static void block_free(block *b)
 {
-	scratch_free(b->urb, b->size);
+	scratch_free(b->mem, b->size);
 }
 
-static ec_point *row_of(const block *b, size_t i)
+/* One member's sum by complete additions. */
+static km_err add_complete(block *b, ec_point *r, const comb *const *tables,
+		const uint64_t *const *digits, size_t bases, const km_random *rnd)
 {
-	return b->row + i * b->members;
-}
+	size_t rows = 0;
 
-/* Add all rows up into row 0, for n members.  *zero: an exceptional case was met, row 0 is nothing. */
-static km_err add_rows(block *b, uint64_t *zero, size_t n, const km_random *rnd)
-{
-	struct {
-		fp run, inv;
-	} w;
-	km_err err = KM_OK;
-
-	*zero = 0;
-	for (size_t s = 1; s < b->rows; s *= 2) {
-		size_t pairs = (b->rows + s - 1) / (2 * s);
-
-		w.run = fp_one;
-		for (size_t k = 0; k < pairs; k++)
-			ec_add_forward(&w.run, b->prefix + k * n, row_of(b, 2 * s * k),
-					row_of(b, 2 * s * k + s), n);
-		err = ec_blinded_inv(&w.inv, zero, &w.run, rnd);
-		if (err != KM_OK || *zero)
-			break;
-		for (size_t k = pairs; k-- > 0;)
-			ec_add_backward(&w.inv, row_of(b, 2 * s * k), row_of(b, 2 * s * k + s),
-					b->prefix + k * n, n);
-	}
-	wipe(&w, sizeof w);
-	return err;
-}
-
-/* Pick the rows of a table for n members, the first into row at. */
-static void pick_rows(block *b, size_t at, const comb *c, const uint64_t *u, size_t n)
-{
-	for (unsigned i = 0; i < c->shape.windows; i++)
-		comb_pick(row_of(b, at + i), c, i, u, 16, n);
-}
-
-static void pick_all(block *b, const encap_item *items, size_t n, const encap_tables *t)
-{
-	for (size_t j = 0; j < n; j++) {
-		comb_recode(b->urb[j], items[j].rb, &t->p->shape);
-		comb_recode(b->ur[j], items[j].r, &t->z->shape);
-	}
-	pick_rows(b, 0, t->p, b->urb[0], n);
-	pick_rows(b, t->p->shape.windows, t->z, b->ur[0], n);
-}
-
-/* The complete path, one member after the other. */
-static km_err add_complete(block *b, encap_item *items, size_t n, const encap_tables *t,
-		const km_random *rnd)
-{
-	for (size_t j = 0; j < n; j++) {
-		pick_all(b, items + j, 1, t);
-		for (size_t i = 1; i < b->rows; i++) /* the rows of one member, together */
-			b->row[i] = *row_of(b, i);
-		items[j].status = edwards_sum(&items[j].point, b->row, b->prefix, b->rows, rnd);
-		if (items[j].status == KM_ERANDOM)
-			return KM_ERANDOM;
-	}
-	return KM_OK;
-}
-
-/* g^r by the table of g: 2M a window, then im/re with one inversion for all. */
-static km_err powers(block *b, encap_item *items, size_t n, const gcomb *g, const km_random *rnd)
-{
-	struct {
-		fp run, inv, t;
-	} w;
-	uint64_t zero;
-	km_err err;
-
-	for (size_t j = 0; j < n; j++)
-		b->power[j] = (fp2){fp_one, fp_zero};
-	for (unsigned i = 0; i < g->shape.windows; i++) {
-		gcomb_pick(b->y, g, i, b->ur[0], 16, n);
-		for (size_t j = 0; j < n; j++)
-			fp2_mul_one_plus(&b->power[j], &b->power[j], &b->y[j]);
-	}
-	w.run = fp_one;
-	for (size_t j = 0; j < n; j++) {
-		b->prefix[j] = w.run;
-		fp_mul(&w.run, &w.run, &b->power[j].re);
-	}
-	/* No power of g has re = 0: that class has order 2. */
-	err = ec_blinded_inv(&w.inv, &zero, &w.run, rnd);
-	for (size_t j = n; j-- > 0;) {
-		fp_mul(&w.t, &w.inv, &b->prefix[j]);
-		fp_mul(&w.inv, &w.inv, &b->power[j].re);
-		fp_mul(&items[j].gr, &b->power[j].im, &w.t);
-	}
-	wipe(&w, sizeof w);
-	return err;
+	for (size_t base = 0; base < bases; base++)
+		for (size_t i = 0; i < tables[base]->shape.windows; i++)
+			one_pick(b->rows.acc + rows++, tables[base], i, digits[base], 1);
+	return edwards_sum(r, b->rows.acc, b->rows.prefix, rows, rnd);
 }
 
 static km_err sums_of_block(block *b, encap_item *items, size_t n, const encap_tables *t,
 		const km_random *rnd)
 {
+	const comb *tables[2] = {t->p, t->z};
 	uint64_t zero;
 	km_err err = KM_OK;
 
-	pick_all(b, items, n, t);
-	if (t->g)
-		err = powers(b, items, n, t->g, rnd);
-	if (err == KM_OK)
-		err = add_rows(b, &zero, n, rnd);
-	if (err != KM_OK)
-		return err;
-	if (zero)
-		return add_complete(b, items, n, t, rnd);
+	b->rows.n = n;
 	for (size_t j = 0; j < n; j++) {
-		items[j].point = b->row[j];
-		items[j].status = KM_OK;
+		comb_recode(b->urb[j], items[j].rb, &t->p->shape);
+		comb_recode(b->ur[j], items[j].r, &t->z->shape);
 	}
-	return KM_OK;
+	if (t->g)
+		err = one_powers(b->gr, b->power, b->rows.prefix, b->y, n, t->g, b->ur[0], rnd);
+	if (err == KM_OK)
+		err = one_add_all(&b->rows, &zero, tables, (const uint64_t *[]){b->urb[0], b->ur[0]},
+				rnd);
+	for (size_t j = 0; j < n && err == KM_OK; j++) {
+		items[j].gr = b->gr[j];
+		items[j].status = KM_OK;
+		if (!zero)
+			items[j].point = b->rows.acc[j];
+		else
+			items[j].status = add_complete(b, &items[j].point, tables,
+					(const uint64_t *[]){b->urb[j], b->ur[j]}, 2, rnd);
+		if (items[j].status == KM_ERANDOM)
+			err = KM_ERANDOM;
+	}
+	return err;
 }
 
 km_err encap_sums(encap_item *items, size_t n, const encap_tables *tables, const km_random *rnd)
@@ -183,7 +140,7 @@ km_err encap_sums(encap_item *items, size_t n, const encap_tables *tables, const
 
 	if (n == 0)
 		return KM_OK;
-	if (!block_new(&b, 2 * (size_t)tables->p->shape.windows, n < BLOCK ? n : BLOCK))
+	if (!block_new(&b, tables->p->shape.windows, 2, n < BLOCK ? n : BLOCK))
 		return KM_ENOMEM;
 	for (size_t at = 0; at < n && err == KM_OK; at += BLOCK)
 		err = sums_of_block(&b, items + at, n - at < BLOCK ? n - at : BLOCK, tables, rnd);
@@ -193,22 +150,22 @@ km_err encap_sums(encap_item *items, size_t n, const encap_tables *tables, const
 
 km_err encap_times_p(ec_point *r, const uint64_t k[16], const comb *p, const km_random *rnd)
 {
-	block b;
+	const comb *tables[1] = {p};
+	const uint64_t *digits[1];
 	uint64_t zero;
+	block b;
 	km_err err;
 
 	memset(r, 0, sizeof *r);
-	if (!block_new(&b, p->shape.windows, 1))
+	if (!block_new(&b, p->shape.windows, 1, 1))
 		return KM_ENOMEM;
-	comb_recode(b.urb[0], k, &p->shape);
-	pick_rows(&b, 0, p, b.urb[0], 1);
-	err = add_rows(&b, &zero, 1, rnd);
-	if (err == KM_OK && zero) {
-		pick_rows(&b, 0, p, b.urb[0], 1);
-		err = edwards_sum(r, b.row, b.prefix, b.rows, rnd);
-	} else if (err == KM_OK) {
-		*r = b.row[0];
-	}
+	comb_recode(b.ur[0], k, &p->shape);
+	digits[0] = b.ur[0];
+	err = one_add_all(&b.rows, &zero, tables, digits, rnd);
+	if (err == KM_OK && zero)
+		err = add_complete(&b, r, tables, digits, 1, rnd);
+	else if (err == KM_OK)
+		*r = b.rows.acc[0];
 	block_free(&b);
 	return err;
 }

@@ -31,13 +31,15 @@ static inline void F2(sqr)(F2(elt) *r, const F2(elt) *a)
 	FN(add)(&r->im, &r->im, &r->im);
 }
 
-/* r = a*(1 + i*y): 2M.  r may be a. */
+/* r = a*(1 + i*y): 2M.  a and r are kept values, y is a factor.  r may be a. */
 static inline void F2(mul_one_plus)(F2(elt) *r, const F2(elt) *a, const FE *y)
 {
 	FE s, t;
 
-	FN(mul)(&s, &a->im, y);
-	FN(mul)(&t, &a->re, y);
-	FN(sub16)(&r->re, &a->re, &s);
+	FN(lift)(&s, &a->im);
+	FN(mul)(&s, &s, y);
+	FN(lift)(&t, &a->re);
+	FN(mul)(&t, &t, y);
+	FN(sub)(&r->re, &a->re, &s);
 	FN(add)(&r->im, &a->im, &t);
 }

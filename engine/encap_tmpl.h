@@ -1,0 +1,124 @@
+/* encap_tmpl.h -- sums of table entries for many members in step, for any field element FE.
+ *
+ * Needs curve_tmpl.h and fp2_tmpl.h for the same FE, and EN(invert), EN(pick), EN(gpick) before it;
+ * EN(name) are the names to define.  An element is one member, or a vector of eight.
+ *
+ * The windows over P and Z are taken k at a time: row 2i of the accumulators adds up windows
+ * i, i + k, i + 2k, .. over P, row 2i + 1 the same over Z, and all additions of a strip share one
+ * inversion.  In the end the rows are added up as a tree, again with one inversion a level.  Small
+ * batches take many rows, so that an inversion is always shared by about as many additions as the
+ * cache holds.
+ *
+ * The sums in two rows are odd multiples of 2^(wi), each dominated by its highest window, so that an
+ * addition meets equal or opposite points only at the wrap modulo q, for k = 0, or where Z was chosen
+ * against us.  That makes its denominator zero and the shared product with it: *zero says so, and
+ * the caller goes the complete way.
+ */
+
+typedef struct {
+	size_t n, k, bases;  /* elements; windows a strip; 1: P alone, 2: P and Z */
+	CN(point) *acc;      /* [bases * k][n] */
+	CN(point) *picked;   /* [bases * k][n] */
+	FE *prefix;          /* [bases * k][n] */
+} EN(rows);
+
+static km_err EN(add_strip)(EN(rows) *s, uint64_t *zero, size_t rows, const km_random *rnd)
+{
+	FE run = FN(one), inv;
+	km_err err;
+
+	CN(add_forward)(&run, s->prefix, s->acc, s->picked, rows * s->n);
+	err = EN(invert)(&inv, zero, &run, rnd);
+	if (err == KM_OK && !*zero)
+		CN(add_backward)(&inv, s->acc, s->picked, s->prefix, rows * s->n);
+	wipe(&run, sizeof run);
+	wipe(&inv, sizeof inv);
+	return err;
+}
+
+/* Row 0 = the sum of all rows. */
+static km_err EN(add_tree)(EN(rows) *s, uint64_t *zero, size_t rows, const km_random *rnd)
+{
+	size_t n = s->n;
+	FE run, inv;
+	km_err err = KM_OK;
+
+	for (size_t i = 0; i < rows * n; i++) {
+		FN(tidy)(&s->acc[i].x);
+		FN(tidy)(&s->acc[i].y);
+	}
+	for (size_t step = 1; step < rows; step *= 2) {
+		size_t pairs = (rows + step - 1) / (2 * step);
+
+		run = FN(one);
+		for (size_t j = 0; j < pairs; j++)
+			CN(add_forward)(&run, s->prefix + j * n, s->acc + 2 * step * j * n,
+					s->acc + (2 * step * j + step) * n, n);
+		err = EN(invert)(&inv, zero, &run, rnd);
+		if (err != KM_OK || *zero)
+			break;
+		for (size_t j = pairs; j-- > 0;)
+			CN(add_backward)(&inv, s->acc + 2 * step * j * n,
+					s->acc + (2 * step * j + step) * n, s->prefix + j * n, n);
+	}
+	wipe(&run, sizeof run);
+	wipe(&inv, sizeof inv);
+	return err;
+}
+
+/* acc[0..n-1] = the sum over all windows and bases; tables and digits: one for each base. */
+static km_err EN(add_all)(EN(rows) *s, uint64_t *zero, const EN(table) *const *tables,
+		const uint64_t *const *digits, const km_random *rnd)
+{
+	size_t windows = tables[0]->shape.windows, k = s->k < windows ? s->k : windows;
+
+	*zero = 0;
+	for (size_t at = 0; at < windows; at += k) {
+		size_t m = windows - at < k ? windows - at : k;
+		CN(point) *to = at ? s->picked : s->acc;
+		km_err err = KM_OK;
+
+		for (size_t i = 0; i < m * s->bases; i++)
+			EN(pick)(to + i * s->n, tables[i % s->bases], at + i / s->bases,
+					digits[i % s->bases], s->n);
+		if (at)
+			err = EN(add_strip)(s, zero, m * s->bases, rnd);
+		if (err != KM_OK || *zero)
+			return err;
+	}
+	return EN(add_tree)(s, zero, k * s->bases, rnd);
+}
+
+/* gr[0..n-1] = im/re of g^r: 2M a window, and one inversion for all.  power, prefix, y: n each. */
+static km_err EN(powers)(FE *gr, F2(elt) *power, FE *prefix, FE *y, size_t n,
+		const EN(gtable) *g, const uint64_t *digits, const km_random *rnd)
+{
+	FE run = FN(one), inv, t;
+	uint64_t zero;
+	km_err err;
+
+	for (size_t j = 0; j < n; j++)
+		power[j] = (F2(elt)){FN(one), FN(zero)};
+	for (unsigned i = 0; i < g->shape.windows; i++) {
+		EN(gpick)(y, g, i, digits, n);
+		for (size_t j = 0; j < n; j++)
+			F2(mul_one_plus)(&power[j], &power[j], &y[j]);
+	}
+	for (size_t j = 0; j < n; j++) {
+		FN(tidy)(&power[j].re);
+		FN(tidy)(&power[j].im);
+		prefix[j] = run;
+		FN(mul)(&run, &run, &power[j].re);
+	}
+	/* No power of g has re = 0: that class has order 2. */
+	err = EN(invert)(&inv, &zero, &run, rnd);
+	for (size_t j = n; j-- > 0;) {
+		FN(mul)(&t, &inv, &prefix[j]);
+		FN(mul)(&inv, &inv, &power[j].re);
+		FN(mul)(&gr[j], &power[j].im, &t);
+	}
+	wipe(&run, sizeof run);
+	wipe(&inv, sizeof inv);
+	wipe(&t, sizeof t);
+	return err;
+}
