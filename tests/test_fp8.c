@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -439,6 +440,76 @@ static void constants_are_what_they_say(void **state)
 	mpz_clears(x, y, NULL);
 }
 
+/* Every index in every lane position: what a pick gives is what was put. */
+static void picks_are_plain_indexing(void **state)
+{
+	static const size_t sizes[] = { 8, 16, 32, 64, 128, 256, 512 };
+	static fp8 in[64], out[16], one;
+	const fp8_table *t = *state;
+
+	if (t->needs & ~cpu_levels()) {
+		print_message("this processor lacks the row %s\n", t->name);
+		skip();
+	}
+	for (size_t i = 0; i < 512 / FP8_LANES; i++)
+		edge_lanes(&in[i], 1024, 0);
+	for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+		size_t entries = sizes[s], members = t->vectors * FP8_LANES;
+		uint8_t *table = aligned_alloc(64, t->octets * 512);
+		uint16_t index[64];
+
+		if (entries % t->unit) {
+			free(table);
+			continue;
+		}
+		for (size_t at = 0; at < entries; at += FP8_LANES)
+			t->put(table, entries, at, &in[at / FP8_LANES]);
+		for (size_t turn = 0; turn < entries; turn++) {
+			for (size_t m = 0; m < members; m++)
+				index[m] = (uint16_t)((turn + m * (turn / 8 + 1)) % entries);
+			memset(out, 0xff, sizeof out);
+			t->pick(out, 2, table, entries, index);
+			for (size_t m = 0; m < members; m++) {
+				const fp8 *want = &in[index[m] / FP8_LANES];
+
+				for (int i = 0; i < FP8_LIMBS; i++)
+					assert_int_equal(out[m / FP8_LANES * 2].v[i][m % FP8_LANES],
+							want->v[i][index[m] % FP8_LANES]);
+			}
+			memset(&one, 0xff, sizeof one);
+			for (size_t v = 0; v < t->vectors; v++)
+				assert_memory_equal(&out[2 * v + 1], &one, sizeof one);
+			if (!t->needs)
+				turn += entries / 16;
+		}
+		free(table);
+	}
+}
+
+static void tables_are_chosen_by_size(void **state)
+{
+	(void)state;
+	assert_null(fp8_table_for(512, 512, 0));
+	assert_null(fp8_table_for(8, 8, CPU_ADX));
+#ifdef ARCH_x86_64
+	assert_string_equal(fp8_table_for(512, 512, CPU_IFMA | CPU_VBMI)->name, "vbmi");
+	assert_string_equal(fp8_table_for(512, 512, CPU_IFMA)->name, "ifma");
+	assert_string_equal(fp8_table_for(64, 8, CPU_IFMA | CPU_VBMI)->name, "ifma");
+	assert_string_equal(fp8_table_for(32, 512, CPU_IFMA | CPU_VBMI)->name, "ifma");
+#endif
+}
+
+static void rows_are_picked_by_level(void **state)
+{
+	(void)state;
+	assert_null(fp8_pick(NULL, CPU_ADX));
+	assert_null(fp8_pick("ifma", CPU_ADX));
+	assert_non_null(fp8_pick("c", 0));
+#ifdef ARCH_x86_64
+	assert_string_equal(fp8_pick(NULL, CPU_IFMA)->name, "ifma");
+#endif
+}
+
 int main(void)
 {
 	struct CMUnitTest tests[64];
@@ -465,6 +536,17 @@ int main(void)
 	memset(tests, 0, sizeof tests);
 	tests[n].name = "constants_are_what_they_say";
 	tests[n++].test_func = constants_are_what_they_say;
+	tests[n].name = "tables_are_chosen_by_size";
+	tests[n++].test_func = tables_are_chosen_by_size;
+	tests[n].name = "rows_are_picked_by_level";
+	tests[n++].test_func = rows_are_picked_by_level;
+	for (size_t k = 0; fp8_tables[k]; k++, n++) {
+		snprintf(names[n], sizeof names[n], "picks_are_plain_indexing[%s]",
+				fp8_tables[k]->name);
+		tests[n].name = names[n];
+		tests[n].test_func = picks_are_plain_indexing;
+		tests[n].initial_state = (void *)(uintptr_t)fp8_tables[k];
+	}
 	for (size_t i = 0; i < sizeof per_row / sizeof *per_row; i++) {
 		for (size_t k = 0; fp8_kernels[k]; k++, n++) {
 			snprintf(names[n], sizeof names[n], "%s[%s]", per_row[i].name,

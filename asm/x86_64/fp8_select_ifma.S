@@ -1,0 +1,61 @@
+/* fp8_select_ifma.S -- constant-time lookup for eight members, by 64-bit words.
+ *
+ *   void fp8_select_ifma(uint64_t (*r)[8], const uint8_t *table, size_t blocks,
+ *                        const uint16_t index[8]);
+ *
+ * Lane l of r is entry index[l] < 8*blocks.  The table is [blocks][16 words][8 entries], 64-byte
+ * aligned.
+ *
+ * rdi = r, rsi = table, rdx = blocks > 0, rcx = index.  zmm0-15 = the sixteen words found so far,
+ * zmm16 = the indexes, zmm17 = their blocks, zmm18 = the present block, k1 = whose block it is.
+ * AVX-512F.  No branch but a loop over the blocks.  Every octet of the table is read, in the order
+ * of addresses; indexes are in registers alone.
+ */
+#include "asm/asm.h"
+
+#define idx	zmm16
+#define block	zmm17
+#define now	zmm18
+#define one	zmm19
+#define low52	zmm20
+
+.macro	clear_at i
+	vpxord	zmm\i, zmm\i, zmm\i
+.endm
+.macro	word_at i
+	vpermq	zmm\i{k1}, idx, [rsi + 64*\i]
+.endm
+
+/* r[i] = 52 bits from bit 52i on: (word i*52/64 >> off | next word << (64 - off)) mod 2^52. */
+.macro	limb_at i
+	limb	\i, %(52 * \i / 64), %(52 * \i / 64 + 1), %(52 * \i % 64)
+.endm
+.macro	limb i, word, next, off
+	vpsrlq	zmm21, zmm\word, \off
+	.if	\off > 12 && \next < 16
+	vpsllq	zmm22, zmm\next, 64 - \off
+	vpternlogq	zmm21, zmm22, low52, 0xa8
+	.else
+	vpandq	zmm21, zmm21, low52
+	.endif
+	vmovdqa64	[rdi + 64*\i], zmm21
+.endm
+
+FUNC	fp8_select_ifma
+	vpmovzxwq	idx, [rcx]
+	vpsrlq	block, idx, 3
+	vpternlogd	low52, low52, low52, 0xff
+	vpsrlq	one, low52, 63
+	vpsrlq	low52, low52, 12
+	vpxord	now, now, now
+	for_n	16, clear_at
+.Lblock:
+	vpcmpeqq	k1, block, now
+	for_n	16, word_at
+	vpaddq	now, now, one
+	add	rsi, 64*16
+	dec	rdx
+	jnz	.Lblock
+	for_n	20, limb_at
+	ret
+ENDFUNC	fp8_select_ifma
