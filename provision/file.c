@@ -45,8 +45,7 @@ static bool read_up_to(char **data, size_t *len, int fd, size_t room, size_t lim
 {
 	ssize_t n = 1;
 
-	*data = sodium_malloc(room + 1);
-	if (*data == NULL)
+	if (sodium_init() < 0 || (*data = sodium_malloc(room + 1)) == NULL)
 		return false;
 	while (n != 0 && *len < limit) {
 		if (*len == room && !grow(data, *len, &room, limit))

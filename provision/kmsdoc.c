@@ -416,20 +416,15 @@ static bool is_utf8_markup(const char *xml, size_t len)
 	return i < len && xml[i] == '<' && memchr(xml, '\0', len) == NULL;
 }
 
-/* Parse r's copy of the document in place: a static buffer is not copied once more. */
-static void parse(reader *r, const char *copy, size_t len)
+/* Parse r's copy of the document in place.  An input from a string has no buffer: libxml2 neither
+ * copies nor moves what it reads. */
+static void parse(reader *r, const char *copy)
 {
-	xmlParserInputBuffer *octets =
-			xmlParserInputBufferCreateStatic(copy, (int)len, XML_CHAR_ENCODING_NONE);
-	xmlParserInput *input = NULL;
+	xmlParserInput *input = xmlNewStringInputStream(r->parser, (const xmlChar *)copy);
 
-	if (octets != NULL)
-		input = xmlNewIOInputStream(r->parser, octets, XML_CHAR_ENCODING_NONE);
 	if (input == NULL || inputPush(r->parser, input) < 0) {
 		if (input != NULL)
 			xmlFreeInputStream(input);
-		else
-			xmlFreeParserInputBuffer(octets);
 		refuse_memory(r);
 		return;
 	}
@@ -440,7 +435,7 @@ static void parse(reader *r, const char *copy, size_t len)
 		is_complete(r);
 }
 
-static void read_copy(reader *r, const char *copy, size_t len)
+static void read_copy(reader *r, const char *copy)
 {
 	r->parser = xmlNewParserCtxt();
 	if (r->parser == NULL) {
@@ -459,20 +454,21 @@ static void read_copy(reader *r, const char *copy, size_t len)
 	};
 	r->parser->userData = r;
 	xmlCtxtUseOptions(r->parser, XML_PARSE_NONET | XML_PARSE_IGNORE_ENC);
-	parse(r, copy, len);
+	parse(r, copy);
 	xmlFreeParserCtxt(r->parser);
 	xmlResetLastError();
 }
 
 km_err kmsdoc_read(kmsdoc *doc, const char *xml, size_t len, const char *name, km_complaint *why)
 {
-	reader *r = sodium_malloc(sizeof *r);
+	reader *r = NULL;
 	char *copy = NULL;
 	km_err err = KM_ENOMEM;
 
 	*doc = (kmsdoc){ 0 };
 	*why = (km_complaint){ 0 };
-	if (r == NULL || len >= INT32_MAX || (copy = sodium_malloc(len + 1)) == NULL) {
+	if (sodium_init() < 0 || len >= INT32_MAX || (r = sodium_malloc(sizeof *r)) == NULL ||
+	    (copy = sodium_malloc(len + 1)) == NULL) {
 		complain(why, name, 0, NULL, km_strerror(KM_ENOMEM));
 		goto out;
 	}
@@ -481,7 +477,7 @@ km_err kmsdoc_read(kmsdoc *doc, const char *xml, size_t len, const char *name, k
 	memcpy(copy, xml, len);
 	copy[len] = '\0';
 	if (is_utf8_markup(copy, len))
-		read_copy(r, copy, len);
+		read_copy(r, copy);
 	else
 		refuse_at(r, 1, NULL, "not XML in UTF-8");
 	err = r->err;

@@ -1,0 +1,36 @@
+/* fuzz_members.c -- fuzz target: any octets as a list of members. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "provision/members.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
+/* Lines only go up, and what is accepted is a URI. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	/* fmemopen refuses an empty buffer. */
+	FILE *in = len == 0 ? fopen("/dev/null", "r") : fmemopen((void *)(uintptr_t)data, len, "r");
+	members *list = in == NULL ? NULL : members_open(in, "fuzz");
+	member_line line;
+	km_complaint why;
+	uint64_t last = 0;
+	int found;
+
+	if (list == NULL)
+		abort();
+	while ((found = members_next(list, &line, &why)) == 1) {
+		if (line.line <= last)
+			abort();
+		last = line.line;
+		if (line.reason == KM_R_OK && km_uri_check(line.uri.s, line.uri.len) != KM_R_OK)
+			abort();
+		if ((line.reason == KM_R_OK) != (line.text[0] == '\0'))
+			abort();
+	}
+	if ((found < 0) != (why.text[0] != '\0') || members_next(list, &line, &why) != 0)
+		abort();
+	members_close(list);
+	fclose(in);
+	return 0;
+}
