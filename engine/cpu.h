@@ -5,7 +5,7 @@
 /* Each level is a set of instructions that kernels may need together.  A bit is set only where the
  * processor has the instructions and the system saves the registers (CPUID and XCR0). */
 enum {
-	CPU_ADX = 1 << 0,    /* BMI2 and ADX */
+	CPU_ADX = 1 << 0,    /* BMI2, ADX and AVX2 */
 	CPU_IFMA = 1 << 1,   /* AVX-512 F, VL, BW, DQ and IFMA */
 	CPU_VBMI = 1 << 2,   /* AVX-512 VBMI, with CPU_IFMA */
 };

@@ -29,9 +29,14 @@ typedef struct {
 	void (*select)(uint64_t *r, const uint64_t *table, size_t n, size_t words, uint64_t index);
 } fp_kernel;
 
-/* Best first, the portable row last, then NULL.  fp_k is the chosen one; fp_pick sets it. */
+/* Best first, the portable row last, then NULL.  fp_k is the chosen one, at first the portable. */
 extern const fp_kernel *const fp_kernels[];
 extern const fp_kernel *fp_k;
+
+/* Choose the best row whose needs these levels (cpu.h) cover. */
+void fp_pick(unsigned levels);
+/* 1 where the chosen row agrees with the portable one. */
+int fp_proved(void);
 
 static inline void fp_mul(fp *r, const fp *a, const fp *b) { fp_k->mul(r->v, a->v, b->v); }
 static inline void fp_sqr(fp *r, const fp *a) { fp_k->sqr(r->v, a->v); }
@@ -63,8 +68,6 @@ void fp_to_bytes(uint8_t out[128], const fp *a);
 void fp_from_limbs(fp *r, const uint64_t plain[16]);
 void fp_to_limbs(uint64_t plain[16], const fp *a);
 
-/* r = 1/a, 0 for a = 0; by Fermat, constant time (about 1023 squarings and 210 multiplications). */
-void fp_inv(fp *r, const fp *a);
 /* r = 1/a, 0 for a = 0; for public values, and for secrets multiplied by a fresh random blind. */
 void fp_inv_var(fp *r, const fp *a);
 

@@ -1,0 +1,49 @@
+/* cpu.c -- asks the processor and the system what kernels may use. */
+#include "cpu.h"
+
+#ifdef ARCH_x86_64
+#include <cpuid.h>
+#include <stdint.h>
+
+/* The register states that the system saves. */
+static uint64_t xcr0(void)
+{
+	uint32_t low, high;
+
+	__asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+	return (uint64_t)high << 32 | low;
+}
+
+static unsigned all(unsigned value, unsigned bits)
+{
+	return (value & bits) == bits;
+}
+
+unsigned cpu_levels(void)
+{
+	const unsigned avx2 = 1u << 5, bmi2 = 1u << 8, adx = 1u << 19;
+	const unsigned f = 1u << 16, dq = 1u << 17, ifma = 1u << 21, bw = 1u << 30, vl = 1u << 31;
+	const unsigned osxsave = 1u << 27, vbmi = 1u << 1;
+	const uint64_t ymm = 0x06, zmm = 0xe6; /* SSE and AVX; and the mask and ZMM registers */
+	unsigned a, b, c, d, max = __get_cpuid_max(0, 0), levels = 0;
+	uint64_t saved;
+
+	if (max < 7 || !__get_cpuid(1, &a, &b, &c, &d) || !(c & osxsave))
+		return 0;
+	saved = xcr0();
+	__cpuid_count(7, 0, a, b, c, d);
+	if ((saved & ymm) == ymm && all(b, avx2 | bmi2 | adx))
+		levels |= CPU_ADX;
+	if ((saved & zmm) == zmm && all(b, f | dq | ifma | bw | vl)) {
+		levels |= CPU_IFMA;
+		if (c & vbmi)
+			levels |= CPU_VBMI;
+	}
+	return levels;
+}
+#else
+unsigned cpu_levels(void)
+{
+	return 0;
+}
+#endif
