@@ -1,0 +1,302 @@
+/* p256.c -- P-256's numbers: the portable kernel, the choice of a kernel, arithmetic modulo p and n. */
+#include "p256.h"
+
+#include <string.h>
+
+#include "bytes.h"
+#include "cpu.h"
+#include "secret.h"
+
+__extension__ typedef unsigned __int128 u128;
+
+const uint64_t p256_p[4] = {
+	0xffffffffffffffff, 0x00000000ffffffff, 0x0000000000000000, 0xffffffff00000001,
+};
+const uint64_t p256_n[4] = {
+	0xf3b9cac2fc632551, 0xbce6faada7179e84, 0xffffffffffffffff, 0xffffffff00000000,
+};
+const p256_fe p256_one = {{
+	0x0000000000000001, 0xffffffff00000000, 0xffffffffffffffff, 0x00000000fffffffe,
+}};
+const p256_fe p256_b = {{
+	0xd89cdf6229c4bddf, 0xacf005cd78843090, 0xe5a220abf7212ed6, 0xdc30061d04874834,
+}};
+const p256_point p256_g = {
+	{{
+		0x79e730d418a9143c, 0x75ba95fc5fedb601, 0x79fb732b77622510, 0x18905f76a53755c6,
+	}},
+	{{
+		0xddf25357ce95560a, 0x8b4ab8e4ba19e45c, 0xd2e88688dd21f325, 0x8571ff1825885d85,
+	}},
+};
+const uint8_t p256_g_octets[65] = {
+	0x04, 0x6b, 0x17, 0xd1, 0xf2, 0xe1, 0x2c, 0x42, 0x47, 0xf8, 0xbc, 0xe6, 0xe5,
+	0x63, 0xa4, 0x40, 0xf2, 0x77, 0x03, 0x7d, 0x81, 0x2d, 0xeb, 0x33, 0xa0, 0xf4,
+	0xa1, 0x39, 0x45, 0xd8, 0x98, 0xc2, 0x96, 0x4f, 0xe3, 0x42, 0xe2, 0xfe, 0x1a,
+	0x7f, 0x9b, 0x8e, 0xe7, 0xeb, 0x4a, 0x7c, 0x0f, 0x9e, 0x16, 0x2b, 0xce, 0x33,
+	0x57, 0x6b, 0x31, 0x5e, 0xce, 0xcb, 0xb6, 0x40, 0x68, 0x37, 0xbf, 0x51, 0xf5,
+};
+static const uint64_t r2_p[4] = { /* 2^512 mod p */
+	0x0000000000000003, 0xfffffffbffffffff, 0xfffffffffffffffe, 0x00000004fffffffd,
+};
+static const uint64_t r2_n[4] = { /* 2^512 mod n */
+	0x83244c95be79eea2, 0x4699799c49bd6fa6, 0x2845b2392b6bec59, 0x66e12d94f3d95620,
+};
+
+/* ---- the portable kernel ----------------------------------------------------------------- */
+
+/* The carry out, or the borrow, comes back as the value. */
+static inline uint64_t add4(uint64_t r[4], const uint64_t a[4], const uint64_t b[4])
+{
+	u128 t = 0;
+
+	for (int i = 0; i < 4; i++) {
+		t += (u128)a[i] + b[i];
+		r[i] = (uint64_t)t;
+		t >>= 64;
+	}
+	return (uint64_t)t;
+}
+
+static inline uint64_t sub4(uint64_t r[4], const uint64_t a[4], const uint64_t b[4])
+{
+	uint64_t borrow = 0;
+
+	for (int i = 0; i < 4; i++) {
+		u128 t = (u128)a[i] - b[i] - borrow;
+
+		r[i] = (uint64_t)t;
+		borrow = (uint64_t)(t >> 64) & 1;
+	}
+	return borrow;
+}
+
+/* r = a + high*2^256 - m where that is not negative, else a.  In: below 2m. */
+static inline void once(uint64_t r[4], const uint64_t a[4], uint64_t high, const uint64_t m[4])
+{
+	uint64_t t[4], borrow = sub4(t, a, m), keep = ct_barrier(0 - (borrow & (high ^ 1)));
+
+	for (int i = 0; i < 4; i++)
+		r[i] = ct_select(keep, a[i], t[i]);
+}
+
+static inline void product(uint64_t t[8], const uint64_t a[4], const uint64_t b[4])
+{
+	memset(t, 0, 8 * sizeof *t);
+	for (int i = 0; i < 4; i++) {
+		uint64_t carry = 0;
+
+		for (int j = 0; j < 4; j++) {
+			u128 s = (u128)a[i] * b[j] + t[i + j] + carry;
+
+			t[i + j] = (uint64_t)s;
+			carry = (uint64_t)(s >> 64);
+		}
+		t[i + 4] = carry;
+	}
+}
+
+static inline void square(uint64_t t[8], const uint64_t a[4])
+{
+	u128 s;
+	uint64_t carry = 0, top = 0;
+
+	s = (u128)a[0] * a[1];
+	t[1] = (uint64_t)s;
+	s = (u128)a[0] * a[2] + (uint64_t)(s >> 64);
+	t[2] = (uint64_t)s;
+	s = (u128)a[0] * a[3] + (uint64_t)(s >> 64);
+	t[3] = (uint64_t)s;
+	t[4] = (uint64_t)(s >> 64);
+	s = (u128)a[1] * a[2] + t[3];
+	t[3] = (uint64_t)s;
+	s = (u128)a[1] * a[3] + t[4] + (uint64_t)(s >> 64);
+	t[4] = (uint64_t)s;
+	t[5] = (uint64_t)(s >> 64);
+	s = (u128)a[2] * a[3] + t[5];
+	t[5] = (uint64_t)s;
+	t[6] = (uint64_t)(s >> 64);
+	t[0] = t[7] = 0;
+	for (int i = 0; i < 4; i++) { /* twice that, and the squares */
+		uint64_t low = t[2 * i] << 1 | top, high = t[2 * i + 1] << 1 | t[2 * i] >> 63;
+
+		top = t[2 * i + 1] >> 63;
+		s = (u128)a[i] * a[i];
+		u128 sum = (u128)low + (uint64_t)s + carry;
+		t[2 * i] = (uint64_t)sum;
+		sum = (u128)high + (uint64_t)(s >> 64) + (uint64_t)(sum >> 64);
+		t[2 * i + 1] = (uint64_t)sum;
+		carry = (uint64_t)(sum >> 64);
+	}
+}
+
+/* r = t/2^256 mod p.  In: t < p*2^256.  -1/p = 1 mod 2^64, and
+ * m*p = m*(2^64 - 2^32 + 1)*2^192 + m*2^96 - m: a round clears limb i by adding t[i]*p. */
+static inline void reduce_p(uint64_t r[4], uint64_t t[8])
+{
+	uint64_t high = 0;
+
+	for (int i = 0; i < 4; i++) {
+		uint64_t m = t[i];
+		u128 top = (u128)m * 0xffffffff00000001, s = (u128)t[i + 1] + (m << 32);
+
+		t[i + 1] = (uint64_t)s;
+		s = (u128)t[i + 2] + (m >> 32) + (uint64_t)(s >> 64);
+		t[i + 2] = (uint64_t)s;
+		s = (u128)t[i + 3] + (uint64_t)top + (uint64_t)(s >> 64);
+		t[i + 3] = (uint64_t)s;
+		s = (u128)t[i + 4] + (uint64_t)(top >> 64) + (uint64_t)(s >> 64) + high;
+		t[i + 4] = (uint64_t)s;
+		high = (uint64_t)(s >> 64);
+	}
+	once(r, t + 4, high, p256_p); /* (p*2^256 + p*2^256)/2^256 = 2p */
+}
+
+static void mul_c(uint64_t r[4], const uint64_t a[4], const uint64_t b[4])
+{
+	uint64_t t[8];
+
+	product(t, a, b);
+	reduce_p(r, t);
+}
+
+static void sqr_c(uint64_t r[4], const uint64_t a[4])
+{
+	uint64_t t[8];
+
+	square(t, a);
+	reduce_p(r, t);
+}
+
+/* The result is below (2^256*n + 2^256*n)/2^256 = 2n before the last step. */
+static void mul_n_c(uint64_t r[4], const uint64_t a[4], const uint64_t b[4])
+{
+	uint64_t t[8], high = 0;
+
+	product(t, a, b);
+	for (int i = 0; i < 4; i++) {
+		uint64_t m = t[i] * 0xccd1c8aaee00bc4f, carry = 0; /* -1/n mod 2^64 */
+
+		for (int j = 0; j < 4; j++) {
+			u128 s = (u128)m * p256_n[j] + t[i + j] + carry;
+
+			t[i + j] = (uint64_t)s;
+			carry = (uint64_t)(s >> 64);
+		}
+		u128 s = (u128)t[i + 4] + carry + high;
+		t[i + 4] = (uint64_t)s;
+		high = (uint64_t)(s >> 64);
+	}
+	once(r, t + 4, high, p256_n);
+}
+
+/* ---- the choice -------------------------------------------------------------------------- */
+
+static const p256_kernel kernel_c = {"c", 0, mul_c, sqr_c, mul_n_c};
+
+const p256_kernel *const p256_kernels[] = {&kernel_c, NULL};
+const p256_kernel *p256_k = &kernel_c;
+
+void p256_pick(unsigned cpu)
+{
+	size_t i = 0;
+
+	while ((p256_kernels[i]->needs & cpu) != p256_kernels[i]->needs)
+		i++;
+	p256_k = p256_kernels[i];
+}
+
+int p256_proved(void)
+{
+	uint64_t a[4], b[4], got[3][4], want[3][4];
+
+	memcpy(a, p256_g.x.v, sizeof a);
+	memcpy(b, p256_g.y.v, sizeof b);
+	for (int i = 0; i < 16; i++) {
+		p256_k->mul(got[0], a, b);
+		p256_k->sqr(got[1], a);
+		p256_k->mul_n(got[2], a, b);
+		mul_c(want[0], a, b);
+		sqr_c(want[1], a);
+		mul_n_c(want[2], a, b);
+		if (memcmp(got, want, sizeof got) != 0)
+			return 0;
+		memcpy(a, want[0], sizeof a);
+		memcpy(b, i & 1 ? want[1] : want[2], sizeof b);
+	}
+	return 1;
+}
+
+/* ---- numbers ----------------------------------------------------------------------------- */
+
+void p256_add_mod(uint64_t r[4], const uint64_t a[4], const uint64_t b[4], const uint64_t m[4])
+{
+	uint64_t t[4], high = add4(t, a, b);
+
+	once(r, t, high, m);
+}
+
+void p256_sub_mod(uint64_t r[4], const uint64_t a[4], const uint64_t b[4], const uint64_t m[4])
+{
+	uint64_t t[4], back[4], mask = ct_barrier(0 - sub4(t, a, b));
+
+	for (int i = 0; i < 4; i++)
+		back[i] = m[i] & mask;
+	add4(r, t, back);
+}
+
+void p256_reduce(uint64_t r[4], const uint64_t a[4], const uint64_t m[4])
+{
+	once(r, a, 0, m);
+}
+
+uint64_t p256_below(const uint64_t a[4], const uint64_t m[4])
+{
+	uint64_t t[4];
+
+	return ct_barrier(0 - sub4(t, a, m));
+}
+
+uint64_t p256_is_zero(const uint64_t a[4])
+{
+	return ~ct_mask_nonzero(a[0] | a[1] | a[2] | a[3]);
+}
+
+void fe_from_limbs(p256_fe *r, const uint64_t plain[4])
+{
+	p256_k->mul(r->v, plain, r2_p);
+}
+
+void fe_to_limbs(uint64_t plain[4], const p256_fe *a)
+{
+	static const uint64_t one[4] = {1};
+
+	p256_k->mul(plain, a->v, one);
+}
+
+void p256_mul_n(uint64_t r[4], const uint64_t a[4], const uint64_t b[4])
+{
+	uint64_t t[4];
+
+	p256_k->mul_n(t, b, r2_n);
+	p256_k->mul_n(r, a, t);
+	wipe(t, sizeof t);
+}
+
+void p256_to_mont_n(uint64_t r[4], const uint64_t a[4])
+{
+	p256_k->mul_n(r, a, r2_n);
+}
+
+void p256_from_mont_n(uint64_t r[4], const uint64_t a[4])
+{
+	static const uint64_t one[4] = {1};
+
+	p256_k->mul_n(r, a, one);
+}
+
+void p256_scalar(uint64_t r[4], const uint8_t octets[32])
+{
+	limbs_from_be(r, octets, 4);
+	p256_reduce(r, r, p256_n);
+}

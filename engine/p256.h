@@ -1,0 +1,151 @@
+/* p256.h -- NIST P-256 for ECCSI: field, scalars, sums of points with shared inversions, tables.
+ *
+ * Numbers are four 64-bit limbs, least significant first, and canonical before and after every
+ * function.  A field element is in Montgomery form, a*2^256 mod p; so is a scalar where its name
+ * says mont.  Everything is constant time but what ends in _var.  A result may be any argument.
+ */
+#ifndef KM_P256_H
+#define KM_P256_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct {
+	uint64_t v[4];
+} p256_fe;
+
+/* Affine.  (0, 0), which is not on the curve, stands for infinity. */
+typedef struct {
+	p256_fe x, y;
+} p256_point;
+
+/* A row of the kernel table.  Operands are canonical. */
+typedef struct {
+	const char *name;
+	unsigned needs; /* cpu.h levels */
+	void (*mul)(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]);   /* a*b/2^256 mod p */
+	void (*sqr)(uint64_t r[4], const uint64_t a[4]);                        /* a*a/2^256 mod p */
+	void (*mul_n)(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]); /* a*b/2^256 mod n; a
+	                                                                           any 256-bit number */
+} p256_kernel;
+
+/* Best first, the portable row last, then NULL.  p256_k is the chosen one. */
+extern const p256_kernel *const p256_kernels[];
+extern const p256_kernel *p256_k;
+
+/* Choose the best row whose needs cpu covers. */
+void p256_pick(unsigned cpu);
+/* 1 where the chosen row agrees with the portable one on known operands. */
+int p256_proved(void);
+
+extern const uint64_t p256_p[4];
+extern const uint64_t p256_n[4];
+extern const p256_fe p256_one;    /* 2^256 mod p */
+extern const p256_fe p256_b;
+extern const p256_point p256_g;
+extern const uint8_t p256_g_octets[65];
+
+/* ---- numbers ---------------------------------------------------------------------------- */
+
+static inline void fe_mul(p256_fe *r, const p256_fe *a, const p256_fe *b)
+{
+	p256_k->mul(r->v, a->v, b->v);
+}
+
+static inline void fe_sqr(p256_fe *r, const p256_fe *a)
+{
+	p256_k->sqr(r->v, a->v);
+}
+
+/* r = a + b mod m, r = a - b mod m. */
+void p256_add_mod(uint64_t r[4], const uint64_t a[4], const uint64_t b[4], const uint64_t m[4]);
+void p256_sub_mod(uint64_t r[4], const uint64_t a[4], const uint64_t b[4], const uint64_t m[4]);
+/* r = a mod m, for any a below 2^256 and m = p or n, which are above 2^255. */
+void p256_reduce(uint64_t r[4], const uint64_t a[4], const uint64_t m[4]);
+/* All ones where a < m, else 0. */
+uint64_t p256_below(const uint64_t a[4], const uint64_t m[4]);
+/* All ones where it holds, else 0. */
+uint64_t p256_is_zero(const uint64_t a[4]);
+
+static inline void fe_add(p256_fe *r, const p256_fe *a, const p256_fe *b)
+{
+	p256_add_mod(r->v, a->v, b->v, p256_p);
+}
+
+static inline void fe_sub(p256_fe *r, const p256_fe *a, const p256_fe *b)
+{
+	p256_sub_mod(r->v, a->v, b->v, p256_p);
+}
+
+/* Between canonical plain limbs and Montgomery form. */
+void fe_from_limbs(p256_fe *r, const uint64_t plain[4]);
+void fe_to_limbs(uint64_t plain[4], const p256_fe *a);
+
+/* r = a*b mod n, plain; a any 256-bit number, b below n. */
+void p256_mul_n(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]);
+/* r = a*2^256 mod n; a any 256-bit number. */
+void p256_to_mont_n(uint64_t r[4], const uint64_t a[4]);
+/* r = a/2^256 mod n; a below n. */
+void p256_from_mont_n(uint64_t r[4], const uint64_t a[4]);
+/* r = (octets, 32, mod n), plain. */
+void p256_scalar(uint64_t r[4], const uint8_t octets[32]);
+
+/* r = 1/a, 0 for a = 0; in Montgomery form both. */
+void p256_inv_p(p256_fe *r, const p256_fe *a);
+void p256_inv_n(uint64_t r[4], const uint64_t a[4]);
+
+/* ---- points ----------------------------------------------------------------------------- */
+
+/* 04 || x || y.  1 where the octets are a point of the curve, with coordinates below p; else 0 and
+ * infinity. */
+int p256_from_octets_var(p256_point *r, const uint8_t in[65]);
+/* Of infinity: 04 and zeros, which is no encoding of a point. */
+void p256_to_octets(uint8_t out[65], const p256_point *a);
+/* All ones where the two are the same. */
+uint64_t p256_equal(const p256_point *a, const p256_point *b);
+
+/* Sum each of rows rows of len points: the sum of pts[i*len .. i*len + len - 1] is left in
+ * pts[i*len].  scratch has rows*((len + 1)/2) elements.  All the additions of a level of the binary
+ * tree share one inversion.
+ *
+ * Precondition: a partial sum of neighbours that does not include the last point of its row is
+ * neither infinity nor plus or minus the partial sum that it is added to.  Additions that include
+ * the last point are complete. */
+void p256_sum(p256_point *pts, size_t rows, size_t len, p256_fe *scratch);
+
+/* r = [k]a for public k < n and public a. */
+void p256_times_var(p256_point *r, const uint64_t k[4], const p256_point *a);
+
+/* ---- tables ----------------------------------------------------------------------------- */
+
+/* Width of the windows: the wide tables are looked up by public digits only. */
+enum {
+	P256_W = 5, P256_WINDOWS = 52,
+	P256_WIDE_W = 8, P256_WIDE_WINDOWS = 32,
+};
+
+/* A table over B: windows * 2^(w-1) points, (2k + 1) * 2^(w*i) * B/2 for window i and index k. */
+typedef struct {
+	p256_point e[P256_WINDOWS][1 << (P256_W - 1)];
+} p256_narrow;
+
+typedef struct {
+	p256_point e[P256_WIDE_WINDOWS][1 << (P256_WIDE_W - 1)];
+} p256_wide;
+
+/* b is public and not infinity.  0: no memory. */
+int p256_wide_make_var(p256_wide *t, const p256_point *b);
+
+/* Once, after p256_pick: the tables of G.  0: no memory. */
+int p256_init(void);
+
+/* The points that add up to [k]B, k < n: sum them by p256_sum, P256_WINDOWS or P256_WIDE_WINDOWS to
+ * a row, which keeps its precondition. */
+void p256_lookup_g(p256_point out[P256_WINDOWS], const uint64_t k[4]);
+void p256_lookup_var(p256_point out[P256_WIDE_WINDOWS], const uint64_t k[4], const p256_wide *t);
+extern p256_wide p256_wide_g;
+
+/* r = [k]G, k < n. */
+void p256_times_g(p256_point *r, const uint64_t k[4]);
+
+#endif

@@ -1,0 +1,328 @@
+/* p256_point.c -- P-256's points: octets, sums that share inversions, multiples of any point. */
+#include <string.h>
+
+#include "bytes.h"
+#include "p256.h"
+#include "secret.h"
+
+/* ---- octets ------------------------------------------------------------------------------ */
+
+/* x^3 - 3x + b */
+static void curve_side(p256_fe *r, const p256_fe *x)
+{
+	p256_fe t;
+
+	fe_sqr(&t, x);
+	fe_sub(&t, &t, &p256_one);
+	fe_sub(&t, &t, &p256_one);
+	fe_sub(&t, &t, &p256_one);
+	fe_mul(&t, &t, x);
+	fe_add(r, &t, &p256_b);
+}
+
+int p256_from_octets_var(p256_point *r, const uint8_t in[65])
+{
+	uint64_t x[4], y[4];
+	p256_fe side, yy;
+
+	memset(r, 0, sizeof *r);
+	limbs_from_be(x, in + 1, 4);
+	limbs_from_be(y, in + 33, 4);
+	if (in[0] != 4 || !p256_below(x, p256_p) || !p256_below(y, p256_p))
+		return 0;
+	fe_from_limbs(&r->x, x);
+	fe_from_limbs(&r->y, y);
+	curve_side(&side, &r->x);
+	fe_sqr(&yy, &r->y);
+	if (memcmp(&side, &yy, sizeof yy) == 0)
+		return 1;
+	memset(r, 0, sizeof *r);
+	return 0;
+}
+
+void p256_to_octets(uint8_t out[65], const p256_point *a)
+{
+	uint64_t t[4];
+
+	out[0] = 4;
+	fe_to_limbs(t, &a->x);
+	limbs_to_be(out + 1, t, 4);
+	fe_to_limbs(t, &a->y);
+	limbs_to_be(out + 33, t, 4);
+	wipe(t, sizeof t);
+}
+
+uint64_t p256_equal(const p256_point *a, const p256_point *b)
+{
+	uint64_t differ = 0;
+
+	for (int i = 0; i < 4; i++)
+		differ |= (a->x.v[i] ^ b->x.v[i]) | (a->y.v[i] ^ b->y.v[i]);
+	return ~ct_mask_nonzero(differ);
+}
+
+/* ---- sums -------------------------------------------------------------------------------- */
+
+static uint64_t is_infinity(const p256_point *a)
+{
+	return p256_is_zero(a->x.v) & p256_is_zero(a->y.v);
+}
+
+/* The slope of a + b is num/den.  Incomplete: b's x is not a's (num, den: the chord). */
+static void chord(p256_fe *num, p256_fe *den, const p256_point *a, const p256_point *b)
+{
+	fe_sub(num, &b->y, &a->y);
+	fe_sub(den, &b->x, &a->x);
+}
+
+/* The same for any a and b: the tangent where they are equal; den = 1 where the sum has no slope,
+ * for one is infinity or the sum is. */
+static void slope(p256_fe *num, p256_fe *den, const p256_point *a, const p256_point *b)
+{
+	p256_fe t, tangent;
+	uint64_t none = is_infinity(a) | is_infinity(b), same;
+
+	chord(num, den, a, b);
+	same = p256_is_zero(den->v);
+	none |= same & ~p256_is_zero(num->v);
+	fe_sqr(&t, &a->x);
+	fe_sub(&t, &t, &p256_one);
+	fe_add(&tangent, &t, &t);
+	fe_add(&tangent, &tangent, &t); /* 3x^2 - 3 */
+	fe_add(&t, &a->y, &a->y);       /* 2y, not 0: no point has order 2 */
+	ct_cmov(num->v, tangent.v, 4, same);
+	ct_cmov(den->v, t.v, 4, same);
+	ct_cmov(den->v, p256_one.v, 4, none);
+}
+
+/* r = a + b by the slope l; r may be a. */
+static void by_slope(p256_point *r, const p256_fe *l, const p256_point *a, const p256_point *b)
+{
+	p256_fe x3, t;
+
+	fe_sqr(&x3, l);
+	fe_sub(&x3, &x3, &a->x);
+	fe_sub(&x3, &x3, &b->x); /* x3 = l^2 - x1 - x2 */
+	fe_sub(&t, &a->x, &x3);
+	fe_mul(&t, &t, l);
+	fe_sub(&r->y, &t, &a->y); /* y3 = l*(x1 - x3) - y1 */
+	r->x = x3;
+}
+
+/* What by_slope cannot know, put right: the sum is b, a or infinity. */
+static void complete(p256_point *r, const p256_point *a, const p256_point *b)
+{
+	uint64_t a_inf = is_infinity(a), b_inf = is_infinity(b);
+	p256_fe x, y;
+	uint64_t opposite;
+
+	fe_sub(&x, &a->x, &b->x);
+	fe_add(&y, &a->y, &b->y);
+	opposite = p256_is_zero(x.v) & p256_is_zero(y.v);
+	for (int i = 0; i < 4; i++) {
+		r->x.v[i] &= ~opposite;
+		r->y.v[i] &= ~opposite;
+	}
+	ct_cmov(r->x.v, b->x.v, 4, a_inf);
+	ct_cmov(r->y.v, b->y.v, 4, a_inf);
+	ct_cmov(r->x.v, a->x.v, 4, b_inf);
+	ct_cmov(r->y.v, a->y.v, 4, b_inf);
+}
+
+/* One level: in each row the sums of neighbours, to the row's first (len + 1)/2 places.  All their
+ * denominators are inverted together: 5M + 1S an addition, and 1S more for each row's last. */
+static void level(p256_point *pts, size_t rows, size_t stride, size_t len, p256_fe *prefix)
+{
+	size_t pairs = len / 2, k = 0;
+	struct {
+		p256_fe run, num, den, l;
+		p256_point sum;
+	} w = {.run = p256_one};
+
+	for (size_t i = 0; i < rows; i++)
+		for (size_t j = 0; j < pairs; j++) {
+			const p256_point *a = pts + i * stride + 2 * j;
+
+			(2 * j + 2 == len ? slope : chord)(&w.num, &w.den, a, a + 1);
+			prefix[k++] = w.run; /* the product of all denominators before this one */
+			fe_mul(&w.run, &w.run, &w.den);
+		}
+	p256_inv_p(&w.run, &w.run);
+	for (size_t i = rows; i-- > 0;)
+		for (size_t j = pairs; j-- > 0;) {
+			p256_point *a = pts + i * stride + 2 * j;
+			int last = 2 * j + 2 == len;
+
+			(last ? slope : chord)(&w.num, &w.den, a, a + 1);
+			fe_mul(&w.l, &w.run, &prefix[--k]); /* 1/den */
+			fe_mul(&w.run, &w.run, &w.den);
+			fe_mul(&w.l, &w.l, &w.num);
+			by_slope(&w.sum, &w.l, a, a + 1);
+			if (last)
+				complete(&w.sum, a, a + 1);
+			*a = w.sum;
+		}
+	for (size_t i = 0; i < rows; i++)
+		for (size_t j = 1; 2 * j < len; j++)
+			pts[i * stride + j] = pts[i * stride + 2 * j];
+	wipe(&w, sizeof w);
+}
+
+void p256_sum(p256_point *pts, size_t rows, size_t len, p256_fe *scratch)
+{
+	for (size_t left = len; left > 1; left = (left + 1) / 2)
+		level(pts, rows, len, left, scratch);
+}
+
+/* ---- multiples of any point, for public numbers ------------------------------------------- */
+
+typedef struct {
+	p256_fe x, y, z; /* (x/z^2, y/z^3); z = 0: infinity */
+} jac;
+
+/* r = 2a; infinity stays infinity.  3M + 5S. */
+static void jac_dbl(jac *r, const jac *a)
+{
+	p256_fe delta, gamma, beta, alpha, t;
+
+	fe_sqr(&delta, &a->z);
+	fe_sqr(&gamma, &a->y);
+	fe_mul(&beta, &a->x, &gamma);
+	fe_sub(&t, &a->x, &delta);
+	fe_add(&alpha, &a->x, &delta);
+	fe_mul(&alpha, &alpha, &t);
+	fe_add(&t, &alpha, &alpha);
+	fe_add(&alpha, &alpha, &t); /* 3(x - z^2)(x + z^2) */
+	fe_add(&t, &a->y, &a->z);
+	fe_sqr(&t, &t);
+	fe_sub(&t, &t, &gamma);
+	fe_sub(&r->z, &t, &delta); /* z3 = 2yz */
+	fe_add(&beta, &beta, &beta);
+	fe_add(&beta, &beta, &beta);
+	fe_sqr(&r->x, &alpha);
+	fe_sub(&r->x, &r->x, &beta);
+	fe_sub(&r->x, &r->x, &beta); /* x3 = alpha^2 - 8xy^2 */
+	fe_sub(&t, &beta, &r->x);
+	fe_mul(&t, &t, &alpha);
+	fe_add(&gamma, &gamma, &gamma);
+	fe_sqr(&gamma, &gamma);
+	fe_add(&gamma, &gamma, &gamma);
+	fe_sub(&r->y, &t, &gamma); /* y3 = alpha*(4xy^2 - x3) - 8y^4 */
+}
+
+/* r = a + b, b affine and not infinity.  8M + 3S. */
+static void jac_add_var(jac *r, const jac *a, const p256_point *b)
+{
+	p256_fe zz, h, hh, hhh, v, t, l;
+
+	if (p256_is_zero(a->z.v)) {
+		*r = (jac){b->x, b->y, p256_one};
+		return;
+	}
+	fe_sqr(&zz, &a->z);
+	fe_mul(&h, &b->x, &zz);
+	fe_sub(&h, &h, &a->x);
+	fe_mul(&t, &b->y, &zz);
+	fe_mul(&t, &t, &a->z);
+	fe_sub(&l, &t, &a->y);
+	if (p256_is_zero(h.v) && p256_is_zero(l.v)) {
+		jac_dbl(r, a);
+		return;
+	}
+	/* h = 0 alone: b = -a, and z3 = 0 is right */
+	fe_mul(&r->z, &a->z, &h);
+	fe_sqr(&hh, &h);
+	fe_mul(&hhh, &h, &hh);
+	fe_mul(&v, &a->x, &hh);
+	fe_mul(&hh, &a->y, &hhh);
+	fe_sqr(&t, &l);
+	fe_sub(&t, &t, &hhh);
+	fe_sub(&t, &t, &v);
+	fe_sub(&r->x, &t, &v); /* x3 = l^2 - h^3 - 2*x*h^2 */
+	fe_sub(&v, &v, &r->x);
+	fe_mul(&v, &v, &l);
+	fe_sub(&r->y, &v, &hh); /* y3 = l*(x*h^2 - x3) - y*h^3 */
+}
+
+static void jac_to_affine(p256_point *r, const jac *a)
+{
+	p256_fe zi, zz;
+
+	p256_inv_p(&zi, &a->z); /* infinity: 0, and so becomes (0, 0) */
+	fe_sqr(&zz, &zi);
+	fe_mul(&r->x, &a->x, &zz);
+	fe_mul(&zz, &zz, &zi);
+	fe_mul(&r->y, &a->y, &zz);
+}
+
+/* The signed digits of k, odd or 0, |digit| < 2^(WNAF_W - 1), from the lowest; the sum of
+ * digit[i]*2^i is k. */
+enum { WNAF_W = 5, WNAF_DIGITS = 257, WNAF_ODD = 1 << (WNAF_W - 2) };
+
+static void wnaf_var(int8_t digit[WNAF_DIGITS], const uint64_t k[4])
+{
+	uint64_t v[5] = {k[0], k[1], k[2], k[3], 0};
+
+	memset(digit, 0, WNAF_DIGITS);
+	for (int i = 0; i < WNAF_DIGITS; i++) {
+		if (v[0] & 1) {
+			int low = v[0] & ((1 << WNAF_W) - 1);
+			int d = low < 1 << (WNAF_W - 1) ? low : low - (1 << WNAF_W);
+			uint64_t up = d < 0 ? (uint64_t)-d : 0;
+
+			digit[i] = (int8_t)d;
+			v[0] -= d > 0 ? (uint64_t)d : 0;
+			for (int j = 0; j < 5; j++) {
+				v[j] += up;
+				up = v[j] < up;
+			}
+		}
+		for (int j = 0; j < 5; j++)
+			v[j] = v[j] >> 1 | (j < 4 ? v[j + 1] << 63 : 0);
+	}
+}
+
+/* odd[i] = (2i + 1)*a */
+static void odd_multiples(p256_point odd[WNAF_ODD], const p256_point *a)
+{
+	p256_point pair[2 * WNAF_ODD], twice;
+	p256_fe scratch[WNAF_ODD];
+
+	pair[0] = pair[1] = *a;
+	p256_sum(pair, 1, 2, scratch);
+	twice = pair[0];
+	odd[0] = *a;
+	for (size_t have = 1; have < WNAF_ODD; have *= 2) {
+		for (size_t i = 0; i < have; i++) {
+			pair[2 * i] = odd[i];
+			pair[2 * i + 1] = twice;
+		}
+		p256_sum(pair, have, 2, scratch); /* (2i + 1)*a + 2*have*a */
+		for (size_t i = 0; i < have; i++)
+			odd[have + i] = pair[2 * i];
+		pair[0] = pair[1] = twice;
+		p256_sum(pair, 1, 2, scratch);
+		twice = pair[0];
+	}
+}
+
+void p256_times_var(p256_point *r, const uint64_t k[4], const p256_point *a)
+{
+	int8_t digit[WNAF_DIGITS];
+	p256_point odd[WNAF_ODD];
+	jac acc = {0};
+
+	wnaf_var(digit, k);
+	odd_multiples(odd, a);
+	for (int i = WNAF_DIGITS - 1; i >= 0; i--) {
+		jac_dbl(&acc, &acc);
+		if (digit[i]) {
+			p256_point b = odd[(digit[i] < 0 ? -digit[i] : digit[i]) / 2];
+
+			if (digit[i] < 0)
+				p256_sub_mod(b.y.v, (const uint64_t[4]){0}, b.y.v, p256_p);
+			jac_add_var(&acc, &acc, &b);
+		}
+	}
+	jac_to_affine(r, &acc);
+}

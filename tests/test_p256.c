@@ -1,0 +1,423 @@
+/* test_p256.c -- P-256: every kernel row against GMP, points and tables against libcrypto. */
+#include "tests/util.h"
+
+#include <gmp.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/bytes.h"
+#include "engine/cpu.h"
+#include "engine/p256.h"
+
+#include <openssl/ec.h>
+#include <openssl/obj_mac.h>
+
+static mpz_t p, n, radix;
+static uint64_t seed = 6507;
+
+/* ---- numbers ----------------------------------------------------------------------------- */
+
+/* Limbs of which a quarter are 0 and a quarter all ones, now and then next to 0 or to the modulus;
+ * below the modulus m. */
+static void draw_below(uint64_t r[4], const uint64_t m[4])
+{
+	uint64_t kind = draw(&seed);
+
+	do {
+		for (int i = 0; i < 4; i++) {
+			uint64_t how = draw(&seed) & 3;
+
+			r[i] = how == 0 ? 0 : how == 1 ? UINT64_MAX : draw(&seed);
+		}
+		if (kind % 8 == 0)
+			memcpy(r, (uint64_t[4]){draw(&seed) & 3}, 32);
+		if (kind % 8 == 1) {
+			memcpy(r, m, 32);
+			r[0] -= 1 + (draw(&seed) & 3);
+		}
+	} while (!p256_below(r, m));
+}
+
+static void to_mpz(mpz_t r, const uint64_t a[4])
+{
+	mpz_import(r, 4, -1, 8, 0, 0, a);
+}
+
+static void assert_limbs(const char *what, const uint64_t got[4], const mpz_t want)
+{
+	mpz_t g;
+
+	mpz_init(g);
+	to_mpz(g, got);
+	if (mpz_cmp(g, want) != 0) {
+		gmp_printf("%s, kernel %s: %Zx, not %Zx\n", what, p256_k->name, g, want);
+		fail();
+	}
+	mpz_clear(g);
+}
+
+static void products_are_products(void **state)
+{
+	mpz_t a, b, want, r_inv[2];
+
+	(void)state;
+	mpz_inits(a, b, want, r_inv[0], r_inv[1], NULL);
+	mpz_invert(r_inv[0], radix, p);
+	mpz_invert(r_inv[1], radix, n);
+	for (int i = 0; i < 20000; i++) {
+		uint64_t x[4], y[4], r[4];
+
+		draw_below(x, p256_p);
+		draw_below(y, p256_p);
+		to_mpz(a, x);
+		to_mpz(b, y);
+		mpz_mul(want, a, b);
+		mpz_mul(want, want, r_inv[0]);
+		mpz_mod(want, want, p);
+		p256_k->mul(r, x, y);
+		assert_limbs("mul", r, want);
+		memcpy(r, y, sizeof r);
+		p256_k->mul(r, x, r);
+		assert_limbs("mul over its second operand", r, want);
+		mpz_mul(want, a, a);
+		mpz_mul(want, want, r_inv[0]);
+		mpz_mod(want, want, p);
+		p256_k->sqr(r, x);
+		assert_limbs("sqr", r, want);
+		p256_k->mul(r, x, x);
+		assert_limbs("mul of equals", r, want);
+		memcpy(r, x, sizeof r);
+		p256_k->sqr(r, r);
+		assert_limbs("sqr in place", r, want);
+
+		draw_below(x, (uint64_t[4]){UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX});
+		draw_below(y, p256_n);
+		to_mpz(a, x);
+		to_mpz(b, y);
+		mpz_mul(want, a, b);
+		mpz_mul(want, want, r_inv[1]);
+		mpz_mod(want, want, n);
+		p256_k->mul_n(r, x, y);
+		assert_limbs("mul_n", r, want);
+		p256_k->mul_n(x, x, y);
+		assert_limbs("mul_n in place", x, want);
+	}
+	mpz_clears(a, b, want, r_inv[0], r_inv[1], NULL);
+}
+
+static void sums_and_differences(void **state)
+{
+	const uint64_t *moduli[] = {p256_p, p256_n};
+	mpz_t a, b, m, want;
+
+	(void)state;
+	mpz_inits(a, b, m, want, NULL);
+	for (int i = 0; i < 20000; i++) {
+		const uint64_t *modulus = moduli[i & 1];
+		uint64_t x[4], y[4], r[4];
+
+		draw_below(x, modulus);
+		draw_below(y, modulus);
+		to_mpz(a, x);
+		to_mpz(b, y);
+		to_mpz(m, modulus);
+		mpz_add(want, a, b);
+		mpz_mod(want, want, m);
+		p256_add_mod(r, x, y, modulus);
+		assert_limbs("add", r, want);
+		mpz_sub(want, a, b);
+		mpz_mod(want, want, m);
+		p256_sub_mod(r, x, y, modulus);
+		assert_limbs("sub", r, want);
+		assert_int_equal(p256_is_zero(r) != 0, mpz_sgn(want) == 0);
+		draw_below(x, (uint64_t[4]){UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX});
+		to_mpz(a, x);
+		mpz_mod(want, a, m);
+		assert_int_equal(p256_below(x, modulus) != 0, mpz_cmp(a, m) < 0);
+		p256_reduce(r, x, modulus);
+		assert_limbs("reduce", r, want);
+	}
+	mpz_clears(a, b, m, want, NULL);
+}
+
+static void inverses_are_inverses(void **state)
+{
+	mpz_t a, want, r2;
+
+	(void)state;
+	mpz_inits(a, want, r2, NULL);
+	mpz_mul(r2, radix, radix);
+	for (int i = 0; i < 5000; i++) {
+		p256_fe x, r;
+
+		draw_below(x.v, i & 1 ? p256_n : p256_p);
+		to_mpz(a, x.v);
+		if (mpz_sgn(a) == 0)
+			mpz_set_ui(want, 0);
+		else
+			mpz_invert(want, a, i & 1 ? n : p);
+		mpz_mul(want, want, r2); /* of a*R in Montgomery form: R^2/(a*R) */
+		mpz_mod(want, want, i & 1 ? n : p);
+		if (i & 1)
+			p256_inv_n(r.v, x.v);
+		else
+			p256_inv_p(&r, &x);
+		assert_limbs(i & 1 ? "inverse mod n" : "inverse mod p", r.v, want);
+	}
+	mpz_clears(a, want, r2, NULL);
+}
+
+/* ---- points ------------------------------------------------------------------------------ */
+
+static EC_GROUP *group;
+
+/* [k]G + [l]a by libcrypto; a may be NULL. */
+static void times_want(uint8_t out[65], const uint64_t k[4], const uint64_t l[4], const uint8_t a[65])
+{
+	uint8_t octets[32];
+	EC_POINT *point = EC_POINT_new(group), *base = EC_POINT_new(group);
+	BIGNUM *bk, *bl;
+
+	limbs_to_be(octets, k, 4);
+	bk = BN_bin2bn(octets, 32, NULL);
+	limbs_to_be(octets, l ? l : k, 4);
+	bl = BN_bin2bn(octets, 32, NULL);
+	if (a)
+		assert_int_equal(EC_POINT_oct2point(group, base, a, 65, NULL), 1);
+	assert_int_equal(EC_POINT_mul(group, point, bk, a ? base : NULL, a ? bl : NULL, NULL), 1);
+	memset(out, 0, 65);
+	if (EC_POINT_is_at_infinity(group, point))
+		out[0] = 4; /* as p256_to_octets has it */
+	else
+		assert_int_equal(EC_POINT_point2oct(group, point, POINT_CONVERSION_UNCOMPRESSED, out,
+				65, NULL), 65);
+	BN_free(bk);
+	BN_free(bl);
+	EC_POINT_free(point);
+	EC_POINT_free(base);
+}
+
+static void assert_point(const p256_point *got, const uint8_t want[65])
+{
+	uint8_t octets[65];
+
+	p256_to_octets(octets, got);
+	assert_memory_equal(octets, want, 65);
+}
+
+/* Any scalar, and first those next to 0 and to n. */
+static void draw_scalar(uint64_t k[4], int i)
+{
+	draw_below(k, p256_n);
+	if (i < 8)
+		memcpy(k, (uint64_t[4]){(uint64_t)i}, 32);
+	else if (i < 16)
+		memcpy(k, (uint64_t[4]){p256_n[0] - (uint64_t)(i - 7), p256_n[1], p256_n[2], p256_n[3]}, 32);
+}
+
+static void multiples_of_the_generator(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 200; i++) {
+		p256_point r, pts[P256_WIDE_WINDOWS];
+		p256_fe scratch[P256_WIDE_WINDOWS / 2];
+		uint64_t k[4];
+		uint8_t want[65];
+
+		draw_scalar(k, i);
+		times_want(want, k, NULL, NULL);
+		p256_times_g(&r, k);
+		assert_point(&r, want);
+		p256_lookup_var(pts, k, &p256_wide_g);
+		p256_sum(pts, 1, P256_WIDE_WINDOWS, scratch);
+		assert_point(&pts[0], want);
+		p256_times_var(&r, k, &p256_g);
+		assert_point(&r, want);
+	}
+}
+
+/* k = 2L where L is the sum of the lower windows of the tree's last addition, and the upper ones
+ * are congruent to it: L = -n mod 2^(bits of the lower half), and its negative. */
+static void the_last_addition_may_be_a_doubling(void **state)
+{
+	static const struct {
+		unsigned lower, all;
+		int wide;
+	} trees[] = {{32 * P256_W, P256_WINDOWS * P256_W, 0}, {16 * P256_WIDE_W, 256, 1}};
+	mpz_t low, high, k, two, u;
+	int met = 0;
+
+	(void)state;
+	mpz_inits(low, high, k, two, u, NULL);
+	for (int t = 0; t < 2; t++)
+		for (int m = -31; m <= 31; m += 2) {
+			p256_point r, pts[P256_WIDE_WINDOWS];
+			p256_fe scratch[P256_WIDE_WINDOWS / 2];
+			uint64_t limbs[4] = {0};
+			uint8_t want[65];
+
+			/* over B/2: upper = lower + m*n, a multiple of 2^(lower bits), both odd else */
+			mpz_ui_pow_ui(two, 2, trees[t].lower);
+			mpz_mul_si(low, n, -m);
+			mpz_fdiv_r(low, low, two);
+			if (draw(&seed) & 1)
+				mpz_sub(low, low, two);
+			mpz_mul_si(high, n, m);
+			mpz_add(high, high, low);
+			mpz_add(k, high, low); /* the sum of the windows */
+			mpz_ui_pow_ui(u, 2, trees[t].all);
+			mpz_sub_ui(u, u, 1);
+			mpz_add(u, u, k);
+			mpz_fdiv_q_2exp(u, u, 1);
+			if (mpz_sgn(u) < 0 || mpz_cmp(u, n) >= 0)
+				continue; /* no U has these windows */
+			met |= 1 << t;
+			mpz_set(k, low); /* [2*low](B/2) */
+			mpz_mod(k, k, n);
+			mpz_export(limbs, NULL, -1, 8, 0, 0, k);
+			times_want(want, limbs, NULL, NULL);
+			if (trees[t].wide) {
+				p256_lookup_var(pts, limbs, &p256_wide_g);
+				p256_sum(pts, 1, P256_WIDE_WINDOWS, scratch);
+				r = pts[0];
+			} else {
+				p256_times_g(&r, limbs);
+			}
+			assert_point(&r, want);
+		}
+	assert_int_equal(met, 3);
+	mpz_clears(low, high, k, two, u, NULL);
+}
+
+static void multiples_of_any_point(void **state)
+{
+	static p256_wide table;
+
+	(void)state;
+	for (int i = 0; i < 20; i++) {
+		p256_point a, r, pts[P256_WIDE_WINDOWS];
+		p256_fe scratch[P256_WIDE_WINDOWS / 2];
+		uint64_t k[4], l[4];
+		uint8_t base[65], want[65];
+
+		draw_below(k, p256_n);
+		p256_times_g(&a, k);
+		p256_to_octets(base, &a);
+		draw_scalar(l, i);
+		times_want(want, (uint64_t[4]){0}, l, base);
+		p256_times_var(&r, l, &a);
+		assert_point(&r, want);
+		if (i % 10 == 0)
+			assert_int_equal(p256_wide_make_var(&table, &a), 1);
+		if (i % 10 == 0) {
+			p256_lookup_var(pts, l, &table);
+			p256_sum(pts, 1, P256_WIDE_WINDOWS, scratch);
+			assert_point(&pts[0], want);
+		}
+	}
+}
+
+/* Rows of two points: equal, opposite, infinity on either side or both, and ordinary ones. */
+static void the_last_addition_is_complete(void **state)
+{
+	p256_point pts[6][2], a, b, minus = {0}, infinity = {0};
+	p256_fe scratch[6];
+	uint8_t twice[65], both[65];
+
+	(void)state;
+	p256_times_g(&a, (uint64_t[4]){5});
+	p256_times_g(&b, (uint64_t[4]){7});
+	minus.x = a.x;
+	fe_sub(&minus.y, &infinity.y, &a.y);
+	times_want(twice, (uint64_t[4]){10}, NULL, NULL);
+	times_want(both, (uint64_t[4]){12}, NULL, NULL);
+	memcpy(pts, (p256_point[6][2]){{a, a}, {a, minus}, {infinity, a}, {a, infinity},
+			{infinity, infinity}, {a, b}}, sizeof pts);
+	p256_sum(pts[0], 6, 2, scratch);
+	assert_point(&pts[0][0], twice);
+	assert_memory_equal(&pts[1][0], &infinity, sizeof infinity);
+	assert_memory_equal(&pts[2][0], &a, sizeof a);
+	assert_memory_equal(&pts[3][0], &a, sizeof a);
+	assert_memory_equal(&pts[4][0], &infinity, sizeof infinity);
+	assert_point(&pts[5][0], both);
+}
+
+static void octets_off_the_curve_are_refused(void **state)
+{
+	uint8_t octets[65];
+	p256_point r;
+
+	(void)state;
+	memcpy(octets, p256_g_octets, 65);
+	assert_int_equal(p256_from_octets_var(&r, octets), 1);
+	assert_memory_equal(&r, &p256_g, sizeof r);
+	octets[0] = 2;
+	assert_int_equal(p256_from_octets_var(&r, octets), 0);
+	octets[0] = 4;
+	octets[64] ^= 1;
+	assert_int_equal(p256_from_octets_var(&r, octets), 0);
+	octets[64] ^= 1;
+	/* x = p + 5 would be x = 5 if it were reduced; 5 is the x of a point */
+	from_hex(octets + 1, 32, "ffffffff00000001000000000000000000000001000000000000000000000004");
+	from_hex(octets + 33, 32, "459243b9aa581806fe913bce99817ade11ca503c64d9a3c533415c083248fbcc");
+	assert_int_equal(p256_from_octets_var(&r, octets), 0);
+	memset(octets + 1, 0, 32);
+	octets[32] = 5;
+	assert_int_equal(p256_from_octets_var(&r, octets), 1);
+	memset(octets + 1, 0, 64);
+	assert_int_equal(p256_from_octets_var(&r, octets), 0);
+}
+
+/* ---- every row ---------------------------------------------------------------------------- */
+
+static int use_row(void **state)
+{
+	p256_k = *state;
+	return 0;
+}
+
+int main(void)
+{
+	static const struct {
+		const char *name;
+		CMUnitTestFunction run;
+	} rows[] = {
+		{"products_are_products", products_are_products},
+		{"sums_and_differences", sums_and_differences},
+		{"inverses_are_inverses", inverses_are_inverses},
+		{"multiples_of_the_generator", multiples_of_the_generator},
+		{"the_last_addition_may_be_a_doubling", the_last_addition_may_be_a_doubling},
+		{"multiples_of_any_point", multiples_of_any_point},
+		{"the_last_addition_is_complete", the_last_addition_is_complete},
+		{"octets_off_the_curve_are_refused", octets_off_the_curve_are_refused},
+	};
+	enum { ROWS = sizeof rows / sizeof rows[0] };
+	int failed = 0;
+
+	mpz_inits(p, n, radix, NULL);
+	mpz_ui_pow_ui(radix, 2, 256);
+	to_mpz(p, p256_p);
+	to_mpz(n, p256_n);
+	group = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
+	p256_pick(cpu_levels());
+	if (!group || !p256_proved() || !p256_init())
+		return 1;
+	for (size_t k = 0; p256_kernels[k]; k++) {
+		char names[ROWS][80];
+		struct CMUnitTest tests[ROWS];
+
+		if ((p256_kernels[k]->needs & cpu_levels()) != p256_kernels[k]->needs) {
+			printf("SKIPPED: this processor cannot run p256[%s]\n", p256_kernels[k]->name);
+			continue;
+		}
+		for (size_t i = 0; i < ROWS; i++) {
+			snprintf(names[i], sizeof names[i], "%s[%s]", rows[i].name, p256_kernels[k]->name);
+			tests[i] = (struct CMUnitTest){names[i], rows[i].run, use_row, NULL,
+				(void *)(uintptr_t)p256_kernels[k]};
+		}
+		failed += cmocka_run_group_tests_name(p256_kernels[k]->name, tests, NULL, NULL);
+	}
+	mpz_clears(p, n, radix, NULL);
+	EC_GROUP_free(group);
+	return failed;
+}
