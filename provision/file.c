@@ -137,6 +137,24 @@ static int open_for(file_out *out, const char *name, unsigned how)
 	return open(out->tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 }
 
+/* What is private is a secret: stdio's buffer must not keep it. */
+static bool open_stream(file_out *out, int fd, km_complaint *why)
+{
+	if ((out->how & FILE_PRIVATE) != 0 &&
+	    (sodium_init() < 0 || (out->buffer = sodium_malloc(BUFSIZ)) == NULL)) {
+		close(fd);
+	} else {
+		out->f = fdopen(fd, "w");
+		if (out->f == NULL)
+			close(fd);
+		else if (out->buffer == NULL || setvbuf(out->f, out->buffer, _IOFBF, BUFSIZ) == 0)
+			return true;
+	}
+	fail_errno(why, out->name);
+	file_discard(out);
+	return false;
+}
+
 bool file_create(file_out *out, const char *name, unsigned how, km_complaint *why)
 {
 	struct stat st;
@@ -159,14 +177,7 @@ bool file_create(file_out *out, const char *name, unsigned how, km_complaint *wh
 		errno = err;
 		return fail_errno(why, name);
 	}
-	out->f = fdopen(fd, "w");
-	if (out->f == NULL) {
-		fail_errno(why, name);
-		close(fd);
-		file_discard(out);
-		return false;
-	}
-	return true;
+	return open_stream(out, fd, why);
 }
 
 /* Make the entry of name in its directory last. */
@@ -232,6 +243,7 @@ void file_discard(file_out *out)
 		unlink(out->tmp);
 		free(out->tmp);
 	}
+	sodium_free(out->buffer);
 	free(out->name);
 	*out = (file_out){ 0 };
 }

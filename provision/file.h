@@ -26,6 +26,7 @@ typedef struct {
 	FILE *f;                /* write here; errors may wait for file_commit */
 	char *name, *tmp;       /* tmp: NULL where name is a pipe or a device, which is written directly */
 	unsigned how;
+	char *buffer;           /* of f, where how has FILE_PRIVATE: wiped at the end */
 } file_out;
 
 /* Open a new file beside name, to be renamed by file_commit.  A link called name is replaced, not
