@@ -97,45 +97,58 @@ static void product_c(uint64_t t[FP8_LIMBS], const uint64_t (*a)[8], const uint6
 	}
 }
 
-static void mul_c(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t (*b)[8])
+/* r = a*b/R8 + plus - c - d + k, each of the last four may be NULL. */
+static void fused_c(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t (*b)[8],
+		const uint64_t (*plus)[8], const uint64_t (*c)[8], const uint64_t (*d)[8],
+		const uint64_t *k)
 {
 	uint64_t t[FP8_LIMBS];
 
 	for (int l = 0; l < FP8_LANES; l++) {
 		product_c(t, a, b, l);
+		for (int i = 0; i < FP8_LIMBS; i++) {
+			t[i] += plus ? plus[i][l] : 0;
+			t[i] -= c ? c[i][l] : 0;
+			t[i] -= d ? d[i][l] : 0;
+			t[i] += k ? k[i] : 0;
+		}
 		carry_c(r, t, l);
 	}
+	wipe(t, sizeof t);
+}
+
+static void mul_c(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t (*b)[8])
+{
+	fused_c(r, a, b, NULL, NULL, NULL, NULL);
 }
 
 static void sqr_c(uint64_t (*r)[8], const uint64_t (*a)[8])
 {
-	mul_c(r, a, a);
+	fused_c(r, a, a, NULL, NULL, NULL, NULL);
+}
+
+static void mul_add_c(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t (*b)[8],
+		const uint64_t (*c)[8])
+{
+	fused_c(r, a, b, c, NULL, NULL, NULL);
 }
 
 static void mul_sub_c(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t (*b)[8],
 		const uint64_t (*c)[8])
 {
-	uint64_t t[FP8_LIMBS];
+	fused_c(r, a, b, NULL, c, NULL, NULL);
+}
 
-	for (int l = 0; l < FP8_LANES; l++) {
-		product_c(t, a, b, l);
-		for (int i = 0; i < FP8_LIMBS; i++)
-			t[i] -= c[i][l];
-		carry_c(r, t, l);
-	}
+static void mul_lift_c(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t (*b)[8],
+		const uint64_t (*c)[8], const uint64_t k[FP8_LIMBS])
+{
+	fused_c(r, a, b, NULL, c, NULL, k);
 }
 
 static void sqr_sub2_c(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t (*c)[8],
 		const uint64_t (*d)[8])
 {
-	uint64_t t[FP8_LIMBS];
-
-	for (int l = 0; l < FP8_LANES; l++) {
-		product_c(t, a, a, l);
-		for (int i = 0; i < FP8_LIMBS; i++)
-			t[i] -= c[i][l] + d[i][l];
-		carry_c(r, t, l);
-	}
+	fused_c(r, a, a, NULL, c, d, NULL);
 }
 
 static void add_c(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t (*b)[8])
@@ -168,25 +181,55 @@ static void sub_c(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t (*b)[
 	lift_c(r, a, b, zero);
 }
 
+static void cneg_c(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t mask[8])
+{
+	uint64_t t[FP8_LIMBS];
+
+	for (int l = 0; l < FP8_LANES; l++) {
+		for (int i = 0; i < FP8_LIMBS; i++)
+			t[i] = (a[i][l] ^ mask[l]) - mask[l];
+		carry_c(r, t, l);
+	}
+	wipe(t, sizeof t);
+}
+
+static void cmov_c(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t mask[8])
+{
+	for (int i = 0; i < FP8_LIMBS; i++)
+		for (int l = 0; l < FP8_LANES; l++)
+			r[i][l] = ct_select(mask[l], a[i][l], r[i][l]);
+}
+
+static void scrub_c(void)
+{
+}
+
 static const fp8_kernel row_c = {
-	"c", 0, mul_c, sqr_c, mul_sub_c, sqr_sub2_c, add_c, sub_c, lift_c,
+	"c", 0, mul_c, sqr_c, mul_add_c, mul_sub_c, mul_lift_c, sqr_sub2_c, add_c, sub_c, lift_c,
+	cneg_c, cmov_c, scrub_c,
 };
 
 #ifdef ARCH_x86_64
-void fp8_mul_ifma(uint64_t (*)[8], const uint64_t (*)[8], const uint64_t (*)[8]);
-void fp8_sqr_ifma(uint64_t (*)[8], const uint64_t (*)[8]);
-void fp8_mul_sub_ifma(uint64_t (*)[8], const uint64_t (*)[8], const uint64_t (*)[8],
-		const uint64_t (*)[8]);
-void fp8_sqr_sub2_ifma(uint64_t (*)[8], const uint64_t (*)[8], const uint64_t (*)[8],
-		const uint64_t (*)[8]);
-void fp8_add_ifma(uint64_t (*)[8], const uint64_t (*)[8], const uint64_t (*)[8]);
-void fp8_sub_ifma(uint64_t (*)[8], const uint64_t (*)[8], const uint64_t (*)[8]);
-void fp8_lift_ifma(uint64_t (*)[8], const uint64_t (*)[8], const uint64_t (*)[8],
-		const uint64_t[FP8_LIMBS]);
+typedef uint64_t (*lanes)[8];
+typedef const uint64_t (*in)[8];
+
+void fp8_mul_ifma(lanes r, in a, in b);
+void fp8_sqr_ifma(lanes r, in a);
+void fp8_mul_add_ifma(lanes r, in a, in b, in c);
+void fp8_mul_sub_ifma(lanes r, in a, in b, in c);
+void fp8_mul_lift_ifma(lanes r, in a, in b, in c, const uint64_t k[FP8_LIMBS]);
+void fp8_sqr_sub2_ifma(lanes r, in a, in c, in d);
+void fp8_add_ifma(lanes r, in a, in b);
+void fp8_sub_ifma(lanes r, in a, in b);
+void fp8_lift_ifma(lanes r, in a, in b, const uint64_t k[FP8_LIMBS]);
+void fp8_cneg_ifma(lanes r, in a, const uint64_t mask[8]);
+void fp8_cmov_ifma(lanes r, in a, const uint64_t mask[8]);
+void fp8_scrub_ifma(void);
 
 static const fp8_kernel row_ifma = {
-	"ifma", CPU_IFMA, fp8_mul_ifma, fp8_sqr_ifma, fp8_mul_sub_ifma, fp8_sqr_sub2_ifma,
-	fp8_add_ifma, fp8_sub_ifma, fp8_lift_ifma,
+	"ifma", CPU_IFMA, fp8_mul_ifma, fp8_sqr_ifma, fp8_mul_add_ifma, fp8_mul_sub_ifma,
+	fp8_mul_lift_ifma, fp8_sqr_sub2_ifma, fp8_add_ifma, fp8_sub_ifma, fp8_lift_ifma,
+	fp8_cneg_ifma, fp8_cmov_ifma, fp8_scrub_ifma,
 };
 #define ASM_ROWS &row_ifma,
 #else
@@ -213,27 +256,6 @@ void fp8_set(fp8 *r, const uint64_t limbs[FP8_LIMBS])
 	for (int i = 0; i < FP8_LIMBS; i++)
 		for (int l = 0; l < FP8_LANES; l++)
 			r->v[i][l] = limbs[i];
-}
-
-void fp8_cmov(fp8 *r, const fp8 *a, const uint64_t mask[FP8_LANES])
-{
-	for (int i = 0; i < FP8_LIMBS; i++)
-		for (int l = 0; l < FP8_LANES; l++)
-			r->v[i][l] = ct_select(mask[l], a->v[i][l], r->v[i][l]);
-}
-
-void fp8_cneg(fp8 *r, const fp8 *a, const uint64_t mask[FP8_LANES])
-{
-	int64_t c[FP8_LANES] = { 0 };
-
-	for (int i = 0; i < FP8_LIMBS; i++) {
-		for (int l = 0; l < FP8_LANES; l++) {
-			c[l] += (int64_t)((a->v[i][l] ^ mask[l]) - mask[l]);
-			r->v[i][l] = i < FP8_LIMBS - 1 ? (uint64_t)c[l] & MASK : (uint64_t)c[l];
-			c[l] >>= 52;
-		}
-	}
-	wipe(c, sizeof c);
 }
 
 /* r = a mod p, for a < 2p. */

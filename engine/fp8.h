@@ -37,9 +37,14 @@ typedef struct {
 	 * each pair: of two operands the one that was computed last should be b. */
 	void (*mul)(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t (*b)[8]);
 	void (*sqr)(uint64_t (*r)[8], const uint64_t (*a)[8]);
-	/* a*b/R8 - c and a*a/R8 - c - d for factors a, b and loose c, d: loose limbs. */
+	/* a*b/R8 + c, a*b/R8 - c, a*b/R8 - c + k and a*a/R8 - c - d for factors a, b and loose c, d:
+	 * loose limbs. */
+	void (*mul_add)(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t (*b)[8],
+			const uint64_t (*c)[8]);
 	void (*mul_sub)(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t (*b)[8],
 			const uint64_t (*c)[8]);
+	void (*mul_lift)(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t (*b)[8],
+			const uint64_t (*c)[8], const uint64_t k[FP8_LIMBS]);
 	void (*sqr_sub2)(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t (*c)[8],
 			const uint64_t (*d)[8]);
 	/* a + b, a - b, a - b + k for loose a, b: loose limbs. */
@@ -47,6 +52,12 @@ typedef struct {
 	void (*sub)(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t (*b)[8]);
 	void (*lift)(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t (*b)[8],
 			const uint64_t k[FP8_LIMBS]);
+	/* Lane by lane: -a where mask is all ones, a where it is 0; and a where mask is all ones, r
+	 * where it is 0. */
+	void (*cneg)(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t mask[8]);
+	void (*cmov)(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t mask[8]);
+	/* Clears the registers that the row and the lookups leave values in: once a batch. */
+	void (*scrub)(void);
 } fp8_kernel;
 
 /* Best first, the C row last, then NULL.  fp8_k is what fp8_pick gave. */
@@ -75,10 +86,22 @@ static inline void fp8_sqr(fp8 *r, const fp8 *a)
 	fp8_k->sqr(r->v, a->v);
 }
 
+/* r = a*b + c */
+static inline void fp8_mul_add(fp8 *r, const fp8 *a, const fp8 *b, const fp8 *c)
+{
+	fp8_k->mul_add(r->v, a->v, b->v, c->v);
+}
+
 /* r = a*b - c */
 static inline void fp8_mul_sub(fp8 *r, const fp8 *a, const fp8 *b, const fp8 *c)
 {
 	fp8_k->mul_sub(r->v, a->v, b->v, c->v);
+}
+
+/* r = a*b - c + 256p for c in [0, 256p]: in [0, 258p), a factor where the other is below 2^1028. */
+static inline void fp8_mul_lift(fp8 *r, const fp8 *a, const fp8 *b, const fp8 *c)
+{
+	fp8_k->mul_lift(r->v, a->v, b->v, c->v, fp8_256p);
 }
 
 /* r = a^2 - c - d */
@@ -121,9 +144,21 @@ static inline void fp8_sub16(fp8 *r, const fp8 *a, const fp8 *b)
 void fp8_set(fp8 *r, const uint64_t limbs[FP8_LIMBS]);
 
 /* Lane by lane, r = a where mask is all ones, unchanged where it is 0. */
-void fp8_cmov(fp8 *r, const fp8 *a, const uint64_t mask[FP8_LANES]);
+static inline void fp8_cmov(fp8 *r, const fp8 *a, const uint64_t mask[FP8_LANES])
+{
+	fp8_k->cmov(r->v, a->v, mask);
+}
+
 /* r = -a where mask is all ones, a where it is 0; loose. */
-void fp8_cneg(fp8 *r, const fp8 *a, const uint64_t mask[FP8_LANES]);
+static inline void fp8_cneg(fp8 *r, const fp8 *a, const uint64_t mask[FP8_LANES])
+{
+	fp8_k->cneg(r->v, a->v, mask);
+}
+
+static inline void fp8_scrub(void)
+{
+	fp8_k->scrub();
+}
 
 /* r = a mod p in [0, p), for loose a. */
 void fp8_canon(fp8 *r, const fp8 *a);

@@ -120,34 +120,47 @@ static void assert_masked(const fp8 *r)
 			assert_int_equal(r->v[i][l] >> 52, 0);
 }
 
-/* r = (a*b mod p)/R8 - c - d mod p, and r + c + d in [0, (a*b)/R8 + p). */
-static void assert_product(const fp8 *r, const fp8 *a, const fp8 *b, const fp8 *c, const fp8 *d)
+/* s = a*b/R8 mod p in this lane, and in [0, a*b/R8 + p]. */
+static void assert_product_lane(mpz_t s, const fp8 *a, const fp8 *b, int lane)
 {
-	mpz_t x, y, ab;
+	mpz_t x, ab;
+
+	mpz_inits(x, ab, NULL);
+	lane_to_mpz(x, a, lane);
+	lane_to_mpz(ab, b, lane);
+	mpz_mul(ab, ab, x);
+	mpz_fdiv_q_2exp(x, ab, 1040);
+	mpz_add(x, x, p);
+	assert_true(mpz_sgn(s) >= 0);
+	assert_true(mpz_cmp(s, x) <= 0);
+	mpz_mul(ab, ab, inv_r8);
+	assert_true(mpz_congruent_p(s, ab, p));
+	mpz_clears(x, ab, NULL);
+}
+
+/* r = a*b/R8 + sign*c - d + k*p; c and d may be NULL. */
+static void assert_product(const fp8 *r, const fp8 *a, const fp8 *b, int sign, const fp8 *c,
+		const fp8 *d, unsigned k)
+{
+	mpz_t x, y;
 
 	assert_masked(r);
-	mpz_inits(x, y, ab, NULL);
+	mpz_inits(x, y, NULL);
 	for (int l = 0; l < FP8_LANES; l++) {
-		lane_to_mpz(x, a, l);
-		lane_to_mpz(y, b, l);
-		mpz_mul(ab, x, y);
 		lane_to_mpz(x, r, l);
 		if (c) {
 			lane_to_mpz(y, c, l);
-			mpz_add(x, x, y);
+			mpz_mul_si(y, y, sign);
+			mpz_sub(x, x, y);
 		}
 		if (d) {
 			lane_to_mpz(y, d, l);
 			mpz_add(x, x, y);
 		}
-		assert_true(mpz_sgn(x) >= 0);
-		mpz_fdiv_q_2exp(y, ab, 1040);
-		mpz_add(y, y, p);
-		assert_true(mpz_cmp(x, y) <= 0);
-		mpz_mul(ab, ab, inv_r8);
-		assert_true(mpz_congruent_p(x, ab, p));
+		mpz_submul_ui(x, p, k);
+		assert_product_lane(x, a, b, l);
 	}
-	mpz_clears(x, y, ab, NULL);
+	mpz_clears(x, y, NULL);
 }
 
 /* Pairs of factors at the bound a*b < 2^2060, and the largest of all. */
@@ -178,7 +191,7 @@ static void mul_is_the_product(void **state)
 		edge_lanes(&a, bits[0], 0);
 		edge_lanes(&b, bits[1], 0);
 		fp8_mul(&r, &a, &b);
-		assert_product(&r, &a, &b, NULL, NULL);
+		assert_product(&r, &a, &b, 1, NULL, NULL, 0);
 	}
 }
 
@@ -190,11 +203,11 @@ static void sqr_is_the_square(void **state)
 	for (int n = 0; n < ROUNDS; n++) {
 		edge_lanes(&a, pairs[n % 5][0], 0);
 		fp8_sqr(&r, &a);
-		assert_product(&r, &a, &a, NULL, NULL);
+		assert_product(&r, &a, &a, 1, NULL, NULL, 0);
 	}
 }
 
-static void fused_forms_subtract(void **state)
+static void fused_forms_add_and_subtract(void **state)
 {
 	fp8 a, b, c, d, r;
 
@@ -205,9 +218,13 @@ static void fused_forms_subtract(void **state)
 		edge_lanes(&c, 1032, 1);
 		edge_lanes(&d, 1032, 1);
 		fp8_mul_sub(&r, &a, &b, &c);
-		assert_product(&r, &a, &b, &c, NULL);
+		assert_product(&r, &a, &b, -1, &c, NULL, 0);
+		fp8_mul_add(&r, &a, &b, &c);
+		assert_product(&r, &a, &b, 1, &c, NULL, 0);
+		fp8_mul_lift(&r, &a, &b, &c);
+		assert_product(&r, &a, &b, -1, &c, NULL, 256);
 		fp8_sqr_sub2(&r, &a, &c, &d);
-		assert_product(&r, &a, &a, &c, &d);
+		assert_product(&r, &a, &a, -1, &c, &d, 0);
 	}
 }
 
@@ -255,6 +272,7 @@ static void sums_are_exact(void **state)
 
 static void results_may_be_arguments(void **state)
 {
+	static const uint64_t mask[FP8_LANES] = { 0, UINT64_MAX, UINT64_MAX };
 	fp8 a, b, c, d, want, r;
 
 	row(state);
@@ -276,6 +294,14 @@ static void results_may_be_arguments(void **state)
 	ALIAS(fp8_mul_sub(&r, &r, &b, &c), a);
 	ALIAS(fp8_mul_sub(&r, &a, &r, &c), b);
 	ALIAS(fp8_mul_sub(&r, &a, &b, &r), c);
+	fp8_mul_add(&want, &a, &b, &c);
+	ALIAS(fp8_mul_add(&r, &r, &b, &c), a);
+	ALIAS(fp8_mul_add(&r, &a, &r, &c), b);
+	ALIAS(fp8_mul_add(&r, &a, &b, &r), c);
+	fp8_mul_lift(&want, &a, &b, &c);
+	ALIAS(fp8_mul_lift(&r, &r, &b, &c), a);
+	ALIAS(fp8_mul_lift(&r, &a, &r, &c), b);
+	ALIAS(fp8_mul_lift(&r, &a, &b, &r), c);
 	fp8_sqr_sub2(&want, &a, &c, &d);
 	ALIAS(fp8_sqr_sub2(&r, &r, &c, &d), a);
 	ALIAS(fp8_sqr_sub2(&r, &a, &r, &d), c);
@@ -289,6 +315,8 @@ static void results_may_be_arguments(void **state)
 	fp8_sub_lift(&want, &c, &d);
 	ALIAS(fp8_sub_lift(&r, &r, &d), c);
 	ALIAS(fp8_sub_lift(&r, &c, &r), d);
+	fp8_cneg(&want, &c, mask);
+	ALIAS(fp8_cneg(&r, &r, mask), c);
 #undef ALIAS
 }
 
@@ -520,7 +548,7 @@ int main(void)
 	} per_row[] = {
 		{ "mul_is_the_product", mul_is_the_product },
 		{ "sqr_is_the_square", sqr_is_the_square },
-		{ "fused_forms_subtract", fused_forms_subtract },
+		{ "fused_forms_add_and_subtract", fused_forms_add_and_subtract },
 		{ "sums_are_exact", sums_are_exact },
 		{ "results_may_be_arguments", results_may_be_arguments },
 		{ "lanes_are_independent", lanes_are_independent },

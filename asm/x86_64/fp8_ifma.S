@@ -2,11 +2,16 @@
  *
  *   void fp8_mul_ifma(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t (*b)[8]);
  *   void fp8_sqr_ifma(r, a);
+ *   void fp8_mul_add_ifma(r, a, b, c);      a*b/2^1040 + c
  *   void fp8_mul_sub_ifma(r, a, b, c);      a*b/2^1040 - c
+ *   void fp8_mul_lift_ifma(r, a, b, c, const uint64_t k[20]);      a*b/2^1040 - c + k
  *   void fp8_sqr_sub2_ifma(r, a, c, d);     a*a/2^1040 - c - d
  *   void fp8_add_ifma(r, a, b);
  *   void fp8_sub_ifma(r, a, b);
- *   void fp8_lift_ifma(r, a, b, const uint64_t k[20]);      a - b + k
+ *   void fp8_lift_ifma(r, a, b, k);         a - b + k
+ *   void fp8_cneg_ifma(r, a, const uint64_t mask[8]);
+ *   void fp8_cmov_ifma(r, a, mask);
+ *   void fp8_scrub_ifma(void);
  *
  * In, out: fp8.h, whose words tight, loose and factor are used here.  r may be any operand.
  * AVX-512F + IFMA.  No branch but one loop of ten turns, no secret address.
@@ -24,8 +29,8 @@
  * m = n0*c = n0 + n0*c' mod 2^52: one multiplication.
  *
  * Nothing overflows: a column gets at most 80 terms below 2^52, a start of 2^52 and a carry below
- * 2^8, so it stays below 2^59; what is subtracted at the end is below 2^52 a limb, and signed in the
- * top limb alone.  IFMA ignores bits 52..63 of its operands, hence of m0 and m1.
+ * 2^8, so it stays below 2^59; what is added or subtracted at the end is below 2^52 a limb, and
+ * signed in the top limb alone.  IFMA ignores bits 52..63 of its operands, hence of m0 and m1.
  *
  * zmm0-21 hold the window, which moves down two registers a block (moves that are renamed away);
  * zmm26-29 the limbs of a and p in turn.
@@ -270,6 +275,12 @@ LOCAL	.Lsqr_eliminate
 	.cfi_def_cfa	rsp, 8
 .endm
 
+.macro	plus_rcx_at j
+	vpaddq	zmm\j, zmm\j, [rcx + 64*\j]
+.endm
+.macro	plus_r8_limb_at j
+	vpaddq	zmm\j, zmm\j, qword ptr [r8 + 8*\j]{1to8}
+.endm
 .macro	minus_rcx_at j
 	vpsubq	zmm\j, zmm\j, [rcx + 64*\j]
 .endm
@@ -282,6 +293,21 @@ FUNC	fp8_mul_ifma
 	settle
 	ret
 ENDFUNC	fp8_mul_ifma
+
+FUNC	fp8_mul_add_ifma
+	call	.Lmul
+	for_n	20, plus_rcx_at
+	settle
+	ret
+ENDFUNC	fp8_mul_add_ifma
+
+FUNC	fp8_mul_lift_ifma
+	call	.Lmul
+	for_n	20, minus_rcx_at
+	for_n	20, plus_r8_limb_at
+	settle
+	ret
+ENDFUNC	fp8_mul_lift_ifma
 
 FUNC	fp8_mul_sub_ifma
 	call	.Lmul
@@ -310,7 +336,7 @@ ENDFUNC	fp8_sqr_sub2_ifma
 .macro	plus_rdx_at j
 	vpaddq	zmm\j, zmm\j, [rdx + 64*\j]
 .endm
-.macro	plus_k_at j
+.macro	plus_rcx_limb_at j
 	vpaddq	zmm\j, zmm\j, qword ptr [rcx + 8*\j]{1to8}
 .endm
 
@@ -331,7 +357,39 @@ ENDFUNC	fp8_sub_ifma
 FUNC	fp8_lift_ifma
 	for_n	20, load_at
 	for_n	20, minus_rdx_at
-	for_n	20, plus_k_at
+	for_n	20, plus_rcx_limb_at
 	settle
 	ret
 ENDFUNC	fp8_lift_ifma
+
+/* -a = (a ^ mask) - mask, limb by limb, where mask is all ones. */
+.macro	cneg_at j
+	vpxorq	zmm\j, zmm31, [rsi + 64*\j]
+	vpsubq	zmm\j, zmm\j, zmm31
+.endm
+FUNC	fp8_cneg_ifma
+	vmovdqu64	zmm31, [rdx]
+	for_n	20, cneg_at
+	settle
+	ret
+ENDFUNC	fp8_cneg_ifma
+
+.macro	cmov_at j
+	load	0, [rsi + 64*\j]
+	vmovdqa64	[rdi + 64*\j]{k1}, zmm0
+.endm
+FUNC	fp8_cmov_ifma
+	vmovdqu64	zmm0, [rdx]
+	vpmovq2m	k1, zmm0
+	for_n	20, cmov_at
+	ret
+ENDFUNC	fp8_cmov_ifma
+
+.macro	forget_mask m
+	kxorq	k\m, k\m, k\m
+.endm
+FUNC	fp8_scrub_ifma
+	for_n	32, clear
+	for_n	8, forget_mask
+	ret
+ENDFUNC	fp8_scrub_ifma
