@@ -140,7 +140,8 @@ KM_API void km_keyring_free(km_keyring *ring);
  * name stands in complaints.  On an error nothing is added and *why says what is wrong. */
 KM_API KM_MUST km_err km_keyring_add_kms(km_keyring *ring, const char *xml, size_t len,
 		const char *name, size_t members, km_complaint *why);
-/* Add the key sets of a KmsKeyProv document; their KMS's certificate must be in the ring. xml is secret. */
+/* Add the key sets of a KmsKeyProv document; their KMS's certificate must be in the ring. xml is
+ * secret.  On KM_OK *why is empty, or remarks on a UserID that differs from the one computed. */
 KM_API KM_MUST km_err km_keyring_add_keys(km_keyring *ring, const char *xml, size_t len,
 		const char *name, km_complaint *why);
 
