@@ -76,9 +76,10 @@ static void carry_c(uint64_t (*r)[8], uint64_t t[FP8_LIMBS], int lane)
 	r[FP8_LIMBS - 1][lane] = t[FP8_LIMBS - 1] + (uint64_t)c;
 }
 
-/* t = a*b/2^1040 mod p in one lane.  A row leaves t below 2^52 * 2^1040 / 2^52 + p, so that its
- * top limb has room for the carry; the sums fit 128 bits by far. */
-static void product_c(uint64_t t[FP8_LIMBS], const uint64_t (*a)[8], const uint64_t (*b)[8], int lane)
+/* t = a*b/2^1040 mod p in one lane.  Each row leaves t < a + p, so that the top limb has room for
+ * the carries; the sums fit 128 bits by far. */
+static void product_c(uint64_t t[FP8_LIMBS], const uint64_t (*a)[8], const uint64_t (*b)[8],
+		int lane)
 {
 	memset(t, 0, FP8_LIMBS * sizeof *t);
 	for (int i = 0; i < FP8_LIMBS; i++) {

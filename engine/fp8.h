@@ -169,21 +169,23 @@ void fp8_is_zero(uint64_t mask[FP8_LANES], const fp8 *a);
 void fp8_from_lanes(fp8 *r, const fp *const a[FP8_LANES]);
 void fp8_to_lanes(fp *const r[FP8_LANES], const fp8 *a);
 
-/* Constant-time lookup.  A table holds one coordinate of its entries; a point takes two tables and
- * two picks.  Tables are public and 64-byte aligned, indexes are secret. */
+/* Constant-time lookup among points of one or more coordinates.  A table is one part for each
+ * coordinate, octets * entries long, one after the other; public, 64-byte aligned.  Indexes are
+ * secret. */
 typedef struct {
 	const char *name;
 	unsigned needs;     /* cpu.h levels */
-	size_t vectors;     /* how many fp8 one pick fills: 8 (64 members) or 1 */
-	size_t octets;      /* of an entry: a table takes octets * entries */
+	size_t vectors;     /* lookups are made for this many vectors at once: 8 (64 members) or 1 */
+	size_t octets;      /* of one coordinate of an entry */
 	size_t unit;        /* entries are a multiple of this, and */
 	size_t max_entries; /* at most so many; with unit 64: 64, 128, 256 or 512 */
-	/* Entries at .. at + 7 (at a multiple of 8) = the lanes of a, canonical. */
-	void (*put)(uint8_t *table, size_t entries, size_t at, const fp8 *a);
-	/* Lane l of r[v * stride] = entry index[8v + l], for v < vectors: canonical.  Reads all of
-	 * the table, in order. */
-	void (*pick)(fp8 *r, size_t stride, const uint8_t *table, size_t entries,
-			const uint16_t *index);
+	/* One coordinate of the entries at .. at + 7 (at a multiple of 8) = the lanes of a, which is
+	 * canonical; part is the part of the table. */
+	void (*put)(uint8_t *part, size_t entries, size_t at, const fp8 *a);
+	/* Lane l of r[v * coords + c] = coordinate c of entry index[8v + l], for v < n * vectors:
+	 * canonical.  Reads all of the table.  n > 0; many at once cost less. */
+	void (*pick)(fp8 *r, size_t coords, const uint8_t *table, size_t entries,
+			const uint16_t *index, size_t n);
 } fp8_table;
 
 /* Best first, then the C twins, then NULL: "vbmi" and "bytes-c" share their layout, and "ifma" and

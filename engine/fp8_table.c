@@ -1,4 +1,7 @@
-/* fp8_table.c -- tables of eight-lane elements: layouts, the C twins of the lookups, their choice. */
+/* fp8_table.c -- tables for eight lanes: their layouts, the C twins of the lookups, the choice.
+ *
+ * Layouts are little-endian, as are the processors that have lookups for them.
+ */
 #include <string.h>
 
 #include "cpu.h"
@@ -10,17 +13,17 @@
 #define WORD_BYTES 128
 #define BLOCK      8  /* entries by words */
 #define WIDE       64 /* members, and entries a block, by octets */
+#define GROUPS     16 /* of WIDE members that one pass over a table serves */
 
-/* The octets of lane l, least significant first. */
-static void lane_to_octets(uint8_t out[BYTES], const fp8 *a, int l)
+/* Bits 64w .. 64w + 63 of lane l. */
+static uint64_t word_of_lane(const fp8 *a, int l, int w)
 {
-	memset(out, 0, BYTES);
-	for (int i = 0; i < FP8_LIMBS; i++) {
-		uint64_t x = a->v[i][l] << (i % 2 * 4);
+	int i = 64 * w / 52, off = 64 * w % 52;
+	uint64_t x = a->v[i][l] >> off | a->v[i + 1][l] << (52 - off);
 
-		for (int b = 0; b < 7 && 13 * i / 2 + b < BYTES; b++)
-			out[13 * i / 2 + b] |= (uint8_t)(x >> 8 * b);
-	}
+	if (off > 40 && i + 2 < FP8_LIMBS)
+		x |= a->v[i + 2][l] << (104 - off);
+	return x;
 }
 
 static void lane_from_octets(fp8 *a, int l, const uint8_t in[BYTES])
@@ -34,67 +37,99 @@ static void lane_from_octets(fp8 *a, int l, const uint8_t in[BYTES])
 	}
 }
 
-/* [octet][entry] */
-static void put_bytes(uint8_t *table, size_t entries, size_t at, const fp8 *a)
+/* Octet i of x[j] and octet j of x[i] change places. */
+static void transpose_octets(uint64_t x[8])
 {
-	uint8_t octets[FP8_LANES][BYTES];
+	static const uint64_t mask[] = { 0x00ff00ff00ff00ff, 0x0000ffff0000ffff, 0x00000000ffffffff };
 
-	for (int l = 0; l < FP8_LANES; l++)
-		lane_to_octets(octets[l], a, l);
-	for (size_t b = 0; b < BYTES; b++)
-		for (size_t l = 0; l < FP8_LANES; l++)
-			table[b * entries + at + l] = octets[l][b];
+	for (int s = 0; s < 3; s++) {
+		for (int i = 0; i < 8; i++) {
+			uint64_t *low = &x[i], *high = &x[i | 1 << s], t;
+
+			if (i & 1 << s)
+				continue;
+			t = (*low >> (8 << s) ^ *high) & mask[s];
+			*high ^= t;
+			*low ^= t << (8 << s);
+		}
+	}
+}
+
+/* [octet][entry] */
+static void put_bytes(uint8_t *part, size_t entries, size_t at, const fp8 *a)
+{
+	uint64_t x[FP8_LANES];
+
+	for (int w = 0; w < WORDS; w++) {
+		for (int l = 0; l < FP8_LANES; l++)
+			x[l] = word_of_lane(a, l, w);
+		transpose_octets(x);
+		for (int b = 0; b < 8; b++)
+			memcpy(part + (size_t)(8 * w + b) * entries + at, &x[b], sizeof x[b]);
+	}
+	for (size_t b = WORD_BYTES; b < BYTES; b++)
+		memset(part + b * entries + at, 0, FP8_LANES);
 }
 
 /* [entry / 8][word][entry mod 8] */
-static void put_words(uint8_t *table, size_t entries, size_t at, const fp8 *a)
+static void put_words(uint8_t *part, size_t entries, size_t at, const fp8 *a)
 {
-	uint8_t octets[BYTES];
+	uint64_t x[FP8_LANES];
 
 	(void)entries;
-	for (size_t l = 0; l < FP8_LANES; l++) {
-		lane_to_octets(octets, a, (int)l);
-		for (size_t w = 0; w < WORDS; w++)
-			memcpy(table + at * WORD_BYTES + w * 64 + l * 8, octets + w * 8, 8);
+	for (int w = 0; w < WORDS; w++) {
+		for (int l = 0; l < FP8_LANES; l++)
+			x[l] = word_of_lane(a, l, w);
+		memcpy(part + at * WORD_BYTES + (size_t)w * sizeof x, x, sizeof x);
 	}
 }
 
-static void pick_bytes_c(fp8 *r, size_t stride, const uint8_t *table, size_t entries,
-		const uint16_t *index)
+/* One member, one coordinate. */
+static void pick_one_bytes(fp8 *r, int lane, const uint8_t *part, size_t entries, size_t index)
 {
-	uint8_t octets[BYTES];
+	uint8_t octets[BYTES] = { 0 };
 
-	for (size_t m = 0; m < WIDE; m++) {
-		memset(octets, 0, sizeof octets);
-		for (size_t e = 0; e < entries; e++) {
-			uint64_t mask = ct_mask_eq(e, index[m]);
+	for (size_t e = 0; e < entries; e++) {
+		uint64_t mask = ct_mask_eq(e, index);
 
-			for (size_t b = 0; b < BYTES; b++)
-				octets[b] |= (uint8_t)(mask & table[b * entries + e]);
-		}
-		lane_from_octets(&r[m / FP8_LANES * stride], (int)(m % FP8_LANES), octets);
+		for (size_t b = 0; b < BYTES; b++)
+			octets[b] |= (uint8_t)(mask & part[b * entries + e]);
 	}
+	lane_from_octets(r, lane, octets);
 	wipe(octets, sizeof octets);
 }
 
-static void pick_words_c(fp8 *r, size_t stride, const uint8_t *table, size_t entries,
-		const uint16_t *index)
+static void pick_one_words(fp8 *r, int lane, const uint8_t *part, size_t entries, size_t index)
 {
-	uint8_t octets[BYTES];
+	uint8_t octets[BYTES] = { 0 };
 
-	(void)stride;
-	for (size_t m = 0; m < FP8_LANES; m++) {
-		memset(octets, 0, sizeof octets);
-		for (size_t e = 0; e < entries; e++) {
-			uint64_t mask = ct_mask_eq(e, index[m]);
-			const uint8_t *t = table + e / BLOCK * BLOCK * WORD_BYTES + e % BLOCK * 8;
+	for (size_t e = 0; e < entries; e++) {
+		uint64_t mask = ct_mask_eq(e, index);
+		const uint8_t *t = part + e / BLOCK * BLOCK * WORD_BYTES + e % BLOCK * 8;
 
-			for (size_t b = 0; b < WORD_BYTES; b++)
-				octets[b] |= (uint8_t)(mask & t[b / 8 * 64 + b % 8]);
-		}
-		lane_from_octets(r, (int)m, octets);
+		for (size_t b = 0; b < WORD_BYTES; b++)
+			octets[b] |= (uint8_t)(mask & t[b / 8 * 64 + b % 8]);
 	}
+	lane_from_octets(r, lane, octets);
 	wipe(octets, sizeof octets);
+}
+
+static void pick_bytes_c(fp8 *r, size_t coords, const uint8_t *table, size_t entries,
+		const uint16_t *index, size_t n)
+{
+	for (size_t m = 0; m < n * WIDE; m++)
+		for (size_t c = 0; c < coords; c++)
+			pick_one_bytes(&r[m / FP8_LANES * coords + c], (int)(m % FP8_LANES),
+					table + c * BYTES * entries, entries, index[m]);
+}
+
+static void pick_words_c(fp8 *r, size_t coords, const uint8_t *table, size_t entries,
+		const uint16_t *index, size_t n)
+{
+	for (size_t m = 0; m < n * FP8_LANES; m++)
+		for (size_t c = 0; c < coords; c++)
+			pick_one_words(&r[m / FP8_LANES * coords + c], (int)(m % FP8_LANES),
+					table + c * WORD_BYTES * entries, entries, index[m]);
 }
 
 static const fp8_table bytes_c = {
@@ -105,25 +140,43 @@ static const fp8_table words_c = {
 };
 
 #ifdef ARCH_x86_64
-typedef void select_vbmi(uint64_t *, size_t, const uint8_t *, const uint16_t[WIDE]);
+typedef void select_vbmi(uint64_t *r, size_t stride, const uint8_t *part,
+		const uint8_t (*prepared)[2 * WIDE], size_t groups);
 select_vbmi fp8_select_vbmi_64, fp8_select_vbmi_128, fp8_select_vbmi_256, fp8_select_vbmi_512;
-void fp8_select_ifma(uint64_t (*)[8], const uint8_t *, size_t, const uint16_t[FP8_LANES]);
+void fp8_select_vbmi_prepare(uint8_t prepared[2 * WIDE], const uint16_t index[WIDE]);
+void fp8_select_ifma(uint64_t (*r)[8], const uint8_t *part, size_t blocks,
+		const uint16_t index[FP8_LANES]);
 
-static void pick_bytes_vbmi(fp8 *r, size_t stride, const uint8_t *table, size_t entries,
-		const uint16_t *index)
+static void pick_bytes_vbmi(fp8 *r, size_t coords, const uint8_t *table, size_t entries,
+		const uint16_t *index, size_t n)
 {
 	select_vbmi *select = entries == 64 ? fp8_select_vbmi_64 :
 			entries == 128 ? fp8_select_vbmi_128 :
 			entries == 256 ? fp8_select_vbmi_256 : fp8_select_vbmi_512;
+	_Alignas(64) uint8_t prepared[GROUPS][2 * WIDE];
 
-	select(r->v[0], stride * sizeof *r, table, index);
+	while (n > 0) {
+		size_t now = n < GROUPS ? n : GROUPS;
+
+		for (size_t g = 0; g < now; g++)
+			fp8_select_vbmi_prepare(prepared[g], index + g * WIDE);
+		for (size_t c = 0; c < coords; c++)
+			select(r[c].v[0], coords * sizeof *r, table + c * BYTES * entries,
+					(const uint8_t (*)[2 * WIDE])prepared, now);
+		r += now * WIDE / FP8_LANES * coords;
+		index += now * WIDE;
+		n -= now;
+	}
+	wipe(prepared, sizeof prepared);
 }
 
-static void pick_words_ifma(fp8 *r, size_t stride, const uint8_t *table, size_t entries,
-		const uint16_t *index)
+static void pick_words_ifma(fp8 *r, size_t coords, const uint8_t *table, size_t entries,
+		const uint16_t *index, size_t n)
 {
-	(void)stride;
-	fp8_select_ifma(r->v, table, entries / BLOCK, index);
+	for (size_t v = 0; v < n; v++)
+		for (size_t c = 0; c < coords; c++)
+			fp8_select_ifma(r[v * coords + c].v, table + c * WORD_BYTES * entries,
+					entries / BLOCK, index + v * FP8_LANES);
 }
 
 static const fp8_table bytes_vbmi = {
@@ -147,7 +200,7 @@ const fp8_table *fp8_table_for(size_t entries, size_t members, unsigned cpu)
 		if (t == &bytes_c || t == &words_c)
 			break;
 		if (!(t->needs & ~cpu) && entries % t->unit == 0 && entries <= t->max_entries &&
-				members > (t->vectors - 1) * FP8_LANES / 2)
+				(t->vectors == 1 || members > 2 * FP8_LANES))
 			return t;
 	}
 	return NULL;

@@ -24,7 +24,7 @@
  *               now 2^104 divides w, and the carries out of w[0] and w[1] go on to w[2].
  *
  * The columns 0..19, which are going to be eliminated, start at 2^52 - 1 instead of 0: the carry
- * out of a column c is (c + lo(m*p[0])) / 2^52, that is c / 2^52 rounded up, so (c + 2^52 - 1) >> 52,
+ * out of a column c is (c + lo(m*p[0])) / 2^52, that is c / 2^52 rounded up: (c + 2^52 - 1) >> 52,
  * and lo(m*p[0]) is never computed.  With c' = c + 2^52 - 1 and n0 = -1/p mod 2^52 the digit is
  * m = n0*c = n0 + n0*c' mod 2^52: one multiplication.
  *

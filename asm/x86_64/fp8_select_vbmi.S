@@ -1,18 +1,21 @@
-/* fp8_select_vbmi.S -- constant-time lookup for sixty-four members at once, byte by byte.
+/* fp8_select_vbmi.S -- constant-time lookup for sixty-four members at once, octet by octet.
  *
+ *   void fp8_select_vbmi_prepare(uint8_t prepared[2][64], const uint16_t index[64]);
  *   void fp8_select_vbmi_<e>(uint64_t *r, size_t stride, const uint8_t *table,
- *                            const uint16_t index[64]);
+ *                            const uint8_t (*prepared)[2][64], size_t groups);
  *
- * e = 64, 128, 256 or 512 entries.  Lane l of the fp8 at r + v*stride octets is entry
- * index[8v + l] < e, for v = 0..7.  The table is [130 octets][e/64][64 entries], 64-byte aligned:
- * octets least significant first, two octets of zero on top, so that there are ten groups of 13
- * octets, two limbs each.  r is 64-byte aligned, stride a multiple of 64.
+ * e = 64, 128, 256 or 512 entries.  Lane l of the fp8 at r + (8g + v)*stride octets is entry
+ * index[g][8v + l] < e, for v = 0..7 and g < groups, groups > 0.  The table is
+ * [130 octets][e/64][64 entries], 64-byte aligned: octets least significant first, two octets of
+ * zero on top, so that there are ten sections of 13 octets, two limbs each.  A section serves all
+ * groups while it is in the first cache.  r is 64-byte aligned, stride a multiple of 64.
  *
- * rdi = r, rsi = stride, rdx = table, rcx = index; r8 = 3*stride, r9 = r + 4*stride.
+ * rdi = r, rsi = stride, rdx = table, rcx = prepared, r8 = its end; r11 = 3*stride; r9 = r of the
+ * group, r10 = r9 + 4*stride, rax = prepared of the group; ebx counts sections.
  * zmm31 = the indexes mod 64, one octet each; k1-k7 = whose entry is in block 1..7.
  * zmm0-12 = thirteen octets of all members, zmm13-28 = their transposition into eight vectors.
- * AVX-512F, BW + VBMI.  No branch but one loop of ten turns.  Every octet of the table is read, in
- * the order of addresses; indexes are in registers alone.
+ * AVX-512F, BW + VBMI.  No branch but loops over groups and sections.  Every octet of the table is
+ * read, in the order of addresses; indexes are in registers and in prepared alone.
  */
 #include "asm/asm.h"
 
@@ -28,8 +31,12 @@
 .endm
 .Lplace:
 	for_n	64, place_at
+.Lblock:
+	.irp	block, 0, 1, 2, 3, 4, 5, 6, 7
+	.fill	64, 1, \block
+	.endr
 
-/* zmm<lo>, zmm<hi> = zmm<a> and zmm<b> interleaved in units of a size, by halves of each 128 bits. */
+/* lo, hi = aa and bb interleaved in units of a size, by halves of each 128 bits. */
 .macro	zip size, lo, hi, aa, bb
 	vpunpckl\size	zmm\lo, zmm\aa, zmm\bb
 	vpunpckh\size	zmm\hi, zmm\aa, zmm\bb
@@ -50,14 +57,14 @@
 	zip	dq, 19, 20, 24, 28
 .endm
 .macro	store_eight at
-	vmovdqa64	[rdi + \at], zmm13
-	vmovdqa64	[rdi + rsi + \at], zmm14
-	vmovdqa64	[rdi + 2*rsi + \at], zmm15
-	vmovdqa64	[rdi + r8 + \at], zmm16
-	vmovdqa64	[r9 + \at], zmm17
-	vmovdqa64	[r9 + rsi + \at], zmm18
-	vmovdqa64	[r9 + 2*rsi + \at], zmm19
-	vmovdqa64	[r9 + r8 + \at], zmm20
+	vmovdqa64	[r9 + \at], zmm13
+	vmovdqa64	[r9 + rsi + \at], zmm14
+	vmovdqa64	[r9 + 2*rsi + \at], zmm15
+	vmovdqa64	[r9 + r11 + \at], zmm16
+	vmovdqa64	[r10 + \at], zmm17
+	vmovdqa64	[r10 + rsi + \at], zmm18
+	vmovdqa64	[r10 + 2*rsi + \at], zmm19
+	vmovdqa64	[r10 + r11 + \at], zmm20
 .endm
 .macro	drop_nibble_at i
 	drop_nibble	%(13 + \i)
@@ -67,10 +74,9 @@
 .endm
 
 .macro	mask_at c
-	vpaddb	zmm2, zmm2, zmm3
-	vpcmpeqb	k\c, zmm1, zmm2
+	vpcmpeqb	k\c, zmm13, [rip + .Lblock + 64*\c]
 .endm
-/* Octet i of the group: out of the first block for all, then of the block that each needs. */
+/* Octet i of the section: out of the first block for all, then of the block that each needs. */
 .macro	octet_at i
 	vpermb	zmm\i, idx, [rdx + 64*.Lblocks*\i]
 	octet_blocks	\i, %(.Lblocks - 1)
@@ -84,30 +90,26 @@
 
 .macro	select_body blocks
 	.set	.Lblocks, \blocks
-	lea	r8, [rsi + 2*rsi]
-	lea	r9, [rdi + 4*rsi]
-	vmovdqu16	zmm0, [rcx]
-	vmovdqu16	zmm1, [rcx + 64]
-	vpsrlw	zmm2, zmm0, 6
-	vpsrlw	zmm3, zmm1, 6
-	vpmovwb	ymm0, zmm0
-	vpmovwb	ymm1, zmm1
-	vpmovwb	ymm2, zmm2
-	vpmovwb	ymm3, zmm3
-	vinserti64x4	zmm0, zmm0, ymm1, 1
-	vinserti64x4	zmm2, zmm2, ymm3, 1
-	vmovdqa64	zmm4, [rip + .Lplace]
-	vpermb	idx, zmm4, zmm0
-	vpermb	zmm1, zmm4, zmm2
-	vpternlogd	zmm3, zmm3, zmm3, 0xff
-	vpabsb	zmm3, zmm3
-	vpxord	zmm2, zmm2, zmm2
-	do_range	1, %(.Lblocks - 1), mask_at
+	push	rbx
+	.cfi_adjust_cfa_offset	8
+	.cfi_rel_offset	rbx, 0
+	lea	r11, [rsi + 2*rsi]
+	shl	r8, 7
+	add	r8, rcx
 	vpxord	zmm29, zmm29, zmm29
-	vpsllw	low_nibble, zmm3, 4
-	vpsubb	low_nibble, low_nibble, zmm3
-	mov	eax, 10
+	vpternlogd	low_nibble, low_nibble, low_nibble, 0xff
+	vpabsb	low_nibble, low_nibble
+	vpsllw	zmm28, low_nibble, 4
+	vpsubb	low_nibble, zmm28, low_nibble
+	mov	ebx, 10
 7:
+	mov	rax, rcx
+	mov	r9, rdi
+8:
+	lea	r10, [r9 + 4*rsi]
+	vmovdqa64	idx, [rax]
+	vmovdqa64	zmm13, [rax + 64]
+	do_range	1, %(.Lblocks - 1), mask_at
 	for_n	13, octet_at
 	transpose	6, 12
 	for_n	8, drop_nibble_at
@@ -115,13 +117,39 @@
 	vpandq	zmm6, zmm6, low_nibble
 	transpose	0, 6
 	store_eight	0
+	lea	r9, [r10 + 4*rsi]
+	add	rax, 128
+	cmp	rax, r8
+	jne	8b
 	add	rdi, 128
-	add	r9, 128
 	add	rdx, 13*64*.Lblocks
-	dec	eax
+	dec	ebx
 	jnz	7b
+	pop	rbx
+	.cfi_adjust_cfa_offset	-8
+	.cfi_restore	rbx
 	ret
 .endm
+
+/* The low six bits and the block of each index, as octets, where the transposition wants them. */
+.macro	octets n, nn
+	vpmovwb	ymm\n, zmm\n
+	vpmovwb	ymm\nn, zmm\nn
+	vinserti64x4	zmm\n, zmm\n, ymm\nn, 1
+	vpermb	zmm\n, zmm4, zmm\n
+.endm
+FUNC	fp8_select_vbmi_prepare
+	vmovdqa64	zmm4, [rip + .Lplace]
+	vmovdqu16	zmm0, [rsi]
+	vmovdqu16	zmm1, [rsi + 64]
+	vpsrlw	zmm2, zmm0, 6
+	vpsrlw	zmm3, zmm1, 6
+	octets	0, 1
+	octets	2, 3
+	vmovdqa64	[rdi], zmm0
+	vmovdqa64	[rdi + 64], zmm2
+	ret
+ENDFUNC	fp8_select_vbmi_prepare
 
 FUNC	fp8_select_vbmi_64
 	select_body	1
