@@ -24,7 +24,7 @@ enum {
 /* A file that is being written beside its name. */
 typedef struct {
 	FILE *f;                /* write here; errors may wait for file_commit */
-	char *name, *tmp;       /* tmp: NULL where name is a pipe or a device, which is written directly */
+	char *name, *tmp;       /* tmp: NULL where name itself is written: a pipe, a device */
 	unsigned how;
 	char *buffer;           /* of f, where how has FILE_PRIVATE: wiped at the end */
 } file_out;

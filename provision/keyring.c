@@ -280,8 +280,8 @@ static const char *what_fits(const kmsdoc_keys *keys, const km_kms *kms,
 		return "the KMS made it for the identifier as a hex string, which is not supported";
 	if (memcmp(keys->uid, uid, KM_UID_BYTES) != 0 &&
 	    signer_fits(keys, kms, keys->uid, sizeof keys->uid))
-		return "it fits the UserID given, which is not that of UserUri, KmsUri, KeyPeriodNo and "
-			"the key period of the KMS";
+		return "it fits the UserID given, which is not that of UserUri, KmsUri, "
+			"KeyPeriodNo and the key period of the KMS";
 	return NULL;
 }
 
@@ -294,7 +294,8 @@ static km_err refuse_signer(const loading *in, const kmsdoc_keys *keys, const km
 	km_err pvt;
 
 	if (err == KM_EKEY)
-		return refuse(in, keys->ssk_line, "UserSigningKeySSK", err, what_fits(keys, kms, uid));
+		return refuse(in, keys->ssk_line, "UserSigningKeySSK", err,
+				what_fits(keys, kms, uid));
 	pvt = km_signer_new(&signer, uid, KM_UID_BYTES, one, sizeof one, keys->pvt,
 			sizeof keys->pvt, kms->keys);
 	if (pvt == KM_OK)
@@ -362,8 +363,8 @@ static km_err add_key_set(const loading *in, const kmsdoc_keys *keys)
 	err = take_keys(in, entry, keys);
 	old = km_keyring_uid(in->ring, entry->set.uid);
 	if (err == KM_OK && old != NULL && !is_same_set(old, &entry->set))
-		err = refuse(in, keys->line, "KmsKeySet", KM_EARG, "the same key set is loaded with "
-				"another ValidFrom, ValidTo or Revoked");
+		err = refuse(in, keys->line, "KmsKeySet", KM_EARG,
+				"it is loaded with another ValidFrom, ValidTo or Revoked");
 	if (err == KM_OK && old == NULL && !keys_add(in->ring, entry))
 		err = refuse(in, keys->line, "KmsKeySet", KM_ENOMEM, NULL);
 	else if (err == KM_OK && memcmp(keys->uid, entry->set.uid, KM_UID_BYTES) != 0)

@@ -163,9 +163,12 @@ static const rule rules[] = {
 	FIELD(KEY_SET, "ValidTo", ONCE, kmsdoc_take_time, keys.valid_to),
 	FIELD(KEY_SET, "KeyPeriodNo", ONCE | NEEDED, kmsdoc_take_number, keys.period_no),
 	FIELD(KEY_SET, "Revoked", ONCE, kmsdoc_take_bool, keys.revoked),
-	FIELD_AT(KEY_SET, "UserDecryptKey", ONCE | NEEDED, kmsdoc_take_hex, keys.rsk, keys.rsk_line),
-	FIELD_AT(KEY_SET, "UserSigningKeySSK", ONCE | NEEDED, kmsdoc_take_ssk, keys.ssk, keys.ssk_line),
-	FIELD_AT(KEY_SET, "UserPubTokenPVT", ONCE | NEEDED, kmsdoc_take_hex, keys.pvt, keys.pvt_line),
+	FIELD_AT(KEY_SET, "UserDecryptKey", ONCE | NEEDED, kmsdoc_take_hex, keys.rsk,
+		keys.rsk_line),
+	FIELD_AT(KEY_SET, "UserSigningKeySSK", ONCE | NEEDED, kmsdoc_take_ssk, keys.ssk,
+		keys.ssk_line),
+	FIELD_AT(KEY_SET, "UserPubTokenPVT", ONCE | NEEDED, kmsdoc_take_hex, keys.pvt,
+		keys.pvt_line),
 };
 enum { N_RULES = sizeof rules / sizeof *rules };
 _Static_assert(N_RULES <= 64, "frame.seen has a bit for each");

@@ -91,7 +91,8 @@ static void end_response(FILE *out)
 void kmsdoc_write_init(FILE *out, const kmsdoc_cert *cert, int64_t made_at)
 {
 	begin_response(out, cert->uri, cert->uri, "init", made_at);
-	fputs("<KmsInit Version=\"1.0.0\">\n<KmsCertificate Version=\"1.1.0\" Role=\"Root\">\n", out);
+	fputs("<KmsInit Version=\"1.0.0\">\n"
+		"<KmsCertificate Version=\"1.1.0\" Role=\"Root\">\n", out);
 	put(out, "KmsUri", cert->uri);
 	put_validity(out, cert->valid_from, cert->valid_to);
 	put_revoked(out, cert->revoked);

@@ -167,7 +167,8 @@ void when_print(char out[WHEN_MAX], int64_t t)
 		snprintf(out, WHEN_MAX, "%lld", (long long)t);
 	else
 		snprintf(out, WHEN_MAX, "%04u-%02u-%02uT%02u:%02u:%02uZ",
-				(unsigned)(date.tm_year + 1900) % 10000, (unsigned)(date.tm_mon + 1) % 100,
-				(unsigned)date.tm_mday % 100, (unsigned)date.tm_hour % 100,
-				(unsigned)date.tm_min % 100, (unsigned)date.tm_sec % 100);
+				(unsigned)(date.tm_year + 1900) % 10000,
+				(unsigned)(date.tm_mon + 1) % 100, (unsigned)date.tm_mday % 100,
+				(unsigned)date.tm_hour % 100, (unsigned)date.tm_min % 100,
+				(unsigned)date.tm_sec % 100);
 }

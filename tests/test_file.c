@@ -56,7 +56,7 @@ static int entries(void)
 	return n;
 }
 
-/* ---- reading ---------------------------------------------------------------------------------- */
+/* ---- reading -------------------------------------------------------------------------- */
 
 static void a_file_is_read_whole_up_to_its_bound(void **state)
 {
@@ -144,7 +144,7 @@ static void others_permissions_are_seen(void **state)
 	assert_false(file_is_private("f"));
 }
 
-/* ---- writing ---------------------------------------------------------------------------------- */
+/* ---- writing -------------------------------------------------------------------------- */
 
 static void a_file_appears_when_it_is_complete(void **state)
 {
@@ -289,7 +289,7 @@ static void a_full_disk_is_noticed(void **state)
 	assert_int_equal(access("/dev/null", W_OK), 0);
 }
 
-/* ---- times ------------------------------------------------------------------------------------ */
+/* ---- times ---------------------------------------------------------------------------- */
 
 static void times_are_read(void **state)
 {

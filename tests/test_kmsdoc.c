@@ -38,7 +38,7 @@ static void assert_refused(const char *xml, size_t len, const char *complaint)
 	assert_int_equal(doc.n_certs + doc.n_keys, 0);
 }
 
-/* ---- what is right ---------------------------------------------------------------------------- */
+/* ---- what is right -------------------------------------------------------------------- */
 
 static void assert_same_keys(const kmsdoc_keys *got, const kmsdoc_keys *want)
 {
@@ -112,15 +112,19 @@ static void every_root_is_read(void **state)
 	static const char *const wraps[][2] = {
 		{ "<KmsCertCache " NS ">", "</KmsCertCache>" },
 		{ "<KmsInit " NS ">", "</KmsInit>" },
-		{ "<SignedKmsCertificate " NS ">", "<s:Signature xmlns:s='http://www.w3.org/2000/09/"
-			"xmldsig#'><s:SignedInfo/>text</s:Signature></SignedKmsCertificate>" },
+		{ "<SignedKmsCertificate " NS ">",
+			"<s:Signature xmlns:s='http://www.w3.org/2000/09/xmldsig#'><s:SignedInfo/>"
+			"text</s:Signature></SignedKmsCertificate>" },
 		{ "<KmsInit " NS "><SignedKmsCertificate>", "</SignedKmsCertificate></KmsInit>" },
 		{ "<SignedKmsResponse " NS "><KmsResponse><KmsMessage><KmsCertCache>",
 			"</KmsCertCache></KmsMessage></KmsResponse></SignedKmsResponse>" },
-		{ "\xef\xbb\xbf <!-- c --><?pi x?><KmsInit " NS "><x:a xmlns:x='urn:x'><x:b>t</x:b></x:a>",
+		{ "\xef\xbb\xbf <!-- c --><?pi x?><KmsInit " NS ">"
+			"<x:a xmlns:x='urn:x'><x:b>t</x:b></x:a>",
 			"<NewTransportKey><x:E xmlns:x='urn:x'/></NewTransportKey></KmsInit>" },
-		{ "<k:KmsInit xmlns:k='urn:3gpp:ns:mcsecKMSInterface:1.0' " NS ">", "</k:KmsInit>" },
-		{ "<?xml version='1.0' encoding='ISO-8859-1'?><KmsCertCache " NS ">", "</KmsCertCache>" },
+		{ "<k:KmsInit xmlns:k='urn:3gpp:ns:mcsecKMSInterface:1.0' " NS ">",
+			"</k:KmsInit>" },
+		{ "<?xml version='1.0' encoding='ISO-8859-1'?><KmsCertCache " NS ">",
+			"</KmsCertCache>" },
 	};
 	kmsdoc_cert cert = some_cert("kms.example.org", 2);
 	char *xml = written_init(&cert);
@@ -178,10 +182,12 @@ static void forms_met_in_the_field_are_read(void **state)
 		{ "<KeyPeriodNo>1531<", "<KeyPeriodNo>&#49;5&#x33;1<" },
 		{ "<KeyPeriodNo>", "<Revoked>0</Revoked><KeyPeriodNo>" },
 		{ "<KeyPeriodNo>", "<CertUri>c</CertUri><Issuer>x</Issuer><KeyPeriodNo>" },
-		{ "<KeyPeriodNo>", "<v:Extra xmlns:v='urn:v'><v:KeyPeriodNo/>t</v:Extra><KeyPeriodNo>" },
+		{ "<KeyPeriodNo>",
+			"<v:Extra xmlns:v='urn:v'><v:KeyPeriodNo/>t</v:Extra><KeyPeriodNo>" },
 		{ "2026-01-05T10:00:00Z", "2026-01-05T10:00:00" },
 		{ "<Time>2026-01-05T10:00:00Z</Time>\n", "" },
-		{ "<KmsKeyProv ", "<KmsKeyProv xmlns:xsi='http://www.w3.org/2001/XMLSchema-instance' "
+		{ "<KmsKeyProv ",
+			"<KmsKeyProv xmlns:xsi='http://www.w3.org/2001/XMLSchema-instance' "
 			"xsi:type='KmsKeyProvTkIkType' " },
 	};
 	kmsdoc_keys keys = some_keys("sip:gms@gms-psi.example.org", 1531, 3);
@@ -240,7 +246,7 @@ static void a_document_of_many_megabytes_is_read(void **state)
 	free(keys);
 }
 
-/* ---- what is wrong ---------------------------------------------------------------------------- */
+/* ---- what is wrong -------------------------------------------------------------------- */
 
 static const char *const bad_keys[][3] = {
 	{ "<KeyPeriodNo>1531</KeyPeriodNo>\n", "", "doc.xml:9: KmsKeySet: KeyPeriodNo is missing" },
@@ -272,9 +278,11 @@ static const char *const bad_keys[][3] = {
 		"doc.xml:15: UserSigningKeySSK: not 32 octets" },
 	{ "<UserSigningKeySSK>", "<UserSigningKeySSK>000000",
 		"doc.xml:15: UserSigningKeySSK: not 32 octets" },
-	{ "<UserPubTokenPVT>", "<UserPubTokenPVT>0x", "doc.xml:16: UserPubTokenPVT: not 65 octets" },
-	{ "<UserPubTokenPVT>", "<UserPubTokenPVT><e:EncryptedKey xmlns:e='http://www.w3.org/2001/04/"
-		"xmlenc#'/>", "doc.xml:16: UserPubTokenPVT: encrypted key content (xenc:EncryptedKey)" },
+	{ "<UserPubTokenPVT>", "<UserPubTokenPVT>0x",
+		"doc.xml:16: UserPubTokenPVT: not 65 octets" },
+	{ "<UserPubTokenPVT>",
+		"<UserPubTokenPVT><e:EncryptedKey xmlns:e='http://www.w3.org/2001/04/xmlenc#'/>",
+		"doc.xml:16: UserPubTokenPVT: encrypted key content (xenc:EncryptedKey)" },
 	{ "<KeyPeriodNo>", "<Revoked>yes</Revoked><KeyPeriodNo>",
 		"doc.xml:13: Revoked: neither true nor false" },
 	{ "<KeyPeriodNo>", "<ValidTo>2026-02-30T00:00:00Z</ValidTo><KeyPeriodNo>",
@@ -288,8 +296,10 @@ static const char *const bad_keys[][3] = {
 		"doc.xml:18: KmsKeyProv: one too many in KmsMessage" },
 	{ ":mcsecKMSInterface:1.0", ":mcsecKMSInterface:2.0",
 		"doc.xml:2: KmsResponse: not in the namespace" },
-	{ "</KmsKeySet>", "</KmsKeyset>", "doc.xml:17: not well-formed XML: Opening and ending tag" },
-	{ "<KeyPeriodNo>", "<KeyPeriodNo a='1' a='2'>", "doc.xml:13: not well-formed XML: Attribute" },
+	{ "</KmsKeySet>", "</KmsKeyset>",
+		"doc.xml:17: not well-formed XML: Opening and ending tag" },
+	{ "<KeyPeriodNo>", "<KeyPeriodNo a='1' a='2'>",
+		"doc.xml:13: not well-formed XML: Attribute" },
 	{ "<KeyPeriodNo>", "<v:x/><KeyPeriodNo>", "doc.xml:13: not well-formed XML: Namespace" },
 	{ "<KeyPeriodNo>1531", "<KeyPeriodNo>&n;", "doc.xml:13: not well-formed XML: Entity 'n'" },
 	{ "<KeyPeriodNo>1531", "<KeyPeriodNo>\x01", "doc.xml:13: not well-formed XML" },
@@ -314,19 +324,25 @@ static void what_is_wrong_with_a_key_set_is_named(void **state)
 static const char *const bad_certs[][3] = {
 	{ "<UserIdFormat>2", "<UserIdFormat>1", "doc.xml:11: UserIdFormat: not 2" },
 	{ "<ParameterSet>1", "<ParameterSet>2", "doc.xml:16: ParameterSet: not 1" },
-	{ "<UserKeyPeriod>2592000", "<UserKeyPeriod>0", "doc.xml:12: UserKeyPeriod: a key period of 0" },
-	{ "<UserKeyPeriod>2592000", "<UserKeyPeriod>1.5", "doc.xml:12: UserKeyPeriod: not a number" },
-	{ "<UserKeyOffset>0</UserKeyOffset>\n", "", "doc.xml:9: KmsCertificate: UserKeyOffset is missing" },
+	{ "<UserKeyPeriod>2592000", "<UserKeyPeriod>0",
+		"doc.xml:12: UserKeyPeriod: a key period of 0" },
+	{ "<UserKeyPeriod>2592000", "<UserKeyPeriod>1.5",
+		"doc.xml:12: UserKeyPeriod: not a number" },
+	{ "<UserKeyOffset>0</UserKeyOffset>\n", "",
+		"doc.xml:9: KmsCertificate: UserKeyOffset is missing" },
 	{ "<PubEncKey>", "<PubEncKey>04", "doc.xml:14: PubEncKey: not 257 octets" },
 	{ "<PubAuthKey>", "<PubAuthKey>04", "doc.xml:15: PubAuthKey: not 65 octets" },
-	{ "<PubAuthKey>", "<PubAuthkey>", "doc.xml:15: PubAuthkey: not an element of KmsCertificate" },
+	{ "<PubAuthKey>", "<PubAuthkey>",
+		"doc.xml:15: PubAuthkey: not an element of KmsCertificate" },
 	{ "</KmsCertificate>", "</KmsCertificate><SignedKmsCertificate/>",
 		"doc.xml:17: SignedKmsCertificate: one too many in KmsInit" },
 	{ "<KmsInit Version=\"1.0.0\">", "<KmsInit><NewTransportKey/></KmsInit><KmsInit>",
 		"doc.xml:8: KmsInit: nothing that is known here stands in it" },
-	{ "<KmsMessage>", "<KmsError><ErrorCode>4</ErrorCode><ErrorMsg>no\x1bsuch</ErrorMsg></KmsError>"
+	{ "<KmsMessage>",
+		"<KmsError><ErrorCode>4</ErrorCode><ErrorMsg>no\x1bsuch</ErrorMsg></KmsError>"
 		"<KmsMessage>", "doc.xml:7: not well-formed XML" },
-	{ "<KmsMessage>", "<KmsError><ErrorCode>4</ErrorCode><ErrorMsg>no such</ErrorMsg></KmsError>"
+	{ "<KmsMessage>",
+		"<KmsError><ErrorCode>4</ErrorCode><ErrorMsg>no such</ErrorMsg></KmsError>"
 		"<KmsMessage>", "doc.xml:7: KmsError: the KMS answered with an error: 4 no such" },
 };
 
@@ -374,8 +390,7 @@ static void document_types_and_entities_are_refused(void **state)
 		"<!DOCTYPE KmsResponse [<!ENTITY n \"1531\">]>",
 		"<!DOCTYPE KmsResponse [<!ENTITY n SYSTEM \"/etc/hostname\">]>",
 		"<!DOCTYPE KmsResponse [<!ENTITY % p SYSTEM \"/etc/hostname\"> %p;]>",
-		"<!DOCTYPE KmsResponse [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;\">"
-			"<!ENTITY n \"&b;&b;&b;&b;&b;&b;\">]>",
+		"<!DOCTYPE KmsResponse [<!ENTITY a \"aaaa\"><!ENTITY n \"&a;&a;&a;&a;\">]>",
 	};
 	kmsdoc_keys keys = some_keys("sip:gms@gms-psi.example.org", 1531, 7);
 
@@ -455,7 +470,7 @@ static void complaints_do_not_show_keys(void **state)
 	free(xml);
 }
 
-/* ---- broken at random ------------------------------------------------------------------------- */
+/* ---- broken at random ----------------------------------------------------------------- */
 
 static void every_truncation_is_refused(void **state)
 {
@@ -467,7 +482,7 @@ static void every_truncation_is_refused(void **state)
 	for (size_t n = 0; n + 1 < len; n++) {
 		kmsdoc doc;
 		km_complaint why;
-		char *cut = malloc(n + 1);      /* exactly so long: a sanitizer sees a read beyond */
+		char *cut = malloc(n == 0 ? 1 : n);     /* so a sanitizer sees a read beyond */
 
 		memcpy(cut, xml, n);
 		assert_int_equal(kmsdoc_read(&doc, cut, n, "doc.xml", &why), KM_EFORMAT);
@@ -479,8 +494,10 @@ static void every_truncation_is_refused(void **state)
 static void mutated_documents_do_no_harm(void **state)
 {
 	static const char *const words[] = {
-		"<", ">", "&", "]]>", "<![CDATA[", "<!DOCTYPE x [", "<!--", "-->", "&#0;", "&#x110000;",
-		"\xff", "\xef\xbf\xbe", "</", "/>", "=\"", "xmlns=\"\"", "<KmsKeySet>", "<Revoked>", "<?",
+		"<", ">", "&", "]]>", "<![CDATA[", "<!DOCTYPE x [", "<!--", "-->", "&#0;",
+		"&#x110000;", "\xff", "\xef\xbf\xbe", "</", "/>", "=\"", "xmlns=\"\"",
+		"<KmsKeySet>",
+		"<Revoked>", "<?",
 	};
 	kmsdoc_keys keys = some_keys("sip:gms@gms-psi.example.org", 1531, 11);
 	kmsdoc_cert cert = some_cert("kms.example.org", 12);

@@ -43,7 +43,8 @@ static int copies_in_memory(const uint8_t *masked, size_t n)
 			memset(window, 0, room);
 			if (start <= (uintptr_t)window && (uintptr_t)window < start + len)
 				continue;
-			if (fseek(mem, (long)start, SEEK_SET) == 0 && fread(window, 1, len, mem) == len)
+			if (fseek(mem, (long)start, SEEK_SET) == 0 &&
+			    fread(window, 1, len, mem) == len)
 				found += copies_in(window, len, masked, n);
 		}
 	}

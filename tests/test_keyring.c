@@ -1,0 +1,482 @@
+/* test_keyring.c -- KMSs and key sets as they are loaded: the valid are found, the rest refused. */
+#include "util_kmsdoc.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <gmp.h>
+#include <jansson.h>
+#include <sodium.h>
+
+#include "engine/params.h"
+
+#define GMS "sip:gms@gms-psi.example.org"
+
+static json_t *own;             /* the project's own vectors */
+static kmsdoc_cert own_cert;
+static uint64_t seed = 51;
+
+static const char *text_of(const json_t *object, const char *key)
+{
+	const char *s = json_string_value(json_object_get(object, key));
+
+	assert_non_null(s);
+	return s;
+}
+
+static int start(void **state)
+{
+	json_error_t error;
+
+	(void)state;
+	own = json_load_file("tests/vectors/own.json", 0, &error);
+	if (own == NULL || km_init(NULL) != KM_OK)
+		return -1;
+	own_cert = some_cert(text_of(own, "kms_uri"), 0);
+	from_hex(own_cert.z, sizeof own_cert.z, text_of(own, "Z"));
+	from_hex(own_cert.kpak, sizeof own_cert.kpak, text_of(own, "kpak"));
+	own_cert.period = (uint64_t)json_integer_value(json_object_get(own, "period"));
+	own_cert.offset = (uint64_t)json_integer_value(json_object_get(own, "offset"));
+	return 0;
+}
+
+static int stop(void **state)
+{
+	(void)state;
+	json_decref(own);
+	return 0;
+}
+
+static kmsdoc_keys own_keys(const char *uri)
+{
+	const json_t *user = json_object_get(json_object_get(own, "users"), uri);
+	uint64_t period_no = (uint64_t)json_integer_value(json_object_get(user, "kpn"));
+	kmsdoc_keys keys = some_keys(uri, period_no, 0);
+
+	from_hex(keys.uid, sizeof keys.uid, text_of(user, "uid"));
+	from_hex(keys.ssk, sizeof keys.ssk, text_of(user, "ssk"));
+	from_hex(keys.pvt, sizeof keys.pvt, text_of(user, "pvt"));
+	from_hex(keys.rsk, sizeof keys.rsk, text_of(user, "rsk"));
+	return keys;
+}
+
+/* ---- a laboratory KMS ----------------------------------------------------------------- */
+
+static int fill(void *ctx, uint8_t *out, size_t len)
+{
+	draw_bytes(out, len, ctx);
+	return 0;
+}
+
+static const km_random drawn = { fill, &seed };
+
+/* New master keys and their certificate. */
+static km_kms_master *new_kms(kmsdoc_cert *cert, const char *uri)
+{
+	km_kms_master *master;
+
+	assert_int_equal(km_kms_master_new(&master, &drawn), KM_OK);
+	*cert = some_cert(uri, 0);
+	km_kms_master_public(cert->z, cert->kpak, master);
+	return master;
+}
+
+/* The keys of an identifier. */
+static void issue(kmsdoc_keys *keys, const void *id, size_t id_len, const km_kms_master *master)
+{
+	assert_int_equal(km_kms_rsk(keys->rsk, id, id_len, master, &drawn), KM_OK);
+	assert_int_equal(km_kms_ssk(keys->ssk, keys->pvt, id, id_len, master, &drawn), KM_OK);
+}
+
+static kmsdoc_keys new_keys(const kmsdoc_cert *cert, const km_kms_master *master, const char *uri,
+		uint64_t period_no)
+{
+	kmsdoc_keys keys = some_keys(uri, period_no, 0);
+
+	strcpy(keys.kms_uri, cert->uri);
+	km_uid(keys.uid, uri, strlen(uri), cert->uri, strlen(cert->uri), cert->period,
+			cert->offset, period_no);
+	issue(&keys, keys.uid, sizeof keys.uid, master);
+	return keys;
+}
+
+/* ---- loading -------------------------------------------------------------------------- */
+
+/* Load, free xml, and compare the start of the complaint. */
+static void add_kms(km_keyring *ring, char *xml, km_err want, const char *complaint)
+{
+	km_complaint why;
+	km_err err = km_keyring_add_kms(ring, xml, strlen(xml), "kms.xml", 0, &why);
+
+	if (err != want || strncmp(why.text, complaint, strlen(complaint)) != 0)
+		fail_msg("%d, \"%s\" instead of %d, \"%s\"", err, why.text, want, complaint);
+	assert_true(*complaint != '\0' || why.text[0] == '\0');
+	free(xml);
+}
+
+static void add_keys(km_keyring *ring, char *xml, km_err want, const char *complaint)
+{
+	km_complaint why;
+	km_err err = km_keyring_add_keys(ring, xml, strlen(xml), "keys.xml", &why);
+
+	if (err != want || strncmp(why.text, complaint, strlen(complaint)) != 0)
+		fail_msg("%d, \"%s\" instead of %d, \"%s\"", err, why.text, want, complaint);
+	assert_true(*complaint != '\0' || why.text[0] == '\0');
+	free(xml);
+}
+
+static km_keyring *ring_with(const kmsdoc_cert *cert)
+{
+	km_keyring *ring;
+
+	assert_int_equal(km_keyring_new(&ring), KM_OK);
+	if (cert != NULL)
+		add_kms(ring, written_init(cert), KM_OK, "");
+	return ring;
+}
+
+static size_t n_kms(const km_keyring *ring)
+{
+	size_t n = 0;
+
+	while (km_keyring_kms_at(ring, n) != NULL)
+		n++;
+	return n;
+}
+
+static size_t n_keys(const km_keyring *ring)
+{
+	size_t n = 0;
+
+	while (km_keyring_keys_at(ring, n) != NULL)
+		n++;
+	return n;
+}
+
+/* The key set is in the ring and is found by everything that finds it. */
+static void assert_holds(const km_keyring *ring, const kmsdoc_keys *keys)
+{
+	const km_kms *kms = km_keyring_kms(ring, keys->kms_uri, strlen(keys->kms_uri));
+	const km_key_set *set;
+
+	assert_non_null(kms);
+	set = km_keyring_keys(ring, keys->uri, strlen(keys->uri), kms, keys->period_no);
+	assert_non_null(set);
+	assert_ptr_equal(km_keyring_uid(ring, set->uid), set);
+	assert_string_equal(set->uri, keys->uri);
+	assert_ptr_equal(set->kms, kms);
+	assert_int_equal(set->period_no, keys->period_no);
+	assert_int_equal(set->valid_from, keys->valid_from);
+	assert_int_equal(set->valid_to, keys->valid_to);
+	assert_int_equal(set->revoked, keys->revoked);
+	assert_non_null(set->signer);
+	assert_non_null(set->receiver);
+}
+
+static void an_empty_ring_finds_nothing(void **state)
+{
+	km_keyring *ring = ring_with(NULL);
+	static const uint8_t uid[KM_UID_BYTES];
+
+	(void)state;
+	assert_null(km_keyring_kms(ring, "kms.example.org", 15));
+	assert_null(km_keyring_uid(ring, uid));
+	assert_int_equal(n_kms(ring) + n_keys(ring), 0);
+	km_keyring_free(ring);
+	km_keyring_free(NULL);
+}
+
+static void the_users_of_the_vectors_are_imported(void **state)
+{
+	km_keyring *ring = ring_with(&own_cert);
+	const km_kms *kms = km_keyring_kms_at(ring, 0);
+	const char *uri;
+	json_t *user;
+	size_t n = 0;
+
+	(void)state;
+	assert_string_equal(kms->uri, own_cert.uri);
+	assert_int_equal(kms->period, own_cert.period);
+	assert_int_equal(kms->offset, own_cert.offset);
+	json_object_foreach(json_object_get(own, "users"), uri, user) {
+		kmsdoc_keys keys = own_keys(uri);
+
+		add_keys(ring, written_keys(&keys, 1), KM_OK, "");
+		assert_holds(ring, &keys);
+		assert_memory_equal(km_keyring_keys_at(ring, n)->uid, keys.uid, KM_UID_BYTES);
+		assert_null(km_keyring_keys(ring, uri, strlen(uri), kms, keys.period_no + 1));
+		assert_null(km_keyring_keys(ring, uri, strlen(uri) - 1, kms, keys.period_no));
+		assert_int_equal(n_keys(ring), ++n);
+	}
+	assert_int_equal(n, 3);
+	assert_null(km_keyring_kms(ring, "kms.example.or", 14));
+	assert_null(km_keyring_kms(ring, "kms.example.org.", 16));
+	km_keyring_free(ring);
+}
+
+static void several_kmss_and_periods_are_told_apart(void **state)
+{
+	enum { KMSS = 2, PERIODS = 12 };
+	static const uint64_t firsts[KMSS] = { 1531, 0 };
+	km_keyring *ring = ring_with(&own_cert);
+	kmsdoc_keys keys[KMSS][PERIODS];
+
+	(void)state;
+	for (size_t k = 0; k < KMSS; k++) {
+		kmsdoc_cert cert;
+		km_kms_master *master = new_kms(&cert, k == 0 ? "kms.one" : "kms.two");
+
+		cert.offset = k;
+		add_kms(ring, written_init(&cert), KM_OK, "");
+		for (size_t i = 0; i < PERIODS; i++) {
+			keys[k][i] = new_keys(&cert, master, GMS, firsts[k] + i);
+			keys[k][i].valid_to = (int64_t)(1000 + i);
+			keys[k][i].revoked = i == 3;
+		}
+		km_kms_master_free(master);
+		add_keys(ring, written_keys(keys[k], PERIODS), KM_OK, "");
+	}
+	assert_int_equal(n_kms(ring), 1 + KMSS);
+	assert_int_equal(n_keys(ring), KMSS * PERIODS);
+	for (size_t k = 0; k < KMSS; k++) {
+		for (size_t i = 0; i < PERIODS; i++)
+			assert_holds(ring, &keys[k][i]);
+	}
+	km_keyring_free(ring);
+}
+
+/* ---- what does not validate ----------------------------------------------------------- */
+
+/* The second key set of a document has a flipped bit; the first one must not be loaded either. */
+static void assert_flip_refused(km_keyring *ring, size_t part, size_t bit)
+{
+	static const char *const complaints[] = {
+		"keys.xml:23: UserDecryptKey: ", "keys.xml:24: UserSigningKeySSK: ",
+		"keys.xml:25: UserPubTokenPVT: ",
+	};
+	kmsdoc_keys keys[2] = { own_keys(GMS), own_keys("sip:alice@example.org") };
+	uint8_t *const fields[] = { keys[1].rsk, keys[1].ssk, keys[1].pvt };
+	char *xml;
+	km_complaint why;
+
+	fields[part][bit / 8] ^= (uint8_t)(0x80 >> bit % 8);
+	xml = written_keys(keys, 2);
+	assert_int_not_equal(km_keyring_add_keys(ring, xml, strlen(xml), "keys.xml", &why), KM_OK);
+	if (strncmp(why.text, complaints[part], strlen(complaints[part])) != 0)
+		fail_msg("bit %zu: \"%s\"", bit, why.text);
+	assert_int_equal(n_keys(ring), 0);
+	free(xml);
+}
+
+static void every_part_of_a_key_set_is_validated(void **state)
+{
+	static const size_t bits[] = { 0, 7, 8, 100, 255 };
+	km_keyring *ring = ring_with(&own_cert);
+	kmsdoc_keys good = own_keys("sip:alice@example.org");
+
+	(void)state;
+	for (size_t part = 0; part < 3; part++) {
+		for (size_t i = 0; i < sizeof bits / sizeof *bits; i++)
+			assert_flip_refused(ring, part, bits[i]);
+	}
+	assert_flip_refused(ring, 0, 257 * 8 - 1);
+	assert_flip_refused(ring, 2, 65 * 8 - 1);
+	add_keys(ring, written_keys(&good, 1), KM_OK, "");
+	assert_holds(ring, &good);
+	km_keyring_free(ring);
+}
+
+static void every_point_of_a_certificate_is_validated(void **state)
+{
+	static const struct {
+		size_t bit;
+		km_err want;            /* bits 0 to 7 are those of 04 */
+	} flips[] = {
+		{ 0, KM_EFORMAT }, { 7, KM_EFORMAT }, { 15, KM_ECURVE }, { 100, KM_ECURVE },
+		{ 519, KM_ECURVE },
+	};
+	km_keyring *ring = ring_with(NULL);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof flips / sizeof *flips; i++) {
+		size_t at = flips[i].bit / 8;
+		uint8_t mask = (uint8_t)(0x80 >> flips[i].bit % 8);
+		kmsdoc_cert bad = own_cert;
+
+		bad.z[at] ^= mask;
+		add_kms(ring, written_init(&bad), flips[i].want, "kms.xml:14: PubEncKey: ");
+		bad = own_cert;
+		bad.kpak[at] ^= mask;
+		add_kms(ring, written_init(&bad), flips[i].want, "kms.xml:15: PubAuthKey: ");
+	}
+	assert_int_equal(n_kms(ring), 0);
+	km_keyring_free(ring);
+}
+
+static void put_number(uint8_t out[KM_FP_BYTES], const mpz_t n)
+{
+	memset(out, 0, KM_FP_BYTES);
+	mpz_export(out + KM_FP_BYTES - (mpz_sizeinbase(n, 2) + 7) / 8, NULL, 1, 1, 1, 0, n);
+}
+
+/* point + (0, 0), which is on y^2 = x^3 - 3x and of order 2: x' = -3/x, y' = 3y/x^2. */
+static void add_order_two(uint8_t point[KM_SAKKE_POINT_BYTES], const mpz_t p)
+{
+	mpz_t x, y, u;
+
+	mpz_inits(x, y, u, NULL);
+	mpz_import(x, KM_FP_BYTES, 1, 1, 1, 0, point + 1);
+	mpz_import(y, KM_FP_BYTES, 1, 1, 1, 0, point + 1 + KM_FP_BYTES);
+	assert_int_not_equal(mpz_invert(u, x, p), 0);
+	mpz_mul_ui(y, y, 3);
+	mpz_mul(y, y, u);
+	mpz_mul(y, y, u);
+	mpz_mod(y, y, p);
+	mpz_mul_si(x, u, -3);
+	mpz_mod(x, x, p);
+	put_number(point + 1, x);
+	put_number(point + 1 + KM_FP_BYTES, y);
+	mpz_clears(x, y, u, NULL);
+}
+
+static void points_of_another_order_are_refused(void **state)
+{
+	km_keyring *ring = ring_with(NULL);
+	kmsdoc_cert cert = own_cert;
+	kmsdoc_keys keys = own_keys(GMS);
+	mpz_t p;
+
+	(void)state;
+	mpz_init(p);                    /* 4q - 1 */
+	mpz_import(p, 16, -1, 8, 0, 0, params_q);
+	mpz_mul_ui(p, p, 4);
+	mpz_sub_ui(p, p, 1);
+	add_order_two(cert.z, p);
+	add_kms(ring, written_init(&cert), KM_EORDER,
+			"kms.xml:14: PubEncKey: the point is not of order");
+	add_order_two(cert.z, p);
+	assert_memory_equal(cert.z, own_cert.z, sizeof cert.z);
+	add_kms(ring, written_init(&cert), KM_OK, "");
+	add_order_two(keys.rsk, p);
+	add_keys(ring, written_keys(&keys, 1), KM_EORDER,
+			"keys.xml:14: UserDecryptKey: the point is not of order");
+	assert_int_equal(n_keys(ring), 0);
+	mpz_clear(p);
+	km_keyring_free(ring);
+}
+
+/* Alice's keys under the GMS's name, or the GMS's of another period. */
+static void keys_of_somebody_else_are_refused(void **state)
+{
+	km_keyring *ring = ring_with(&own_cert);
+	kmsdoc_keys keys = own_keys("sip:alice@example.org"), gms = own_keys(GMS);
+
+	(void)state;
+	strcpy(keys.uri, GMS);
+	add_keys(ring, written_keys(&keys, 1), KM_EKEY, "keys.xml:15: UserSigningKeySSK: "
+			"the key does not validate against the KMS public key and identifier: "
+			"it fits the UserID given");
+	memcpy(keys.uid, gms.uid, sizeof keys.uid);
+	add_keys(ring, written_keys(&keys, 1), KM_EKEY, "keys.xml:15: UserSigningKeySSK: ");
+	memcpy(keys.ssk, gms.ssk, sizeof keys.ssk);
+	memcpy(keys.pvt, gms.pvt, sizeof keys.pvt);
+	add_keys(ring, written_keys(&keys, 1), KM_EKEY, "keys.xml:14: UserDecryptKey: ");
+	gms.period_no++;
+	add_keys(ring, written_keys(&gms, 1), KM_EKEY, "keys.xml:15: UserSigningKeySSK: ");
+	assert_int_equal(n_keys(ring), 0);
+	km_keyring_free(ring);
+}
+
+static void keys_for_the_hex_string_are_named(void **state)
+{
+	kmsdoc_cert cert;
+	km_kms_master *master = new_kms(&cert, "kms.old");
+	km_keyring *ring = ring_with(&cert);
+	kmsdoc_keys keys = new_keys(&cert, master, GMS, 13);
+	char hex[2 * KM_UID_BYTES + 1];
+
+	(void)state;
+	sodium_bin2hex(hex, sizeof hex, keys.uid, sizeof keys.uid);
+	for (int round = 0; round < 2; round++) {
+		issue(&keys, hex, strlen(hex), master);
+		add_keys(ring, written_keys(&keys, 1), KM_EKEY, "keys.xml:15: UserSigningKeySSK: "
+				"the key does not validate against the KMS public key and "
+				"identifier: the KMS made it for the identifier as a hex string");
+		for (char *c = hex; *c != '\0'; c++)
+			*c = (char)(*c >= 'a' ? *c - 'a' + 'A' : *c);
+	}
+	km_kms_master_free(master);
+	km_keyring_free(ring);
+}
+
+/* ---- what is there twice, or missing -------------------------------------------------- */
+
+static void a_wrong_user_id_is_remarked_and_not_used(void **state)
+{
+	km_keyring *ring = ring_with(&own_cert);
+	kmsdoc_keys keys = own_keys(GMS), wrong = keys;
+
+	(void)state;
+	wrong.uid[5] ^= 1;
+	add_keys(ring, written_keys(&wrong, 1), KM_OK, "keys.xml:12: UserID: not that of UserUri");
+	assert_memory_equal(km_keyring_keys_at(ring, 0)->uid, keys.uid, KM_UID_BYTES);
+	assert_null(km_keyring_uid(ring, wrong.uid));
+	km_keyring_free(ring);
+}
+
+static void the_same_twice_is_the_same_once(void **state)
+{
+	km_keyring *ring = ring_with(&own_cert);
+	kmsdoc_keys keys[2] = { own_keys(GMS), own_keys(GMS) };
+	kmsdoc_cert other = own_cert;
+
+	(void)state;
+	add_kms(ring, written_init(&own_cert), KM_OK, "");
+	assert_int_equal(n_kms(ring), 1);
+	other.period++;
+	add_kms(ring, written_init(&other), KM_EARG, "kms.xml:9: KmsCertificate: ");
+	add_keys(ring, written_keys(keys, 2), KM_OK, "");
+	add_keys(ring, written_keys(keys, 1), KM_OK, "");
+	assert_int_equal(n_keys(ring), 1);
+	keys[1].revoked = true;
+	add_keys(ring, written_keys(keys, 2), KM_EARG, "keys.xml:18: KmsKeySet: ");
+	assert_int_equal(n_keys(ring), 1);
+	assert_false(km_keyring_keys_at(ring, 0)->revoked);
+	keys[0].ssk[31] ^= 1;           /* not taken unseen because the set is there */
+	add_keys(ring, written_keys(keys, 1), KM_EKEY, "keys.xml:15: UserSigningKeySSK: ");
+	km_keyring_free(ring);
+}
+
+static void what_is_missing_is_named(void **state)
+{
+	km_keyring *ring = ring_with(NULL);
+	kmsdoc_keys keys = own_keys(GMS);
+
+	(void)state;
+	add_keys(ring, written_keys(&keys, 1), KM_EARG, "keys.xml:10: KmsUri: ");
+	add_keys(ring, written_init(&own_cert), KM_EFORMAT, "keys.xml: ");
+	add_kms(ring, written_keys(&keys, 1), KM_EFORMAT, "kms.xml: ");
+	add_kms(ring, edited(written_init(&own_cert), "<PubEncKey>", "<PubEncKey>0"), KM_EFORMAT,
+			"kms.xml:14: PubEncKey: not 257 octets");
+	assert_int_equal(n_kms(ring) + n_keys(ring), 0);
+	km_keyring_free(ring);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_empty_ring_finds_nothing),
+		cmocka_unit_test(the_users_of_the_vectors_are_imported),
+		cmocka_unit_test(several_kmss_and_periods_are_told_apart),
+		cmocka_unit_test(every_part_of_a_key_set_is_validated),
+		cmocka_unit_test(every_point_of_a_certificate_is_validated),
+		cmocka_unit_test(points_of_another_order_are_refused),
+		cmocka_unit_test(keys_of_somebody_else_are_refused),
+		cmocka_unit_test(keys_for_the_hex_string_are_named),
+		cmocka_unit_test(a_wrong_user_id_is_remarked_and_not_used),
+		cmocka_unit_test(the_same_twice_is_the_same_once),
+		cmocka_unit_test(what_is_missing_is_named),
+	};
+
+	return cmocka_run_group_tests(tests, start, stop);
+}
