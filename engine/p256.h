@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "engine.h"
+
 typedef struct {
 	uint64_t v[4];
 } p256_fe;
@@ -23,10 +25,11 @@ typedef struct {
 typedef struct {
 	const char *name;
 	unsigned needs; /* cpu.h levels */
-	void (*mul)(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]);   /* a*b/2^256 mod p */
-	void (*sqr)(uint64_t r[4], const uint64_t a[4]);                        /* a*a/2^256 mod p */
-	void (*mul_n)(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]); /* a*b/2^256 mod n; a
-	                                                                           any 256-bit number */
+	/* a*b/2^256 mod p, a*a/2^256 mod p */
+	void (*mul)(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]);
+	void (*sqr)(uint64_t r[4], const uint64_t a[4]);
+	/* a*b/2^256 mod n; a may be any 256-bit number */
+	void (*mul_n)(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]);
 } p256_kernel;
 
 /* Best first, the portable row last, then NULL.  p256_k is the chosen one. */
@@ -96,9 +99,9 @@ void p256_inv_n(uint64_t r[4], const uint64_t a[4]);
 
 /* ---- points ----------------------------------------------------------------------------- */
 
-/* 04 || x || y.  1 where the octets are a point of the curve, with coordinates below p; else 0 and
+/* 04 || x || y.  KM_EFORMAT: the length, the first octet or a coordinate; KM_ECURVE; r is then
  * infinity. */
-int p256_from_octets_var(p256_point *r, const uint8_t in[65]);
+km_err p256_from_octets_var(p256_point *r, const uint8_t *in, size_t len);
 /* Of infinity: 04 and zeros, which is no encoding of a point. */
 void p256_to_octets(uint8_t out[65], const p256_point *a);
 /* All ones where the two are the same. */
@@ -112,6 +115,9 @@ uint64_t p256_equal(const p256_point *a, const p256_point *b);
  * neither infinity nor plus or minus the partial sum that it is added to.  Additions that include
  * the last point are complete. */
 void p256_sum(p256_point *pts, size_t rows, size_t len, p256_fe *scratch);
+
+/* r = a + b, complete. */
+void p256_add(p256_point *r, const p256_point *a, const p256_point *b);
 
 /* r = [k]a for public k < n and public a. */
 void p256_times_var(p256_point *r, const uint64_t k[4], const p256_point *a);

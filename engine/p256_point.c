@@ -20,24 +20,26 @@ static void curve_side(p256_fe *r, const p256_fe *x)
 	fe_add(r, &t, &p256_b);
 }
 
-int p256_from_octets_var(p256_point *r, const uint8_t in[65])
+km_err p256_from_octets_var(p256_point *r, const uint8_t *in, size_t len)
 {
 	uint64_t x[4], y[4];
 	p256_fe side, yy;
 
 	memset(r, 0, sizeof *r);
+	if (len != KM_ECCSI_POINT_BYTES || in[0] != 4)
+		return KM_EFORMAT;
 	limbs_from_be(x, in + 1, 4);
 	limbs_from_be(y, in + 33, 4);
-	if (in[0] != 4 || !p256_below(x, p256_p) || !p256_below(y, p256_p))
-		return 0;
+	if (!p256_below(x, p256_p) || !p256_below(y, p256_p))
+		return KM_EFORMAT;
 	fe_from_limbs(&r->x, x);
 	fe_from_limbs(&r->y, y);
 	curve_side(&side, &r->x);
 	fe_sqr(&yy, &r->y);
 	if (memcmp(&side, &yy, sizeof yy) == 0)
-		return 1;
+		return KM_OK;
 	memset(r, 0, sizeof *r);
-	return 0;
+	return KM_ECURVE;
 }
 
 void p256_to_octets(uint8_t out[65], const p256_point *a)
@@ -174,6 +176,17 @@ void p256_sum(p256_point *pts, size_t rows, size_t len, p256_fe *scratch)
 		level(pts, rows, len, left, scratch);
 }
 
+void p256_add(p256_point *r, const p256_point *a, const p256_point *b)
+{
+	p256_point pair[2] = {*a, *b};
+	p256_fe scratch[1];
+
+	p256_sum(pair, 1, 2, scratch);
+	*r = pair[0];
+	wipe(pair, sizeof pair);
+	wipe(scratch, sizeof scratch);
+}
+
 /* ---- multiples of any point, for public numbers ------------------------------------------- */
 
 typedef struct {
@@ -282,27 +295,29 @@ static void wnaf_var(int8_t digit[WNAF_DIGITS], const uint64_t k[4])
 	}
 }
 
-/* odd[i] = (2i + 1)*a */
-static void odd_multiples(p256_point odd[WNAF_ODD], const p256_point *a)
+/* odd[i] = (2i + 1)*a, by a chain of additions that share one inversion. */
+static void odd_multiples_var(p256_point odd[WNAF_ODD], const p256_point *a)
 {
-	p256_point pair[2 * WNAF_ODD], twice;
-	p256_fe scratch[WNAF_ODD];
+	jac chain[WNAF_ODD];
+	p256_fe prefix[WNAF_ODD], run = p256_one, zi, zz;
+	p256_point twice;
 
-	pair[0] = pair[1] = *a;
-	p256_sum(pair, 1, 2, scratch);
-	twice = pair[0];
-	odd[0] = *a;
-	for (size_t have = 1; have < WNAF_ODD; have *= 2) {
-		for (size_t i = 0; i < have; i++) {
-			pair[2 * i] = odd[i];
-			pair[2 * i + 1] = twice;
-		}
-		p256_sum(pair, have, 2, scratch); /* (2i + 1)*a + 2*have*a */
-		for (size_t i = 0; i < have; i++)
-			odd[have + i] = pair[2 * i];
-		pair[0] = pair[1] = twice;
-		p256_sum(pair, 1, 2, scratch);
-		twice = pair[0];
+	p256_add(&twice, a, a);
+	chain[0] = (jac){a->x, a->y, p256_one};
+	for (int i = 1; i < WNAF_ODD; i++)
+		jac_add_var(&chain[i], &chain[i - 1], &twice);
+	for (int i = 0; i < WNAF_ODD; i++) { /* no z is 0, for the order of a is large */
+		prefix[i] = run;
+		fe_mul(&run, &run, &chain[i].z);
+	}
+	p256_inv_p(&run, &run);
+	for (int i = WNAF_ODD - 1; i >= 0; i--) {
+		fe_mul(&zi, &run, &prefix[i]);
+		fe_mul(&run, &run, &chain[i].z);
+		fe_sqr(&zz, &zi);
+		fe_mul(&odd[i].x, &chain[i].x, &zz);
+		fe_mul(&zz, &zz, &zi);
+		fe_mul(&odd[i].y, &chain[i].y, &zz);
 	}
 }
 
@@ -313,7 +328,7 @@ void p256_times_var(p256_point *r, const uint64_t k[4], const p256_point *a)
 	jac acc = {0};
 
 	wnaf_var(digit, k);
-	odd_multiples(odd, a);
+	odd_multiples_var(odd, a);
 	for (int i = WNAF_DIGITS - 1; i >= 0; i--) {
 		jac_dbl(&acc, &acc);
 		if (digit[i]) {

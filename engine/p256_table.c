@@ -31,19 +31,12 @@ static const uint64_t half[4] = { /* 1/2 mod n */
 
 /* ---- making ------------------------------------------------------------------------------ */
 
-/* chain[j] = 2^j*b/2 for j < n, b public and not infinity.  The doublings are complete, for each is
- * the last pair of its row. */
+/* chain[j] = 2^j*b/2 for j < n, b public and not infinity. */
 static void doublings_var(p256_point *chain, size_t n, const p256_point *b)
 {
-	p256_point pair[2];
-	p256_fe scratch[1];
-
 	p256_times_var(&chain[0], half, b);
-	for (size_t j = 1; j < n; j++) {
-		pair[0] = pair[1] = chain[j - 1];
-		p256_sum(pair, 1, 2, scratch);
-		chain[j] = pair[0];
-	}
+	for (size_t j = 1; j < n; j++)
+		p256_add(&chain[j], &chain[j - 1], &chain[j - 1]);
 }
 
 /* t[i][k] = (2k + 1)*2^(w*i)*b/2, for i < windows and k < 2^(w-1): with 2^s entries of every window

@@ -344,28 +344,29 @@ static void the_last_addition_is_complete(void **state)
 
 static void octets_off_the_curve_are_refused(void **state)
 {
-	uint8_t octets[65];
+	uint8_t octets[66];
 	p256_point r;
 
 	(void)state;
 	memcpy(octets, p256_g_octets, 65);
-	assert_int_equal(p256_from_octets_var(&r, octets), 1);
+	assert_int_equal(p256_from_octets_var(&r, octets, 65), KM_OK);
 	assert_memory_equal(&r, &p256_g, sizeof r);
+	assert_int_equal(p256_from_octets_var(&r, octets, 64), KM_EFORMAT);
+	assert_int_equal(p256_from_octets_var(&r, octets, 66), KM_EFORMAT);
 	octets[0] = 2;
-	assert_int_equal(p256_from_octets_var(&r, octets), 0);
+	assert_int_equal(p256_from_octets_var(&r, octets, 65), KM_EFORMAT);
 	octets[0] = 4;
 	octets[64] ^= 1;
-	assert_int_equal(p256_from_octets_var(&r, octets), 0);
-	octets[64] ^= 1;
-	/* x = p + 5 would be x = 5 if it were reduced; 5 is the x of a point */
+	assert_int_equal(p256_from_octets_var(&r, octets, 65), KM_ECURVE);
+	/* x = p + 5 would be x = 5 if it were reduced, which is the x of a point */
 	from_hex(octets + 1, 32, "ffffffff00000001000000000000000000000001000000000000000000000004");
 	from_hex(octets + 33, 32, "459243b9aa581806fe913bce99817ade11ca503c64d9a3c533415c083248fbcc");
-	assert_int_equal(p256_from_octets_var(&r, octets), 0);
+	assert_int_equal(p256_from_octets_var(&r, octets, 65), KM_EFORMAT);
 	memset(octets + 1, 0, 32);
 	octets[32] = 5;
-	assert_int_equal(p256_from_octets_var(&r, octets), 1);
+	assert_int_equal(p256_from_octets_var(&r, octets, 65), KM_OK);
 	memset(octets + 1, 0, 64);
-	assert_int_equal(p256_from_octets_var(&r, octets), 0);
+	assert_int_equal(p256_from_octets_var(&r, octets, 65), KM_ECURVE);
 }
 
 /* ---- every row ---------------------------------------------------------------------------- */

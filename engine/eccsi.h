@@ -1,0 +1,76 @@
+/* eccsi.h -- what ECCSI keeps for a KMS and for a signer, and the KMS's half of RFC 6507. */
+#ifndef KM_ECCSI_H
+#define KM_ECCSI_H
+
+#include "p256.h"
+
+/* KPAK, checked, and its table.  Public. */
+typedef struct {
+	uint8_t octets[KM_ECCSI_POINT_BYTES];
+	p256_point point;
+	p256_wide table;
+} eccsi_kpak;
+
+/* The identity's key; in locked memory but for the table, which is public. */
+struct km_signer {
+	uint64_t ssk_mont[4]; /* secret: SSK*2^256 mod n */
+	uint8_t ssk[KM_SSK_BYTES]; /* secret */
+	uint8_t hs[KM_HASH_BYTES];
+	uint8_t pvt[KM_ECCSI_POINT_BYTES];
+	p256_wide *y; /* over Y = [HS]PVT + KPAK */
+};
+
+/* What a check needs to know of a signer. */
+typedef struct {
+	const uint8_t *hs;
+	const p256_wide *y;
+} eccsi_known;
+
+/* Memory for the check of n signatures by known signers, public. */
+enum { ECCSI_CHECK_POINTS = 2 * P256_WIDE_WINDOWS, ECCSI_CHECK_SCRATCH = P256_WIDE_WINDOWS };
+
+/* Once, after p256_pick.  KM_ENOMEM. */
+km_err eccsi_init(void);
+
+/* KM_EFORMAT, KM_ECURVE, KM_ENOMEM. */
+km_err eccsi_kpak_load(eccsi_kpak *k, const uint8_t *kpak, size_t len);
+
+/* HS = SHA-256(G || KPAK || ID || PVT). */
+void eccsi_hs(uint8_t hs[KM_HASH_BYTES], const uint8_t kpak[KM_ECCSI_POINT_BYTES],
+		const uint8_t *id, size_t id_len, const uint8_t pvt[KM_ECCSI_POINT_BYTES]);
+
+/* Y = [HS]PVT + KPAK. */
+void eccsi_y_var(p256_point *y, const uint8_t hs[KM_HASH_BYTES], const p256_point *pvt,
+		const p256_point *kpak);
+
+/* u1 = s*HE and u2 = s*r mod n of a signature over msg, so that J = [u1]G + [u2]Y.  0 where s is
+ * not in 1 .. n - 1 or r is 0. */
+int eccsi_scalars_var(uint64_t u1[4], uint64_t u2[4], const uint8_t sig[KM_SIG_BYTES],
+		const uint8_t hs[KM_HASH_BYTES], const uint8_t *msg, size_t len);
+
+/* 1 where J is not infinity and its x is the r of sig, octet for octet. */
+int eccsi_is_r_var(const p256_point *j, const uint8_t sig[KM_SIG_BYTES]);
+
+/* Check n signatures of one known signer: status[i] = KM_OK or KM_ESIG.  pts and scratch have
+ * n times ECCSI_CHECK_POINTS and ECCSI_CHECK_SCRATCH elements. */
+void eccsi_check_var(km_err *status, const km_signed *items, size_t n, const eccsi_known *signer,
+		p256_point *pts, p256_fe *scratch);
+
+/* j = a hedged nonce in 1 .. n - 1 for msg.  KM_ERANDOM. */
+km_err eccsi_nonce(uint64_t j[4], const uint8_t ssk[KM_SSK_BYTES], const uint8_t hs[KM_HASH_BYTES],
+		const uint8_t *msg, size_t len, const km_random *rnd);
+
+/* ---- the KMS's half (5.1.1) --------------------------------------------------------------- */
+
+/* KSAK: uniform in 1 .. n - 1.  KM_ERANDOM. */
+km_err eccsi_draw(uint8_t ksak[KM_SSK_BYTES], const km_random *rnd);
+
+/* KPAK = [KSAK]G.  KM_EFORMAT: KSAK is not in 1 .. n - 1. */
+km_err eccsi_public(uint8_t kpak[KM_ECCSI_POINT_BYTES], const uint8_t ksak[KM_SSK_BYTES]);
+
+/* SSK and PVT for id.  KM_ERANDOM. */
+km_err eccsi_issue(uint8_t ssk[KM_SSK_BYTES], uint8_t pvt[KM_ECCSI_POINT_BYTES],
+		const uint8_t ksak[KM_SSK_BYTES], const uint8_t kpak[KM_ECCSI_POINT_BYTES],
+		const uint8_t *id, size_t id_len, const km_random *rnd);
+
+#endif

@@ -1,0 +1,113 @@
+/* eccsi_verify.c -- ECCSI verification (RFC 6507, 5.2.2).  Everything here is public. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "bytes.h"
+#include "eccsi.h"
+#include "kms_public.h"
+
+/* A signer who has signed so many items in a row is worth a table of Y. */
+enum { AT_ONCE = 8, WORTH_A_TABLE = 24 };
+
+/* J = [s*HE]G + [s*r]KPAK + [s*r*HS]PVT. */
+static km_err verify_one_var(const km_signed *item, const p256_point *pvt,
+		const uint8_t hs[KM_HASH_BYTES], const km_kms_public *kms)
+{
+	p256_point sums[2][P256_WIDE_WINDOWS];
+	p256_fe scratch[P256_WIDE_WINDOWS];
+	p256_point j;
+	uint64_t u1[4], u2[4], u3[4];
+
+	if (!eccsi_scalars_var(u1, u2, item->sig, hs, item->msg, item->len))
+		return KM_ESIG;
+	p256_lookup_var(sums[0], u1, &p256_wide_g);
+	p256_lookup_var(sums[1], u2, &kms->auth.table);
+	p256_sum(sums[0], 2, P256_WIDE_WINDOWS, scratch);
+	p256_scalar(u3, hs);
+	p256_mul_n(u3, u3, u2);
+	p256_times_var(&j, u3, pvt);
+	p256_add(&j, &j, &sums[0][0]);
+	p256_add(&j, &j, &sums[1][0]);
+	return eccsi_is_r_var(&j, item->sig) ? KM_OK : KM_ESIG;
+}
+
+/* Parse what tells the signer: HS and PVT. */
+static km_err signer_of_var(uint8_t hs[KM_HASH_BYTES], p256_point *pvt, const km_signed *item,
+		const km_kms_public *kms)
+{
+	if (item->id_len == 0 || item->id_len > KM_ID_MAX)
+		return KM_EARG;
+	if (p256_from_octets_var(pvt, item->sig + 64, KM_ECCSI_POINT_BYTES) != KM_OK)
+		return KM_ESIG;
+	eccsi_hs(hs, kms->auth.octets, item->id, item->id_len, item->sig + 64);
+	return KM_OK;
+}
+
+KM_API km_err km_eccsi_verify(const uint8_t *sig, size_t sig_len, const uint8_t *msg, size_t len,
+		const uint8_t *id, size_t id_len, const km_kms_public *kms)
+{
+	uint8_t hs[KM_HASH_BYTES], copy[KM_SIG_BYTES];
+	const km_signed item = {msg, len, copy, id, id_len};
+	p256_point pvt;
+	km_err err;
+
+	if (id_len == 0 || id_len > KM_ID_MAX)
+		return KM_EARG;
+	if (sig_len != KM_SIG_BYTES)
+		return KM_ESIG;
+	memcpy(copy, sig, sizeof copy);
+	err = signer_of_var(hs, &pvt, &item, kms);
+	return err == KM_OK ? verify_one_var(&item, &pvt, hs, kms) : err;
+}
+
+static int same_signer(const km_signed *a, const km_signed *b)
+{
+	return a->id_len == b->id_len && memcmp(a->id, b->id, a->id_len) == 0 &&
+			memcmp(a->sig + 64, b->sig + 64, KM_ECCSI_POINT_BYTES) == 0;
+}
+
+/* The n items are of one signer: make a table of Y and check AT_ONCE at a time.  0: not possible. */
+static int verify_run_var(km_err *status, const km_signed *items, size_t n,
+		const km_kms_public *kms)
+{
+	p256_point pts[AT_ONCE * ECCSI_CHECK_POINTS], pvt, y;
+	p256_fe scratch[AT_ONCE * ECCSI_CHECK_SCRATCH];
+	uint8_t hs[KM_HASH_BYTES];
+	p256_wide *table;
+	int made = 0;
+
+	if (signer_of_var(hs, &pvt, &items[0], kms) != KM_OK)
+		return 0;
+	eccsi_y_var(&y, hs, &pvt, &kms->auth.point);
+	table = malloc(sizeof *table);
+	/* a Y of infinity has no table */
+	if (table && !(p256_is_zero(y.x.v) && p256_is_zero(y.y.v)))
+		made = p256_wide_make_var(table, &y);
+	for (size_t at = 0; made && at < n; at += AT_ONCE)
+		eccsi_check_var(status + at, items + at, n - at < AT_ONCE ? n - at : AT_ONCE,
+				&(eccsi_known){hs, table}, pts, scratch);
+	free(table);
+	return made;
+}
+
+KM_API km_err km_eccsi_verify_batch(km_err *status, const km_signed *items, size_t n,
+		const km_kms_public *kms)
+{
+	km_err err = KM_OK;
+
+	for (size_t at = 0, run; at < n; at += run) {
+		run = 1;
+		while (at + run < n && items[at].id_len <= KM_ID_MAX &&
+				same_signer(&items[at], &items[at + run]))
+			run++;
+		if (run >= WORTH_A_TABLE && verify_run_var(status + at, items + at, run, kms))
+			continue;
+		for (size_t i = at; i < at + run; i++)
+			status[i] = km_eccsi_verify(items[i].sig, KM_SIG_BYTES, items[i].msg,
+					items[i].len, items[i].id, items[i].id_len, kms);
+	}
+	for (size_t i = 0; i < n; i++)
+		if (status[i] != KM_OK)
+			err = KM_EPARTIAL;
+	return err;
+}

@@ -1,0 +1,14 @@
+/* kms_public.h -- a KMS's public keys, prepared for both of its schemes. */
+#ifndef KM_KMS_PUBLIC_H
+#define KM_KMS_PUBLIC_H
+
+#include "eccsi.h"
+#include "sakke.h"
+
+struct km_kms_public {
+	uint8_t kpak[KM_ECCSI_POINT_BYTES];
+	eccsi_kpak auth;
+	sakke_z sakke;
+};
+
+#endif
