@@ -47,6 +47,12 @@ typedef struct {
 			const uint64_t (*c)[8], const uint64_t k[FP8_LIMBS]);
 	void (*sqr_sub2)(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t (*c)[8],
 			const uint64_t (*d)[8]);
+	/* a*(b - c + k)/R8, tight, and less d: the difference is a factor and costs nothing. */
+	void (*mul_diff)(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t (*b)[8],
+			const uint64_t (*c)[8], const uint64_t k[FP8_LIMBS]);
+	void (*mul_diff_sub)(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t (*b)[8],
+			const uint64_t (*c)[8], const uint64_t k[FP8_LIMBS],
+			const uint64_t (*d)[8]);
 	/* a + b, a - b, a - b + k for loose a, b: loose limbs. */
 	void (*add)(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t (*b)[8]);
 	void (*sub)(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t (*b)[8]);
@@ -108,6 +114,18 @@ static inline void fp8_mul_lift(fp8 *r, const fp8 *a, const fp8 *b, const fp8 *c
 static inline void fp8_sqr_sub2(fp8 *r, const fp8 *a, const fp8 *c, const fp8 *d)
 {
 	fp8_k->sqr_sub2(r->v, a->v, c->v, d->v);
+}
+
+/* r = a*(b - c) for |b - c| < 256p and a below 2^1027: tight; and r = a*(b - c) - d, loose.  The
+ * difference is taken as in fp8_sub_lift. */
+static inline void fp8_mul_diff(fp8 *r, const fp8 *a, const fp8 *b, const fp8 *c)
+{
+	fp8_k->mul_diff(r->v, a->v, b->v, c->v, fp8_256p);
+}
+
+static inline void fp8_mul_diff_sub(fp8 *r, const fp8 *a, const fp8 *b, const fp8 *c, const fp8 *d)
+{
+	fp8_k->mul_diff_sub(r->v, a->v, b->v, c->v, fp8_256p, d->v);
 }
 
 /* No multiple of p is added: the caller keeps |r| < 256p. */

@@ -291,6 +291,25 @@ static void fused_forms_add_and_subtract(void **state)
 	}
 }
 
+/* b and c up to the bound |b - c| < 256p. */
+static void differences_are_factors(void **state)
+{
+	fp8 a, b, c, d, diff, r;
+
+	row(state);
+	for (int n = 0; n < ROUNDS; n++) {
+		edge_lanes(&a, 1027, 0);
+		edge_lanes(&b, n % 2 ? 1024 : 1030, 1);
+		edge_lanes(&c, n % 2 ? 1024 : 1030, 1);
+		edge_lanes(&d, 1032, 1);
+		fp8_sub_lift(&diff, &b, &c);
+		fp8_mul_diff(&r, &a, &b, &c);
+		require(is_product(&r, &a, &diff, 1, NULL, NULL, 0), &r, &a, &diff);
+		fp8_mul_diff_sub(&r, &a, &b, &c, &d);
+		require(is_product(&r, &a, &diff, -1, &d, NULL, 0), &r, &a, &diff);
+	}
+}
+
 static void sums_are_exact(void **state)
 {
 	fp8 a, b, r;
@@ -350,6 +369,15 @@ static void results_may_be_arguments(void **state)
 	ALIAS(fp8_sqr_sub2(&r, &r, &c, &d), a);
 	ALIAS(fp8_sqr_sub2(&r, &a, &r, &d), c);
 	ALIAS(fp8_sqr_sub2(&r, &a, &c, &r), d);
+	fp8_mul_diff_sub(&want, &a, &b, &c, &d);
+	ALIAS(fp8_mul_diff_sub(&r, &r, &b, &c, &d), a);
+	ALIAS(fp8_mul_diff_sub(&r, &a, &r, &c, &d), b);
+	ALIAS(fp8_mul_diff_sub(&r, &a, &b, &r, &d), c);
+	ALIAS(fp8_mul_diff_sub(&r, &a, &b, &c, &r), d);
+	fp8_mul_diff(&want, &a, &b, &c);
+	ALIAS(fp8_mul_diff(&r, &r, &b, &c), a);
+	ALIAS(fp8_mul_diff(&r, &a, &r, &c), b);
+	ALIAS(fp8_mul_diff(&r, &a, &b, &r), c);
 	fp8_add(&want, &c, &d);
 	ALIAS(fp8_add(&r, &r, &d), c);
 	ALIAS(fp8_add(&r, &c, &r), d);
@@ -534,6 +562,7 @@ int main(void)
 		{ "mul_is_the_product", mul_is_the_product },
 		{ "sqr_is_the_square", sqr_is_the_square },
 		{ "fused_forms_add_and_subtract", fused_forms_add_and_subtract },
+		{ "differences_are_factors", differences_are_factors },
 		{ "sums_are_exact", sums_are_exact },
 		{ "results_may_be_arguments", results_may_be_arguments },
 		{ "lanes_are_independent", lanes_are_independent },

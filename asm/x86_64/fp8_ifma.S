@@ -6,6 +6,8 @@
  *   void fp8_mul_sub_ifma(r, a, b, c);      a*b/2^1040 - c
  *   void fp8_mul_lift_ifma(r, a, b, c, const uint64_t k[20]);      a*b/2^1040 - c + k
  *   void fp8_sqr_sub2_ifma(r, a, c, d);     a*a/2^1040 - c - d
+ *   void fp8_mul_diff_ifma(r, a, b, c, k);  a*(b - c + k)/2^1040
+ *   void fp8_mul_diff_sub_ifma(r, a, b, c, k, d);      a*(b - c + k)/2^1040 - d
  *   void fp8_add_ifma(r, a, b);
  *   void fp8_sub_ifma(r, a, b);
  *   void fp8_lift_ifma(r, a, b, k);         a - b + k
@@ -33,7 +35,7 @@
  * signed in the top limb alone.  IFMA ignores bits 52..63 of its operands, hence of m0 and m1.
  *
  * zmm0-21 hold the window, which moves down two registers a block (moves that are renamed away);
- * zmm26-29 the limbs of a and p in turn.
+ * zmm26-28 the limbs of a and p in turn.
  */
 #include "asm/asm.h"
 
@@ -41,6 +43,7 @@
 #define row1	zmm23
 #define m0	zmm24
 #define m1	zmm25
+#define borrow	zmm29
 #define pj	zmm30
 #define low52	zmm30
 #define tmp	zmm31
@@ -102,8 +105,8 @@
 	mad	h, 3, m1, zmm27
 .endm
 .macro	eliminate_at j
-	spread	%(26 + \j % 4), [rax + 8*\j]
-	mad4	m0, m1, %(26 + \j % 4), \j
+	spread	%(26 + \j % 3), [rax + 8*\j]
+	mad4	m0, m1, %(26 + \j % 3), \j
 .endm
 
 .macro	start_at n
@@ -151,16 +154,10 @@
 /* zmm0-19 = the columns of a*b/2^1040, a at rsi, b at rdx.  The digits are found as early as their
  * columns are complete, so that their latency hides behind the rows. */
 .macro	rows_at j
-	load	%(26 + \j % 4), [rsi + 64*\j]
-	mad4	row0, row1, %(26 + \j % 4), \j
+	load	%(26 + \j % 3), [rsi + 64*\j]
+	mad4	row0, row1, %(26 + \j % 3), \j
 .endm
-LOCAL	.Lmul
-	start
-	mov	r10d, 10
-.Lmul_block:
-	load	22, [rdx]
-	load	23, [rdx + 64]
-	add	rdx, 128
+.macro	mul_block
 	rows_at	0
 	digit	m0, 0
 	carry	0, 1
@@ -173,8 +170,42 @@ LOCAL	.Lmul
 	eliminate_first
 	do_range	2, 18, eliminate_at
 	down_two
+.endm
+LOCAL	.Lmul
+	start
+	mov	r10d, 10
+.Lmul_block:
+	load	22, [rdx]
+	load	23, [rdx + 64]
+	add	rdx, 128
+	mul_block
 	dec	r10d
 	jnz	.Lmul_block
+	ret
+	.cfi_endproc
+
+/* The same with b - c + k for b, c at rcx and k at r8: limb by limb as the rows need them, with
+ * a chain of signed carries in zmm29.  The rows keep their carries above bit 51, unseen. */
+.macro	diff row, at, k_at
+	vmovdqa64	\row, [rdx + \at]
+	vpsubq	\row, \row, [rcx + \at]
+	vpaddq	\row, \row, qword ptr [r8 + \k_at]{1to8}
+	vpaddq	\row, \row, borrow
+	vpsraq	borrow, \row, 52
+.endm
+LOCAL	.Lmul_diff
+	start
+	vpxord	borrow, borrow, borrow
+	mov	r10d, 10
+.Lmul_diff_block:
+	diff	row0, 0, 0
+	diff	row1, 64, 8
+	add	rdx, 128
+	add	rcx, 128
+	add	r8, 16
+	mul_block
+	dec	r10d
+	jnz	.Lmul_diff_block
 	ret
 	.cfi_endproc
 
@@ -194,8 +225,8 @@ LOCAL	.Lmul
 	store	27, [r11 + 64*\j]
 .endm
 .macro	doubled_rows_at j
-	load	%(26 + \j % 4), [r11 + 64*\j]
-	mad4	row0, row1, %(26 + \j % 4), \j
+	load	%(26 + \j % 3), [r11 + 64*\j]
+	mad4	row0, row1, %(26 + \j % 3), \j
 .endm
 .macro	sqr_rows i
 	load	22, [rsi + 64*\i]
@@ -284,6 +315,9 @@ LOCAL	.Lsqr_eliminate
 .macro	minus_rcx_at j
 	vpsubq	zmm\j, zmm\j, [rcx + 64*\j]
 .endm
+.macro	minus_r9_at j
+	vpsubq	zmm\j, zmm\j, [r9 + 64*\j]
+.endm
 .macro	minus_rdx_at j
 	vpsubq	zmm\j, zmm\j, [rdx + 64*\j]
 .endm
@@ -315,6 +349,19 @@ FUNC	fp8_mul_sub_ifma
 	settle
 	ret
 ENDFUNC	fp8_mul_sub_ifma
+
+FUNC	fp8_mul_diff_ifma
+	call	.Lmul_diff
+	settle
+	ret
+ENDFUNC	fp8_mul_diff_ifma
+
+FUNC	fp8_mul_diff_sub_ifma
+	call	.Lmul_diff
+	for_n	20, minus_r9_at
+	settle
+	ret
+ENDFUNC	fp8_mul_diff_sub_ifma
 
 FUNC	fp8_sqr_ifma
 	call_sqr
