@@ -244,14 +244,16 @@ typedef struct {
 	/* Was a message with this sender, T, RAND and CSB ID accepted before?  NULL: no. */
 	bool (*replayed)(void *ctx, km_str sender, uint64_t ntp64, const uint8_t *rand,
 			size_t rand_len, uint32_t csb_id);
-	/* The i-th key held (or remembered as revoked) under gmk_id; false beyond.  NULL: none. */
-	bool (*held)(void *ctx, km_held *out, uint32_t gmk_id, size_t i);
+	/* The i-th key that member holds (or remembers as revoked) under gmk_id; false beyond.
+	 * NULL: none. */
+	bool (*held)(void *ctx, km_held *out, km_str member, uint32_t gmk_id, size_t i);
 } km_open_how;
 
 /* A message opened.  Strings and rand point into the message or into its own text buffer. */
 typedef struct {
 	uint8_t gmk[KM_SSV_BYTES];       /* secret */
-	uint32_t gmk_id, guk_id;
+	uint32_t gmk_id, guk_id;         /* gmk_id is 0 where to_self and identities are hidden: the
+	                                  * member's salt is not known */
 	uint64_t ntp64;
 	const uint8_t *rand;
 	size_t rand_len;
@@ -280,7 +282,8 @@ KM_API void km_memory_free(km_memory *memory);
 /* Callbacks for km_open_how, with ctx = the memory. */
 KM_API bool km_memory_replayed(void *memory, km_str sender, uint64_t ntp64, const uint8_t *rand,
 		size_t rand_len, uint32_t csb_id);
-KM_API bool km_memory_held(void *memory, km_held *out, uint32_t gmk_id, size_t i);
+KM_API bool km_memory_held(void *memory, km_held *out, km_str member, uint32_t gmk_id,
+		size_t i);
 /* Record an accepted message.  KM_ENOMEM. */
 KM_API KM_MUST km_err km_memory_accept(km_memory *memory, const km_gmk_opened *opened);
 

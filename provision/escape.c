@@ -1,0 +1,81 @@
+/* escape.c -- foreign text, made safe to show on a terminal. */
+#include "escape.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+size_t escape_utf8(unsigned long *point, const char *s, size_t len)
+{
+	static const unsigned long least[5] = {0, 0, 0x80, 0x800, 0x10000};
+	unsigned char first;
+	size_t n;
+
+	if (len == 0)
+		return 0;
+	first = (unsigned char)s[0];
+	n = first < 0x80 ? 1 : first >= 0xc2 && first < 0xe0 ? 2 : first >= 0xe0 && first < 0xf0 ? 3 :
+			first >= 0xf0 && first < 0xf5 ? 4 : 0;
+	if (n == 0 || n > len)
+		return 0;
+	*point = n == 1 ? first : first & (0xffu >> (n + 1));
+	for (size_t i = 1; i < n; i++) {
+		if (((unsigned char)s[i] & 0xc0) != 0x80)
+			return 0;
+		*point = *point << 6 | ((unsigned char)s[i] & 0x3f);
+	}
+	if (*point < least[n] || *point > 0x10ffff || (*point >= 0xd800 && *point < 0xe000))
+		return 0;
+	return n;
+}
+
+/* Characters that change how a terminal shows what follows. */
+static bool disturbs(unsigned long point)
+{
+	return point < 0x20 || (point >= 0x7f && point < 0xa0) || point == '\\' ||
+			(point >= 0x200e && point <= 0x200f) || (point >= 0x2028 && point <= 0x202e) ||
+			(point >= 0x2066 && point <= 0x2069);
+}
+
+/* The next piece of s, escaped: its octets in out (at most 16), *used of s.  Gives its length. */
+static size_t piece(char out[17], size_t *used, const char *s, size_t len)
+{
+	unsigned long point;
+	size_t n = escape_utf8(&point, s, len), at = 0;
+
+	if (n && !disturbs(point)) {
+		memcpy(out, s, n);
+		*used = n;
+		return n;
+	}
+	*used = n ? n : 1;
+	for (size_t i = 0; i < *used; i++, at += 4)
+		snprintf(out + at, 5, "\\x%02x", (unsigned char)s[i]);
+	return at;
+}
+
+void escape_print(FILE *out, const char *s, size_t len)
+{
+	char text[17];
+	size_t used;
+
+	for (; len; s += used, len -= used)
+		fwrite(text, 1, piece(text, &used, s, len), out);
+}
+
+void escape_into(char *out, size_t out_len, const char *s, size_t len)
+{
+	char text[17];
+	size_t used, at = 0, n;
+
+	for (; len; s += used, len -= used) {
+		n = piece(text, &used, s, len);
+		if (at + n + 4 > out_len) { /* room for "..." and NUL must stay */
+			memcpy(out + at, "...", 3);
+			at += 3;
+			break;
+		}
+		memcpy(out + at, text, n);
+		at += n;
+	}
+	out[at] = 0;
+}

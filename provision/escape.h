@@ -1,0 +1,17 @@
+/* escape.h -- foreign text, made safe to show on a terminal. */
+#ifndef KM_ESCAPE_H
+#define KM_ESCAPE_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+/* Well-formed UTF-8 without control characters passes; a backslash, a control character (C0, DEL, C1,
+ * bidirectional overrides) and octets that are no UTF-8 become \xHH, octet by octet. */
+void escape_print(FILE *out, const char *s, size_t len);
+/* The same into out, NUL-terminated, cut with "..." where it is too long; out_len >= 8. */
+void escape_into(char *out, size_t out_len, const char *s, size_t len);
+
+/* Octets of the UTF-8 character at s (1..4) and its code point; 0: not well formed. */
+size_t escape_utf8(unsigned long *point, const char *s, size_t len);
+
+#endif

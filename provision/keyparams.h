@@ -1,0 +1,37 @@
+/* keyparams.h -- key parameters (TS 33.180 E.6) and their protected payload (8.5.4, annex E.6). */
+#ifndef KM_KEYPARAMS_H
+#define KM_KEYPARAMS_H
+
+#include "mikey.h"
+
+enum {
+	KEYPARAMS_FIXED = 20,                       /* content without text and groups */
+	PROTECTED_HEADER = 35, GCM_TAG = 16,
+	KEYPARAMS_MAX = 4096,                       /* content that is read */
+};
+
+/* Octets of the content, 0 where the parameters are out of range. */
+size_t keyparams_size(const km_key_params *params);
+/* Write the content; its size is keyparams_size. */
+void keyparams_write(uint8_t *out, const km_key_params *params);
+/* Read a content, flat or nested in an element; strings point into it.  false: malformed. */
+bool keyparams_read(km_key_params *params, const uint8_t *content, size_t len);
+
+/* Encryption under one GMK for many messages. */
+typedef struct keyparams_cipher keyparams_cipher;
+/* NULL: no memory, or no cipher. */
+keyparams_cipher *keyparams_cipher_new(void);
+void keyparams_cipher_free(keyparams_cipher *cipher);
+
+/* out (PROTECTED_HEADER + len + GCM_TAG octets) = the protected payload of content.  gmk is secret,
+ * created is Unix seconds.  false: libcrypto failed. */
+bool keyparams_protect(uint8_t *out, keyparams_cipher *cipher, const uint8_t gmk[KM_SSV_BYTES],
+		uint32_t guk_id, const uint8_t iv[KM_GMK_IV_BYTES], uint64_t created,
+		const uint8_t *content, size_t len);
+
+/* The same read: *len octets of content.  out has KEYPARAMS_MAX octets.  false: its DPPK-ID is not
+ * guk_id, or it does not decrypt. */
+bool keyparams_unprotect(uint8_t *out, size_t *len, keyparams_cipher *cipher,
+		const uint8_t gmk[KM_SSV_BYTES], uint32_t guk_id, octets protected_payload);
+
+#endif

@@ -1,0 +1,285 @@
+/* open.c -- a message opened by a member's client, with every check of TS 33.180 clause 5.7.2. */
+#include <string.h>
+
+#include "gmk.h"
+#include "keyparams.h"
+#include "mikey.h"
+#include "valid.h"
+
+/* A message on its way through the checks. */
+typedef struct {
+	const km_open_how *how;
+	const km_random *rnd;
+	mikey_msg m;
+	const uint8_t *msg;
+	km_gmk_opened *out;
+	uint64_t seconds;                   /* T, NTP seconds over all eras */
+	int64_t at;                         /* T, Unix seconds */
+	const km_kms *kms_i, *kms_r;
+	uint8_t sender_uid[KM_UID_BYTES];
+	const km_key_set *mine;             /* what it is opened with */
+	octets sed;                         /* the payload for mine */
+} opening;
+
+static bool same(km_str a, km_str b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.s, b.s, a.len) == 0);
+}
+
+static km_str str_of(octets o)
+{
+	return (km_str){(const char *)o.data, o.len};
+}
+
+static km_str str_of_z(const char *s)
+{
+	return (km_str){s, strlen(s)};
+}
+
+KM_API bool km_psi_rule(km_str gms, km_str group, km_str member)
+{
+	char a[KM_URI_MAX + 1], b[KM_URI_MAX + 1];
+	size_t len = km_sip_host(a, gms.s, gms.len);
+
+	if (len == 0 || km_sip_host(b, group.s, group.len) != len || memcmp(a, b, len) != 0)
+		return false;
+	/* Where the member itself lives under that host, any user there could sign. */
+	return km_sip_host(b, member.s, member.len) != len || memcmp(a, b, len) != 0;
+}
+
+static bool may_manage(const opening *o, km_str group)
+{
+	const km_open_how *how = o->how;
+	km_str member = str_of_z(o->out->to_self ? "" : o->mine->uri);
+
+	return how->may_manage ? how->may_manage(how->ctx, o->out->gms, group, member)
+			       : km_psi_rule(o->out->gms, group, member);
+}
+
+static km_reason check_time(opening *o)
+{
+	int64_t window = o->how->window, ahead;
+
+	o->seconds = km_ntp_seconds((uint32_t)(o->m.ntp64 >> 32));
+	o->at = (int64_t)(o->seconds - KM_NTP_UNIX);
+	ahead = o->at - o->how->now;
+	return window < 0 || (ahead <= window && -ahead <= window) ? KM_R_OK : KM_R_TIME;
+}
+
+static km_reason check_replay(const opening *o)
+{
+	const mikey_msg *m = &o->m;
+	const km_open_how *how = o->how;
+	octets uri = m->id[ROLE_INITIATOR];
+
+	if (how->replayed && how->replayed(how->ctx, uri.data ? str_of(uri) : how->from, m->ntp64,
+			m->rand.data, m->rand.len, m->csb_id))
+		return KM_R_REPLAY;
+	return KM_R_OK;
+}
+
+static km_reason find_kmss(opening *o)
+{
+	octets i = o->m.id[ROLE_KMS_INITIATOR], r = o->m.id[ROLE_KMS_RESPONDER];
+
+	o->kms_i = km_keyring_kms(o->how->ring, (const char *)i.data, i.len);
+	o->kms_r = km_keyring_kms(o->how->ring, (const char *)r.data, r.len);
+	return o->kms_i && o->kms_r ? KM_R_OK : KM_R_KMS;
+}
+
+static void uid_at(uint8_t uid[KM_UID_BYTES], km_str uri, const km_kms *kms, uint64_t seconds)
+{
+	km_uid(uid, uri.s, uri.len, kms->uri, strlen(kms->uri), kms->period, kms->offset,
+			km_key_period_no(seconds, kms->period, kms->offset));
+}
+
+/* The sender's URI and UID: from the message, or where identities are hidden from the signalling,
+ * whose URI must then give the UID in the message. */
+static km_reason find_sender(opening *o)
+{
+	octets uri = o->m.id[ROLE_INITIATOR], uid = o->m.id[ROLE_UID_INITIATOR];
+	km_str from = o->how->from;
+
+	if (uri.data && from.len && !same(str_of(uri), from))
+		return KM_R_SENDER;
+	o->out->gms = uri.data ? str_of(uri) : from;
+	if (o->out->gms.len == 0)
+		return KM_R_SENDER;
+	uid_at(o->sender_uid, o->out->gms, o->kms_i, o->seconds);
+	if (uid.data && memcmp(uid.data, o->sender_uid, KM_UID_BYTES) != 0)
+		return KM_R_SENDER;
+	return KM_R_OK;
+}
+
+/* Whether any key set of that user at that KMS is held, of whatever period. */
+static bool holds_any(const km_keyring *ring, km_str uri, const km_kms *kms)
+{
+	const km_key_set *set;
+
+	for (size_t i = 0; (set = km_keyring_keys_at(ring, i)); i++)
+		if (set->kms == kms && same(str_of_z(set->uri), uri))
+			return true;
+	return false;
+}
+
+/* The responder's key set; or the sender's own, where there is a SAKKE-to-self. */
+static km_reason find_my_keys(opening *o)
+{
+	const km_keyring *ring = o->how->ring;
+	octets uri = o->m.id[ROLE_RESPONDER], uid = o->m.id[ROLE_UID_RESPONDER];
+
+	o->sed = o->m.sed;
+	if (uri.data)
+		o->mine = km_keyring_keys(ring, (const char *)uri.data, uri.len, o->kms_r,
+				km_key_period_no(o->seconds, o->kms_r->period, o->kms_r->offset));
+	else
+		o->mine = km_keyring_uid(ring, uid.data);
+	if (o->mine && o->mine->kms != o->kms_r)
+		o->mine = NULL;
+	if (!o->mine && o->m.to_self.data) {
+		o->mine = km_keyring_uid(ring, o->sender_uid);
+		o->sed = o->m.to_self;
+		o->out->to_self = o->mine != NULL;
+	}
+	if (o->mine)
+		return KM_R_OK;
+	return uri.data && holds_any(ring, str_of(uri), o->kms_r) ? KM_R_PERIOD : KM_R_NOT_MINE;
+}
+
+static km_reason check_identities(opening *o)
+{
+	km_reason r = find_kmss(o);
+
+	if (r == KM_R_OK)
+		r = find_sender(o);
+	if (r == KM_R_OK)
+		r = find_my_keys(o);
+	if (r == KM_R_OK && (!valid_kms(o->kms_i, o->at) || !valid_kms(o->kms_r, o->at) ||
+			!valid_key_set(o->mine, o->at)))
+		r = KM_R_EXPIRED;
+	return r;
+}
+
+static km_reason check_signature(const opening *o)
+{
+	return km_eccsi_verify(o->m.sig.data, o->m.sig.len, o->msg, o->m.signed_len, o->sender_uid,
+			KM_UID_BYTES, o->kms_i->keys) == KM_OK ? KM_R_OK : KM_R_SIGNATURE;
+}
+
+/* Everything that can fail inside is one reason. */
+static km_reason decrypt(opening *o)
+{
+	km_gmk_opened *out = o->out;
+	uint8_t gmk[KM_SSV_BYTES];
+	keyparams_cipher *cipher;
+	octets user = o->m.id[ROLE_RESPONDER];
+	km_str p0 = user.data ? str_of(user) : str_of_z(o->mine->uri);
+	km_reason r = KM_R_DECRYPT;
+
+	if (km_sakke_decap(gmk, o->sed.data, o->sed.len, o->mine->receiver, o->rnd) != KM_OK)
+		return KM_R_DECRYPT;
+	out->guk_id = o->m.csb_id;
+	/* The salt is the member's.  The GMS, opening a message with hidden identities to itself, does
+	 * not learn whose it is, and so not the GMK-ID either. */
+	out->gmk_id = out->to_self && !user.data ? out->guk_id & 0xf0000000
+			: km_guk_id(out->guk_id, km_user_salt(gmk, p0.s, p0.len));
+	cipher = keyparams_cipher_new();
+	if (out->gmk_id >> 28 != 0)
+		r = KM_R_PURPOSE;
+	else if (cipher && o->m.protected_payload.data && keyparams_unprotect(out->content,
+			&out->content_len, cipher, gmk, out->guk_id, o->m.protected_payload) &&
+			keyparams_read(&out->params, out->content, out->content_len))
+		r = KM_R_OK;
+	keyparams_cipher_free(cipher);
+	if (r == KM_R_OK)
+		memcpy(out->gmk, gmk, sizeof out->gmk);
+	km_wipe(gmk, sizeof gmk);
+	return r;
+}
+
+static km_reason check_groups(const opening *o)
+{
+	const km_key_params *p = &o->out->params;
+	km_str named = o->how->group;
+	bool listed = p->n_groups == 0;
+
+	if (p->n_groups == 0 && named.len == 0)
+		return KM_R_GROUP;
+	for (size_t i = 0; i < p->n_groups; i++) {
+		if (!may_manage(o, p->groups[i]))
+			return KM_R_AUTHORITY;
+		listed = listed || same(p->groups[i], named);
+	}
+	return named.len == 0 || listed ? KM_R_OK : KM_R_GROUP;
+}
+
+/* Against what is held under the same GMK-ID: the same key of the same issuer with a later T is an
+ * update; a key remembered as revoked stays so; anything else is a duplicate.  A revoked key of
+ * another issuer forbids nobody its GMK-ID. */
+static km_reason check_duplicate(opening *o)
+{
+	km_gmk_opened *out = o->out;
+	km_held held;
+	km_reason r = KM_R_OK;
+
+	out->revoked = !(out->params.status & KM_STATUS_NOT_REVOKED);
+	for (size_t i = 0; r == KM_R_OK && o->how->held && o->how->held(o->how->ctx, &held,
+			out->member, out->gmk_id, i); i++) {
+		bool issuer = same(held.gms, out->gms) && same(held.kms, str_of_z(o->kms_i->uri));
+
+		if (!issuer || !km_equal(held.gmk, out->gmk, sizeof held.gmk))
+			r = held.revoked ? KM_R_OK : KM_R_DUPLICATE;
+		else if (held.revoked && !out->revoked)
+			r = KM_R_REVOKED;
+		else if (out->ntp64 <= held.ntp64)
+			r = KM_R_DUPLICATE;
+		else
+			out->update = true;
+		km_wipe(&held, sizeof held);
+	}
+	return r;
+}
+
+static km_reason run_checks(opening *o)
+{
+	km_gmk_opened *out = o->out;
+	km_reason r = check_time(o);
+
+	if (r == KM_R_OK)
+		r = check_replay(o);
+	if (r == KM_R_OK)
+		r = check_identities(o);
+	if (r == KM_R_OK)
+		r = check_signature(o);
+	if (r == KM_R_OK && o->how->group.len && !may_manage(o, o->how->group))
+		r = KM_R_AUTHORITY;
+	if (r != KM_R_OK)
+		return r;
+	out->ntp64 = o->m.ntp64;
+	out->rand = o->m.rand.data;
+	out->rand_len = o->m.rand.len;
+	out->gms_kms = str_of_z(o->kms_i->uri);
+	out->member_kms = str_of_z(o->kms_r->uri);
+	out->member = o->m.id[ROLE_RESPONDER].data ? str_of(o->m.id[ROLE_RESPONDER])
+			: str_of_z(out->to_self ? "" : o->mine->uri);
+	r = decrypt(o);
+	if (r == KM_R_OK && out->params.key_type != 0)
+		r = KM_R_KEY_TYPE;
+	if (r == KM_R_OK)
+		r = check_groups(o);
+	return r == KM_R_OK ? check_duplicate(o) : r;
+}
+
+KM_API km_reason km_gmk_open(km_gmk_opened *out, const uint8_t *msg, size_t len,
+		const km_open_how *how, const km_random *rnd)
+{
+	opening o = {.how = how, .rnd = rnd, .msg = msg, .out = out};
+	km_reason r = KM_R_PARSE;
+
+	memset(out, 0, sizeof *out);
+	if (mikey_parse(&o.m, NULL, msg, len, NULL, NULL))
+		r = run_checks(&o);
+	if (r != KM_R_OK)
+		km_wipe(out, sizeof *out);
+	return r;
+}

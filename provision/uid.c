@@ -1,0 +1,188 @@
+/* uid.c -- identities and identifiers: UID, key periods, user salt, GUK-ID, media keys. */
+#include <ctype.h>
+#include <string.h>
+
+#include "escape.h"
+#include "gmk.h"
+#include "uid.h"
+
+KM_API km_reason km_uri_check(const char *uri, size_t len)
+{
+	unsigned long point;
+	size_t n;
+
+	if (len == 0 || len > KM_URI_MAX)
+		return KM_R_URI;
+	for (; len; uri += n, len -= n) {
+		n = escape_utf8(&point, uri, len);
+		if (n == 0 || point <= ' ' || (point >= 0x7f && point <= 0xa0))
+			return KM_R_URI;
+	}
+	return KM_R_OK;
+}
+
+/* Octets of the scheme "sip:" or "sips:" at the start, in either case; 0 where there is none. */
+static size_t sip_scheme(const char *uri, size_t len)
+{
+	static const char sips[] = "sips:";
+
+	for (size_t i = 0; i < len && i < 5; i++) {
+		char c = (char)tolower((unsigned char)uri[i]);
+
+		if (i == 3 && c == ':')
+			return 4;
+		if (c != sips[i])
+			return 0;
+	}
+	return len >= 5 ? 5 : 0;
+}
+
+KM_API size_t km_sip_host(char host[KM_URI_MAX + 1], const char *uri, size_t len)
+{
+	size_t at = sip_scheme(uri, len), n = 0, digits = 0;
+	const char *sign;
+
+	host[0] = 0;
+	if (at == 0 || len > KM_URI_MAX || km_uri_check(uri, len) != KM_R_OK)
+		return 0;
+	uri += at;
+	len -= at;
+	sign = memchr(uri, '@', len);
+	if (!sign || sign == uri || memchr(sign + 1, '@', len - (size_t)(sign + 1 - uri)) ||
+			memchr(uri, ';', len) || memchr(uri, '?', len))
+		return 0;
+	len -= (size_t)(sign + 1 - uri);
+	for (uri = sign + 1; len && *uri != ':'; uri++, len--) {
+		unsigned char c = (unsigned char)*uri;
+
+		if (!isalnum(c) && c != '.' && c != '-')
+			break;
+		host[n++] = (char)tolower(c);
+	}
+	if (len) { /* a port, and nothing else */
+		for (digits = 1; digits < len && isdigit((unsigned char)uri[digits]); digits++)
+			;
+		if (*uri != ':' || digits < 2 || digits != len)
+			n = 0;
+	}
+	host[n] = 0;
+	return n;
+}
+
+KM_API uint64_t km_key_period_no(uint64_t ntp_seconds, uint64_t period, uint64_t offset)
+{
+	return period == 0 || ntp_seconds < offset ? 0 : (ntp_seconds - offset) / period;
+}
+
+KM_API uint64_t km_ntp_seconds(uint32_t count)
+{
+	return count >> 31 ? count : count + ((uint64_t)1 << 32);
+}
+
+/* Octets of a KDF input that is being put together. */
+typedef struct {
+	uint8_t octets[1 + 6 * (KM_URI_MAX + 3)];
+	size_t len;
+} kdf_input;
+
+/* P || L */
+static void put(kdf_input *s, const void *p, size_t len)
+{
+	memcpy(s->octets + s->len, p, len);
+	s->len += len;
+	s->octets[s->len++] = (uint8_t)(len >> 8);
+	s->octets[s->len++] = (uint8_t)len;
+}
+
+/* A number in the fewest octets, 0 as one. */
+static void put_number(kdf_input *s, uint64_t x)
+{
+	uint8_t octets[8];
+	size_t n = 1;
+
+	while (n < 8 && x >> (8 * n))
+		n++;
+	for (size_t i = 0; i < n; i++)
+		octets[i] = (uint8_t)(x >> 8 * (n - 1 - i));
+	put(s, octets, n);
+}
+
+KM_API void km_uid(uint8_t uid[KM_UID_BYTES], const char *uri, size_t uri_len, const char *kms_uri,
+		size_t kms_uri_len, uint64_t period, uint64_t offset, uint64_t period_no)
+{
+	static const char label[] = "MIKEY-SAKKE-UID";
+	kdf_input s;
+
+	s.octets[0] = 0; /* FC */
+	s.len = 1;
+	put(&s, label, sizeof label - 1);
+	put(&s, uri, uri_len < KM_URI_MAX ? uri_len : KM_URI_MAX);
+	put(&s, kms_uri, kms_uri_len < KM_URI_MAX ? kms_uri_len : KM_URI_MAX);
+	put_number(&s, period);
+	put_number(&s, offset);
+	put_number(&s, period_no);
+	km_sha256(uid, s.octets, s.len);
+}
+
+void uid_kdf(uint8_t out[KM_HASH_BYTES], const uint8_t key[KM_SSV_BYTES], uint8_t fc, const void *p0,
+		size_t len)
+{
+	uint8_t s[1 + KM_URI_MAX + 2];
+
+	len = len < KM_URI_MAX ? len : KM_URI_MAX;
+	s[0] = fc;
+	memcpy(s + 1, p0, len);
+	s[1 + len] = (uint8_t)(len >> 8);
+	s[2 + len] = (uint8_t)len;
+	km_hmac_sha256(out, key, KM_SSV_BYTES, s, len + 3);
+}
+
+KM_API uint32_t km_user_salt(const uint8_t gmk[KM_SSV_BYTES], const char *uri, size_t uri_len)
+{
+	uint8_t h[KM_HASH_BYTES];
+	uint32_t salt;
+
+	uid_kdf(h, gmk, 0x50, uri, uri_len);
+	salt = ((uint32_t)h[28] << 24 | (uint32_t)h[29] << 16 | (uint32_t)h[30] << 8 | h[31]) & 0x0fffffff;
+	km_wipe(h, sizeof h);
+	return salt;
+}
+
+KM_API uint32_t km_guk_id(uint32_t gmk_id, uint32_t salt)
+{
+	return gmk_id ^ (salt & 0x0fffffff);
+}
+
+/* PRF-HMAC-SHA-256 of RFC 3830 4.1.2 for a key of one block and at most 32 octets: P = HMAC(key,
+ * A_1 || label), A_1 = HMAC(key, label). */
+static void prf(uint8_t *out, size_t out_len, const uint8_t gmk[KM_SSV_BYTES], const uint8_t *label,
+		size_t len)
+{
+	struct {
+		uint8_t input[KM_HASH_BYTES + 9 + 255], p[KM_HASH_BYTES];
+	} w;
+
+	km_hmac_sha256(w.input, gmk, KM_SSV_BYTES, label, len);
+	memcpy(w.input + KM_HASH_BYTES, label, len);
+	km_hmac_sha256(w.p, gmk, KM_SSV_BYTES, w.input, KM_HASH_BYTES + len);
+	memcpy(out, w.p, out_len);
+	km_wipe(&w, sizeof w);
+}
+
+KM_API void km_srtp_keys(uint8_t key[KM_SRTP_KEY_BYTES], uint8_t salt[KM_SRTP_SALT_BYTES],
+		const uint8_t gmk[KM_SSV_BYTES], uint8_t cs_id, uint32_t guk_id, const uint8_t *rand,
+		size_t rand_len)
+{
+	static const uint8_t tek[4] = {0x2a, 0xd0, 0x1c, 0x64}, salting[4] = {0x39, 0xa2, 0xc1, 0x4b};
+	uint8_t label[9 + 255];
+
+	rand_len = rand_len < 255 ? rand_len : 255; /* its length has one octet on the wire */
+	memcpy(label, tek, 4);
+	label[4] = cs_id;
+	for (int i = 0; i < 4; i++)
+		label[5 + i] = (uint8_t)(guk_id >> (24 - 8 * i));
+	memcpy(label + 9, rand, rand_len);
+	prf(key, KM_SRTP_KEY_BYTES, gmk, label, 9 + rand_len);
+	memcpy(label, salting, 4);
+	prf(salt, KM_SRTP_SALT_BYTES, gmk, label, 9 + rand_len);
+}
