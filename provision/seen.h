@@ -7,7 +7,7 @@
 /* Fingerprints have 64 bits under a random key of this set, so that nobody can choose strings that
  * collide.  Two of n different strings do with a probability of n^2 / 2^65: 3e-8 for a million, and
  * then the second one is taken for a repeat, which the caller reports.  A string costs 10 to 15
- * octets, the empty set 36 KiB at most. */
+ * octets, an empty set 40 KiB at most. */
 typedef struct seen seen;
 
 /* NULL: out of memory. */

@@ -245,6 +245,78 @@ static void several_kmss_and_periods_are_told_apart(void **state)
 	km_keyring_free(ring);
 }
 
+/* The value of a name in a file of "name = value" lines. */
+static void value_of(char *out, size_t len, FILE *in, const char *name)
+{
+	static char line[1 << 14];
+
+	rewind(in);
+	while (fgets(line, sizeof line, in) != NULL) {
+		char *value = strstr(line, " = ");
+
+		if (value == NULL || (size_t)(value - line) != strlen(name) ||
+		    strncmp(line, name, strlen(name)) != 0)
+			continue;
+		value[strcspn(value, "\r\n")] = '\0';
+		snprintf(out, len, "%s", value + 3);
+		return;
+	}
+	fail_msg("no %s in the vectors", name);
+}
+
+/* As a document says it: <element>value</element> for each name. */
+static void put_elements(FILE *out, FILE *in, const char *who, const char *const *elements)
+{
+	char name[64], value[1100];
+
+	for (; *elements != NULL; elements++) {
+		snprintf(name, sizeof name, "%s.%s", who, *elements);
+		value_of(value, sizeof value, in, name);
+		fprintf(out, "<%s> %s\n</%s>", *elements, value, *elements);
+	}
+}
+
+static void key_sets_of_a_third_party_are_imported(void **state)
+{
+	static const char *const of_kms[] = { "KmsUri", "UserIdFormat", "UserKeyPeriod",
+		"UserKeyOffset", "PubEncKey", "PubAuthKey", NULL };
+	static const char *const of_user[] = { "UserUri", "UserID", "KeyPeriodNo",
+		"UserDecryptKey", "UserSigningKeySSK", "UserPubTokenPVT", NULL };
+	static const char *const one[] = { "KmsUri", NULL }, *const users[] = { "gms", "alice" };
+	const char *dir = getenv("VECTORS");
+	char name[1024], *xml;
+	size_t len;
+	km_keyring *ring = ring_with(NULL);
+	FILE *in, *out;
+
+	(void)state;
+	snprintf(name, sizeof name, "%s/streamwide-gmk.txt", dir == NULL ? "" : dir);
+	in = dir == NULL ? NULL : fopen(name, "r");
+	if (in == NULL) {
+		km_keyring_free(ring);
+		print_message("VECTORS names no directory with the third party's vectors\n");
+		skip();
+	}
+	out = open_memstream(&xml, &len);
+	fputs("<KmsCertificate xmlns='urn:3gpp:ns:mcsecKMSInterface:1.0'>", out);
+	put_elements(out, in, "kms", of_kms);
+	fputs("</KmsCertificate>", out);
+	fclose(out);
+	add_kms(ring, xml, KM_OK, "");
+	for (size_t i = 0; i < 2; i++) {
+		out = open_memstream(&xml, &len);
+		fputs("<KmsKeySet xmlns='urn:3gpp:ns:mcsecKMSInterface:1.0'>", out);
+		put_elements(out, in, "kms", one);
+		put_elements(out, in, users[i], of_user);
+		fputs("</KmsKeySet>", out);
+		fclose(out);
+		add_keys(ring, xml, KM_OK, "");
+	}
+	assert_int_equal(n_keys(ring), 2);
+	fclose(in);
+	km_keyring_free(ring);
+}
+
 /* ---- what does not validate ----------------------------------------------------------- */
 
 /* The second key set of a document has a flipped bit; the first one must not be loaded either. */
@@ -467,6 +539,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_empty_ring_finds_nothing),
 		cmocka_unit_test(the_users_of_the_vectors_are_imported),
+		cmocka_unit_test(key_sets_of_a_third_party_are_imported),
 		cmocka_unit_test(several_kmss_and_periods_are_told_apart),
 		cmocka_unit_test(every_part_of_a_key_set_is_validated),
 		cmocka_unit_test(every_point_of_a_certificate_is_validated),
