@@ -192,6 +192,30 @@ static void mul_diff_c(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t 
 	wipe(&w, sizeof w);
 }
 
+static void cneg_c(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t mask[8],
+		const uint64_t k[FP8_LIMBS])
+{
+	uint64_t t[FP8_LIMBS];
+
+	for (int l = 0; l < FP8_LANES; l++) {
+		for (int i = 0; i < FP8_LIMBS; i++)
+			t[i] = (a[i][l] ^ mask[l]) - mask[l] + (k[i] & mask[l]);
+		carry_c(r, t, l);
+	}
+	wipe(t, sizeof t);
+}
+
+static void mul_sdiff_c(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t (*b)[8],
+		const uint64_t (*c)[8], const uint64_t k[FP8_LIMBS], const uint64_t mask[8])
+{
+	static const uint64_t zero[FP8_LIMBS];
+	fp8 w;
+
+	cneg_c(w.v, b, mask, zero);
+	mul_diff_c(r, a, (const uint64_t (*)[8])w.v, c, k);
+	wipe(&w, sizeof w);
+}
+
 static void mul_diff_sub_c(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t (*b)[8],
 		const uint64_t (*c)[8], const uint64_t k[FP8_LIMBS], const uint64_t (*d)[8])
 {
@@ -200,18 +224,6 @@ static void mul_diff_sub_c(uint64_t (*r)[8], const uint64_t (*a)[8], const uint6
 	lift_c(w.v, b, c, k);
 	fused_c(r, a, (const uint64_t (*)[8])w.v, NULL, d, NULL, NULL);
 	wipe(&w, sizeof w);
-}
-
-static void cneg_c(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t mask[8])
-{
-	uint64_t t[FP8_LIMBS];
-
-	for (int l = 0; l < FP8_LANES; l++) {
-		for (int i = 0; i < FP8_LIMBS; i++)
-			t[i] = (a[i][l] ^ mask[l]) - mask[l];
-		carry_c(r, t, l);
-	}
-	wipe(t, sizeof t);
 }
 
 static void cmov_c(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t mask[8])
@@ -227,7 +239,7 @@ static void scrub_c(void)
 
 static const fp8_kernel row_c = {
 	"c", 0, mul_c, sqr_c, mul_add_c, mul_sub_c, mul_lift_c, sqr_sub2_c, mul_diff_c,
-	mul_diff_sub_c, add_c, sub_c, lift_c, cneg_c, cmov_c, scrub_c,
+	mul_sdiff_c, mul_diff_sub_c, add_c, sub_c, lift_c, cneg_c, cmov_c, scrub_c,
 };
 
 #ifdef ARCH_x86_64
@@ -241,18 +253,21 @@ void fp8_mul_sub_ifma(lanes r, in a, in b, in c);
 void fp8_mul_lift_ifma(lanes r, in a, in b, in c, const uint64_t k[FP8_LIMBS]);
 void fp8_sqr_sub2_ifma(lanes r, in a, in c, in d);
 void fp8_mul_diff_ifma(lanes r, in a, in b, in c, const uint64_t k[FP8_LIMBS]);
+void fp8_mul_sdiff_ifma(lanes r, in a, in b, in c, const uint64_t k[FP8_LIMBS],
+		const uint64_t mask[8]);
 void fp8_mul_diff_sub_ifma(lanes r, in a, in b, in c, const uint64_t k[FP8_LIMBS], in d);
 void fp8_add_ifma(lanes r, in a, in b);
 void fp8_sub_ifma(lanes r, in a, in b);
 void fp8_lift_ifma(lanes r, in a, in b, const uint64_t k[FP8_LIMBS]);
-void fp8_cneg_ifma(lanes r, in a, const uint64_t mask[8]);
+void fp8_cneg_ifma(lanes r, in a, const uint64_t mask[8], const uint64_t k[FP8_LIMBS]);
 void fp8_cmov_ifma(lanes r, in a, const uint64_t mask[8]);
 void fp8_scrub_ifma(void);
 
 static const fp8_kernel row_ifma = {
 	"ifma", CPU_IFMA, fp8_mul_ifma, fp8_sqr_ifma, fp8_mul_add_ifma, fp8_mul_sub_ifma,
-	fp8_mul_lift_ifma, fp8_sqr_sub2_ifma, fp8_mul_diff_ifma, fp8_mul_diff_sub_ifma,
-	fp8_add_ifma, fp8_sub_ifma, fp8_lift_ifma, fp8_cneg_ifma, fp8_cmov_ifma, fp8_scrub_ifma,
+	fp8_mul_lift_ifma, fp8_sqr_sub2_ifma, fp8_mul_diff_ifma, fp8_mul_sdiff_ifma,
+	fp8_mul_diff_sub_ifma, fp8_add_ifma, fp8_sub_ifma, fp8_lift_ifma, fp8_cneg_ifma,
+	fp8_cmov_ifma, fp8_scrub_ifma,
 };
 #define ASM_ROWS &row_ifma,
 #else

@@ -47,9 +47,13 @@ typedef struct {
 			const uint64_t (*c)[8], const uint64_t k[FP8_LIMBS]);
 	void (*sqr_sub2)(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t (*c)[8],
 			const uint64_t (*d)[8]);
-	/* a*(b - c + k)/R8, tight, and less d: the difference is a factor and costs nothing. */
+	/* a*(b - c + k)/R8, the same with -b for b where mask is all ones: tight; and the former less
+	 * d.  The difference is a factor, and costs nothing. */
 	void (*mul_diff)(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t (*b)[8],
 			const uint64_t (*c)[8], const uint64_t k[FP8_LIMBS]);
+	void (*mul_sdiff)(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t (*b)[8],
+			const uint64_t (*c)[8], const uint64_t k[FP8_LIMBS],
+			const uint64_t mask[8]);
 	void (*mul_diff_sub)(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t (*b)[8],
 			const uint64_t (*c)[8], const uint64_t k[FP8_LIMBS],
 			const uint64_t (*d)[8]);
@@ -58,9 +62,10 @@ typedef struct {
 	void (*sub)(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t (*b)[8]);
 	void (*lift)(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t (*b)[8],
 			const uint64_t k[FP8_LIMBS]);
-	/* Lane by lane: -a where mask is all ones, a where it is 0; and a where mask is all ones, r
-	 * where it is 0. */
-	void (*cneg)(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t mask[8]);
+	/* Lane by lane: k - a where mask is all ones, a where it is 0; and a where mask is all ones,
+	 * r where it is 0. */
+	void (*cneg)(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t mask[8],
+			const uint64_t k[FP8_LIMBS]);
 	void (*cmov)(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t mask[8]);
 	/* Clears the registers that the row and the lookups leave values in: once a batch. */
 	void (*scrub)(void);
@@ -116,13 +121,21 @@ static inline void fp8_sqr_sub2(fp8 *r, const fp8 *a, const fp8 *c, const fp8 *d
 	fp8_k->sqr_sub2(r->v, a->v, c->v, d->v);
 }
 
-/* r = a*(b - c) for |b - c| < 256p and a below 2^1027: tight; and r = a*(b - c) - d, loose.  The
- * difference is taken as in fp8_sub_lift. */
+/* r = a*(b - c) for |b - c| < 256p and a below 2^1027: tight.  The difference is taken as in
+ * fp8_sub_lift. */
 static inline void fp8_mul_diff(fp8 *r, const fp8 *a, const fp8 *b, const fp8 *c)
 {
 	fp8_k->mul_diff(r->v, a->v, b->v, c->v, fp8_256p);
 }
 
+/* The same with -b for b in lanes where mask is all ones; then |b| + |c| < 256p. */
+static inline void fp8_mul_sdiff(fp8 *r, const fp8 *a, const fp8 *b, const fp8 *c,
+		const uint64_t mask[FP8_LANES])
+{
+	fp8_k->mul_sdiff(r->v, a->v, b->v, c->v, fp8_256p, mask);
+}
+
+/* r = a*(b - c) - d, loose. */
 static inline void fp8_mul_diff_sub(fp8 *r, const fp8 *a, const fp8 *b, const fp8 *c, const fp8 *d)
 {
 	fp8_k->mul_diff_sub(r->v, a->v, b->v, c->v, fp8_256p, d->v);
@@ -167,10 +180,10 @@ static inline void fp8_cmov(fp8 *r, const fp8 *a, const uint64_t mask[FP8_LANES]
 	fp8_k->cmov(r->v, a->v, mask);
 }
 
-/* r = -a where mask is all ones, a where it is 0; loose. */
+/* r = p - a where mask is all ones, a where it is 0: for 0 <= a <= p in [0, p], else loose. */
 static inline void fp8_cneg(fp8 *r, const fp8 *a, const uint64_t mask[FP8_LANES])
 {
-	fp8_k->cneg(r->v, a->v, mask);
+	fp8_k->cneg(r->v, a->v, mask, fp8_p);
 }
 
 static inline void fp8_scrub(void)

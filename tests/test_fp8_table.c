@@ -5,23 +5,7 @@
 
 #include "engine/cpu.h"
 #include "engine/fp8.h"
-#include "util.h"
-
-static uint64_t seed = 8;
-
-static uint64_t rnd(void)
-{
-	return draw(&seed);
-}
-
-/* Any values below 2^1024; a quarter of the limbs are all ones. */
-static void fill(fp8 *r)
-{
-	for (int i = 0; i < FP8_LIMBS; i++)
-		for (int l = 0; l < FP8_LANES; l++)
-			r->v[i][l] = (rnd() % 4 ? rnd() : UINT64_MAX) >>
-					(i < FP8_LIMBS - 1 ? 12 : 28);
-}
+#include "util_fp8.h"
 
 /* n picks of points: the second coordinate of an entry is the first one of eight entries later. */
 static void check_pick(const fp8_table *t, const fp8 *in, const uint8_t *table, size_t entries,
@@ -59,7 +43,7 @@ static void picks_are_plain_indexing(void **state)
 		skip();
 	}
 	for (size_t i = 0; i < 512 / FP8_LANES; i++)
-		fill(&in[i]);
+		edge_lanes(&in[i], 1024, 0);
 	for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
 		size_t entries = sizes[s], part = t->octets * entries;
 		uint8_t *table;

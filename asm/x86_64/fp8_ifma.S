@@ -7,11 +7,12 @@
  *   void fp8_mul_lift_ifma(r, a, b, c, const uint64_t k[20]);      a*b/2^1040 - c + k
  *   void fp8_sqr_sub2_ifma(r, a, c, d);     a*a/2^1040 - c - d
  *   void fp8_mul_diff_ifma(r, a, b, c, k);  a*(b - c + k)/2^1040
+ *   void fp8_mul_sdiff_ifma(r, a, b, c, k, const uint64_t mask[8]);    a*(+-b - c + k)/2^1040
  *   void fp8_mul_diff_sub_ifma(r, a, b, c, k, d);      a*(b - c + k)/2^1040 - d
  *   void fp8_add_ifma(r, a, b);
  *   void fp8_sub_ifma(r, a, b);
  *   void fp8_lift_ifma(r, a, b, k);         a - b + k
- *   void fp8_cneg_ifma(r, a, const uint64_t mask[8]);
+ *   void fp8_cneg_ifma(r, a, mask, k);      k - a or a
  *   void fp8_cmov_ifma(r, a, mask);
  *   void fp8_scrub_ifma(void);
  *
@@ -188,16 +189,17 @@ LOCAL	.Lmul
  * a chain of signed carries in zmm29.  The rows keep their carries above bit 51, unseen. */
 .macro	diff row, at, k_at
 	vmovdqa64	\row, [rdx + \at]
+	SIGN	\row
 	vpsubq	\row, \row, [rcx + \at]
 	vpaddq	\row, \row, qword ptr [r8 + \k_at]{1to8}
 	vpaddq	\row, \row, borrow
 	vpsraq	borrow, \row, 52
 .endm
-LOCAL	.Lmul_diff
+.macro	mul_diff_blocks again
 	start
 	vpxord	borrow, borrow, borrow
 	mov	r10d, 10
-.Lmul_diff_block:
+\again:
 	diff	row0, 0, 0
 	diff	row1, 64, 8
 	add	rdx, 128
@@ -205,8 +207,23 @@ LOCAL	.Lmul_diff
 	add	r8, 16
 	mul_block
 	dec	r10d
-	jnz	.Lmul_diff_block
+	jnz	\again
 	ret
+.endm
+.macro	SIGN row
+.endm
+LOCAL	.Lmul_diff
+	mul_diff_blocks	.Lmul_diff_block
+	.cfi_endproc
+	.purgem	SIGN
+
+/* The same with -b for b where the mask at r9 is all ones. */
+.macro	SIGN row
+	vpxorq	\row, \row, [r9]
+	vpsubq	\row, \row, [r9]
+.endm
+LOCAL	.Lmul_sdiff
+	mul_diff_blocks	.Lmul_sdiff_block
 	.cfi_endproc
 
 /* zmm0-19 = the columns of a*a/2^1040, a at rsi, 1280 octets of scratch at r11.
@@ -356,6 +373,12 @@ FUNC	fp8_mul_diff_ifma
 	ret
 ENDFUNC	fp8_mul_diff_ifma
 
+FUNC	fp8_mul_sdiff_ifma
+	call	.Lmul_sdiff
+	settle
+	ret
+ENDFUNC	fp8_mul_sdiff_ifma
+
 FUNC	fp8_mul_diff_sub_ifma
 	call	.Lmul_diff
 	for_n	20, minus_r9_at
@@ -409,10 +432,12 @@ FUNC	fp8_lift_ifma
 	ret
 ENDFUNC	fp8_lift_ifma
 
-/* -a = (a ^ mask) - mask, limb by limb, where mask is all ones. */
+/* -a = (a ^ mask) - mask, limb by limb, where mask is all ones; and k. */
 .macro	cneg_at j
 	vpxorq	zmm\j, zmm31, [rsi + 64*\j]
 	vpsubq	zmm\j, zmm\j, zmm31
+	vpandq	zmm30, zmm31, qword ptr [rcx + 8*\j]{1to8}
+	vpaddq	zmm\j, zmm\j, zmm30
 .endm
 FUNC	fp8_cneg_ifma
 	vmovdqu64	zmm31, [rdx]
