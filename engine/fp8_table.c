@@ -200,6 +200,7 @@ const fp8_table *fp8_table_for(size_t entries, size_t members, unsigned cpu)
 		if (t == &bytes_c || t == &words_c)
 			break;
 		if (!(t->needs & ~cpu) && entries % t->unit == 0 && entries <= t->max_entries &&
+				(t->unit < WIDE || (entries & (entries - 1)) == 0) &&
 				(t->vectors == 1 || members > 2 * FP8_LANES))
 			return t;
 	}

@@ -74,6 +74,7 @@ static void tables_are_chosen_by_size(void **state)
 	assert_string_equal(fp8_table_for(512, 512, CPU_IFMA)->name, "ifma");
 	assert_string_equal(fp8_table_for(64, 8, CPU_IFMA | CPU_VBMI)->name, "ifma");
 	assert_string_equal(fp8_table_for(32, 512, CPU_IFMA | CPU_VBMI)->name, "ifma");
+	assert_string_equal(fp8_table_for(192, 512, CPU_IFMA | CPU_VBMI)->name, "ifma");
 #endif
 }
 
