@@ -80,6 +80,34 @@ static inline void once(uint64_t r[4], const uint64_t a[4], uint64_t high, const
 		r[i] = ct_select(keep, a[i], t[i]);
 }
 
+static inline void add_any(uint64_t r[4], const uint64_t a[4], const uint64_t b[4],
+		const uint64_t m[4])
+{
+	uint64_t t[4], high = add4(t, a, b);
+
+	once(r, t, high, m);
+}
+
+static inline void sub_any(uint64_t r[4], const uint64_t a[4], const uint64_t b[4],
+		const uint64_t m[4])
+{
+	uint64_t t[4], back[4], mask = ct_barrier(0 - sub4(t, a, b));
+
+	for (int i = 0; i < 4; i++)
+		back[i] = m[i] & mask;
+	add4(r, t, back);
+}
+
+static void add_c(uint64_t r[4], const uint64_t a[4], const uint64_t b[4])
+{
+	add_any(r, a, b, p256_p);
+}
+
+static void sub_c(uint64_t r[4], const uint64_t a[4], const uint64_t b[4])
+{
+	sub_any(r, a, b, p256_p);
+}
+
 static inline void product(uint64_t t[8], const uint64_t a[4], const uint64_t b[4])
 {
 	memset(t, 0, 8 * sizeof *t);
@@ -192,9 +220,23 @@ static void mul_n_c(uint64_t r[4], const uint64_t a[4], const uint64_t b[4])
 
 /* ---- the choice -------------------------------------------------------------------------- */
 
-static const p256_kernel kernel_c = {"c", 0, mul_c, sqr_c, mul_n_c};
+static const p256_kernel kernel_c = {"c", 0, mul_c, sqr_c, add_c, sub_c, mul_n_c};
 
-const p256_kernel *const p256_kernels[] = {&kernel_c, NULL};
+#ifdef __x86_64__
+void p256_mul_adx(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]);
+void p256_sqr_adx(uint64_t r[4], const uint64_t a[4]);
+void p256_add_adx(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]);
+void p256_sub_adx(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]);
+
+static const p256_kernel kernel_adx = {
+	"adx", CPU_ADX, p256_mul_adx, p256_sqr_adx, p256_add_adx, p256_sub_adx, mul_n_c,
+};
+#define P256_ASM &kernel_adx,
+#else
+#define P256_ASM
+#endif
+
+const p256_kernel *const p256_kernels[] = {P256_ASM &kernel_c, NULL};
 const p256_kernel *p256_k = &kernel_c;
 
 void p256_pick(unsigned cpu)
@@ -208,7 +250,7 @@ void p256_pick(unsigned cpu)
 
 int p256_proved(void)
 {
-	uint64_t a[4], b[4], got[3][4], want[3][4];
+	uint64_t a[4], b[4], got[5][4], want[5][4];
 
 	memcpy(a, p256_g.x.v, sizeof a);
 	memcpy(b, p256_g.y.v, sizeof b);
@@ -216,13 +258,17 @@ int p256_proved(void)
 		p256_k->mul(got[0], a, b);
 		p256_k->sqr(got[1], a);
 		p256_k->mul_n(got[2], a, b);
+		p256_k->add(got[3], a, b);
+		p256_k->sub(got[4], a, b);
 		mul_c(want[0], a, b);
 		sqr_c(want[1], a);
 		mul_n_c(want[2], a, b);
+		add_c(want[3], a, b);
+		sub_c(want[4], a, b);
 		if (memcmp(got, want, sizeof got) != 0)
 			return 0;
 		memcpy(a, want[0], sizeof a);
-		memcpy(b, i & 1 ? want[1] : want[2], sizeof b);
+		memcpy(b, want[i & 1 ? 1 : 4], sizeof b);
 	}
 	return 1;
 }
@@ -231,18 +277,12 @@ int p256_proved(void)
 
 void p256_add_mod(uint64_t r[4], const uint64_t a[4], const uint64_t b[4], const uint64_t m[4])
 {
-	uint64_t t[4], high = add4(t, a, b);
-
-	once(r, t, high, m);
+	add_any(r, a, b, m);
 }
 
 void p256_sub_mod(uint64_t r[4], const uint64_t a[4], const uint64_t b[4], const uint64_t m[4])
 {
-	uint64_t t[4], back[4], mask = ct_barrier(0 - sub4(t, a, b));
-
-	for (int i = 0; i < 4; i++)
-		back[i] = m[i] & mask;
-	add4(r, t, back);
+	sub_any(r, a, b, m);
 }
 
 void p256_reduce(uint64_t r[4], const uint64_t a[4], const uint64_t m[4])

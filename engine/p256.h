@@ -28,6 +28,9 @@ typedef struct {
 	/* a*b/2^256 mod p, a*a/2^256 mod p */
 	void (*mul)(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]);
 	void (*sqr)(uint64_t r[4], const uint64_t a[4]);
+	/* a + b, a - b mod p */
+	void (*add)(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]);
+	void (*sub)(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]);
 	/* a*b/2^256 mod n; a may be any 256-bit number */
 	void (*mul_n)(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]);
 } p256_kernel;
@@ -60,6 +63,16 @@ static inline void fe_sqr(p256_fe *r, const p256_fe *a)
 	p256_k->sqr(r->v, a->v);
 }
 
+static inline void fe_add(p256_fe *r, const p256_fe *a, const p256_fe *b)
+{
+	p256_k->add(r->v, a->v, b->v);
+}
+
+static inline void fe_sub(p256_fe *r, const p256_fe *a, const p256_fe *b)
+{
+	p256_k->sub(r->v, a->v, b->v);
+}
+
 /* r = a + b mod m, r = a - b mod m. */
 void p256_add_mod(uint64_t r[4], const uint64_t a[4], const uint64_t b[4], const uint64_t m[4]);
 void p256_sub_mod(uint64_t r[4], const uint64_t a[4], const uint64_t b[4], const uint64_t m[4]);
@@ -69,16 +82,6 @@ void p256_reduce(uint64_t r[4], const uint64_t a[4], const uint64_t m[4]);
 uint64_t p256_below(const uint64_t a[4], const uint64_t m[4]);
 /* All ones where it holds, else 0. */
 uint64_t p256_is_zero(const uint64_t a[4]);
-
-static inline void fe_add(p256_fe *r, const p256_fe *a, const p256_fe *b)
-{
-	p256_add_mod(r->v, a->v, b->v, p256_p);
-}
-
-static inline void fe_sub(p256_fe *r, const p256_fe *a, const p256_fe *b)
-{
-	p256_sub_mod(r->v, a->v, b->v, p256_p);
-}
 
 /* Between canonical plain limbs and Montgomery form. */
 void fe_from_limbs(p256_fe *r, const uint64_t plain[4]);
@@ -121,6 +124,10 @@ void p256_add(p256_point *r, const p256_point *a, const p256_point *b);
 
 /* r = [k]a for public k < n and public a. */
 void p256_times_var(p256_point *r, const uint64_t k[4], const p256_point *a);
+
+/* r[i] = 2^i*a for i < n, n at most P256_DOUBLINGS_MAX; a is public and not infinity. */
+enum { P256_DOUBLINGS_MAX = 260 };
+void p256_doublings_var(p256_point *r, size_t n, const p256_point *a);
 
 /* ---- tables ----------------------------------------------------------------------------- */
 

@@ -295,30 +295,49 @@ static void wnaf_var(int8_t digit[WNAF_DIGITS], const uint64_t k[4])
 	}
 }
 
-/* odd[i] = (2i + 1)*a, by a chain of additions that share one inversion. */
+/* The n points in affine form, by one inversion.  None is infinity; prefix has n elements. */
+static void normalize_var(p256_point *r, const jac *a, size_t n, p256_fe *prefix)
+{
+	p256_fe run = p256_one, zi, zz;
+
+	for (size_t i = 0; i < n; i++) {
+		prefix[i] = run;
+		fe_mul(&run, &run, &a[i].z);
+	}
+	p256_inv_p(&run, &run);
+	for (size_t i = n; i-- > 0;) {
+		fe_mul(&zi, &run, &prefix[i]);
+		fe_mul(&run, &run, &a[i].z);
+		fe_sqr(&zz, &zi);
+		fe_mul(&r[i].x, &a[i].x, &zz);
+		fe_mul(&zz, &zz, &zi);
+		fe_mul(&r[i].y, &a[i].y, &zz);
+	}
+}
+
+/* odd[i] = (2i + 1)*a */
 static void odd_multiples_var(p256_point odd[WNAF_ODD], const p256_point *a)
 {
 	jac chain[WNAF_ODD];
-	p256_fe prefix[WNAF_ODD], run = p256_one, zi, zz;
+	p256_fe prefix[WNAF_ODD];
 	p256_point twice;
 
 	p256_add(&twice, a, a);
 	chain[0] = (jac){a->x, a->y, p256_one};
 	for (int i = 1; i < WNAF_ODD; i++)
 		jac_add_var(&chain[i], &chain[i - 1], &twice);
-	for (int i = 0; i < WNAF_ODD; i++) { /* no z is 0, for the order of a is large */
-		prefix[i] = run;
-		fe_mul(&run, &run, &chain[i].z);
-	}
-	p256_inv_p(&run, &run);
-	for (int i = WNAF_ODD - 1; i >= 0; i--) {
-		fe_mul(&zi, &run, &prefix[i]);
-		fe_mul(&run, &run, &chain[i].z);
-		fe_sqr(&zz, &zi);
-		fe_mul(&odd[i].x, &chain[i].x, &zz);
-		fe_mul(&zz, &zz, &zi);
-		fe_mul(&odd[i].y, &chain[i].y, &zz);
-	}
+	normalize_var(odd, chain, WNAF_ODD, prefix);
+}
+
+void p256_doublings_var(p256_point *r, size_t n, const p256_point *a)
+{
+	jac chain[P256_DOUBLINGS_MAX];
+	p256_fe prefix[P256_DOUBLINGS_MAX];
+
+	chain[0] = (jac){a->x, a->y, p256_one};
+	for (size_t i = 1; i < n; i++)
+		jac_dbl(&chain[i], &chain[i - 1]);
+	normalize_var(r, chain, n, prefix);
 }
 
 void p256_times_var(p256_point *r, const uint64_t k[4], const p256_point *a)

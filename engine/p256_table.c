@@ -31,14 +31,6 @@ static const uint64_t half[4] = { /* 1/2 mod n */
 
 /* ---- making ------------------------------------------------------------------------------ */
 
-/* chain[j] = 2^j*b/2 for j < n, b public and not infinity. */
-static void doublings_var(p256_point *chain, size_t n, const p256_point *b)
-{
-	p256_times_var(&chain[0], half, b);
-	for (size_t j = 1; j < n; j++)
-		p256_add(&chain[j], &chain[j - 1], &chain[j - 1]);
-}
-
 /* t[i][k] = (2k + 1)*2^(w*i)*b/2, for i < windows and k < 2^(w-1): with 2^s entries of every window
  * known, the next 2^s are those plus 2^(s+1)*2^(w*i)*b/2. */
 static int make_var(p256_point *t, size_t w, size_t windows, const p256_point *b)
@@ -50,7 +42,8 @@ static int make_var(p256_point *t, size_t w, size_t windows, const p256_point *b
 	int made = chain && pair && scratch;
 
 	if (made) {
-		doublings_var(chain, windows * w, b);
+		p256_times_var(&chain[0], half, b);
+		p256_doublings_var(chain, windows * w, &chain[0]); /* chain[j] = 2^j*b/2 */
 		for (size_t i = 0; i < windows; i++)
 			t[i * size] = chain[i * w];
 	}

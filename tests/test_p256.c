@@ -125,10 +125,24 @@ static void sums_and_differences(void **state)
 		mpz_mod(want, want, m);
 		p256_add_mod(r, x, y, modulus);
 		assert_limbs("add", r, want);
+		if (modulus == p256_p) {
+			p256_k->add(r, x, y);
+			assert_limbs("add mod p", r, want);
+			memcpy(r, y, sizeof r);
+			p256_k->add(r, x, r);
+			assert_limbs("add over its second operand", r, want);
+		}
 		mpz_sub(want, a, b);
 		mpz_mod(want, want, m);
 		p256_sub_mod(r, x, y, modulus);
 		assert_limbs("sub", r, want);
+		if (modulus == p256_p) {
+			p256_k->sub(r, x, y);
+			assert_limbs("sub mod p", r, want);
+			memcpy(r, y, sizeof r);
+			p256_k->sub(r, x, r);
+			assert_limbs("sub over its second operand", r, want);
+		}
 		assert_int_equal(p256_is_zero(r) != 0, mpz_sgn(want) == 0);
 		draw_below(x, (uint64_t[4]){UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX});
 		to_mpz(a, x);
