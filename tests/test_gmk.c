@@ -1,0 +1,494 @@
+/* test_gmk.c -- messages made octet for octet, opened, and refused for every reason there is. */
+#include "util_own.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/bytes.h"
+
+static const char *const everybody[] = {OWN_GMS, OWN_ALICE, OWN_BOB, NULL};
+static km_keyring *ring;
+
+static int start(void **state)
+{
+	if (own_start(state) != 0)
+		return -1;
+	ring = own_ring(everybody);
+	return 0;
+}
+
+static int stop(void **state)
+{
+	km_keyring_free(ring);
+	return own_stop(state);
+}
+
+/* While a message of the file is made, its nonce is taken from there; else it is drawn. */
+static const json_t *nonce_of;
+
+km_err __real_eccsi_nonce(uint64_t j[4], const uint8_t *ssk, const uint8_t *hs, const uint8_t *msg,
+		size_t len, const km_random *rnd);
+km_err __wrap_eccsi_nonce(uint64_t j[4], const uint8_t *ssk, const uint8_t *hs, const uint8_t *msg,
+		size_t len, const km_random *rnd);
+
+km_err __wrap_eccsi_nonce(uint64_t j[4], const uint8_t *ssk, const uint8_t *hs, const uint8_t *msg,
+		size_t len, const km_random *rnd)
+{
+	uint8_t nonce[32];
+
+	if (!nonce_of)
+		return __real_eccsi_nonce(j, ssk, hs, msg, len, rnd);
+	from_hex(nonce, sizeof nonce, own_text(nonce_of, "j"));
+	limbs_from_be(j, nonce, 4);
+	return KM_OK;
+}
+
+static km_str str(const char *s)
+{
+	return (km_str){s, strlen(s)};
+}
+
+static km_member member(const char *uri, const km_gmk_job *job)
+{
+	return (km_member){str(uri), job->gms_kms};
+}
+
+/* One message of a job for one member, at T; buf is 4096 octets. */
+static km_gmk_message make_one(uint8_t *buf, const km_gmk_job *job, const char *uri, uint64_t ntp64)
+{
+	km_member m = member(uri, job);
+	km_gmk_message out;
+	km_err err = km_gmk_make(&out, buf, 4096, job, &m, 1, ntp64, ntp64 >> 32,
+			(ntp64 >> 32) - KM_NTP_UNIX, NULL, NULL);
+
+	assert_true(err == KM_OK || err == KM_EPARTIAL);
+	assert_int_equal(err == KM_OK, out.reason == KM_R_OK);
+	return out;
+}
+
+static km_reason open_as(km_gmk_opened *out, const uint8_t *msg, size_t len, km_open_how how)
+{
+	static const km_gmk_opened nothing;
+	km_reason r = km_gmk_open(out, msg, len, &how, NULL);
+
+	if (r != KM_R_OK)
+		assert_memory_equal(out, &nothing, sizeof nothing);
+	return r;
+}
+
+/* ---- making ----------------------------------------------------------------------------- */
+
+static void own_messages_are_made_octet_for_octet(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < own_messages(); i++) {
+		own_message m;
+		km_gmk_message out;
+		km_member to;
+		uint8_t buf[1024], uid[KM_UID_BYTES];
+
+		own_get(&m, i, ring);
+		to = member(m.responder, &m.job);
+		nonce_of = m.json;
+		assert_int_equal(km_gmk_make(&out, buf, sizeof buf, &m.job, &to, 1, m.ntp64,
+				m.ntp64 >> 32, (m.ntp64 >> 32) - KM_NTP_UNIX, m.iv, NULL), KM_OK);
+		nonce_of = NULL;
+		assert_int_equal(out.len, m.len);
+		assert_memory_equal(out.msg, m.msg, m.len);
+		assert_int_equal(out.len, km_gmk_size(&m.job, &to));
+		assert_int_equal(out.guk_id, strtoul(own_text(m.json, "guk_id"), NULL, 16));
+		from_hex(uid, sizeof uid, own_text(json_object_get(json_object_get(own, "users"),
+				m.responder), "uid"));
+		assert_memory_equal(out.uid, uid, sizeof uid);
+	}
+}
+
+static void a_chunk_is_its_singles_in_order_with_rising_t(void **state)
+{
+	enum { N = 5 };
+	static const char *const uris[N] = {OWN_ALICE, "sip:a b@example.org", OWN_BOB, "", OWN_ALICE};
+	own_message m;
+	km_member to[N];
+	km_gmk_message out[N];
+	uint8_t *buf = malloc(N * 4096);
+	km_gmk_opened opened;
+	uint64_t last = 0;
+
+	(void)state;
+	own_get(&m, 0, ring);
+	for (int i = 0; i < N; i++)
+		to[i] = member(uris[i], &m.job);
+	assert_int_equal(km_gmk_make(out, buf, N * 4096, &m.job, to, N, m.ntp64, m.ntp64 >> 32, 1, NULL,
+			NULL), KM_EPARTIAL);
+	for (int i = 0; i < N; i++) {
+		if (i % 2) {
+			assert_int_equal(out[i].reason, KM_R_URI);
+			assert_null(out[i].msg);
+			continue;
+		}
+		assert_int_equal(open_as(&opened, out[i].msg, out[i].len, own_how(&m, ring)), KM_R_OK);
+		assert_true(opened.ntp64 > last);
+		last = opened.ntp64;
+		assert_memory_equal(opened.gmk, m.job.gmk, KM_SSV_BYTES);
+		assert_true(opened.member.len == strlen(uris[i]) &&
+				memcmp(opened.member.s, uris[i], opened.member.len) == 0);
+	}
+	free(buf);
+}
+
+static void a_period_without_a_key_set_makes_no_message(void **state)
+{
+	own_message m;
+	uint8_t buf[4096];
+	km_gmk_message out;
+
+	(void)state;
+	own_get(&m, 0, ring);
+	out = make_one(buf, &m.job, OWN_ALICE, m.ntp64 + ((uint64_t)2592000 << 32));
+	assert_int_equal(out.reason, KM_R_PERIOD);
+}
+
+static void what_is_out_of_range_makes_nothing(void **state)
+{
+	own_message m;
+	km_member to;
+	km_gmk_message out;
+	uint8_t buf[1024], zero[1024] = {0};
+
+	(void)state;
+	own_get(&m, 0, ring);
+	to = member(OWN_ALICE, &m.job);
+	memset(buf, 1, sizeof buf);
+	assert_int_equal(km_gmk_make(&out, buf, m.len - 1, &m.job, &to, 1, m.ntp64, m.ntp64 >> 32, 1,
+			NULL, NULL), KM_EARG);
+	assert_memory_equal(buf, zero, m.len - 1);
+	assert_null(out.msg);
+	m.job.gmk_id |= 0x10000000;
+	assert_int_equal(km_gmk_make(&out, buf, sizeof buf, &m.job, &to, 1, m.ntp64, m.ntp64 >> 32, 1,
+			NULL, NULL), KM_EARG);
+}
+
+/* ---- opening ---------------------------------------------------------------------------- */
+
+static void own_messages_open(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < own_messages(); i++) {
+		own_message m;
+		km_gmk_opened o;
+
+		own_get(&m, i, ring);
+		assert_int_equal(open_as(&o, m.msg, m.len, own_how(&m, ring)), KM_R_OK);
+		assert_memory_equal(o.gmk, m.job.gmk, KM_SSV_BYTES);
+		assert_int_equal(o.gmk_id, m.job.gmk_id);
+		assert_int_equal(o.content_len, m.content_len);
+		assert_memory_equal(o.content, m.content, m.content_len);
+		assert_int_equal(o.params.n_groups, 2);
+		assert_memory_equal(o.params.text.s, "Fire ground 1", o.params.text.len);
+		assert_int_equal(o.revoked, i == 4);
+		assert_memory_equal(o.rand, m.job.rand, KM_RAND_BYTES);
+	}
+}
+
+static void the_gms_opens_its_sakke_to_self(void **state)
+{
+	static const char *const gms[] = {OWN_GMS, NULL};
+	km_keyring *mine = own_ring(gms);
+	own_message m;
+	km_gmk_opened o;
+
+	(void)state;
+	own_get(&m, 3, ring);
+	assert_int_equal(open_as(&o, m.msg, m.len, own_how(&m, mine)), KM_R_OK);
+	assert_true(o.to_self);
+	assert_int_equal(o.gmk_id, m.job.gmk_id);
+	assert_memory_equal(o.gmk, m.job.gmk, KM_SSV_BYTES);
+	own_get(&m, 0, ring); /* one without */
+	assert_int_equal(open_as(&o, m.msg, m.len, own_how(&m, mine)), KM_R_NOT_MINE);
+	km_keyring_free(mine);
+}
+
+/* Two members derive each other's media keys from the RAND they share; with one RAND a message they
+ * would not. */
+static void members_agree_on_each_others_media_keys(void **state)
+{
+	own_message a, b;
+	km_gmk_opened alice, bob;
+	uint8_t key[2][KM_SRTP_KEY_BYTES], salt[2][KM_SRTP_SALT_BYTES], buf[4096];
+	km_gmk_message other;
+
+	(void)state;
+	own_get(&a, 0, ring);
+	own_get(&b, 1, ring);
+	assert_int_equal(open_as(&alice, a.msg, a.len, own_how(&a, ring)), KM_R_OK);
+	assert_int_equal(open_as(&bob, b.msg, b.len, own_how(&b, ring)), KM_R_OK);
+	km_srtp_keys(key[0], salt[0], alice.gmk, 4, alice.guk_id, alice.rand, alice.rand_len);
+	km_srtp_keys(key[1], salt[1], bob.gmk, 4, alice.guk_id, bob.rand, bob.rand_len);
+	assert_memory_equal(key[0], key[1], sizeof key[0]);
+	assert_memory_equal(salt[0], salt[1], sizeof salt[0]);
+	km_srtp_keys(key[1], salt[1], bob.gmk, 4, bob.guk_id, bob.rand, bob.rand_len);
+	assert_memory_not_equal(key[0], key[1], sizeof key[0]);
+
+	b.job.rand[0] ^= 1;
+	other = make_one(buf, &b.job, OWN_BOB, b.ntp64);
+	assert_int_equal(open_as(&bob, other.msg, other.len, own_how(&b, ring)), KM_R_OK);
+	km_srtp_keys(key[1], salt[1], bob.gmk, 4, alice.guk_id, bob.rand, bob.rand_len);
+	assert_memory_not_equal(key[0], key[1], sizeof key[0]);
+}
+
+/* ---- refusals --------------------------------------------------------------------------- */
+
+static bool nobody(void *ctx, km_str gms, km_str group, km_str who)
+{
+	(void)ctx, (void)gms, (void)group, (void)who;
+	return false;
+}
+
+static bool always_seen(void *ctx, km_str sender, uint64_t ntp64, const uint8_t *rand, size_t len,
+		uint32_t csb_id)
+{
+	(void)ctx, (void)sender, (void)ntp64, (void)rand, (void)len, (void)csb_id;
+	return true;
+}
+
+static void each_check_has_its_reason(void **state)
+{
+	static const char *const bob[] = {OWN_GMS, OWN_BOB, NULL};
+	km_keyring *bobs = own_ring(bob), *empty;
+	own_message m, hidden;
+	km_gmk_opened o;
+	km_open_how how;
+
+	(void)state;
+	own_get(&m, 0, ring);
+	own_get(&hidden, 2, ring);
+	how = own_how(&m, ring);
+	how.now += 901;
+	assert_int_equal(open_as(&o, m.msg, m.len, how), KM_R_TIME);
+	how.now -= 1802;
+	assert_int_equal(open_as(&o, m.msg, m.len, how), KM_R_TIME);
+	how.window = -1;
+	assert_int_equal(open_as(&o, m.msg, m.len, how), KM_R_OK);
+	how.replayed = always_seen;
+	assert_int_equal(open_as(&o, m.msg, m.len, how), KM_R_REPLAY);
+
+	assert_int_equal(km_keyring_new(&empty), KM_OK);
+	assert_int_equal(open_as(&o, m.msg, m.len, own_how(&m, empty)), KM_R_KMS);
+	km_keyring_free(empty);
+	assert_int_equal(open_as(&o, m.msg, m.len, own_how(&m, bobs)), KM_R_NOT_MINE);
+	assert_int_equal(open_as(&o, hidden.msg, hidden.len, own_how(&hidden, bobs)), KM_R_NOT_MINE);
+	km_keyring_free(bobs);
+
+	how = own_how(&m, ring);
+	how.from = str("sip:other@gms-psi.example.org");
+	assert_int_equal(open_as(&o, m.msg, m.len, how), KM_R_SENDER);
+	assert_int_equal(open_as(&o, hidden.msg, hidden.len, how), KM_R_SENDER);
+	how.from = (km_str){NULL, 0};
+	assert_int_equal(open_as(&o, m.msg, m.len, how), KM_R_OK);
+	assert_int_equal(open_as(&o, hidden.msg, hidden.len, how), KM_R_SENDER);
+
+	how = own_how(&m, ring);
+	how.may_manage = nobody;
+	assert_int_equal(open_as(&o, m.msg, m.len, how), KM_R_AUTHORITY);
+	how = own_how(&m, ring);
+	how.group = str("sip:fire-3@gms-psi.example.org");
+	assert_int_equal(open_as(&o, m.msg, m.len, how), KM_R_GROUP);
+	how.group = str("sip:fire-1@example.org");
+	assert_int_equal(open_as(&o, m.msg, m.len, how), KM_R_AUTHORITY);
+	how.group = str(OWN_GROUP);
+	assert_int_equal(open_as(&o, m.msg, m.len, how), KM_R_OK);
+}
+
+/* What only another GMS implementation could send, made from our parts. */
+static void what_is_inside_is_checked(void **state)
+{
+	own_message m;
+	km_gmk_message out;
+	km_gmk_opened o;
+	km_open_how how;
+	uint8_t buf[4096];
+
+	(void)state;
+	own_get(&m, 0, ring);
+	how = own_how(&m, ring);
+	m.job.params.key_type = 1;
+	out = make_one(buf, &m.job, OWN_ALICE, m.ntp64);
+	assert_int_equal(open_as(&o, out.msg, out.len, how), KM_R_KEY_TYPE);
+	m.job.params.key_type = 0;
+	m.job.params.n_groups = 0;
+	out = make_one(buf, &m.job, OWN_ALICE, m.ntp64);
+	assert_int_equal(open_as(&o, out.msg, out.len, how), KM_R_GROUP);
+	how.group = str(OWN_GROUP); /* the signalling names it, and may be trusted to */
+	assert_int_equal(open_as(&o, out.msg, out.len, how), KM_R_OK);
+	m.job.params.n_groups = 1;
+	m.job.params.groups[0] = str("sip:fire-1@example.org");
+	how.group = (km_str){NULL, 0};
+	out = make_one(buf, &m.job, OWN_ALICE, m.ntp64);
+	assert_int_equal(open_as(&o, out.msg, out.len, how), KM_R_AUTHORITY);
+}
+
+static void the_psi_rule_reads_hosts(void **state)
+{
+	static const struct {
+		const char *gms, *group, *who;
+		bool may;
+	} rows[] = {
+		{OWN_GMS, OWN_GROUP, OWN_ALICE, true},
+		{OWN_GMS, "sip:g@GMS-PSI.Example.ORG", OWN_ALICE, true},
+		{OWN_GMS, "sip:g@gms-psi.example.org:5060", OWN_ALICE, true},
+		{OWN_GMS, "sips:g@gms-psi.example.org", OWN_ALICE, true},
+		{OWN_GMS, OWN_GROUP, "sip:eve@gms-psi.example.org", false},
+		{OWN_GMS, "sip:g@example.org", OWN_ALICE, false},
+		{OWN_GMS, "sip:g@x@gms-psi.example.org", OWN_ALICE, false},
+		{OWN_GMS, "sip:g@gms-psi.example.org;user=phone", OWN_ALICE, false},
+		{OWN_GMS, "sip:g@gms-psi.example.org?x=y", OWN_ALICE, false},
+		{OWN_GMS, "sip:g;x@gms-psi.example.org", OWN_ALICE, false},
+		{OWN_GMS, "sip:g@gms-psi.example.org:", OWN_ALICE, false},
+		{OWN_GMS, "sip:g@gms-psi.example.org:5o", OWN_ALICE, false},
+		{OWN_GMS, "sip:@gms-psi.example.org", OWN_ALICE, false},
+		{OWN_GMS, "sip:g@", OWN_ALICE, false},
+		{OWN_GMS, "tel:+15551234", OWN_ALICE, false},
+		{OWN_GMS, "g@gms-psi.example.org", OWN_ALICE, false},
+		{"gms@gms-psi.example.org", OWN_GROUP, OWN_ALICE, false},
+		{"", "", "", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		assert_int_equal(km_psi_rule(str(rows[i].gms), str(rows[i].group), str(rows[i].who)),
+				rows[i].may);
+}
+
+static km_reason remember(km_memory *memory, const km_gmk_message *out, const own_message *m)
+{
+	km_open_how how = own_how(m, ring);
+	km_gmk_opened o;
+	km_reason r;
+
+	how.ctx = memory;
+	how.replayed = km_memory_replayed;
+	how.held = km_memory_held;
+	r = open_as(&o, out->msg, out->len, how);
+	if (r == KM_R_OK)
+		assert_int_equal(km_memory_accept(memory, &o), KM_OK);
+	return r;
+}
+
+static void replays_duplicates_updates_and_revocations(void **state)
+{
+	km_memory *memory;
+	own_message m, revocation;
+	km_gmk_message a, b;
+	uint8_t abuf[4096], bbuf[4096];
+
+	(void)state;
+	own_get(&m, 0, ring);
+	own_get(&revocation, 4, ring);
+	assert_int_equal(km_memory_new(&memory), KM_OK);
+	a = make_one(abuf, &m.job, OWN_ALICE, m.ntp64);
+	assert_int_equal(remember(memory, &a, &m), KM_R_OK);
+	assert_int_equal(remember(memory, &a, &m), KM_R_REPLAY);
+	b = make_one(bbuf, &m.job, OWN_ALICE, m.ntp64 - 1); /* older than what is held */
+	assert_int_equal(remember(memory, &b, &m), KM_R_DUPLICATE);
+	b = make_one(bbuf, &m.job, OWN_ALICE, m.ntp64 + 1);
+	assert_int_equal(remember(memory, &b, &m), KM_R_OK);
+	b = make_one(bbuf, &m.job, OWN_BOB, m.ntp64); /* another client */
+	assert_int_equal(remember(memory, &b, &m), KM_R_OK);
+	m.job.gmk[0] ^= 1; /* another key under the same GMK-ID */
+	b = make_one(bbuf, &m.job, OWN_ALICE, m.ntp64 + 2);
+	assert_int_equal(remember(memory, &b, &m), KM_R_DUPLICATE);
+	m.job.gmk[0] ^= 1;
+	b = make_one(bbuf, &revocation.job, OWN_ALICE, m.ntp64 + 3);
+	assert_int_equal(remember(memory, &b, &m), KM_R_OK);
+	b = make_one(bbuf, &m.job, OWN_ALICE, m.ntp64 + 4);
+	assert_int_equal(remember(memory, &b, &m), KM_R_REVOKED);
+	km_memory_free(memory);
+}
+
+/* ---- damage ----------------------------------------------------------------------------- */
+
+static void a_message_cut_anywhere_does_not_parse(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < own_messages(); i++) {
+		own_message m;
+		km_gmk_opened o;
+
+		own_get(&m, i, ring);
+		for (size_t len = 0; len < m.len; len++) {
+			uint8_t *exact = malloc(len + 1); /* so that a sanitizer sees the end */
+
+			memcpy(exact, m.msg, len);
+			assert_int_equal(open_as(&o, exact, len, own_how(&m, ring)), KM_R_PARSE);
+			free(exact);
+		}
+		assert_int_equal(open_as(&o, m.msg, m.len + 1, own_how(&m, ring)), KM_R_PARSE);
+	}
+}
+
+/* The V flag alone is ignored by a receiver, and even it stands under the signature. */
+static void any_flipped_bit_is_refused(void **state)
+{
+	own_message m;
+	km_gmk_opened o;
+
+	(void)state;
+	for (size_t i = 0; i < 3; i += 2) {
+		own_get(&m, i, ring);
+		for (size_t bit = 0; bit < 8 * m.len; bit += i == 0 ? 1 : 7) {
+			km_reason r;
+
+			m.msg[bit / 8] ^= (uint8_t)(1 << bit % 8);
+			r = open_as(&o, m.msg, m.len, own_how(&m, ring));
+			assert_int_not_equal(r, KM_R_OK);
+			m.msg[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		}
+	}
+}
+
+static void key_sets_and_certificates_expire(void **state)
+{
+	own_message m;
+	km_gmk_message out;
+	km_gmk_opened o;
+	uint8_t buf[4096];
+	km_kms *kms;
+	int64_t at;
+
+	(void)state;
+	own_get(&m, 0, ring);
+	at = (int64_t)(m.ntp64 >> 32) - KM_NTP_UNIX;
+	kms = (km_kms *)(uintptr_t)m.job.gms_kms;
+	kms->valid_to = at - 1;
+	assert_int_equal(open_as(&o, m.msg, m.len, own_how(&m, ring)), KM_R_EXPIRED);
+	out = make_one(buf, &m.job, OWN_ALICE, m.ntp64);
+	assert_int_equal(out.reason, KM_R_EXPIRED);
+	kms->valid_to = at;
+	assert_int_equal(open_as(&o, m.msg, m.len, own_how(&m, ring)), KM_R_OK);
+	kms->valid_to = INT64_MAX;
+	kms->revoked = true;
+	assert_int_equal(open_as(&o, m.msg, m.len, own_how(&m, ring)), KM_R_EXPIRED);
+	kms->revoked = false;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(own_messages_are_made_octet_for_octet),
+		cmocka_unit_test(a_chunk_is_its_singles_in_order_with_rising_t),
+		cmocka_unit_test(a_period_without_a_key_set_makes_no_message),
+		cmocka_unit_test(what_is_out_of_range_makes_nothing),
+		cmocka_unit_test(own_messages_open),
+		cmocka_unit_test(the_gms_opens_its_sakke_to_self),
+		cmocka_unit_test(members_agree_on_each_others_media_keys),
+		cmocka_unit_test(each_check_has_its_reason),
+		cmocka_unit_test(what_is_inside_is_checked),
+		cmocka_unit_test(the_psi_rule_reads_hosts),
+		cmocka_unit_test(replays_duplicates_updates_and_revocations),
+		cmocka_unit_test(a_message_cut_anywhere_does_not_parse),
+		cmocka_unit_test(any_flipped_bit_is_refused),
+		cmocka_unit_test(key_sets_and_certificates_expire),
+	};
+
+	return cmocka_run_group_tests_name("gmk", tests, start, stop);
+}

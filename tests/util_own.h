@@ -1,0 +1,42 @@
+/* util_own.h -- the project's own vectors (tests/vectors/own.json), loaded into keyrings and jobs. */
+#ifndef KM_TESTS_UTIL_OWN_H
+#define KM_TESTS_UTIL_OWN_H
+
+#include <jansson.h>
+
+#include "provision/gmk.h"
+#include "util.h"
+
+#define OWN_GMS   "sip:gms@gms-psi.example.org"
+#define OWN_ALICE "sip:alice@example.org"
+#define OWN_BOB   "sip:bob@example.org"
+#define OWN_GROUP "sip:fire-1@gms-psi.example.org"
+
+extern json_t *own;              /* the whole file */
+
+/* Load the file and start the engine; for a group setup, 0 or -1. */
+int own_start(void **state);
+int own_stop(void **state);
+
+const char *own_text(const json_t *object, const char *key);
+
+/* A new keyring with the KMS and the key sets of these users, up to NULL. */
+km_keyring *own_ring(const char *const *users);
+
+/* One message of the file. */
+typedef struct {
+	const json_t *json;
+	uint8_t msg[1024], iv[KM_GMK_IV_BYTES], content[256];
+	size_t len, content_len;
+	uint64_t ntp64;
+	const char *responder;
+	km_gmk_job job;              /* as it was made; ring is the caller's */
+} own_message;
+
+size_t own_messages(void);
+void own_get(own_message *m, size_t i, const km_keyring *ring);
+
+/* How a client would open it: its own clock, the PSI rule. */
+km_open_how own_how(const own_message *m, const km_keyring *ring);
+
+#endif
