@@ -7,7 +7,7 @@
  *   loose   signed sums of such: |a| < 256p.  Limbs 0..18 are in [0, 2^52); limb 19 holds the rest
  *           and the sign, in two's complement.  A tight value is also loose.
  *
- * A factor, the operand of a multiplication, has the limbs of a loose value, and is not negative; the
+ * A factor, the operand of a multiplication, has limbs as a loose value and is not negative.  The
  * two factors multiply to less than 2^2060: both below 2^1030 (106p), or one below 2^1034 and the
  * other below 2^1026 (6.6p).  Why the product is then tight: it is (a*b + m*p)/2^1040 with
  * m < 2^1040, so below 2^1020 + p < 1.105p.  For larger factors, up to a*b < 2^2072, the same holds
