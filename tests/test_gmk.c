@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "engine/bytes.h"
+#include "provision/mikey.h"
+#include "util_third.h"
 
 static const char *const everybody[] = {OWN_GMS, OWN_ALICE, OWN_BOB, NULL};
 static km_keyring *ring;
@@ -236,12 +238,28 @@ static void members_agree_on_each_others_media_keys(void **state)
 	assert_memory_not_equal(key[0], key[1], sizeof key[0]);
 }
 
+/* Change one octet (its top bit) and sign again with the GMS's key. */
+static void resign_with(uint8_t *msg, size_t len, size_t at)
+{
+	const km_key_set *gms = km_keyring_keys_at(ring, 0);
+
+	msg[at] ^= 0x80;
+	assert_int_equal(km_eccsi_sign(msg + len - KM_SIG_BYTES, msg, len - KM_SIG_BYTES, gms->signer,
+			NULL), KM_OK);
+}
+
 /* ---- refusals --------------------------------------------------------------------------- */
 
 static bool nobody(void *ctx, km_str gms, km_str group, km_str who)
 {
 	(void)ctx, (void)gms, (void)group, (void)who;
 	return false;
+}
+
+static bool anybody(void *ctx, km_str gms, km_str group, km_str who)
+{
+	(void)ctx, (void)gms, (void)group, (void)who;
+	return true;
 }
 
 static bool always_seen(void *ctx, km_str sender, uint64_t ntp64, const uint8_t *rand, size_t len,
@@ -297,6 +315,38 @@ static void each_check_has_its_reason(void **state)
 	assert_int_equal(open_as(&o, m.msg, m.len, how), KM_R_AUTHORITY);
 	how.group = str(OWN_GROUP);
 	assert_int_equal(open_as(&o, m.msg, m.len, how), KM_R_OK);
+}
+
+static void a_wrong_signature_a_missing_period_and_a_wrong_key(void **state)
+{
+	own_message m;
+	km_gmk_message out;
+	km_gmk_opened o;
+	km_open_how how;
+	uint8_t buf[4096];
+
+	(void)state;
+	own_get(&m, 0, ring);
+	how = own_how(&m, ring);
+	m.msg[m.len - 100] ^= 1;
+	assert_int_equal(open_as(&o, m.msg, m.len, how), KM_R_SIGNATURE);
+	m.msg[m.len - 100] ^= 1;
+	m.msg[15] ^= 0x80; /* another T: another period, before any signature is looked at */
+	m.msg[12] ^= 0x01;
+	how.window = -1;
+	assert_int_equal(open_as(&o, m.msg, m.len, how), KM_R_PERIOD);
+
+	/* Signed by the GMS, and yet not to be opened: the encapsulated data is for somebody else. */
+	out = make_one(buf, &m.job, OWN_ALICE, m.ntp64);
+	how = own_how(&m, ring);
+	resign_with(out.msg, out.len, 141 + 260);
+	assert_int_equal(open_as(&o, out.msg, out.len, how), KM_R_DECRYPT);
+	out = make_one(buf, &m.job, OWN_ALICE, m.ntp64);
+	resign_with(out.msg, out.len, out.len - KM_SIG_BYTES - 10); /* the tag of GCM */
+	assert_int_equal(open_as(&o, out.msg, out.len, how), KM_R_DECRYPT);
+	out = make_one(buf, &m.job, OWN_ALICE, m.ntp64);
+	resign_with(out.msg, out.len, 4); /* the purpose tag, in the top of the CSB ID */
+	assert_int_equal(open_as(&o, out.msg, out.len, how), KM_R_PURPOSE);
 }
 
 /* What only another GMS implementation could send, made from our parts. */
@@ -446,6 +496,45 @@ static void any_flipped_bit_is_refused(void **state)
 	}
 }
 
+/* A third party's message with hidden identities, read where VECTORS says and nowhere else. */
+static void a_message_of_a_third_party_opens(void **state)
+{
+	third_party t;
+	km_gmk_opened o;
+	km_open_how how = {.window = -1, .may_manage = anybody};
+	uint8_t sed[KM_SED_BYTES];
+	const km_kms *kms;
+	mikey_msg parsed;
+
+	(void)state;
+	if (!third_party_load(&t)) {
+		print_message("third-party vectors: none in $VECTORS\n");
+		skip();
+	}
+	how.ring = t.ring;
+	how.from = str(t.gms);
+	how.group = str("sip:any@group");
+	assert_int_equal(open_as(&o, t.msg, t.len, how), KM_R_OK);
+	assert_memory_equal(o.gmk, t.gmk, KM_SSV_BYTES);
+	assert_int_equal(o.gmk_id, t.gmk_id);
+	assert_int_equal(o.guk_id, t.guk_id);
+	assert_memory_equal(o.rand, t.rand, sizeof t.rand);
+	assert_int_equal(o.member.len, strlen(t.member));
+
+	kms = km_keyring_kms_at(t.ring, 0); /* its SAKKE payload, made again */
+	assert_true(mikey_parse(&parsed, NULL, t.msg, t.len, NULL, NULL));
+	assert_int_equal(km_sakke_encap(sed, o.gmk, km_keyring_keys(t.ring, t.member,
+			strlen(t.member), kms, t.period_no)->uid, KM_UID_BYTES, kms->keys, NULL), KM_OK);
+	assert_memory_equal(sed, parsed.sed.data, sizeof sed);
+
+	how.from = str("gms@example.org"); /* whose UID is another */
+	assert_int_equal(open_as(&o, t.msg, t.len, how), KM_R_SENDER);
+	how.from = str(t.gms);
+	how.may_manage = NULL; /* the GMS's URI has no scheme: the PSI rule says nothing for it */
+	assert_int_equal(open_as(&o, t.msg, t.len, how), KM_R_AUTHORITY);
+	km_keyring_free(t.ring);
+}
+
 static void key_sets_and_certificates_expire(void **state)
 {
 	own_message m;
@@ -482,11 +571,13 @@ int main(void)
 		cmocka_unit_test(the_gms_opens_its_sakke_to_self),
 		cmocka_unit_test(members_agree_on_each_others_media_keys),
 		cmocka_unit_test(each_check_has_its_reason),
+		cmocka_unit_test(a_wrong_signature_a_missing_period_and_a_wrong_key),
 		cmocka_unit_test(what_is_inside_is_checked),
 		cmocka_unit_test(the_psi_rule_reads_hosts),
 		cmocka_unit_test(replays_duplicates_updates_and_revocations),
 		cmocka_unit_test(a_message_cut_anywhere_does_not_parse),
 		cmocka_unit_test(any_flipped_bit_is_refused),
+		cmocka_unit_test(a_message_of_a_third_party_opens),
 		cmocka_unit_test(key_sets_and_certificates_expire),
 	};
 
