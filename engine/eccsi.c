@@ -82,7 +82,7 @@ static km_err signer_load(km_signer *s, const uint8_t *id, size_t id_len, const 
 	err = ssk_check(s, &y);
 	if (err != KM_OK)
 		return err;
-	s->y = malloc(sizeof *s->y);
+	s->y = aligned_alloc(64, sizeof *s->y);
 	return s->y && p256_wide_make_var(s->y, &y) ? KM_OK : KM_ENOMEM;
 }
 

@@ -79,7 +79,7 @@ static int verify_run_var(km_err *status, const km_signed *items, size_t n,
 	if (signer_of_var(hs, &pvt, &items[0], kms) != KM_OK)
 		return 0;
 	eccsi_y_var(&y, hs, &pvt, &kms->auth.point);
-	table = malloc(sizeof *table);
+	table = aligned_alloc(64, sizeof *table);
 	/* a Y of infinity has no table */
 	if (table && !(p256_is_zero(y.x.v) && p256_is_zero(y.y.v)))
 		made = p256_wide_make_var(table, &y);

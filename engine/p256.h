@@ -18,7 +18,8 @@ typedef struct {
 
 /* Affine.  (0, 0), which is not on the curve, stands for infinity. */
 typedef struct {
-	p256_fe x, y;
+	_Alignas(64) p256_fe x;
+	p256_fe y;
 } p256_point;
 
 /* A row of the kernel table.  Operands are canonical. */

@@ -354,7 +354,7 @@ void p256_times_var(p256_point *r, const uint64_t k[4], const p256_point *a)
 			p256_point b = odd[(digit[i] < 0 ? -digit[i] : digit[i]) / 2];
 
 			if (digit[i] < 0)
-				p256_sub_mod(b.y.v, (const uint64_t[4]){0}, b.y.v, p256_p);
+				fe_sub(&b.y, &(const p256_fe){{0}}, &b.y);
 			jac_add_var(&acc, &acc, &b);
 		}
 	}

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fp.h"
 #include "p256.h"
 #include "secret.h"
 
@@ -36,8 +37,8 @@ static const uint64_t half[4] = { /* 1/2 mod n */
 static int make_var(p256_point *t, size_t w, size_t windows, const p256_point *b)
 {
 	size_t size = (size_t)1 << (w - 1), pairs = windows * size / 2;
-	p256_point *chain = malloc(windows * w * sizeof *chain);
-	p256_point *pair = malloc(2 * pairs * sizeof *pair);
+	p256_point *chain = aligned_alloc(64, windows * w * sizeof *chain);
+	p256_point *pair = aligned_alloc(64, 2 * pairs * sizeof *pair);
 	p256_fe *scratch = malloc(pairs * sizeof *scratch);
 	int made = chain && pair && scratch;
 
@@ -89,27 +90,11 @@ static uint64_t digit_of(const uint64_t u[4], size_t w, size_t i)
 /* y = -y where mask is all ones; y is not 0. */
 static void negate_where(p256_fe *y, uint64_t mask)
 {
+	static const p256_fe zero;
 	p256_fe t;
 
-	p256_sub_mod(t.v, (const uint64_t[4]){0}, y->v, p256_p);
+	fe_sub(&t, &zero, y);
 	ct_cmov(y->v, t.v, 4, mask);
-}
-
-/* r = row[index], reading the whole row; index is secret. */
-static void scan(p256_point *r, const p256_point *row, size_t n, uint64_t index)
-{
-	uint64_t acc[8] = {0};
-
-	for (size_t k = 0; k < n; k++) {
-		uint64_t mask = ct_mask_eq(k, index);
-
-		for (int i = 0; i < 4; i++) {
-			acc[i] |= row[k].x.v[i] & mask;
-			acc[4 + i] |= row[k].y.v[i] & mask;
-		}
-	}
-	memcpy(r, acc, sizeof acc);
-	wipe(acc, sizeof acc);
 }
 
 /* A digit's sign as a mask and its index, (|d| - 1)/2. */
@@ -128,7 +113,8 @@ void p256_lookup_g(p256_point out[P256_WINDOWS], const uint64_t k[4])
 	p256_add_mod(w.u, k, offset_narrow, p256_n);
 	for (size_t i = 0; i < P256_WINDOWS; i++) {
 		w.index = index_of(&w.negative, digit_of(w.u, P256_W, i), P256_W);
-		scan(&out[i], narrow_g.e[i], 1 << (P256_W - 1), w.index);
+		fp_k->select(out[i].x.v, narrow_g.e[i][0].x.v, 1 << (P256_W - 1),
+				sizeof out[i] / 8, w.index);
 		negate_where(&out[i].y, w.negative);
 	}
 	wipe(&w, sizeof w);

@@ -57,7 +57,8 @@ static km_signer *signer;
 
 static km_err load_kms(km_kms_public **out, const uint8_t *octets)
 {
-	*out = calloc(1, sizeof **out);
+	*out = aligned_alloc(64, (sizeof **out + 63) / 64 * 64);
+	assert_non_null(*out);
 	return eccsi_kpak_load(&(*out)->auth, octets, 65);
 }
 
@@ -453,7 +454,7 @@ static void a_zero_denominator_takes_a_new_nonce(void **state)
 	p256_k->mul_n(secret, r, he);
 	p256_to_mont_n(odd.ssk_mont, secret);
 	p256_times_g(&point, secret);
-	odd.y = malloc(sizeof *odd.y);
+	odd.y = aligned_alloc(64, sizeof *odd.y);
 	assert_non_null(odd.y);
 	assert_int_equal(p256_wide_make_var(odd.y, &point), 1);
 	nonces = LISTED;
