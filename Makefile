@@ -46,7 +46,8 @@ $(B)/libkeymuster.a: $(B)/libkeymuster.o
 	@rm -f $@
 	$(AR) rcs $@ $^
 
-$(B)/keymuster: $(call obj,$(CLI)) $(B)/libkeymuster.a
+# The command uses the readers and writers of provision/ too: it links the objects themselves.
+$(B)/keymuster: $(call obj,$(CLI) $(PROV) $(ENGINE))
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -o $@ $(LIBS)
 
 # Tests see the inside: they link the objects themselves, with the ECCSI nonce replaceable.

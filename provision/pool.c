@@ -2,6 +2,7 @@
 #include "pool.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -50,6 +51,7 @@ static void *thread(void *arg)
 pool *pool_new(unsigned threads, size_t depth, pool_work *work, void *ctx)
 {
 	pool *p = calloc(1, sizeof *p);
+	sigset_t all, before;
 
 	if (p == NULL)
 		return NULL;
@@ -61,9 +63,12 @@ pool *pool_new(unsigned threads, size_t depth, pool_work *work, void *ctx)
 	pthread_cond_init(&p->done, NULL);
 	p->threads = calloc(threads, sizeof *p->threads);
 	p->ring = calloc(depth, sizeof *p->ring);
+	sigfillset(&all);               /* signals are for the caller's threads */
+	pthread_sigmask(SIG_BLOCK, &all, &before);
 	while (p->threads != NULL && p->ring != NULL && p->n_threads < threads &&
 	       pthread_create(&p->threads[p->n_threads], NULL, thread, p) == 0)
 		p->n_threads++;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (p->n_threads == 0) {
 		pool_free(p);
 		return NULL;

@@ -1,0 +1,178 @@
+/* cli.h -- what the subcommands of keymuster share. */
+#ifndef KM_CLI_H
+#define KM_CLI_H
+
+#include "../gmk.h"
+
+/* Exit codes, also what functions give that may end the command; CLI_DONE lets it go on. */
+enum {
+	CLI_DONE = 0,
+	CLI_USAGE = 1,
+	CLI_REJECTED = 2,       /* some members or messages */
+	CLI_KEYS = 3,           /* key material missing, invalid or expired before the first item */
+	CLI_IO = 4,
+	CLI_SELFTEST = 5,
+};
+
+/* ---- options (options.c) --------------------------------------------------------------------- */
+
+typedef struct {
+	const char **at;
+	size_t n;
+} cli_list;
+
+/* to: bool * of a flag, const char ** of one value, cli_list * of many. */
+typedef struct {
+	const char *name;       /* without its dashes; NULL ends a table */
+	char letter;            /* the short form, or 0 */
+	enum { CLI_FLAG, CLI_ONE, CLI_MANY } kind;
+	void *to;
+} cli_option;
+
+typedef struct {
+	const char *name;       /* "provision", "lab kms" */
+	const char *help;
+	int (*run)(int argc, char **argv);      /* argv[0] is the first word behind the name */
+} cli_command;
+
+extern const cli_command cli_lab_kms, cli_lab_user, cli_provision, cli_open, cli_inspect, cli_selftest;
+
+enum { CLI_GO_ON = -1 };
+
+/* Take all words of argv: options into their places, the others into operands (freed with
+ * cli_list_free, as the lists of options).  CLI_GO_ON, or the code to exit with (--help: CLI_DONE). */
+int cli_parse(const cli_command *command, int argc, char **argv, const cli_option *options,
+		cli_list *operands);
+void cli_list_free(cli_list *list);
+
+/* A usage error with a hint at --help; gives CLI_USAGE. */
+int cli_usage(const cli_command *command, const char *format, ...)
+		__attribute__((format(printf, 2, 3)));
+
+/* Values of options.  false: a usage error was printed. */
+bool cli_take_number(const cli_command *command, const char *option, const char *text,
+		uint64_t min, uint64_t max, uint64_t *n);
+bool cli_take_time(const cli_command *command, const char *option, const char *text, int64_t *t);
+/* The place of text in words, which ends in NULL. */
+bool cli_take_word(const cli_command *command, const char *option, const char *text,
+		const char *const *words, size_t *at);
+
+/* ---- speaking (say.c) ------------------------------------------------------------------------ */
+
+/* How to speak and which kernel to use, as the global options say. */
+extern bool cli_plain;
+extern const char *cli_kernel;
+
+/* Is it well-formed UTF-8 throughout? */
+bool cli_is_utf8(const char *s, size_t len);
+
+/* To stderr, a line each; the texts must be escaped already. */
+void cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void cli_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void cli_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+enum { CLI_SHOWN = 4 * KM_URI_MAX + 8 };
+/* Foreign text, escaped and cut; gives out. */
+const char *cli_show(char out[CLI_SHOWN], const char *s, size_t len);
+
+/* "NAME:LINE: TEXT: reason: why", with parts that are not there left out (line 0, len 0). */
+void cli_reject(const char *name, uint64_t line, const char *text, size_t len, km_reason reason,
+		const char *why);
+
+/* Is a progress line wanted?  It is written over and taken away by whatever is said next. */
+bool cli_has_progress(void);
+void cli_progress(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* ---- inputs (inputs.c) ----------------------------------------------------------------------- */
+
+/* Choose the kernels, start the libraries.  CLI_DONE, or what to exit with. */
+int cli_start(void);
+
+/* The file called name, stdin for "-"; NULL: a complaint was printed.  name is set to what to call it. */
+FILE *cli_open_input(const char **name);
+void cli_close_input(FILE *in);
+
+/* Load KMS documents, then documents of users' keys, into a new ring; members as
+ * km_keyring_add_kms.  Gives CLI_DONE or CLI_KEYS, and *ring = NULL then. */
+int cli_load(km_keyring **ring, const cli_list *kms, const cli_list *keys, size_t members);
+
+/* Why it cannot be used at now (Unix seconds), as "has expired"; NULL: it can. */
+const char *cli_why_not_valid(int64_t from, int64_t to, bool revoked, int64_t now);
+
+/* Seconds on a clock that only goes forward. */
+double cli_seconds(void);
+
+/* ---- messages that are read (messages.c) ----------------------------------------------------- */
+
+typedef struct cli_messages cli_messages;
+
+typedef struct {
+	uint64_t line;          /* 0: the input is one raw message */
+	const uint8_t *msg;     /* until the next call */
+	size_t len;
+	const char *wrong;      /* not a message at all; NULL: msg was read */
+} cli_message;
+
+/* A raw message, or lines "mikey BASE64", or NDJSON with mikey; NULL: out of memory. */
+cli_messages *cli_messages_open(FILE *in);
+/* false: the end, or reading failed (ferror of the input). */
+bool cli_messages_next(cli_messages *m, cli_message *out);
+/* m may be NULL. */
+void cli_messages_close(cli_messages *m);
+
+/* ---- members that are read (crowd.c) --------------------------------------------------------- */
+
+/* The first members are read before anything else, so that their number is known where they are
+ * few; the others come as they are asked for. */
+typedef struct crowd crowd;
+
+typedef struct {
+	km_member member;       /* uri.s is the holder's: crowd_drop */
+	uint64_t line;
+} crowd_member;
+
+/* Open the list and read at most limit members.  On an error *c is NULL and the code is given. */
+int crowd_open(crowd **c, const char *name, size_t limit);
+/* c may be NULL. */
+void crowd_close(crowd *c);
+/* What to call the list in complaints. */
+const char *crowd_name(const crowd *c);
+/* Have all been read? */
+bool crowd_is_complete(const crowd *c);
+/* How many there are: exact where all have been read, else a guess from the size of the file. */
+size_t crowd_size(const crowd *c);
+/* Look up the KMSs of the members: home's where none is given. */
+void crowd_settle(crowd *c, const km_keyring *ring, const km_kms *home);
+/* The i-th of those read so far and not yet given out; NULL beyond. */
+const crowd_member *crowd_at(const crowd *c, size_t i);
+/* 1: a member.  0: the end.  Else minus the code to exit with.  Refused lines are said and counted. */
+int crowd_next(crowd *c, crowd_member *out);
+void crowd_drop(crowd_member *m);
+uint64_t crowd_rejected(const crowd *c);
+
+/* ---- a run (run.c) --------------------------------------------------------------------------- */
+
+#include "../salts.h"
+#include "../sink.h"
+#include "../state.h"
+
+typedef struct {
+	const km_gmk_job *job;
+	crowd *members;
+	state *st;
+	salts *salts;           /* gets those of the messages that were made */
+	FILE *out;
+	const char *out_name;
+	sink_format format;
+	unsigned jobs;
+} cli_run;
+
+typedef struct {
+	uint64_t made, rejected, pairs;
+	double seconds;
+} cli_counts;
+
+/* Make and write all messages.  CLI_DONE, CLI_REJECTED, or CLI_IO where it broke off. */
+int cli_run_all(cli_counts *counts, const cli_run *run);
+
+#endif

@@ -1,0 +1,118 @@
+/* main.c -- keymuster, the command: global options, and which subcommand is meant. */
+#include "cli.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include <jansson.h>
+
+static const cli_command *const commands[] = {
+	&cli_lab_kms, &cli_lab_user, &cli_provision, &cli_open, &cli_inspect, &cli_selftest,
+};
+enum { N_COMMANDS = sizeof commands / sizeof *commands };
+
+static const char help[] =
+"usage: keymuster COMMAND [options]\n"
+"\n"
+"Group keys for mission-critical groups (3GPP TS 33.180): one MIKEY-SAKKE message for\n"
+"each member, made by a Group Management Server and opened by a member.\n"
+"\n"
+"  lab kms DIR         make a laboratory KMS\n"
+"  lab user DIR URI    issue the keys of users, also of a GMS, at a laboratory KMS\n"
+"  provision           give a group key to every member of a group\n"
+"  open                open messages as a member\n"
+"  inspect             show what messages say without keys\n"
+"  selftest            known answers of every kernel this machine can run\n"
+"\n"
+"Everywhere:\n"
+"  --plain             no colours, no progress line\n"
+"  --kernel NAME       compute with that kernel (c, adx, ifma) instead of the best\n"
+"  --help, --version\n"
+"\n"
+"Exit codes: 0 done, 1 usage, 2 some members or messages rejected, 3 key material missing,\n"
+"invalid or expired, 4 input or output, 5 self-test failed.\n"
+"\n"
+"Example, from nothing to a group key that a member opens:\n"
+"  keymuster lab kms lab\n"
+"  keymuster lab user lab sip:gms@gms-psi.example.org -o gms\n"
+"  keymuster lab user lab sip:alice@example.org -o users\n"
+"  echo sip:alice@example.org >members.txt\n"
+"  keymuster provision --kms lab/kms-init.xml --gms gms/gms-*.xml --forget-key \\\n"
+"      --group sip:fire-1@gms-psi.example.org --members members.txt -o fire.ndjson\n"
+"  keymuster open --kms lab/kms-init.xml --keys users/alice-*.xml fire.ndjson\n";
+
+static int no_command(int argc, char **argv)
+{
+	static const cli_option none[] = { { NULL, 0, CLI_FLAG, NULL } };
+	static const cli_command me = { "", help, no_command };
+	cli_list operands = { 0 };
+	int code = cli_parse(&me, argc, argv, none, &operands);
+	char shown[CLI_SHOWN];
+
+	if (code == CLI_GO_ON && operands.n > 0)
+		code = cli_usage(&me, "no such command: %s",
+				cli_show(shown, operands.at[0], strlen(operands.at[0])));
+	else if (code == CLI_GO_ON)
+		code = cli_usage(&me, "a command is missing");
+	cli_list_free(&operands);
+	return code;
+}
+
+/* Take the words of the name out of argv, wherever global options stand before them. */
+static bool is_called(const cli_command *command, int *argc, char **argv)
+{
+	const char *name = command->name;
+	int at = 0, words = 0;
+
+	while (at < *argc && argv[at][0] == '-')
+		at += strcmp(argv[at], "--kernel") == 0 ? 2 : 1;
+	for (; *name != '\0'; words++) {
+		size_t len = strcspn(name, " ");
+
+		if (at + words >= *argc || strlen(argv[at + words]) != len ||
+		    memcmp(argv[at + words], name, len) != 0)
+			return false;
+		name += len + (name[len] == ' ');
+	}
+	memmove(argv + at, argv + at + words, (size_t)(*argc - at - words + 1) * sizeof *argv);
+	*argc -= words;
+	return true;
+}
+
+/* JSON holds keys: what jansson frees is wiped first. */
+static void wiping_free(void *p)
+{
+	if (p != NULL)
+		km_wipe(p, malloc_usable_size(p));
+	free(p);
+}
+
+static int flush_stdout(int code)
+{
+	if (!ferror(stdout) && fflush(stdout) == 0)
+		return code;
+	cli_error("stdout: %s", strerror(errno == 0 ? EIO : errno));
+	return CLI_IO;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct rlimit no_core = { 0, 0 };
+	const cli_command *called = NULL;
+
+	setrlimit(RLIMIT_CORE, &no_core);
+	signal(SIGPIPE, SIG_IGN);
+	setlinebuf(stderr);
+	json_set_alloc_funcs(malloc, wiping_free);
+	argc--;
+	argv++;
+	for (size_t i = 0; i < N_COMMANDS && called == NULL; i++) {
+		if (is_called(commands[i], &argc, argv))
+			called = commands[i];
+	}
+	return flush_stdout(called == NULL ? no_command(argc, argv) : called->run(argc, argv));
+}

@@ -1,0 +1,178 @@
+/* options.c -- the words of the command line. */
+#include "cli.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../when.h"
+
+const char *cli_kernel;
+
+static bool wants_help, wants_version;
+
+static const cli_option globals[] = {
+	{ "plain", 0, CLI_FLAG, &cli_plain },
+	{ "kernel", 0, CLI_ONE, &cli_kernel },
+	{ "help", 'h', CLI_FLAG, &wants_help },
+	{ "version", 0, CLI_FLAG, &wants_version },
+	{ NULL, 0, CLI_FLAG, NULL },
+};
+
+int cli_usage(const cli_command *command, const char *format, ...)
+{
+	char text[2 * CLI_SHOWN];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	cli_error("%s (see keymuster %s%s--help)", text, command->name,
+			*command->name == '\0' ? "" : " ");
+	return CLI_USAGE;
+}
+
+static bool list_add(cli_list *list, const char *word)
+{
+	const char **bigger = reallocarray(list->at, list->n + 1, sizeof *bigger);
+
+	if (bigger == NULL)
+		return false;
+	list->at = bigger;
+	list->at[list->n++] = word;
+	return true;
+}
+
+void cli_list_free(cli_list *list)
+{
+	free(list->at);
+	*list = (cli_list){ 0 };
+}
+
+/* The option that a word names; *value is what stands behind its "=" or its letter, or NULL. */
+static const cli_option *find(const cli_option *options, const char *word, const char **value)
+{
+	size_t len = strcspn(word, "=");
+
+	*value = NULL;
+	for (; options->name != NULL; options++) {
+		if (word[1] != '-' && options->letter != 0 && word[1] == options->letter) {
+			if (word[2] != '\0')
+				*value = word + 2;
+			return options;
+		}
+		if (word[1] == '-' && strlen(options->name) == len - 2 &&
+		    memcmp(options->name, word + 2, len - 2) == 0) {
+			if (word[len] == '=')
+				*value = word + len + 1;
+			return options;
+		}
+	}
+	return NULL;
+}
+
+/* Store an option.  CLI_GO_ON or CLI_USAGE. */
+static int store(const cli_command *command, const cli_option *option, const char *value)
+{
+	const char **one = option->to;
+
+	if (option->kind == CLI_FLAG) {
+		*(bool *)option->to = true;
+		return value == NULL ? CLI_GO_ON :
+				cli_usage(command, "--%s takes no value", option->name);
+	}
+	if (value == NULL)
+		return cli_usage(command, "--%s needs a value", option->name);
+	if (option->kind == CLI_MANY)
+		return list_add(option->to, value) ? CLI_GO_ON : CLI_IO;
+	if (*one != NULL)
+		return cli_usage(command, "--%s was given twice", option->name);
+	*one = value;
+	return CLI_GO_ON;
+}
+
+static int help(const cli_command *command)
+{
+	fputs(wants_version ? "keymuster " KM_VERSION "\n" : command->help, stdout);
+	return CLI_DONE;
+}
+
+int cli_parse(const cli_command *command, int argc, char **argv, const cli_option *options,
+		cli_list *operands)
+{
+	bool only_operands = false;
+	int code = CLI_GO_ON;
+
+	for (int i = 0; i < argc && code == CLI_GO_ON; i++) {
+		const cli_option *option;
+		const char *value;
+		char shown[CLI_SHOWN];
+
+		if (only_operands || argv[i][0] != '-' || argv[i][1] == '\0') {
+			code = list_add(operands, argv[i]) ? CLI_GO_ON : CLI_IO;
+			continue;
+		}
+		if (strcmp(argv[i], "--") == 0) {
+			only_operands = true;
+			continue;
+		}
+		option = find(options, argv[i], &value);
+		if (option == NULL)
+			option = find(globals, argv[i], &value);
+		if (option == NULL)
+			return cli_usage(command, "no such option: %s",
+					cli_show(shown, argv[i], strlen(argv[i])));
+		if (value == NULL && option->kind != CLI_FLAG && i + 1 < argc)
+			value = argv[++i];
+		code = store(command, option, value);
+	}
+	if (code == CLI_GO_ON && (wants_help || wants_version))
+		code = help(command);
+	return code;
+}
+
+bool cli_take_number(const cli_command *command, const char *option, const char *text,
+		uint64_t min, uint64_t max, uint64_t *n)
+{
+	char shown[CLI_SHOWN];
+	bool fits = *text != '\0';
+
+	*n = 0;
+	for (const char *c = text; fits && *c != '\0'; c++) {
+		fits = *c >= '0' && *c <= '9' && *n <= (UINT64_MAX - 9) / 10;
+		*n = *n * 10 + (uint64_t)(*c - '0');
+	}
+	if (fits && *n >= min && *n <= max)
+		return true;
+	cli_usage(command, "--%s: %s is not a number from %llu to %llu", option,
+			cli_show(shown, text, strlen(text)), (unsigned long long)min,
+			(unsigned long long)max);
+	return false;
+}
+
+bool cli_take_time(const cli_command *command, const char *option, const char *text, int64_t *t)
+{
+	char shown[CLI_SHOWN];
+
+	if (when_parse(t, text, strlen(text)))
+		return true;
+	cli_usage(command, "--%s: %s is neither Unix seconds nor a time such as "
+			"2026-01-05T10:00:00Z", option, cli_show(shown, text, strlen(text)));
+	return false;
+}
+
+bool cli_take_word(const cli_command *command, const char *option, const char *text,
+		const char *const *words, size_t *at)
+{
+	char shown[CLI_SHOWN], all[128] = "";
+
+	for (*at = 0; words[*at] != NULL; ++*at) {
+		if (strcmp(words[*at], text) == 0)
+			return true;
+		if (*at > 0)
+			strcat(all, ", ");
+		strcat(all, words[*at]);
+	}
+	cli_usage(command, "--%s: %s is none of %s", option, cli_show(shown, text, strlen(text)), all);
+	return false;
+}

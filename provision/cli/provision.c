@@ -1,0 +1,483 @@
+/* provision.c -- keymuster provision: a group key to every member of a group. */
+#include "provision.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <sodium.h>
+
+enum {
+	KNOWN_MAX = 20000,      /* members up to which user salts are made to differ */
+	STREAM_AHEAD = 512,     /* a thread, where the key is given */
+	JOBS_MAX = 256,
+};
+#define TIME_MAX (((int64_t)1 << 40) - 1)
+
+/* ---- the command line ------------------------------------------------------------------------ */
+
+static const char *const statuses[] = { "active", "revoked", NULL };
+static const char *const identities[] = { "uri", "uid", NULL };
+static const char *const maps[] = { "empty", "generic", NULL };
+static const char *const services[] = { "mcptt", "mcvideo", NULL };
+static const char *const formats[] = { "ndjson", "text", "raw", NULL };
+
+static int check_needed(const words *w)
+{
+	if (w->kms.n == 0)
+		return cli_usage(&cli_provision, "--kms FILE is missing: the certificates of the "
+				"KMSs of the GMS and of the members");
+	if (w->gms == NULL)
+		return cli_usage(&cli_provision, "--gms FILE is missing: the keys of the GMS");
+	if (w->members == NULL)
+		return cli_usage(&cli_provision, "--members FILE is missing (- for stdin)");
+	if (w->gmk == NULL && !w->forget)
+		return cli_usage(&cli_provision, "neither --gmk FILE nor --forget-key: without a "
+				"file the group key is lost after this run, and with it late "
+				"joiners and revocation; --forget-key says that this is meant");
+	if (w->gmk != NULL && w->forget)
+		return cli_usage(&cli_provision, "--gmk and --forget-key exclude each other");
+	if (w->gmk != NULL && w->output != NULL && strcmp(w->gmk, w->output) == 0)
+		return cli_usage(&cli_provision, "--gmk and -o name the same file");
+	return CLI_DONE;
+}
+
+static bool take_time(const char *option, const char *text, int64_t *t)
+{
+	if (!cli_take_time(&cli_provision, option, text, t))
+		return false;
+	if (*t > 0 && *t <= TIME_MAX)
+		return true;
+	cli_usage(&cli_provision, "--%s: the key parameters have no room for that time", option);
+	return false;
+}
+
+static bool take_words(provision *p)
+{
+	const words *w = &p->w;
+	const cli_command *me = &cli_provision;
+	size_t at = 0;
+
+	if (w->status != NULL && !cli_take_word(me, "status", w->status, statuses, &at))
+		return false;
+	p->revoke = at == 1;
+	at = 0;
+	if (w->identity != NULL && !cli_take_word(me, "identity", w->identity, identities, &at))
+		return false;
+	p->job->hide = at == 1;
+	at = 0;
+	if (w->map != NULL && !cli_take_word(me, "map", w->map, maps, &at))
+		return false;
+	p->job->map = at == 1 ? KM_MAP_GENERIC : KM_MAP_EMPTY;
+	for (size_t i = 0; i < w->services.n; i++) {
+		if (!cli_take_word(me, "service", w->services.at[i], services, &at))
+			return false;
+		p->job->services |= at == 1 ? KM_SERVICE_MCVIDEO : KM_SERVICE_MCPTT;
+	}
+	at = SINK_NDJSON;
+	if (w->format != NULL && !cli_take_word(me, "format", w->format, formats, &at))
+		return false;
+	p->format = (sink_format)at;
+	return true;
+}
+
+static int check_words(provision *p)
+{
+	const words *w = &p->w;
+	uint64_t jobs;
+	cpu_set_t set;
+
+	if (!take_words(p))
+		return CLI_USAGE;
+	if (w->services.n > 0 && p->job->map != KM_MAP_GENERIC)
+		return cli_usage(&cli_provision, "--service needs --map generic: the empty map "
+				"names no service");
+	if (p->job->services == 0)
+		p->job->services = KM_SERVICE_MCPTT;
+	p->job->sakke_to_self = w->to_self;
+	if (w->activate != NULL && !take_time("activate", w->activate, &p->activation))
+		return CLI_USAGE;
+	if (w->expire != NULL && !take_time("expire", w->expire, &p->expiry))
+		return CLI_USAGE;
+	if (p->expiry != 0 && !p->revoke && (p->expiry <= p->now || p->expiry <= p->activation))
+		return cli_usage(&cli_provision, "--expire: the key would never be of use");
+	p->jobs = sched_getaffinity(0, sizeof set, &set) == 0 ? (size_t)CPU_COUNT(&set) : 1;
+	if (p->jobs > JOBS_MAX)
+		p->jobs = JOBS_MAX;
+	if (w->jobs != NULL) {
+		if (!cli_take_number(&cli_provision, "jobs", w->jobs, 1, JOBS_MAX, &jobs))
+			return CLI_USAGE;
+		p->jobs = jobs;
+	}
+	return CLI_DONE;
+}
+
+static int check_parameters(const words *w)
+{
+	char shown[CLI_SHOWN];
+
+	if (w->groups.n > KM_GROUPS_MAX)
+		return cli_usage(&cli_provision, "at most %d groups", KM_GROUPS_MAX);
+	for (size_t i = 0; i < w->groups.n; i++) {
+		const char *group = w->groups.at[i];
+		km_reason reason = km_uri_check(group, strlen(group));
+
+		if (reason != KM_R_OK)
+			return cli_usage(&cli_provision, "--group %s: %s",
+					cli_show(shown, group, strlen(group)),
+					km_reason_text(reason));
+		for (size_t j = 0; j < i; j++) {
+			if (strcmp(group, w->groups.at[j]) == 0)
+				return cli_usage(&cli_provision, "--group %s stands there twice",
+						cli_show(shown, group, strlen(group)));
+		}
+	}
+	if (w->text != NULL && strlen(w->text) > KM_TEXT_MAX)
+		return cli_usage(&cli_provision, "--text: longer than %d octets", KM_TEXT_MAX);
+	if (w->text != NULL && !cli_is_utf8(w->text, strlen(w->text)))
+		return cli_usage(&cli_provision, "--text: not UTF-8");
+	return CLI_DONE;
+}
+
+/* ---- key material ---------------------------------------------------------------------------- */
+
+static int refuse_keys(const char *name, const char *what, const char *uri, const char *why)
+{
+	char file[CLI_SHOWN], shown[CLI_SHOWN];
+
+	cli_error("%s: %s%s%s %s", cli_show(file, name, strlen(name)), what, *uri == '\0' ? "" : " ",
+			cli_show(shown, uri, strlen(uri)), why);
+	return CLI_KEYS;
+}
+
+static int check_kms(const km_kms *kms, int64_t now)
+{
+	const char *why = cli_why_not_valid(kms->valid_from, kms->valid_to, kms->revoked, now);
+
+	return why == NULL ? CLI_DONE : refuse_keys("--kms", "the certificate of", kms->uri, why);
+}
+
+/* Whose keys stand in the file of the GMS? */
+static int find_gms(provision *p)
+{
+	const km_key_set *first = km_keyring_keys_at(p->ring, 0), *set;
+
+	for (size_t i = 1; (set = km_keyring_keys_at(p->ring, i)) != NULL; i++) {
+		if (strcmp(set->uri, first->uri) != 0 || set->kms != first->kms)
+			return refuse_keys(p->w.gms, "holds keys of", set->uri,
+					"beside those of another user or KMS");
+	}
+	p->job->gms_uri = (km_str){ first->uri, strlen(first->uri) };
+	p->job->gms_kms = first->kms;
+	return CLI_DONE;
+}
+
+static int check_gms(const provision *p)
+{
+	const km_kms *kms = p->job->gms_kms;
+	uint64_t no = km_key_period_no((uint64_t)p->now + KM_NTP_UNIX, kms->period, kms->offset);
+	const km_key_set *set = km_keyring_keys(p->ring, p->job->gms_uri.s, p->job->gms_uri.len,
+			kms, no);
+	char what[64];
+	const char *why;
+
+	if (check_kms(kms, p->now) != CLI_DONE)
+		return CLI_KEYS;
+	snprintf(what, sizeof what, "the key set of period %llu of", (unsigned long long)no);
+	if (set == NULL)
+		return refuse_keys(p->w.gms, what, p->job->gms_uri.s, "is missing");
+	why = cli_why_not_valid(set->valid_from, set->valid_to, set->revoked, p->now);
+	return why == NULL ? CLI_DONE : refuse_keys(p->w.gms, what, p->job->gms_uri.s, why);
+}
+
+/* The certificates of the KMSs that the first members belong to. */
+static int check_members(const provision *p)
+{
+	const crowd_member *m;
+	const km_kms *last = p->job->gms_kms;
+
+	for (size_t i = 0; (m = crowd_at(p->members, i)) != NULL; i++) {
+		if (m->member.kms != last && check_kms(m->member.kms, p->now) != CLI_DONE)
+			return CLI_KEYS;
+		last = m->member.kms;
+	}
+	if (crowd_at(p->members, 0) == NULL && crowd_is_complete(p->members)) {
+		cli_error("%s: no member to provision", crowd_name(p->members));
+		return CLI_REJECTED;
+	}
+	if (p->format == SINK_RAW &&
+	    (crowd_at(p->members, 1) != NULL || !crowd_is_complete(p->members)))
+		return cli_usage(&cli_provision, "--format raw is for exactly one member");
+	return CLI_DONE;
+}
+
+static int load(provision *p)
+{
+	cli_list gms = { .at = &p->w.gms, .n = 1 };
+	int code = cli_load(&p->ring, &p->w.kms, &gms, crowd_size(p->members));
+
+	if (code == CLI_DONE)
+		code = find_gms(p);
+	if (code == CLI_DONE)
+		code = check_gms(p);
+	if (code == CLI_DONE && p->key != NULL && (strcmp(p->key->gms, p->job->gms_uri.s) != 0 ||
+	    strcmp(p->key->kms, p->job->gms_kms->uri) != 0))
+		code = refuse_keys(p->w.gmk, "gms: the key belongs to", p->key->gms,
+				"at its KMS, not to the GMS of --gms");
+	if (code != CLI_DONE)
+		return code;
+	crowd_settle(p->members, p->ring, p->job->gms_kms);
+	return check_members(p);
+}
+
+/* ---- the run --------------------------------------------------------------------------------- */
+
+static int open_state(provision *p)
+{
+	km_complaint why = { 0 };
+	char *path = state_path(p->w.gms, p->job->gms_uri.s, p->job->gms_kms->uri);
+	state_result result = STATE_IO;
+
+	if (path == NULL)
+		cli_error("--gms: %s", strerror(errno));
+	else if ((result = state_open(&p->st, path, &why)) != STATE_OK)
+		cli_error("%s", why.text);
+	free(path);
+	if (result == STATE_CORRUPT)
+		return CLI_KEYS;
+	return result == STATE_OK ? CLI_DONE : CLI_IO;
+}
+
+static void fill_job(provision *p)
+{
+	km_gmk_job *job = p->job;
+	const groupkey *key = p->key;
+
+	job->ring = p->ring;
+	memcpy(job->gmk, key->gmk, sizeof job->gmk);
+	memcpy(job->rand, key->rand, sizeof job->rand);
+	job->gmk_id = key->gmk_id;
+	job->params.status = p->revoke ? 0 : KM_STATUS_NOT_REVOKED;
+	job->params.activation = key->activation;
+	job->params.expiry = key->expiry;
+	job->params.text = (km_str){ key->text, strlen(key->text) };
+	job->params.n_groups = key->n_groups;
+	for (size_t i = 0; i < key->n_groups; i++)
+		job->params.groups[i] = (km_str){ key->groups[i], strlen(key->groups[i]) };
+}
+
+/* Groups that clients will refuse unless they are told to trust this GMS. */
+static void warn_of_groups(const provision *p)
+{
+	char group[KM_URI_MAX + 1], gms[KM_URI_MAX + 1], member[KM_URI_MAX + 1];
+	char shown[CLI_SHOWN];
+	bool has_gms = km_sip_host(gms, p->job->gms_uri.s, p->job->gms_uri.len) > 0;
+	const crowd_member *m;
+
+	for (size_t i = 0; i < p->job->params.n_groups; i++) {
+		km_str uri = p->job->params.groups[i];
+
+		if (!has_gms || km_sip_host(group, uri.s, uri.len) == 0 || strcmp(group, gms) != 0)
+			cli_warn("the group %s does not carry the host of the GMS: clients that go by "
+					"the PSI rule refuse its key", cli_show(shown, uri.s, uri.len));
+	}
+	for (size_t i = 0; has_gms && (m = crowd_at(p->members, i)) != NULL; i++) {
+		if (km_sip_host(member, m->member.uri.s, m->member.uri.len) > 0 &&
+		    strcmp(member, gms) == 0) {
+			cli_warn("members such as %s live under the host of the GMS, where the PSI rule "
+					"proves nothing: their clients need an explicit list",
+					cli_show(shown, m->member.uri.s, m->member.uri.len));
+			break;
+		}
+	}
+}
+
+static int open_output(provision *p)
+{
+	km_complaint why = { 0 };
+
+	p->out = stdout;
+	if (p->w.output == NULL || strcmp(p->w.output, "-") == 0)
+		return CLI_DONE;
+	if (!file_create(&p->file, p->w.output, 0, &why)) {
+		cli_error("%s", why.text);
+		return CLI_IO;
+	}
+	p->out = p->file.f;
+	return CLI_DONE;
+}
+
+static int close_output(provision *p, bool keep)
+{
+	km_complaint why = { 0 };
+
+	if (p->out == stdout) {
+		if (!keep || fflush(stdout) == 0)
+			return CLI_DONE;
+		cli_error("stdout: %s", strerror(errno));
+		return CLI_IO;
+	}
+	if (!keep) {
+		file_discard(&p->file);
+		return CLI_DONE;
+	}
+	if (file_commit(&p->file, &why))
+		return CLI_DONE;
+	cli_error("%s", why.text);
+	return CLI_IO;
+}
+
+static int run(provision *p)
+{
+	cli_counts counts;
+	cli_run how = {
+		.job = p->job, .members = p->members, .st = p->st, .salts = p->key->salts,
+		.out = p->out, .out_name = p->w.output == NULL ? "stdout" : p->w.output,
+		.format = p->format, .jobs = (unsigned)p->jobs,
+	};
+	int code = cli_run_all(&counts, &how);
+	int closed = close_output(p, code == CLI_DONE || (code == CLI_REJECTED && counts.made > 0));
+	int saved = provision_save_salts(p);
+
+	if (closed != CLI_DONE || saved != CLI_DONE)
+		code = CLI_IO;
+	if (code == CLI_IO)
+		return code;
+	if (counts.pairs > 0)
+		cli_warn("%llu pairs of members share a user salt", (unsigned long long)counts.pairs);
+	cli_note("%llu members, %llu rejected, %.3f s, %.0f messages/s, kernel %s",
+			(unsigned long long)counts.made, (unsigned long long)counts.rejected,
+			counts.seconds, (double)counts.made / (counts.seconds + 1e-9), km_kernel());
+	return code;
+}
+
+/* Everything before the first message.  Options come first, then files. */
+static int prepare(provision *p)
+{
+	size_t limit;
+	int code = check_needed(&p->w);
+
+	if (code == CLI_DONE)
+		code = check_words(p);
+	if (code == CLI_DONE)
+		code = check_parameters(&p->w);
+	if (code == CLI_DONE)
+		code = cli_start();
+	if (code == CLI_DONE)
+		code = provision_read_key(p);
+	if (code == CLI_DONE && p->key_exists)
+		code = provision_compare_key(p);
+	if (code != CLI_DONE)
+		return code;
+	limit = p->key_exists ? STREAM_AHEAD * p->jobs : KNOWN_MAX + 1;
+	code = crowd_open(&p->members, p->w.members, limit);
+	if (code == CLI_DONE)
+		code = load(p);
+	if (code == CLI_DONE)
+		code = open_state(p);
+	return code;
+}
+
+static int start(provision *p)
+{
+	int code = prepare(p);
+
+	if (code == CLI_DONE)
+		code = open_output(p);
+	if (code == CLI_DONE && !p->key_exists)
+		code = provision_make_key(p);
+	if (code == CLI_DONE)
+		code = provision_mark_revoked(p);
+	if (code != CLI_DONE) {
+		file_discard(&p->file);
+		return code;
+	}
+	fill_job(p);
+	warn_of_groups(p);
+	return run(p);
+}
+
+static int provision_run(int argc, char **argv)
+{
+	provision p = { .now = time(NULL) };
+	const cli_option options[] = {
+		{ "kms", 0, CLI_MANY, &p.w.kms }, { "gms", 0, CLI_ONE, &p.w.gms },
+		{ "group", 0, CLI_MANY, &p.w.groups }, { "members", 0, CLI_ONE, &p.w.members },
+		{ "gmk", 0, CLI_ONE, &p.w.gmk }, { "forget-key", 0, CLI_FLAG, &p.w.forget },
+		{ "text", 0, CLI_ONE, &p.w.text }, { "activate", 0, CLI_ONE, &p.w.activate },
+		{ "expire", 0, CLI_ONE, &p.w.expire }, { "status", 0, CLI_ONE, &p.w.status },
+		{ "identity", 0, CLI_ONE, &p.w.identity }, { "map", 0, CLI_ONE, &p.w.map },
+		{ "service", 0, CLI_MANY, &p.w.services },
+		{ "sakke-to-self", 0, CLI_FLAG, &p.w.to_self },
+		{ "format", 0, CLI_ONE, &p.w.format }, { "output", 'o', CLI_ONE, &p.w.output },
+		{ "jobs", 'j', CLI_ONE, &p.w.jobs }, { NULL, 0, CLI_FLAG, NULL },
+	};
+	cli_list operands = { 0 };
+	int code = cli_parse(&cli_provision, argc, argv, options, &operands);
+
+	if (code == CLI_GO_ON && operands.n > 0)
+		code = cli_usage(&cli_provision, "takes no operands: %zu were given", operands.n);
+	if (code == CLI_GO_ON) {
+		p.job = sodium_init() < 0 ? NULL : sodium_malloc(sizeof *p.job);
+		if (p.job != NULL) {
+			memset(p.job, 0, sizeof *p.job);
+			code = start(&p);
+		} else {
+			cli_error("%s", strerror(ENOMEM));
+			code = CLI_IO;
+		}
+	}
+	crowd_close(p.members);
+	groupkey_free(p.key);
+	sodium_free(p.job);
+	km_keyring_free(p.ring);
+	state_close(p.st);
+	cli_list_free(&p.w.kms);
+	cli_list_free(&p.w.groups);
+	cli_list_free(&p.w.services);
+	cli_list_free(&operands);
+	return code;
+}
+
+static const char help[] =
+"usage: keymuster provision (--kms FILE)... --gms FILE (--group URI)... --members FILE|-\n"
+"           --gmk FILE | --forget-key [options]\n"
+"\n"
+"Give one group key to every member of a group: a MIKEY-SAKKE I_MESSAGE each,\n"
+"encapsulated to the member's identity and signed by the GMS.\n"
+"\n"
+"  --kms FILE          KMS document with certificates; once for each KMS\n"
+"  --gms FILE          KMS document with the key sets of the GMS\n"
+"  --group URI         group that the key is for (up to 32)\n"
+"  --members FILE|-    one URI a line, or CSV or NDJSON with uri and optional kms\n"
+"  --gmk FILE          the group key: read where it exists (late joiners, revocation),\n"
+"                      else made, and on disk before the first message leaves\n"
+"  --forget-key        draw a key and keep it nowhere\n"
+"  --text T            name of the group, for people\n"
+"  --activate TIME     when the key becomes active (default: at once)\n"
+"  --expire TIME       when it ends (default: never)\n"
+"  --status S          active (default) or revoked\n"
+"  --identity I        uri (default), or uid to hide who talks to whom\n"
+"  --map M             empty (default), or generic with the group profile\n"
+"  --service S         for --map generic: mcptt (default), mcvideo, or both\n"
+"  --sakke-to-self     let the GMS open its own messages\n"
+"  --format F          ndjson (default), text (\"mikey BASE64\" a line), raw (one member)\n"
+"  -o, --output FILE   written beside and renamed at the end (default: stdout)\n"
+"  -j, --jobs N        threads (default: as many as processors)\n"
+"  --plain, --kernel NAME, --help, --version\n"
+"\n"
+"TIME is Unix seconds or RFC 3339.  The last T and the GMK-IDs in use are kept in a file\n"
+"beside that of --gms.  Exit: 0 done, 1 usage, 2 some members rejected (listed on stderr),\n"
+"3 key material missing, invalid or expired, 4 input or output, 5 self-test.\n"
+"\n"
+"Examples:\n"
+"  keymuster provision --kms kms-init.xml --gms gms.xml --gmk fire.gmk \\\n"
+"      --group sip:fire-1@gms-psi.example.org --members members.txt -o fire.ndjson\n"
+"  echo sip:late@example.org | keymuster provision --kms kms-init.xml --gms gms.xml \\\n"
+"      --gmk fire.gmk --members - --format raw -o late.mikey\n"
+"  keymuster provision --kms kms-init.xml --gms gms.xml --gmk fire.gmk \\\n"
+"      --members members.txt --status revoked -o revoke.ndjson\n";
+
+const cli_command cli_provision = { "provision", help, provision_run };

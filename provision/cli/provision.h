@@ -1,0 +1,47 @@
+/* provision.h -- what the parts of keymuster provision share. */
+#ifndef KM_CLI_PROVISION_H
+#define KM_CLI_PROVISION_H
+
+#include "cli.h"
+
+#include "../file.h"
+#include "../groupkey.h"
+
+typedef struct {
+	cli_list kms, groups, services;
+	const char *gms, *members, *gmk, *text, *activate, *expire;
+	const char *status, *identity, *map, *format, *output, *jobs;
+	bool forget, to_self;
+} words;
+
+/* A run and all that it holds. */
+typedef struct {
+	words w;
+	int64_t now, activation, expiry;
+	bool revoke, key_exists;
+	size_t jobs;
+	km_gmk_job *job;        /* in locked memory */
+	km_keyring *ring;
+	crowd *members;
+	groupkey *key;
+	size_t salts_saved;
+	state *st;
+	file_out file;
+	FILE *out;
+	sink_format format;
+} provision;
+
+/* The group key (provision_key.c).  Each gives CLI_DONE, or what to exit with after a complaint. */
+
+/* Read the key file where it exists. */
+int provision_read_key(provision *p);
+/* What the command line says beside it must agree, and it must still be good. */
+int provision_compare_key(const provision *p);
+/* Draw a new key and keep it: on disk before the first message can leave. */
+int provision_make_key(provision *p);
+/* Once a revocation has begun, nobody gets the key any more: the file says so first. */
+int provision_mark_revoked(provision *p);
+/* Keep the salts of late joiners, beside those that another run has added meanwhile. */
+int provision_save_salts(provision *p);
+
+#endif
