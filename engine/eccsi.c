@@ -154,10 +154,11 @@ void eccsi_check_var(km_err *status, const km_signed *items, size_t n, const ecc
 	uint64_t u1[4], u2[4];
 
 	for (size_t i = 0; i < n; i++) {
+		const km_signed *item = &items[i];
 		p256_point *row = pts + i * ECCSI_CHECK_POINTS;
 
 		status[i] = KM_OK;
-		if (!eccsi_scalars_var(u1, u2, items[i].sig, signer->hs, items[i].msg, items[i].len)) {
+		if (!eccsi_scalars_var(u1, u2, item->sig, signer->hs, item->msg, item->len)) {
 			status[i] = KM_ESIG;
 			memset(u1, 0, sizeof u1);
 			memset(u2, 0, sizeof u2);
@@ -274,7 +275,8 @@ static km_err sign_some(const km_signed *items, km_err *status, size_t n, const 
 	make_s(items, n, signer, w);
 	for (size_t i = 0; i < n; i++)
 		memcpy(items[i].sig + 64, signer->pvt, sizeof signer->pvt);
-	eccsi_check_var(status, items, n, &(eccsi_known){signer->hs, signer->y}, w->pts, w->scratch);
+	eccsi_check_var(status, items, n, &(eccsi_known){signer->hs, signer->y}, w->pts,
+			w->scratch);
 	for (size_t i = 0; i < n; i++) {
 		if (w->own[i].zero)
 			status[i] = KM_EDEGENERATE;
@@ -312,14 +314,19 @@ static km_err sign_all(const km_signed *items, km_err *status, size_t n, const k
 {
 	km_err err = KM_OK;
 
-	for (size_t at = 0; at < n && err == KM_OK; at += AT_ONCE)
-		err = sign_some(items + at, status + at, n - at < AT_ONCE ? n - at : AT_ONCE, signer,
-				rnd, w);
-	for (size_t i = 0; i < n && err == KM_OK; i++)
-		if (status[i] == KM_EDEGENERATE) {
-			status[i] = km_eccsi_sign(items[i].sig, items[i].msg, items[i].len, signer, rnd);
-			err = status[i] == KM_ERANDOM ? KM_ERANDOM : KM_OK;
-		}
+	for (size_t at = 0; at < n && err == KM_OK; at += AT_ONCE) {
+		size_t some = n - at < AT_ONCE ? n - at : AT_ONCE;
+
+		err = sign_some(items + at, status + at, some, signer, rnd, w);
+	}
+	for (size_t i = 0; i < n && err == KM_OK; i++) {
+		const km_signed *item = &items[i];
+
+		if (status[i] != KM_EDEGENERATE)
+			continue;
+		status[i] = km_eccsi_sign(item->sig, item->msg, item->len, signer, rnd);
+		err = status[i] == KM_ERANDOM ? KM_ERANDOM : KM_OK;
+	}
 	return err;
 }
 

@@ -13,21 +13,16 @@ enum { AT_ONCE = 8, WORTH_A_TABLE = 24 };
 static km_err verify_one_var(const km_signed *item, const p256_point *pvt,
 		const uint8_t hs[KM_HASH_BYTES], const km_kms_public *kms)
 {
-	p256_point sums[2][P256_WIDE_WINDOWS];
-	p256_fe scratch[P256_WIDE_WINDOWS];
-	p256_point j;
+	p256_point parts[2][P256_WIDE_WINDOWS], j;
 	uint64_t u1[4], u2[4], u3[4];
 
 	if (!eccsi_scalars_var(u1, u2, item->sig, hs, item->msg, item->len))
 		return KM_ESIG;
-	p256_lookup_var(sums[0], u1, &p256_wide_g);
-	p256_lookup_var(sums[1], u2, &kms->auth.table);
-	p256_sum(sums[0], 2, P256_WIDE_WINDOWS, scratch);
+	p256_lookup_var(parts[0], u1, &p256_wide_g);
+	p256_lookup_var(parts[1], u2, &kms->auth.table);
 	p256_scalar(u3, hs);
 	p256_mul_n(u3, u3, u2);
-	p256_times_var(&j, u3, pvt);
-	p256_add(&j, &j, &sums[0][0]);
-	p256_add(&j, &j, &sums[1][0]);
+	p256_times_plus_var(&j, u3, pvt, parts[0], 2 * P256_WIDE_WINDOWS);
 	return eccsi_is_r_var(&j, item->sig) ? KM_OK : KM_ESIG;
 }
 
@@ -66,7 +61,7 @@ static int same_signer(const km_signed *a, const km_signed *b)
 			memcmp(a->sig + 64, b->sig + 64, KM_ECCSI_POINT_BYTES) == 0;
 }
 
-/* The n items are of one signer: make a table of Y and check AT_ONCE at a time.  0: not possible. */
+/* All n items are of one signer: make a table of Y, check AT_ONCE at a time.  0: not possible. */
 static int verify_run_var(km_err *status, const km_signed *items, size_t n,
 		const km_kms_public *kms)
 {

@@ -94,7 +94,7 @@ static void range_octets(uint8_t *v, size_t l, const hash_part *parts, size_t n)
 	wipe(a, sizeof a);
 }
 
-/* r = r - (q << shift) where that is not negative, else unchanged.  shift <= 2 loses no bit of q. */
+/* r = r - (q << shift) where that is not negative, else r.  shift <= 2 loses no bit of q. */
 static void cond_sub_q(uint64_t r[16], unsigned shift)
 {
 	uint64_t t[16], low = 0, borrow = 0;

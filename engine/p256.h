@@ -123,8 +123,11 @@ void p256_sum(p256_point *pts, size_t rows, size_t len, p256_fe *scratch);
 /* r = a + b, complete. */
 void p256_add(p256_point *r, const p256_point *a, const p256_point *b);
 
-/* r = [k]a for public k < n and public a. */
+/* r = [k]a for public k < n and public a, which is not infinity. */
 void p256_times_var(p256_point *r, const uint64_t k[4], const p256_point *a);
+/* r = [k]a + more[0] + .. + more[n - 1], none of which is infinity. */
+void p256_times_plus_var(p256_point *r, const uint64_t k[4], const p256_point *a,
+		const p256_point *more, size_t n);
 
 /* r[i] = 2^i*a for i < n, n at most P256_DOUBLINGS_MAX; a is public and not infinity. */
 enum { P256_DOUBLINGS_MAX = 260 };

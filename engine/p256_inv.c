@@ -1,11 +1,11 @@
 /* p256_inv.c -- inverses modulo p and n in constant time, by divsteps (Bernstein and Yang, 2019).
  *
- * f = modulus and g = a are moved towards f = +-1, g = 0 by steps that look at the lowest bits only;
- * d and e follow so that d*a = f and e*a = g modulo m all the way.  For a modulus below 2^256, 590
- * steps from delta = 1/2 are enough; ten rounds of 62 are 620.  More steps change nothing but the
- * sign of delta, for g is then 0.
+ * f = modulus and g = a are moved towards f = +-1, g = 0 by steps that look at the lowest bits
+ * only; d and e follow so that d*a = f and e*a = g modulo m all the way.  For a modulus below
+ * 2^256, 590 steps from delta = 1/2 are enough; ten rounds of 62 are 620.  More steps change delta
+ * alone, for g is then 0.
  *
- * Numbers here are five signed limbs of 62 bits: the lower four in 0 .. 2^62 - 1, the top one signed.
+ * Numbers here are five limbs of 62 bits: the lower four in 0 .. 2^62 - 1, the top one signed.
  */
 #include <string.h>
 
@@ -75,7 +75,7 @@ static int64_t steps(matrix *t, int64_t zeta, uint64_t f, uint64_t g)
 		f += g & positive;
 		u += q & positive;
 		v += r & positive;
-		/* -(1 - delta + 1/2) = -zeta - 2 where both hold, else -(1 + delta + 1/2) = zeta - 1 */
+		/* -(3/2 - delta) = -zeta - 2 where both hold, else -(delta + 3/2) = zeta - 1 */
 		zeta = (int64_t)((uint64_t)zeta ^ positive) - 1;
 		g >>= 1;
 		u <<= 1;

@@ -315,17 +315,25 @@ static void normalize_var(p256_point *r, const jac *a, size_t n, p256_fe *prefix
 	}
 }
 
-/* odd[i] = (2i + 1)*a */
+/* odd[i] = (2i + 1)*a.  With 2a = (x/z^2, y/z^3), the map (u, v) -> (u*z^2, v*z^3) is to a curve on
+ * which 2a is the affine (x, y), and the addition knows no coefficient of the curve. */
 static void odd_multiples_var(p256_point odd[WNAF_ODD], const p256_point *a)
 {
-	jac chain[WNAF_ODD];
-	p256_fe prefix[WNAF_ODD];
-	p256_point twice;
+	jac twice, chain[WNAF_ODD];
+	p256_fe prefix[WNAF_ODD], zz;
+	p256_point mapped;
 
-	p256_add(&twice, a, a);
-	chain[0] = (jac){a->x, a->y, p256_one};
+	jac_dbl(&twice, &(jac){a->x, a->y, p256_one});
+	mapped = (p256_point){twice.x, twice.y};
+	fe_sqr(&zz, &twice.z);
+	fe_mul(&chain[0].x, &a->x, &zz);
+	fe_mul(&zz, &zz, &twice.z);
+	fe_mul(&chain[0].y, &a->y, &zz);
+	chain[0].z = p256_one;
 	for (int i = 1; i < WNAF_ODD; i++)
-		jac_add_var(&chain[i], &chain[i - 1], &twice);
+		jac_add_var(&chain[i], &chain[i - 1], &mapped);
+	for (int i = 0; i < WNAF_ODD; i++)
+		fe_mul(&chain[i].z, &chain[i].z, &twice.z);
 	normalize_var(odd, chain, WNAF_ODD, prefix);
 }
 
@@ -340,7 +348,8 @@ void p256_doublings_var(p256_point *r, size_t n, const p256_point *a)
 	normalize_var(r, chain, n, prefix);
 }
 
-void p256_times_var(p256_point *r, const uint64_t k[4], const p256_point *a)
+void p256_times_plus_var(p256_point *r, const uint64_t k[4], const p256_point *a,
+		const p256_point *more, size_t n)
 {
 	int8_t digit[WNAF_DIGITS];
 	p256_point odd[WNAF_ODD];
@@ -358,5 +367,12 @@ void p256_times_var(p256_point *r, const uint64_t k[4], const p256_point *a)
 			jac_add_var(&acc, &acc, &b);
 		}
 	}
+	for (size_t i = 0; i < n; i++)
+		jac_add_var(&acc, &acc, &more[i]);
 	jac_to_affine(r, &acc);
+}
+
+void p256_times_var(p256_point *r, const uint64_t k[4], const p256_point *a)
+{
+	p256_times_plus_var(r, k, a, NULL, 0);
 }

@@ -1,13 +1,13 @@
 /* p256_table.c -- fixed-base tables over P-256: how they are made and looked up.
  *
- * k = sum of d_i*2^(w*i)/2 with odd digits |d_i| < 2^w, so no digit is 0 and no entry infinity: with
- * N windows, U = k + (2^(w*N) - 1)/2 mod n, and its w-bit digit u_i stands for d_i = 2*u_i + 1 - 2^w,
- * for the sum of d_i*2^(w*i) is 2U + 1 - 2^(w*N).
+ * k = sum of d_i*2^(w*i)/2 with odd digits |d_i| < 2^w, so no digit is 0 and no entry infinity:
+ * with N windows, U = k + (2^(w*N) - 1)/2 mod n, and its w-bit digit u_i stands for
+ * d_i = 2*u_i + 1 - 2^w, for the sum of d_i*2^(w*i) is 2U + 1 - 2^(w*N).
  *
  * That keeps p256_sum's precondition: a sum over windows i .. j is, over B/2, an odd number times
- * 2^(w*i), of an absolute value below 2^(w*(j + 1)).  Two neighbouring sums differ in absolute value,
- * the upper being the larger, and neither is 0; without the last window, both together are below
- * 2^255 < n, so nothing changes modulo n.
+ * 2^(w*i), of an absolute value below 2^(w*(j + 1)).  Two neighbouring sums differ in absolute
+ * value, the upper being the larger, and neither is 0; without the last window, both together are
+ * below 2^255 < n, so nothing changes modulo n.
  */
 #include <stdlib.h>
 #include <string.h>

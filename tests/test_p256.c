@@ -1,5 +1,5 @@
 /* test_p256.c -- P-256: every kernel row against GMP, points and tables against libcrypto. */
-#include "tests/util.h"
+#include "tests/util_p256.h"
 
 #include <gmp.h>
 #include <stdio.h>
@@ -186,7 +186,8 @@ static void inverses_are_inverses(void **state)
 static EC_GROUP *group;
 
 /* [k]G + [l]a by libcrypto; a may be NULL. */
-static void times_want(uint8_t out[65], const uint64_t k[4], const uint64_t l[4], const uint8_t a[65])
+static void times_want(uint8_t out[65], const uint64_t k[4], const uint64_t l[4],
+		const uint8_t a[65])
 {
 	uint8_t octets[32];
 	EC_POINT *point = EC_POINT_new(group), *base = EC_POINT_new(group);
@@ -203,8 +204,8 @@ static void times_want(uint8_t out[65], const uint64_t k[4], const uint64_t l[4]
 	if (EC_POINT_is_at_infinity(group, point))
 		out[0] = 4; /* as p256_to_octets has it */
 	else
-		assert_int_equal(EC_POINT_point2oct(group, point, POINT_CONVERSION_UNCOMPRESSED, out,
-				65, NULL), 65);
+		assert_int_equal(EC_POINT_point2oct(group, point, POINT_CONVERSION_UNCOMPRESSED,
+				out, 65, NULL), 65);
 	BN_free(bk);
 	BN_free(bl);
 	EC_POINT_free(point);
@@ -226,7 +227,7 @@ static void draw_scalar(uint64_t k[4], int i)
 	if (i < 8)
 		memcpy(k, (uint64_t[4]){(uint64_t)i}, 32);
 	else if (i < 16)
-		memcpy(k, (uint64_t[4]){p256_n[0] - (uint64_t)(i - 7), p256_n[1], p256_n[2], p256_n[3]}, 32);
+		p256_sub_mod(k, (uint64_t[4]){0}, (uint64_t[4]){(uint64_t)i - 7}, p256_n);
 }
 
 static void multiples_of_the_generator(void **state)
@@ -270,7 +271,7 @@ static void the_last_addition_may_be_a_doubling(void **state)
 			uint64_t limbs[4] = {0};
 			uint8_t want[65];
 
-			/* over B/2: upper = lower + m*n, a multiple of 2^(lower bits), both odd else */
+			/* over B/2: upper = lower + m*n, a multiple of 2^(lower bits) */
 			mpz_ui_pow_ui(two, 2, trees[t].lower);
 			mpz_mul_si(low, n, -m);
 			mpz_fdiv_r(low, low, two);
@@ -321,6 +322,11 @@ static void multiples_of_any_point(void **state)
 		times_want(want, (uint64_t[4]){0}, l, base);
 		p256_times_var(&r, l, &a);
 		assert_point(&r, want);
+		times_want(want, k, l, base);
+		p256_lookup_var(pts, k, &p256_wide_g);
+		p256_times_plus_var(&r, l, &a, pts, P256_WIDE_WINDOWS);
+		assert_point(&r, want);
+		times_want(want, (uint64_t[4]){0}, l, base);
 		if (i % 10 == 0)
 			assert_int_equal(p256_wide_make_var(&table, &a), 1);
 		if (i % 10 == 0) {
@@ -373,8 +379,9 @@ static void octets_off_the_curve_are_refused(void **state)
 	octets[64] ^= 1;
 	assert_int_equal(p256_from_octets_var(&r, octets, 65), KM_ECURVE);
 	/* x = p + 5 would be x = 5 if it were reduced, which is the x of a point */
-	from_hex(octets + 1, 32, "ffffffff00000001000000000000000000000001000000000000000000000004");
-	from_hex(octets + 33, 32, "459243b9aa581806fe913bce99817ade11ca503c64d9a3c533415c083248fbcc");
+	from_hex(octets + 1, 64,
+			"ffffffff00000001000000000000000000000001000000000000000000000004"
+			"459243b9aa581806fe913bce99817ade11ca503c64d9a3c533415c083248fbcc");
 	assert_int_equal(p256_from_octets_var(&r, octets, 65), KM_EFORMAT);
 	memset(octets + 1, 0, 32);
 	octets[32] = 5;
@@ -383,20 +390,9 @@ static void octets_off_the_curve_are_refused(void **state)
 	assert_int_equal(p256_from_octets_var(&r, octets, 65), KM_ECURVE);
 }
 
-/* ---- every row ---------------------------------------------------------------------------- */
-
-static int use_row(void **state)
-{
-	p256_k = *state;
-	return 0;
-}
-
 int main(void)
 {
-	static const struct {
-		const char *name;
-		CMUnitTestFunction run;
-	} rows[] = {
+	static const row_test tests[] = {
 		{"products_are_products", products_are_products},
 		{"sums_and_differences", sums_and_differences},
 		{"inverses_are_inverses", inverses_are_inverses},
@@ -406,8 +402,7 @@ int main(void)
 		{"the_last_addition_is_complete", the_last_addition_is_complete},
 		{"octets_off_the_curve_are_refused", octets_off_the_curve_are_refused},
 	};
-	enum { ROWS = sizeof rows / sizeof rows[0] };
-	int failed = 0;
+	int failed;
 
 	mpz_inits(p, n, radix, NULL);
 	mpz_ui_pow_ui(radix, 2, 256);
@@ -417,21 +412,7 @@ int main(void)
 	p256_pick(cpu_levels());
 	if (!group || !p256_proved() || !p256_init())
 		return 1;
-	for (size_t k = 0; p256_kernels[k]; k++) {
-		char names[ROWS][80];
-		struct CMUnitTest tests[ROWS];
-
-		if ((p256_kernels[k]->needs & cpu_levels()) != p256_kernels[k]->needs) {
-			printf("SKIPPED: this processor cannot run p256[%s]\n", p256_kernels[k]->name);
-			continue;
-		}
-		for (size_t i = 0; i < ROWS; i++) {
-			snprintf(names[i], sizeof names[i], "%s[%s]", rows[i].name, p256_kernels[k]->name);
-			tests[i] = (struct CMUnitTest){names[i], rows[i].run, use_row, NULL,
-				(void *)(uintptr_t)p256_kernels[k]};
-		}
-		failed += cmocka_run_group_tests_name(p256_kernels[k]->name, tests, NULL, NULL);
-	}
+	failed = run_on_each_row(tests, sizeof tests / sizeof tests[0], NULL, NULL);
 	mpz_clears(p, n, radix, NULL);
 	EC_GROUP_free(group);
 	return failed;

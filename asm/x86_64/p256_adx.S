@@ -48,9 +48,9 @@
 
 /* ---- the product ---------------------------------------------------------------------------
  *
- * Limb k of the sum lives in register 8 + k mod 8.  Before row i the sum has limbs i .. i + 4 and is
- * below 2p; a*b[i] brings it below p*2^64 + p < 2^320, so it keeps five limbs; m*p takes it below
- * 2^321, and what is left, without limb i, below 2p again. */
+ * Limb k of the sum lives in register 8 + k mod 8.  Before row i the sum has limbs i .. i + 4 and
+ * is below 2p; a*b[i] brings it below p*2^64 + p < 2^320, so it keeps five limbs; m*p takes it
+ * below 2^321, and what is left, without limb i, is below 2p again. */
 
 .macro	mac n, above, j		/* r\n += low, r\above += high of a[j]*rdx */
 	mulx	hi, lo, [rsi + 8*\j]
@@ -138,8 +138,9 @@ ENDFUNC	p256_mul_adx
 
 /* ---- the square ----------------------------------------------------------------------------
  *
- * r8 .. r15 = a*a, then four steps on the lower half alone: (2^256 - 1 + (2^64 - 1)*p)/2^64 < 2^256,
- * so it keeps its four limbs, and ends at p or below; with the upper half, below 2p. */
+ * r8 .. r15 = a*a, then four steps on the lower half alone, which stays below 2^256, for
+ * (2^256 - 1 + (2^64 - 1)*p)/2^64 < 2^256, and ends at p or below; with the upper half, which is
+ * below p, it is below 2p. */
 
 .macro	square_of n, above, j
 	mov	rdx, [rsi + 8*\j]
@@ -217,7 +218,7 @@ ENDFUNC	p256_sqr_adx
 	mov	ecx, 0xffffffff
 	mov	rsi, 0xffffffff00000001
 .endm
-.macro	add_p_and_store			/* [rdi] = r11:r10:r9:r8 + p where rax is all ones, + 0 where 0 */
+.macro	add_p_and_store			/* [rdi] = r11:r10:r9:r8 + (p where rax is all ones) */
 	and	rcx, rax
 	and	rsi, rax
 	add	r8, rax
