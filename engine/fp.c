@@ -18,6 +18,13 @@ const uint64_t fp_p[N] = {
 	0xbe9ae358b3e01a2e, 0x416c0ce19cb48261, 0x65c61198dad0657a, 0x997abb1f0a563fda,
 };
 
+const uint64_t fp_inv64[N] = {
+	0xaba7c111ca3028a8, 0xaa2184e76407ad49, 0x11ca3764faea432d, 0x4112394a3333350c,
+	0x8ea7a597ddd0342e, 0x8f99f4a57da269cb, 0x7d14abec05eeafbd, 0x08caadcbd228b390,
+	0xc9c4f5fe1f8cf6f4, 0x6e4814266bd5a3a8, 0x54ecfc48b1cca2b1, 0xac8a9764714dedad,
+	0x715406d7fcb88387, 0xae91cf6dee746b32, 0xb3ff32020c9d7bed, 0x18972116b990433a,
+};
+
 const fp fp_zero = {{0}};
 const fp fp_one = {{
 	0x99927f850157a015, 0x7f3a20ef53853178, 0x031c17dc767a824f, 0x606b2950a968e0e0,
@@ -126,18 +133,15 @@ void fp_to_limbs(uint64_t plain[N], const fp *a)
 
 uint64_t fp_from_bytes(fp *r, const uint8_t in[128])
 {
-	uint64_t plain[N], borrow = 0, mask;
+	uint64_t plain[N], less[N], mask;
 
 	limbs_from_be(plain, in, N);
-	for (int i = 0; i < N; i++) {
-		__extension__ unsigned __int128 d = (unsigned __int128)plain[i] - fp_p[i] - borrow;
-		borrow = (uint64_t)(d >> 64) & 1;
-	}
-	mask = ct_barrier(0 - borrow);
+	mask = ct_barrier(0 - mpn_sub_n(less, plain, fp_p, N));
 	for (int i = 0; i < N; i++)
 		plain[i] &= mask;
 	fp_from_limbs(r, plain);
 	wipe(plain, sizeof plain);
+	wipe(less, sizeof less);
 	return mask;
 }
 

@@ -1,35 +1,50 @@
-/* fp_c.c -- the portable kernels of F_p: product scanning with the reduction interleaved. */
+/* fp_c.c -- the portable kernels of F_p: product scanning with the reduction interleaved.
+ *
+ * To divide t by 2^64 is to drop its lowest limb m and to add m * fp_inv64 to the rest, as
+ * fp_inv64 = 2^-64 mod p: no multiplication gives m, and no product makes the lowest limb 0.  The
+ * last limb goes in Montgomery's way, m = t * n0, t = (t + m*p)/2^64, as what it adds is then below
+ * p.  The result is below a*b/2^1024 + fp_inv64 + p < (0.60 + 0.17 + 1) p < 2p.
+ *
+ * A column of a product collects in a chain of additions of its own, the columns of a*b and of the
+ * reduction side by side, so that the processor can work on both.
+ */
+#include <gmp.h>
+
 #include "fp.h"
 #include "fp_rows.h"
 #include "secret.h"
 
 enum { N = FP_LIMBS };
 
+_Static_assert(sizeof(mp_limb_t) == 8 && GMP_NUMB_BITS == 64, "a limb of GMP is one of ours");
+
 __extension__ typedef unsigned __int128 u128;
 
-/* Three limbs: one column of a product, with what it carries. */
+/* Three limbs: one column, with what it carries.  32 products and a carry stay below 2^134. */
 typedef struct {
 	uint64_t lo, mid, hi;
 } column;
 
-/* c += x*y.  A column of 32 products stays below 2^134. */
-static inline void mul_add(column *c, uint64_t x, uint64_t y)
+/* c += hi * 2^128 + x.  The barrier keeps compilers from gathering the carries in vectors. */
+static inline void add_to(column *c, uint64_t hi, u128 x)
 {
-	u128 sum = (u128)c->mid << 64 | c->lo, t = sum + (u128)x * y;
+	u128 sum = (u128)c->mid << 64 | c->lo, t = sum + x;
 
-	c->hi += t < sum;
+	c->hi = ct_barrier(c->hi + hi + (t < sum));
 	c->lo = (uint64_t)t;
 	c->mid = (uint64_t)(t >> 64);
+}
+
+/* c += x*y. */
+static inline void mul_add(column *c, uint64_t x, uint64_t y)
+{
+	add_to(c, 0, (u128)x * y);
 }
 
 /* c += d. */
 static inline void add(column *c, const column *d)
 {
-	u128 sum = (u128)c->mid << 64 | c->lo, t = sum + ((u128)d->mid << 64 | d->lo);
-
-	c->hi += d->hi + (t < sum);
-	c->lo = (uint64_t)t;
-	c->mid = (uint64_t)(t >> 64);
+	add_to(c, d->hi, (u128)d->mid << 64 | d->lo);
 }
 
 /* The lowest limb, which leaves the column. */
@@ -41,23 +56,26 @@ static inline uint64_t shift(column *c)
 	return out;
 }
 
+/* The last limb that leaves before the result: m. */
+static inline uint64_t shift_last(column *c)
+{
+	uint64_t m = c->lo * FP_N0;
+
+	mul_add(c, m, fp_p[0]);
+	shift(c);
+	return m;
+}
+
 /* r = t - p where t + top*2^1024 >= p, else t. */
 static inline void reduce_once(uint64_t r[N], const uint64_t t[N], uint64_t top)
 {
-	uint64_t s[N], borrow = 0, keep;
+	uint64_t s[N], keep = ct_barrier(0 - (mpn_sub_n(s, t, fp_p, N) & ~top));
 
-	for (int i = 0; i < N; i++) {
-		u128 d = (u128)t[i] - fp_p[i] - borrow;
-		s[i] = (uint64_t)d;
-		borrow = (uint64_t)(d >> 64) & 1;
-	}
-	keep = ct_barrier(0 - (borrow & ~top));
 	for (int i = 0; i < N; i++)
 		r[i] = ct_select(keep, t[i], s[i]);
 }
 
-/* Column k of a*b and of m*p together; the first N columns end in a zero limb by the choice of m.
- * The sum is below p^2 + 2^1024 p, so what is left is below 2p and its top limb is 0 or 1. */
+/* c collects the columns of a*b and what they carry, d those of the reduction. */
 static void mul_c(uint64_t r[N], const uint64_t a[N], const uint64_t b[N])
 {
 	uint64_t m[N], t[N];
@@ -65,43 +83,33 @@ static void mul_c(uint64_t r[N], const uint64_t a[N], const uint64_t b[N])
 
 #pragma GCC unroll 16
 	for (int k = 0; k < N; k++) {
+		column d = {0, 0, 0};
 #pragma GCC unroll 16
 		for (int i = 0; i < k; i++) {
 			mul_add(&c, a[i], b[k - i]);
-			mul_add(&c, m[i], fp_p[k - i]);
+			mul_add(&d, m[i], fp_inv64[k - 1 - i]);
 		}
 		mul_add(&c, a[k], b[0]);
-		m[k] = c.lo * FP_N0;
-		mul_add(&c, m[k], fp_p[0]);
-		shift(&c);
+		add(&c, &d);
+		m[k] = k < N - 1 ? shift(&c) : shift_last(&c);
 	}
 #pragma GCC unroll 16
 	for (int k = N; k < 2 * N - 1; k++) {
+		column d = {0, 0, 0};
 #pragma GCC unroll 16
 		for (int i = k - N + 1; i < N; i++) {
 			mul_add(&c, a[i], b[k - i]);
-			mul_add(&c, m[i], fp_p[k - i]);
+			mul_add(&d, m[i - 1], fp_inv64[k - i]);
 		}
+		mul_add(&d, m[N - 1], fp_p[k - N + 1]);
+		add(&c, &d);
 		t[k - N] = shift(&c);
 	}
 	t[N - 1] = shift(&c);
 	reduce_once(r, t, c.lo);
 }
 
-/* Column k of a^2: its cross products once, doubled, and the square in the middle. */
-static inline void sqr_column(column *c, const uint64_t a[N], int k)
-{
-	column d = {0, 0, 0};
-
-#pragma GCC unroll 16
-	for (int i = k < N ? 0 : k - N + 1; 2 * i < k; i++)
-		mul_add(&d, a[i], a[k - i]);
-	d = (column){d.lo << 1, d.mid << 1 | d.lo >> 63, d.hi << 1 | d.mid >> 63};
-	if (k % 2 == 0)
-		mul_add(&d, a[k / 2], a[k / 2]);
-	add(c, &d);
-}
-
+/* d collects the cross products, which count twice, e the columns of the reduction. */
 static void sqr_c(uint64_t r[N], const uint64_t a[N])
 {
 	uint64_t m[N], t[N];
@@ -109,20 +117,35 @@ static void sqr_c(uint64_t r[N], const uint64_t a[N])
 
 #pragma GCC unroll 16
 	for (int k = 0; k < N; k++) {
-		sqr_column(&c, a, k);
+		column d = {0, 0, 0}, e = {0, 0, 0};
 #pragma GCC unroll 16
-		for (int i = 0; i < k; i++)
-			mul_add(&c, m[i], fp_p[k - i]);
-		m[k] = c.lo * FP_N0;
-		mul_add(&c, m[k], fp_p[0]);
-		shift(&c);
+		for (int i = 0; i < k; i++) {
+			if (2 * i < k)
+				mul_add(&d, a[i], a[k - i]);
+			mul_add(&e, m[i], fp_inv64[k - 1 - i]);
+		}
+		if (k % 2 == 0)
+			mul_add(&c, a[k / 2], a[k / 2]);
+		add(&c, &d);
+		add(&c, &d);
+		add(&c, &e);
+		m[k] = k < N - 1 ? shift(&c) : shift_last(&c);
 	}
 #pragma GCC unroll 16
 	for (int k = N; k < 2 * N - 1; k++) {
-		sqr_column(&c, a, k);
+		column d = {0, 0, 0}, e = {0, 0, 0};
 #pragma GCC unroll 16
-		for (int i = k - N + 1; i < N; i++)
-			mul_add(&c, m[i], fp_p[k - i]);
+		for (int i = k - N + 1; i < N; i++) {
+			if (2 * i < k)
+				mul_add(&d, a[i], a[k - i]);
+			mul_add(&e, m[i - 1], fp_inv64[k - i]);
+		}
+		mul_add(&e, m[N - 1], fp_p[k - N + 1]);
+		if (k % 2 == 0)
+			mul_add(&c, a[k / 2], a[k / 2]);
+		add(&c, &d);
+		add(&c, &d);
+		add(&c, &e);
 		t[k - N] = shift(&c);
 	}
 	t[N - 1] = shift(&c);
@@ -131,31 +154,16 @@ static void sqr_c(uint64_t r[N], const uint64_t a[N])
 
 static void add_c(uint64_t r[N], const uint64_t a[N], const uint64_t b[N])
 {
-	uint64_t t[N], carry = 0;
+	uint64_t t[N], top = mpn_add_n(t, a, b, N);
 
-	for (int i = 0; i < N; i++) {
-		u128 s = (u128)a[i] + b[i] + carry;
-		t[i] = (uint64_t)s;
-		carry = (uint64_t)(s >> 64);
-	}
-	reduce_once(r, t, carry);
+	reduce_once(r, t, top);
 }
 
 static void sub_c(uint64_t r[N], const uint64_t a[N], const uint64_t b[N])
 {
-	uint64_t t[N], borrow = 0, carry = 0, mask;
+	uint64_t t[N], borrow = mpn_sub_n(t, a, b, N);
 
-	for (int i = 0; i < N; i++) {
-		u128 d = (u128)a[i] - b[i] - borrow;
-		t[i] = (uint64_t)d;
-		borrow = (uint64_t)(d >> 64) & 1;
-	}
-	mask = ct_barrier(0 - borrow);
-	for (int i = 0; i < N; i++) {
-		u128 s = (u128)t[i] + (fp_p[i] & mask) + carry;
-		r[i] = (uint64_t)s;
-		carry = (uint64_t)(s >> 64);
-	}
+	mpn_cnd_add_n(borrow, r, t, fp_p, N);
 }
 
 typedef uint64_t pair __attribute__((vector_size(16)));

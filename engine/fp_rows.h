@@ -6,6 +6,8 @@
 
 #define FP_N0 UINT64_C(0x290420077c8f2f3d) /* -1/p mod 2^64 */
 
+extern const uint64_t fp_inv64[16]; /* 2^-64 mod p = (FP_N0 * p + 1)/2^64 */
+
 extern const fp_kernel fp_c;
 
 #endif
