@@ -497,7 +497,7 @@ static void constants_are_what_they_say(void **state)
 
 	(void)state;
 	mpz_inits(q, x, m, NULL);
-	mpz_import(q, Q_BITS / 64, -1, 8, 0, 0, params_q);
+	to_mpz(q, params_q);
 	mpz_mul_2exp(x, q, 2);
 	mpz_sub_ui(x, x, 1);
 	memcpy(&r, fp_p, sizeof r);
