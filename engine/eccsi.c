@@ -148,6 +148,23 @@ int eccsi_is_r_var(const p256_point *j, const uint8_t sig[KM_SIG_BYTES])
 	return memcmp(x, r, sizeof r) == 0;
 }
 
+/* Below so many items, the inversions that sums share cost more than they save. */
+enum { WORTH_SHARING = 4 };
+
+/* J = [s*HE]G + [s*r]Y of item i to pts[2*i]. */
+static void totals_var(p256_point *pts, size_t n, p256_fe *scratch)
+{
+	if (n < WORTH_SHARING) {
+		for (size_t i = 0; i < n; i++)
+			p256_total_var(&pts[2 * i], pts + i * ECCSI_CHECK_POINTS, ECCSI_CHECK_POINTS);
+		return;
+	}
+	p256_sum(pts, 2 * n, P256_WIDE_WINDOWS, scratch);
+	for (size_t i = 0; i < 2 * n; i++)
+		pts[i] = pts[i * P256_WIDE_WINDOWS];
+	p256_sum(pts, n, 2, scratch);
+}
+
 void eccsi_check_var(km_err *status, const km_signed *items, size_t n, const eccsi_known *signer,
 		p256_point *pts, p256_fe *scratch)
 {
@@ -166,10 +183,7 @@ void eccsi_check_var(km_err *status, const km_signed *items, size_t n, const ecc
 		p256_lookup_var(row, u1, &p256_wide_g);
 		p256_lookup_var(row + P256_WIDE_WINDOWS, u2, signer->y);
 	}
-	p256_sum(pts, 2 * n, P256_WIDE_WINDOWS, scratch);
-	for (size_t i = 0; i < 2 * n; i++)
-		pts[i] = pts[i * P256_WIDE_WINDOWS];
-	p256_sum(pts, n, 2, scratch); /* J = [s*HE]G + [s*r]Y */
+	totals_var(pts, n, scratch);
 	for (size_t i = 0; i < n; i++)
 		if (!eccsi_is_r_var(&pts[2 * i], items[i].sig))
 			status[i] = KM_ESIG;

@@ -57,7 +57,9 @@ KM_API km_err km_eccsi_verify(const uint8_t *sig, size_t sig_len, const uint8_t 
 
 static int same_signer(const km_signed *a, const km_signed *b)
 {
-	return a->id_len == b->id_len && memcmp(a->id, b->id, a->id_len) == 0 &&
+	if (a->id_len == 0 || a->id_len > KM_ID_MAX || b->id_len != a->id_len)
+		return 0;
+	return memcmp(a->id, b->id, a->id_len) == 0 &&
 			memcmp(a->sig + 64, b->sig + 64, KM_ECCSI_POINT_BYTES) == 0;
 }
 
@@ -92,8 +94,7 @@ KM_API km_err km_eccsi_verify_batch(km_err *status, const km_signed *items, size
 
 	for (size_t at = 0, run; at < n; at += run) {
 		run = 1;
-		while (at + run < n && items[at].id_len <= KM_ID_MAX &&
-				same_signer(&items[at], &items[at + run]))
+		while (at + run < n && same_signer(&items[at], &items[at + run]))
 			run++;
 		if (run >= WORTH_A_TABLE && verify_run_var(status + at, items + at, run, kms))
 			continue;

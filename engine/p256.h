@@ -123,6 +123,9 @@ void p256_sum(p256_point *pts, size_t rows, size_t len, p256_fe *scratch);
 /* r = a + b, complete. */
 void p256_add(p256_point *r, const p256_point *a, const p256_point *b);
 
+/* r = pts[0] + .. + pts[n - 1], public and none of them infinity: for one row faster than p256_sum,
+ * which wants many. */
+void p256_total_var(p256_point *r, const p256_point *pts, size_t n);
 /* r = [k]a for public k < n and public a, which is not infinity. */
 void p256_times_var(p256_point *r, const uint64_t k[4], const p256_point *a);
 /* r = [k]a + more[0] + .. + more[n - 1], none of which is infinity. */

@@ -257,15 +257,18 @@ static void jac_add_var(jac *r, const jac *a, const p256_point *b)
 	fe_sub(&r->y, &v, &hh); /* y3 = l*(x*h^2 - x3) - y*h^3 */
 }
 
-static void jac_to_affine(p256_point *r, const jac *a)
+/* r = acc + more[0] + .. + more[n - 1]; acc is lost. */
+static void plus_to_affine_var(p256_point *r, jac *acc, const p256_point *more, size_t n)
 {
 	p256_fe zi, zz;
 
-	p256_inv_p(&zi, &a->z); /* infinity: 0, and so becomes (0, 0) */
+	for (size_t i = 0; i < n; i++)
+		jac_add_var(acc, acc, &more[i]);
+	p256_inv_p(&zi, &acc->z); /* infinity: 0, and so becomes (0, 0) */
 	fe_sqr(&zz, &zi);
-	fe_mul(&r->x, &a->x, &zz);
+	fe_mul(&r->x, &acc->x, &zz);
 	fe_mul(&zz, &zz, &zi);
-	fe_mul(&r->y, &a->y, &zz);
+	fe_mul(&r->y, &acc->y, &zz);
 }
 
 /* The signed digits of k, odd or 0, |digit| < 2^(WNAF_W - 1), from the lowest; the sum of
@@ -367,9 +370,14 @@ void p256_times_plus_var(p256_point *r, const uint64_t k[4], const p256_point *a
 			jac_add_var(&acc, &acc, &b);
 		}
 	}
-	for (size_t i = 0; i < n; i++)
-		jac_add_var(&acc, &acc, &more[i]);
-	jac_to_affine(r, &acc);
+	plus_to_affine_var(r, &acc, more, n);
+}
+
+void p256_total_var(p256_point *r, const p256_point *pts, size_t n)
+{
+	jac acc = {0};
+
+	plus_to_affine_var(r, &acc, pts, n);
 }
 
 void p256_times_var(p256_point *r, const uint64_t k[4], const p256_point *a)

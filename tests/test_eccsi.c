@@ -350,6 +350,7 @@ static void a_bad_item_leaves_its_neighbours(void **state)
 		for (size_t i = 0; i < n; i++)
 			assert_int_equal(status[i], i == 1 || i == n - 1 ? KM_ESIG : KM_OK);
 		items[1].id_len = 0;
+		items[1].id = NULL;
 		assert_int_equal(km_eccsi_verify_batch(status, items, n, kms), KM_EPARTIAL);
 		for (size_t i = 0; i < n; i++)
 			assert_int_equal(status[i],

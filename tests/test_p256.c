@@ -244,6 +244,8 @@ static void multiples_of_the_generator(void **state)
 		p256_times_g(&r, k);
 		assert_point(&r, want);
 		p256_lookup_var(pts, k, &p256_wide_g);
+		p256_total_var(&r, pts, P256_WIDE_WINDOWS);
+		assert_point(&r, want);
 		p256_sum(pts, 1, P256_WIDE_WINDOWS, scratch);
 		assert_point(&pts[0], want);
 		p256_times_var(&r, k, &p256_g);
