@@ -27,11 +27,14 @@
 	.size	\name, . - \name
 .endm
 
-/* do_range from, n, m: m from; m from + 1; ... n times.  for_n n, m: from 0. */
+/* do_range from, n, m: m from; m from + 1; ... n times.  for_n n, m: from 0.  By halves, because
+ * clang nests macros only 20 deep. */
 .macro	do_range from, n, m
-	.if	\n
+	.if	\n == 1
 	\m	%(\from)
-	do_range	%(\from + 1), %(\n - 1), \m
+	.elseif	\n > 1
+	do_range	%(\from), %(\n / 2), \m
+	do_range	%(\from + \n / 2), %(\n - \n / 2), \m
 	.endif
 .endm
 .macro	for_n n, m

@@ -60,27 +60,34 @@ static uint64_t digit(uint64_t *negative, uint64_t u, const comb_shape *shape)
 	return low ^ (*negative & (shape->entries - 1));
 }
 
-void comb_pick(ec_point *r, const comb *c, unsigned i, const uint64_t *u, size_t stride, size_t n)
+void comb_digits(uint16_t *index, uint64_t *negative, const comb_shape *shape, unsigned i,
+		const uint64_t *u, size_t n)
+{
+	for (size_t k = 0; k < n; k++)
+		index[k] = (uint16_t)digit(&negative[k], window(u + 16 * k, shape, i), shape);
+}
+
+void comb_pick(ec_point *r, const comb *c, unsigned i, const uint64_t *u, size_t n)
 {
 	const ec_point *row = c->t + i * c->shape.entries;
 	uint64_t negative, index;
 
 	for (size_t k = 0; k < n; k++) {
-		index = digit(&negative, window(u + k * stride, &c->shape, i), &c->shape);
+		index = digit(&negative, window(u + 16 * k, &c->shape, i), &c->shape);
 		fp_k->select(r[k].x.v, row->x.v, c->shape.entries, 2 * FP_LIMBS, index);
 		fp_cneg(&r[k].y, &r[k].y, negative);
 	}
 }
 
-void gcomb_pick(fp *r, const gcomb *c, unsigned i, const uint64_t *u, size_t stride, size_t n)
+void gcomb_pick(fp *r, const gcomb *c, unsigned i, const uint64_t *u, size_t n)
 {
 	const fp *row = c->t + i * c->shape.entries;
-	uint64_t negative, index;
+	uint64_t negative, index, turned = 0 - (uint64_t)(i & 1);
 
 	for (size_t k = 0; k < n; k++) {
-		index = digit(&negative, window(u + k * stride, &c->shape, i), &c->shape);
+		index = digit(&negative, window(u + 16 * k, &c->shape, i), &c->shape);
 		fp_k->select(r[k].v, row->v, c->shape.entries, FP_LIMBS, index);
-		fp_cneg(&r[k], &r[k], negative);
+		fp_cneg(&r[k], &r[k], negative ^ turned);
 	}
 }
 

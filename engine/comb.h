@@ -38,15 +38,26 @@ comb_shape comb_shape_of(unsigned w);
 /* U of a secret scalar, sixteen limbs below q. */
 void comb_recode(uint64_t u[16], const uint64_t k[16], const comb_shape *shape);
 
-/* r[0..n-1] = what window i of each of n recoded scalars picks: the entry, its sign applied.  stride:
- * limbs from one scalar to the next. */
-void comb_pick(ec_point *r, const comb *c, unsigned i, const uint64_t *u, size_t stride, size_t n);
-void gcomb_pick(fp *r, const gcomb *c, unsigned i, const uint64_t *u, size_t stride, size_t n);
+/* What window i of each of n recoded scalars, sixteen limbs each, picks: the entry, and the mask of
+ * its sign. */
+void comb_digits(uint16_t *index, uint64_t *negative, const comb_shape *shape, unsigned i,
+		const uint64_t *u, size_t n);
+
+/* r[0..n-1] = what window i of each of n recoded scalars picks: the entry, its sign applied. */
+void comb_pick(ec_point *r, const comb *c, unsigned i, const uint64_t *u, size_t n);
+/* The same for g, with the other sign in odd windows: see fp2_turn. */
+void gcomb_pick(fp *r, const gcomb *c, unsigned i, const uint64_t *u, size_t n);
 
 /* Build tables over a public point of order q, and over g.  KM_ENOMEM. */
 km_err comb_build(comb *c, const ec_point *base, unsigned w);
 km_err gcomb_build(gcomb *c, unsigned w);
 void comb_clear(comb *c);
 void gcomb_clear(gcomb *c);
+
+/* The first entries of each window, t[windows][entries], and, unless last is NULL, the one that follows
+ * them, last[windows].  KM_ENOMEM, KM_EORDER. */
+km_err comb_start(ec_point *t, ec_point *last, const ec_point *base, const comb_shape *shape,
+		size_t entries);
+km_err gcomb_start(fp *t, fp *last, const comb_shape *shape, size_t entries);
 
 #endif

@@ -14,9 +14,8 @@ static void half_of_one(uint64_t r[16])
 	r[0] += 1; /* q is odd, and (q - 1)/2 does not end in all ones */
 }
 
-/* first[i] = [2^(wi)](base/2) and twice[i] = 2 first[i] for each window. */
-static int window_bases(ec_point *first, ec_point *twice, ec_jac *jac, fp *prefix,
-		const ec_point *base, comb_shape shape)
+/* jac[i] = [2^(wi)](base/2) for each window, and jac[windows + i] = twice that. */
+static int window_bases(ec_jac *jac, const ec_point *base, const comb_shape *shape)
 {
 	uint64_t half[16];
 	ec_point h;
@@ -27,48 +26,53 @@ static int window_bases(ec_point *first, ec_point *twice, ec_jac *jac, fp *prefi
 	if (!ec_mul_var(&h, half, base))
 		return 0;
 	c = (ec_jac){h.x, h.y, fp_one};
-	for (unsigned i = 0; i < shape.windows; i++) {
+	for (unsigned i = 0; i < shape->windows; i++) {
 		jac[i] = c;
-		for (unsigned j = 0; j < shape.w; j++) {
+		for (unsigned j = 0; j < shape->w; j++) {
 			ec_dbl(&c, &unused);
 			if (j == 0)
-				jac[shape.windows + i] = c;
+				jac[shape->windows + i] = c;
 		}
 	}
-	ec_affine_many_var(first, jac, prefix, shape.windows);
-	ec_affine_many_var(twice, jac + shape.windows, prefix, shape.windows);
 	return 1;
+}
+
+km_err comb_start(ec_point *t, ec_point *last, const ec_point *base, const comb_shape *shape,
+		size_t entries)
+{
+	size_t n = shape->windows;
+	ec_point *row = aligned_alloc(64, 2 * n * sizeof *row), *twice = row + n;
+	ec_jac *jac = aligned_alloc(64, 2 * n * sizeof *jac);
+	fp *prefix = aligned_alloc(64, 2 * n * sizeof *prefix);
+	km_err err = row && jac && prefix ? KM_OK : KM_ENOMEM;
+
+	if (err == KM_OK && !window_bases(jac, base, shape))
+		err = KM_EORDER;
+	if (err == KM_OK)
+		ec_affine_many_var(row, jac, prefix, 2 * n);
+	for (size_t j = 0; err == KM_OK && j < entries; j++) {
+		for (size_t i = 0; i < n; i++)
+			t[i * entries + j] = row[i];
+		if (last || j + 1 < entries)
+			ec_add_many_var(row, twice, prefix, n);
+	}
+	if (err == KM_OK && last)
+		memcpy(last, row, n * sizeof *last);
+	free(row);
+	free(jac);
+	free(prefix);
+	return err;
 }
 
 km_err comb_build(comb *c, const ec_point *base, unsigned w)
 {
-	comb_shape shape = comb_shape_of(w);
-	size_t n = shape.windows;
-	ec_point *row = aligned_alloc(64, n * sizeof *row);
-	ec_point *twice = aligned_alloc(64, n * sizeof *twice);
-	ec_jac *jac = aligned_alloc(64, 2 * n * sizeof *jac);
-	fp *prefix = aligned_alloc(64, n * sizeof *prefix);
-	km_err err = KM_ENOMEM;
+	km_err err;
 
-	c->shape = shape;
-	c->t = aligned_alloc(64, n * shape.entries * sizeof *c->t);
-	if (!row || !twice || !jac || !prefix || !c->t)
-		goto out;
-	err = KM_EORDER;
-	if (!window_bases(row, twice, jac, prefix, base, shape))
-		goto out;
-	for (size_t j = 0; j < shape.entries; j++) {
-		for (size_t i = 0; i < n; i++)
-			c->t[i * shape.entries + j] = row[i];
-		if (j + 1 < shape.entries)
-			ec_add_many_var(row, twice, prefix, n);
-	}
-	err = KM_OK;
-out:
-	free(row);
-	free(twice);
-	free(jac);
-	free(prefix);
+	c->shape = comb_shape_of(w);
+	c->t = aligned_alloc(64, c->shape.windows * c->shape.entries * sizeof *c->t);
+	if (!c->t)
+		return KM_ENOMEM;
+	err = comb_start(c->t, NULL, base, &c->shape, c->shape.entries);
 	if (err != KM_OK)
 		comb_clear(c);
 	return err;
@@ -107,32 +111,41 @@ static void half_of_g(fp2 *r)
 	}
 }
 
-km_err gcomb_build(gcomb *c, unsigned w)
+km_err gcomb_start(fp *t, fp *last, const comb_shape *shape, size_t entries)
 {
-	comb_shape shape = comb_shape_of(w);
-	fp2 *row = aligned_alloc(64, shape.entries * sizeof *row);
-	fp *prefix = aligned_alloc(64, shape.entries * sizeof *prefix);
-	fp2 first, twice;
-	km_err err = KM_ENOMEM;
+	fp2 *row = aligned_alloc(64, (entries + 1) * sizeof *row), first, twice;
+	fp *prefix = aligned_alloc(64, (entries + 1) * sizeof *prefix);
+	fp *y = aligned_alloc(64, (entries + 1) * sizeof *y);
+	km_err err = row && prefix && y ? KM_OK : KM_ENOMEM;
 
-	c->shape = shape;
-	c->t = aligned_alloc(64, shape.windows * shape.entries * sizeof *c->t);
-	if (!row || !prefix || !c->t)
-		goto out;
 	half_of_g(&first);
-	for (unsigned i = 0; i < shape.windows; i++) {
+	for (unsigned i = 0; err == KM_OK && i < shape->windows; i++) {
 		fp2_sqr(&twice, &first);
 		row[0] = first;
-		for (size_t j = 1; j < shape.entries; j++)
+		for (size_t j = 1; j <= entries; j++)
 			fp2_mul(&row[j], &row[j - 1], &twice);
-		normalise(c->t + i * shape.entries, row, prefix, shape.entries);
-		for (unsigned j = 0; j < shape.w; j++)
+		normalise(y, row, prefix, entries + 1);
+		memcpy(t + i * entries, y, entries * sizeof *t);
+		if (last)
+			last[i] = y[entries];
+		for (unsigned j = 0; j < shape->w; j++)
 			fp2_sqr(&first, &first);
 	}
-	err = KM_OK;
-out:
 	free(row);
 	free(prefix);
+	free(y);
+	return err;
+}
+
+km_err gcomb_build(gcomb *c, unsigned w)
+{
+	km_err err;
+
+	c->shape = comb_shape_of(w);
+	c->t = aligned_alloc(64, c->shape.windows * c->shape.entries * sizeof *c->t);
+	if (!c->t)
+		return KM_ENOMEM;
+	err = gcomb_start(c->t, NULL, &c->shape, c->shape.entries);
 	if (err != KM_OK)
 		gcomb_clear(c);
 	return err;

@@ -6,12 +6,21 @@
 #include "fp.h"
 
 /* The operations of the templates, for canonical elements (see curve_tmpl.h). */
-#define fp_sub_lift   fp_sub
-#define fp_sub16      fp_sub
-#define fp_lift(r, a) (*(r) = *(a))
-#define fp_tidy(a)    ((void)(a))
+#define fp_sub16       fp_sub
+#define fp_sub64       fp_sub
+#define fp_tidy(a)     ((void)(a))
+#define fp_set_one(r)  (*(r) = fp_one)
+#define fp_set_zero(r) (*(r) = fp_zero)
 
-static inline void fp_mul_sub(fp *r, const fp *a, const fp *b, const fp *c)
+static inline void fp_mul_add(fp *r, const fp *a, const fp *b, const fp *c)
+{
+	fp t;
+
+	fp_mul(&t, a, b);
+	fp_add(r, &t, c);
+}
+
+static inline void fp_mul_lift(fp *r, const fp *a, const fp *b, const fp *c)
 {
 	fp t;
 
@@ -19,13 +28,29 @@ static inline void fp_mul_sub(fp *r, const fp *a, const fp *b, const fp *c)
 	fp_sub(r, &t, c);
 }
 
-static inline void fp_sqr_sub2(fp *r, const fp *a, const fp *c, const fp *d)
+static inline void fp_mul_diff(fp *r, const fp *a, const fp *b, const fp *c)
+{
+	fp t;
+
+	fp_sub(&t, b, c);
+	fp_mul(r, a, &t);
+}
+
+static inline void fp_mul_diff_sub(fp *r, const fp *a, const fp *b, const fp *c, const fp *d)
+{
+	fp t;
+
+	fp_mul_diff(&t, a, b, c);
+	fp_sub(r, &t, d);
+}
+
+static inline void fp_sqr_sub2(fp *r, const fp *a, const fp *b, const fp *c)
 {
 	fp t;
 
 	fp_sqr(&t, a);
-	fp_sub(&t, &t, c);
-	fp_sub(r, &t, d);
+	fp_sub(&t, &t, b);
+	fp_sub(r, &t, c);
 }
 
 #define FE    fp

@@ -1,13 +1,16 @@
 /* curve_tmpl.h -- point formulas on E: y^2 = x^3 - 3x, for any field element FE.
  *
  * Before inclusion: FE is the element type, FN(op) its operations, CN(name) the names to define.
- * What differs between one element and eight lanes is only how values grow:
- *   FN(sub)       a - b that is kept, and subtracted again or lifted before it is multiplied
- *   FN(sub_lift)  a - b that is multiplied next; a and b may both be kept values
- *   FN(sub16)     a - b that may be kept, added to and multiplied; b below 16p
- *   FN(lift)      a kept value that is multiplied next
- *   FN(tidy)      a kept value, made small again
- * For a canonical element the first three are one, and the last two do nothing.
+ * What differs between one element and eight lanes is only how values grow.  A kept value is signed
+ * and may be subtracted again; a factor is not negative; both have their bounds in the header of FE.
+ *   FN(mul_diff)      a*(b - c), b and c kept
+ *   FN(mul_diff_sub)  a*(b - c) - d, kept
+ *   FN(sqr_sub2)      a^2 - b - c, kept
+ *   FN(mul_lift)      a*b - c, a factor
+ *   FN(sub16)         a - b, a factor and small; b below 16p
+ *   FN(sub64)         the same for b below 64p
+ *   FN(tidy)          a kept value, made small again
+ * For a canonical element they are just what they say, and nothing is ever untidy.
  */
 
 typedef struct {
@@ -23,12 +26,9 @@ typedef struct {
 static inline void CN(add_forward)(FE *run, FE *prefix, const CN(point) *a, const CN(point) *b,
 		size_t n)
 {
-	FE d;
-
 	for (size_t i = 0; i < n; i++) {
 		prefix[i] = *run;
-		FN(sub_lift)(&d, &b[i].x, &a[i].x);
-		FN(mul)(run, run, &d);
+		FN(mul_diff)(run, run, &b[i].x, &a[i].x);
 	}
 }
 
@@ -37,17 +37,14 @@ static inline void CN(add_forward)(FE *run, FE *prefix, const CN(point) *a, cons
 static inline void CN(add_backward)(FE *inv, CN(point) *a, const CN(point) *b, const FE *prefix,
 		size_t n)
 {
-	FE d, l, t, x3;
+	FE l, t, x3;
 
 	for (size_t i = n; i-- > 0;) {
-		FN(sub_lift)(&d, &b[i].x, &a[i].x);
 		FN(mul)(&t, inv, &prefix[i]); /* 1/d */
-		FN(mul)(inv, inv, &d);
-		FN(sub_lift)(&l, &b[i].y, &a[i].y);
-		FN(mul)(&l, &l, &t); /* l = (y2 - y1)/(x2 - x1) */
+		FN(mul_diff)(inv, inv, &b[i].x, &a[i].x);
+		FN(mul_diff)(&l, &t, &b[i].y, &a[i].y); /* l = (y2 - y1)/(x2 - x1) */
 		FN(sqr_sub2)(&x3, &l, &a[i].x, &b[i].x); /* x3 = l^2 - x1 - x2 */
-		FN(sub_lift)(&t, &a[i].x, &x3);
-		FN(mul_sub)(&a[i].y, &t, &l, &a[i].y); /* y3 = l*(x1 - x3) - y1 */
+		FN(mul_diff_sub)(&a[i].y, &l, &a[i].x, &x3, &a[i].y); /* y3 = l*(x1 - x3) - y1 */
 		a[i].x = x3;
 	}
 }
@@ -80,8 +77,7 @@ static inline void CN(dbl)(CN(jac) *c, CN(line) *line)
 	FN(sqr)(&c->x, &line->slope);
 	FN(add)(&t, &beta, &beta);
 	FN(sub16)(&c->x, &c->x, &t); /* x3 = slope^2 - 8xy^2 */
-	FN(sub_lift)(&t, &beta, &c->x);
-	FN(mul)(&t, &t, &line->slope);
+	FN(mul_diff)(&t, &line->slope, &beta, &c->x);
 	FN(sqr)(&yy, &line->yy2); /* 4y^4 */
 	FN(add)(&yy, &yy, &yy);
 	FN(sub16)(&c->y, &t, &yy); /* y3 = slope*(4xy^2 - x3) - 8y^4 */
@@ -97,8 +93,8 @@ static inline void CN(add_affine)(CN(jac) *c, CN(line) *line, const CN(point) *p
 	FN(mul)(&h, &p->x, &line->zz);
 	FN(mul)(&t, &c->z, &line->zz);
 	FN(mul)(&t, &p->y, &t);
-	FN(sub_lift)(&line->slope, &t, &c->y);
-	FN(sub_lift)(&h, &h, &c->x);
+	FN(sub64)(&line->slope, &t, &c->y);
+	FN(sub64)(&h, &h, &c->x);
 	FN(mul)(&c->z, &c->z, &h); /* z3 = z*h */
 	FN(sqr)(&hh, &h);
 	FN(mul)(&hhh, &h, &hh);
@@ -107,7 +103,7 @@ static inline void CN(add_affine)(CN(jac) *c, CN(line) *line, const CN(point) *p
 	FN(sub16)(&c->x, &c->x, &hhh);
 	FN(add)(&t, &v, &v);
 	FN(sub16)(&c->x, &c->x, &t); /* x3 = slope^2 - h^3 - 2*x*h^2 */
-	FN(sub_lift)(&v, &v, &c->x);
+	FN(sub64)(&v, &v, &c->x);
 	FN(mul)(&v, &v, &line->slope);
 	FN(mul)(&t, &c->y, &hhh);
 	FN(sub16)(&c->y, &v, &t); /* y3 = slope*(x*h^2 - x3) - y*h^3 */

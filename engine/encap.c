@@ -22,14 +22,15 @@ static km_err one_invert(fp *inv, uint64_t *zero, const fp *a, const km_random *
 
 static void one_pick(ec_point *r, const comb *c, size_t i, const uint64_t *u, size_t n)
 {
-	comb_pick(r, c, (unsigned)i, u, 16, n);
+	comb_pick(r, c, (unsigned)i, u, n);
 }
 
 static void one_gpick(fp *r, const gcomb *c, unsigned i, const uint64_t *u, size_t n)
 {
-	gcomb_pick(r, c, i, u, 16, n);
+	gcomb_pick(r, c, i, u, n);
 }
 
+#define one_set_start fp_set_one
 #define FE    fp
 #define FN(x) fp_##x
 #define CN(x) ec_##x
@@ -120,7 +121,8 @@ static km_err sums_of_block(block *b, encap_item *items, size_t n, const encap_t
 		err = one_add_all(&b->rows, &zero, tables, (const uint64_t *[]){b->urb[0], b->ur[0]},
 				rnd);
 	for (size_t j = 0; j < n && err == KM_OK; j++) {
-		items[j].gr = b->gr[j];
+		/* An odd number of turns leaves -conj(g^r). */
+		fp_cneg(&items[j].gr, &b->gr[j], 0 - (uint64_t)(t->p->shape.windows & 1));
 		items[j].status = KM_OK;
 		if (!zero)
 			items[j].point = b->rows.acc[j];

@@ -10,6 +10,9 @@ typedef struct {
 	const gcomb *g;    /* the same shape; NULL: g^r is not wanted */
 } encap_tables;
 
+/* The same for eight lanes (comb8.h). */
+typedef struct encap8_tables encap8_tables;
+
 /* One member: the scalars r*b and r (below q, secret) in, R and the representative of g^r out. */
 typedef struct {
 	uint64_t rb[16], r[16];

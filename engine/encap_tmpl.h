@@ -1,7 +1,8 @@
 /* encap_tmpl.h -- sums of table entries for many members in step, for any field element FE.
  *
- * Needs curve_tmpl.h and fp2_tmpl.h for the same FE, and EN(invert), EN(pick), EN(gpick) before it;
- * EN(name) are the names to define.  An element is one member, or a vector of eight.
+ * Needs curve_tmpl.h and fp2_tmpl.h for the same FE, and before it EN(invert), EN(pick), and for the
+ * powers of g EN(gpick), which turns the signs over in odd windows (see F2(turn)), and EN(set_start),
+ * the number 1 as a real part to start from; EN(name) are the names to define.  An element is one member, or a vector of eight.
  *
  * The windows over P and Z are taken k at a time: row 2i of the accumulators adds up windows
  * i, i + k, i + 2k, .. over P, row 2i + 1 the same over Z, and all additions of a strip share one
@@ -24,9 +25,10 @@ typedef struct {
 
 static km_err EN(add_strip)(EN(rows) *s, uint64_t *zero, size_t rows, const km_random *rnd)
 {
-	FE run = FN(one), inv;
+	FE run, inv;
 	km_err err;
 
+	FN(set_one)(&run);
 	CN(add_forward)(&run, s->prefix, s->acc, s->picked, rows * s->n);
 	err = EN(invert)(&inv, zero, &run, rnd);
 	if (err == KM_OK && !*zero)
@@ -36,6 +38,14 @@ static km_err EN(add_strip)(EN(rows) *s, uint64_t *zero, size_t rows, const km_r
 	return err;
 }
 
+static void EN(tidy_row)(CN(point) *row, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		FN(tidy)(&row[i].x);
+		FN(tidy)(&row[i].y);
+	}
+}
+
 /* Row 0 = the sum of all rows. */
 static km_err EN(add_tree)(EN(rows) *s, uint64_t *zero, size_t rows, const km_random *rnd)
 {
@@ -43,14 +53,12 @@ static km_err EN(add_tree)(EN(rows) *s, uint64_t *zero, size_t rows, const km_ra
 	FE run, inv;
 	km_err err = KM_OK;
 
-	for (size_t i = 0; i < rows * n; i++) {
-		FN(tidy)(&s->acc[i].x);
-		FN(tidy)(&s->acc[i].y);
-	}
 	for (size_t step = 1; step < rows; step *= 2) {
 		size_t pairs = (rows + step - 1) / (2 * step);
 
-		run = FN(one);
+		for (size_t j = 0; j < rows; j += step)
+			EN(tidy_row)(s->acc + j * n, n);
+		FN(set_one)(&run);
 		for (size_t j = 0; j < pairs; j++)
 			CN(add_forward)(&run, s->prefix + j * n, s->acc + 2 * step * j * n,
 					s->acc + (2 * step * j + step) * n, n);
@@ -93,17 +101,20 @@ static km_err EN(add_all)(EN(rows) *s, uint64_t *zero, const EN(table) *const *t
 static km_err EN(powers)(FE *gr, F2(elt) *power, FE *prefix, FE *y, size_t n,
 		const EN(gtable) *g, const uint64_t *digits, const km_random *rnd)
 {
-	FE run = FN(one), inv, t;
+	FE run, inv, t;
 	uint64_t zero;
 	km_err err;
 
-	for (size_t j = 0; j < n; j++)
-		power[j] = (F2(elt)){FN(one), FN(zero)};
+	for (size_t j = 0; j < n; j++) {
+		EN(set_start)(&power[j].re);
+		FN(set_zero)(&power[j].im);
+	}
 	for (unsigned i = 0; i < g->shape.windows; i++) {
 		EN(gpick)(y, g, i, digits, n);
 		for (size_t j = 0; j < n; j++)
-			F2(mul_one_plus)(&power[j], &power[j], &y[j]);
+			F2(turn)(&power[j], &y[j]);
 	}
+	FN(set_one)(&run);
 	for (size_t j = 0; j < n; j++) {
 		FN(tidy)(&power[j].re);
 		FN(tidy)(&power[j].im);

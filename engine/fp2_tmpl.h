@@ -31,15 +31,14 @@ static inline void F2(sqr)(F2(elt) *r, const F2(elt) *a)
 	FN(add)(&r->im, &r->im, &r->im);
 }
 
-/* r = a*(1 + i*y): 2M.  a and r are kept values, y is a factor.  r may be a. */
-static inline void F2(mul_one_plus)(F2(elt) *r, const F2(elt) *a, const FE *y)
+/* a = -conj(a*(1 + i*y)) = (im*y - re) + i*(re*y + im): 2M, and the real part never needs two lifts.
+ * n of them are what n multiplications by 1 + i*y, 1 - i*y, 1 + i*y, .. give, with -conj of it all
+ * where n is odd.  y is a factor. */
+static inline void F2(turn)(F2(elt) *a, const FE *y)
 {
-	FE s, t;
+	FE t;
 
-	FN(lift)(&s, &a->im);
-	FN(mul)(&s, &s, y);
-	FN(lift)(&t, &a->re);
-	FN(mul)(&t, &t, y);
-	FN(sub)(&r->re, &a->re, &s);
-	FN(add)(&r->im, &a->im, &t);
+	FN(mul_lift)(&t, &a->im, y, &a->re);
+	FN(mul_add)(&a->im, &a->re, y, &a->im);
+	a->re = t;
 }

@@ -25,6 +25,13 @@ const uint64_t fp8_16p[FP8_LIMBS] = {
 	0x31a59cb0e791b, 0xc0f1b228730d5, 0x2ef40aab27e2f, 0xe9ae358b3e01a,
 	0x0ce19cb48261b, 0x8dad0657a416c, 0x563fda65c6119, 0x000997abb1f0a,
 };
+const uint64_t fp8_64p[FP8_LIMBS] = {
+	0x01ebfaa17fac0, 0x2b1eb3a1d99b6, 0x15f6c203177c4, 0xc7ff38fa08e26,
+	0x7e535abd5a5c7, 0xcf14870f026aa, 0xa0c614aa0a9f3, 0x5a07386dabfd2,
+	0x335144ab17359, 0x389b1921cc9ad, 0xb49fd2999a9b4, 0xe7fdf222864d5,
+	0xc69672c39e46c, 0x03c6c8a1cc354, 0xbbd02aac9f8bf, 0xa6b8d62cf8068,
+	0x338672d20986f, 0x36b4195e905b0, 0x58ff699718466, 0x00265eaec7c29,
+};
 const uint64_t fp8_256p[FP8_LIMBS] = {
 	0x07afea85feb00, 0xac7ace87666d8, 0x57db080c5df10, 0x1ffce3e823898,
 	0xf94d6af56971f, 0x3c521c3c09aa9, 0x831852a82a7cf, 0x681ce1b6aff4a,

@@ -79,9 +79,10 @@ extern const fp8_kernel *fp8_k;
  * name (then also the C row); NULL where there is none.  Sets fp8_k. */
 const fp8_kernel *fp8_pick(const char *name, unsigned cpu);
 
-/* Limbs of p, then -1/p mod 2^52; 16p; 256p; 512p; R8 mod p. */
+/* Limbs of p, then -1/p mod 2^52; 16p; 64p; 256p; 512p; R8 mod p. */
 extern const uint64_t fp8_p[FP8_LIMBS + 1];
 extern const uint64_t fp8_16p[FP8_LIMBS];
+extern const uint64_t fp8_64p[FP8_LIMBS];
 extern const uint64_t fp8_256p[FP8_LIMBS];
 extern const uint64_t fp8_512p[FP8_LIMBS];
 extern const uint64_t fp8_one[FP8_LIMBS];
@@ -169,6 +170,12 @@ static inline void fp8_sub_lift512(fp8 *r, const fp8 *a, const fp8 *b)
 static inline void fp8_sub16(fp8 *r, const fp8 *a, const fp8 *b)
 {
 	fp8_k->lift(r->v, a->v, b->v, fp8_16p);
+}
+
+/* The same with 64p for b < 64p. */
+static inline void fp8_sub64(fp8 *r, const fp8 *a, const fp8 *b)
+{
+	fp8_k->lift(r->v, a->v, b->v, fp8_64p);
 }
 
 /* Every lane = the value of these limbs. */

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "cpu.h"
-#include "curve.h"
+#include "curve8.h"
 #include "edwards.h"
 #include "eccsi.h"
 #include "p256.h"
@@ -16,6 +16,7 @@ static const struct {
 	const char *name;
 	unsigned levels, needs;
 } levels[] = {
+	{"ifma", CPU_ADX | CPU_IFMA | CPU_VBMI, CPU_IFMA},
 	{"adx", CPU_ADX, CPU_ADX},
 	{"c", 0, 0},
 };
@@ -47,7 +48,8 @@ km_err init_use(const char *kernel)
 			return KM_EKERNEL;
 		fp_pick(levels[i].levels & cpu_levels());
 		p256_pick(levels[i].levels & cpu_levels());
-		if (!fp_proved() || !p256_proved())
+		fp8_pick(NULL, levels[i].levels & cpu_levels());
+		if (!fp_proved() || !p256_proved() || !fp8_proved())
 			return KM_ESELFTEST;
 		chosen = name;
 		return KM_OK;

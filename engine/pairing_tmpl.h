@@ -16,8 +16,11 @@ static inline void PN(miller)(F2(elt) *v, CN(jac) *c, const CN(point) *k, const 
 	F2(elt) value;
 	CN(line) line;
 
-	*c = (CN(jac)){k->x, k->y, FN(one)};
-	*v = (F2(elt)){FN(one), FN(zero)};
+	c->x = k->x;
+	c->y = k->y;
+	FN(set_one)(&c->z);
+	FN(set_one)(&v->re);
+	FN(set_zero)(&v->im);
 	FN(add)(&qk, &q->x, &k->x);
 	for (int i = Q_BITS - 2; i >= 0; i--) {
 		F2(sqr)(v, v);

@@ -15,13 +15,19 @@
 enum {
 	SMALL_W = 5,       /* for a few members: 2 MB of tables over P, Z and g, made in milliseconds */
 	SMALL_BATCH = 8,   /* below it, reading wide tables costs more than their width saves */
-	ITEMS = 256,       /* members whose scalars are held at once */
+	EIGHT_BATCH = 3,   /* from here on a vector costs less than its members one by one */
+	ITEMS = 512,       /* members whose scalars are held at once */
 };
 
-/* The width that pays for its tables with that many members. */
+/* The width that pays for its tables with that many members; 0: the small tables do. */
 static unsigned wide_for(size_t members)
 {
 	return members < 32 ? 0 : members < 512 ? 6 : 8;
+}
+
+static unsigned eight_for(size_t members)
+{
+	return members < EIGHT_BATCH ? 0 : members < 64 ? 6 : members < 1000 ? 8 : 10;
 }
 
 static km_err tables_load(encap_tables *t, comb *z_table, const ec_point *z, unsigned w)
@@ -36,9 +42,23 @@ static km_err tables_load(encap_tables *t, comb *z_table, const ec_point *z, uns
 	return err;
 }
 
+static km_err tables8_load(sakke_z *s, unsigned w, size_t members)
+{
+	km_err err = comb8_build(&s->z_eight, &s->z, w, members);
+
+	s->eight.z = &s->z_eight;
+	s->eight.complete = s->small;
+	if (err == KM_OK)
+		err = tables8_of_p(&s->eight.p, w, members);
+	if (err == KM_OK)
+		err = tables8_of_g(&s->eight.g, w, members);
+	return err;
+}
+
 km_err sakke_z_load(sakke_z *s, const uint8_t *z, size_t len, size_t members)
 {
-	unsigned w = wide_for(members);
+	unsigned wide = comb8_available() ? 0 : wide_for(members);
+	unsigned eight = comb8_available() ? eight_for(members) : 0;
 	km_err err;
 
 	memset(s, 0, sizeof *s);
@@ -47,8 +67,10 @@ km_err sakke_z_load(sakke_z *s, const uint8_t *z, size_t len, size_t members)
 		err = KM_EORDER;
 	if (err == KM_OK)
 		err = tables_load(&s->small, &s->z_small, &s->z, SMALL_W);
-	if (err == KM_OK && w)
-		err = tables_load(&s->wide, &s->z_wide, &s->z, w);
+	if (err == KM_OK && wide)
+		err = tables_load(&s->wide, &s->z_wide, &s->z, wide);
+	if (err == KM_OK && eight)
+		err = tables8_load(s, eight, members);
 	if (err != KM_OK)
 		sakke_z_clear(s);
 	return err;
@@ -58,6 +80,7 @@ void sakke_z_clear(sakke_z *s)
 {
 	comb_clear(&s->z_small);
 	comb_clear(&s->z_wide);
+	comb8_clear(&s->z_eight);
 	memset(s, 0, sizeof *s);
 }
 
@@ -86,16 +109,23 @@ static void mask_ssv(uint8_t out[KM_SSV_BYTES], const uint8_t in[KM_SSV_BYTES], 
 	wipe(&s, sizeof s);
 }
 
+/* The sums by what suits so many members. */
+static km_err sums(encap_item *items, size_t n, const sakke_z *z, const km_random *rnd)
+{
+	if (z->z_eight.t && n >= EIGHT_BATCH)
+		return encap8_sums(items, n, &z->eight, rnd);
+	return encap_sums(items, n, n >= SMALL_BATCH && z->z_wide.t ? &z->wide : &z->small, rnd);
+}
+
 /* One block of at most ITEMS members. */
 static km_err encap_block(uint8_t *sed, km_err *status, encap_item *items, const uint8_t *ssv,
-		const uint8_t *ids, size_t id_len, size_t n, const encap_tables *t,
-		const km_random *rnd)
+		const uint8_t *ids, size_t id_len, size_t n, const sakke_z *z, const km_random *rnd)
 {
 	km_err err;
 
 	for (size_t i = 0; i < n; i++)
 		scalars(&items[i], ssv, ids + i * id_len, id_len);
-	err = encap_sums(items, n, t, rnd);
+	err = sums(items, n, z, rnd);
 	for (size_t i = 0; err == KM_OK && i < n; i++) {
 		uint8_t *out = sed + i * KM_SED_BYTES;
 
@@ -123,8 +153,6 @@ KM_API km_err km_sakke_encap_batch(uint8_t *sed, km_err *status, const uint8_t s
 		const uint8_t *ids, size_t id_len, size_t n, const km_kms_public *kms,
 		const km_random *rnd)
 {
-	const encap_tables *t = n >= SMALL_BATCH && kms->sakke.z_wide.t ? &kms->sakke.wide
-									: &kms->sakke.small;
 	size_t held = n < ITEMS ? n : ITEMS;
 	encap_item *items;
 	km_err err = KM_OK;
@@ -139,7 +167,7 @@ KM_API km_err km_sakke_encap_batch(uint8_t *sed, km_err *status, const uint8_t s
 		err = KM_ENOMEM;
 	for (size_t at = 0; err == KM_OK && at < n; at += ITEMS)
 		err = encap_block(sed + at * KM_SED_BYTES, status + at, items, ssv, ids + at * id_len,
-				id_len, n - at < ITEMS ? n - at : ITEMS, t, rnd);
+				id_len, n - at < ITEMS ? n - at : ITEMS, &kms->sakke, rnd);
 	scratch_free(items, held * sizeof *items);
 	if (err == KM_OK)
 		return verdict(status, n);

@@ -2,10 +2,13 @@
 #ifndef KM_TABLES_H
 #define KM_TABLES_H
 
-#include "comb.h"
+#include "comb8.h"
 
 /* w in 4..10.  Thread-safe; what is built stays.  KM_ENOMEM. */
 km_err tables_of_p(const comb **p, unsigned w);
 km_err tables_of_g(const gcomb **g, unsigned w);
+/* The same for eight lanes, where comb8_available. */
+km_err tables8_of_p(const comb8 **p, unsigned w, size_t members);
+km_err tables8_of_g(const comb8 **g, unsigned w, size_t members);
 
 #endif

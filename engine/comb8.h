@@ -1,0 +1,33 @@
+/* comb8.h -- fixed-base tables laid out for eight lanes, and the sums of encap.h over them. */
+#ifndef KM_COMB8_H
+#define KM_COMB8_H
+
+#include "comb.h"
+#include "curve8.h"
+#include "encap.h"
+
+/* Tables over a point (two coordinates an entry) or over g (one). */
+typedef struct {
+	comb_shape shape;
+	const fp8_table *layout;
+	size_t coords, window_bytes;
+	uint8_t *t; /* [windows][coords], as the layout says */
+} comb8;
+
+struct encap8_tables {
+	const comb8 *p, *z, *g; /* one shape and layout */
+	encap_tables complete;  /* for exceptional cases, of any shape */
+};
+
+/* Whether this processor has the kernels. */
+int comb8_available(void);
+
+/* Build tables for batches of about so many members.  KM_ENOMEM. */
+km_err comb8_build(comb8 *c, const ec_point *base, unsigned w, size_t members);
+km_err comb8_build_g(comb8 *c, unsigned w, size_t members);
+void comb8_clear(comb8 *c);
+
+/* encap_sums by eight lanes; g^r is always made. */
+km_err encap8_sums(encap_item *items, size_t n, const encap8_tables *tables, const km_random *rnd);
+
+#endif

@@ -1,0 +1,73 @@
+/* curve8.c -- the blinded inversion of eight lanes, and the proof of their kernels. */
+#include "curve8.h"
+
+#include "params.h"
+#include "secret.h"
+
+const uint64_t fp8_zero[FP8_LIMBS];
+
+/* Lane l of r = lane l + by of a. */
+static void rotate(fp8 *r, const fp8 *a, int by)
+{
+	for (int i = 0; i < FP8_LIMBS; i++)
+		for (int l = 0; l < FP8_LANES; l++)
+			r->v[i][l] = a->v[i][(l + by) % FP8_LANES];
+}
+
+km_err ec8_blinded_inv(fp8 *inv, uint64_t *zero, const fp8 *a, const km_random *rnd)
+{
+	struct {
+		fp8 level[3], other[3], last;
+		fp lane[FP8_LANES], one;
+	} w;
+	fp *out[FP8_LANES];
+	const fp *in[FP8_LANES];
+	km_err err;
+
+	w.level[0] = *a;
+	for (int s = 0; s < 3; s++) {
+		fp8 *next = s < 2 ? &w.level[s + 1] : &w.last;
+
+		rotate(&w.other[s], &w.level[s], 4 >> s);
+		fp8_mul(next, &w.level[s], &w.other[s]);
+	}
+	for (int l = 0; l < FP8_LANES; l++) {
+		out[l] = &w.lane[l];
+		in[l] = &w.one;
+	}
+	fp8_to_lanes(out, &w.last);
+	err = ec_blinded_inv(&w.one, zero, &w.lane[0], rnd);
+	fp8_from_lanes(inv, in);
+	for (int s = 2; s >= 0; s--)
+		fp8_mul(inv, inv, &w.other[s]);
+	wipe(&w, sizeof w);
+	return err;
+}
+
+int fp8_proved(void)
+{
+	fp in[FP8_LANES], one, got[FP8_LANES], want;
+	const fp *from[FP8_LANES];
+	fp *to[FP8_LANES];
+	fp8 a, b;
+	int same = 1;
+
+	if (!fp8_k)
+		return 1;
+	fp_from_limbs(&one, params_px);
+	for (int l = 0; l < FP8_LANES; l++) {
+		fp_sqr(&in[l], l ? &in[l - 1] : &one);
+		from[l] = &in[l];
+		to[l] = &got[l];
+	}
+	fp8_from_lanes(&a, from);
+	fp8_sqr(&b, &a);
+	fp8_mul_diff(&b, &b, &a, &b); /* a^2(a - a^2) */
+	fp8_to_lanes(to, &b);
+	for (int l = 0; l < FP8_LANES; l++) {
+		fp_sqr(&want, &in[l]);
+		fp_mul_diff(&want, &want, &in[l], &want);
+		same &= fp_equal(&want, &got[l]) != 0;
+	}
+	return same;
+}

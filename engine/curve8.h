@@ -1,0 +1,32 @@
+/* curve8.h -- points on E and F_p^2 in eight lanes. */
+#ifndef KM_CURVE8_H
+#define KM_CURVE8_H
+
+#include "curve.h"
+#include "fp8.h"
+
+extern const uint64_t fp8_zero[FP8_LIMBS];
+
+#define fp8_set_one(r)  fp8_set(r, fp8_one)
+#define fp8_set_zero(r) fp8_set(r, fp8_zero)
+#define fp8_tidy(a)     fp8_canon(a, a)
+
+#define FE    fp8
+#define FN(x) fp8_##x
+#define CN(x) ec8_##x
+#define F2(x) fp8x2_##x
+#include "curve_tmpl.h"
+#include "fp2_tmpl.h"
+#undef FE
+#undef FN
+#undef CN
+#undef F2
+
+/* 1 where the chosen row agrees with fp, or there is none. */
+int fp8_proved(void);
+
+/* inv = 1/a in all lanes by one inversion: the lanes are folded into their product, which is blinded as
+ * in ec_blinded_inv, and unfolded again.  *zero: a lane of a was 0.  KM_ERANDOM. */
+km_err ec8_blinded_inv(fp8 *inv, uint64_t *zero, const fp8 *a, const km_random *rnd);
+
+#endif
