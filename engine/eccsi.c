@@ -156,7 +156,8 @@ static void totals_var(p256_point *pts, size_t n, p256_fe *scratch)
 {
 	if (n < WORTH_SHARING) {
 		for (size_t i = 0; i < n; i++)
-			p256_total_var(&pts[2 * i], pts + i * ECCSI_CHECK_POINTS, ECCSI_CHECK_POINTS);
+			p256_total_var(&pts[2 * i], pts + i * ECCSI_CHECK_POINTS,
+					ECCSI_CHECK_POINTS);
 		return;
 	}
 	p256_sum(pts, 2 * n, P256_WIDE_WINDOWS, scratch);
