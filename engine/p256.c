@@ -340,13 +340,6 @@ void p256_to_mont_n(uint64_t r[4], const uint64_t a[4])
 	p256_k->mul_n(r, a, r2_n);
 }
 
-void p256_from_mont_n(uint64_t r[4], const uint64_t a[4])
-{
-	static const uint64_t one[4] = {1};
-
-	p256_k->mul_n(r, a, one);
-}
-
 void p256_scalar(uint64_t r[4], const uint8_t octets[32])
 {
 	limbs_from_be(r, octets, 4);

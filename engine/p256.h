@@ -92,8 +92,6 @@ void fe_to_limbs(uint64_t plain[4], const p256_fe *a);
 void p256_mul_n(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]);
 /* r = a*2^256 mod n; a any 256-bit number. */
 void p256_to_mont_n(uint64_t r[4], const uint64_t a[4]);
-/* r = a/2^256 mod n; a below n. */
-void p256_from_mont_n(uint64_t r[4], const uint64_t a[4]);
 /* r = (octets, 32, mod n), plain. */
 void p256_scalar(uint64_t r[4], const uint8_t octets[32]);
 
