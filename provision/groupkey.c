@@ -45,7 +45,8 @@ void groupkey_free(groupkey *key)
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-/* Each of these takes the value of one element: NULL, or what is wrong with it. */
+/* Each of these takes the value of one element: NULL, or what is wrong with it.  No string holds
+ * NUL: jansson refuses it. */
 typedef const char *taker(groupkey *key, const json_t *value);
 
 static const char *take_version(groupkey *key, const json_t *value)
@@ -107,8 +108,6 @@ static const char *take_text(groupkey *key, const json_t *value)
 {
 	if (!json_is_string(value) || json_string_length(value) > KM_TEXT_MAX)
 		return "not a string of at most 1024 octets";
-	if (strlen(json_string_value(value)) != json_string_length(value))
-		return "holds NUL";
 	key->text = strdup(json_string_value(value));
 	return key->text == NULL ? strerror(ENOMEM) : NULL;
 }

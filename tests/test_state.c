@@ -1,0 +1,417 @@
+/* test_state.c -- what a GMS keeps: T and GMK-IDs over processes, user salts, the group key file. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../provision/groupkey.h"
+#include "../provision/state.h"
+#include "util.h"
+
+static char dir[] = "/tmp/keymuster-state-XXXXXX";
+
+static const char *in_dir(const char *name)
+{
+	static char path[256];
+
+	snprintf(path, sizeof path, "%s/%s", dir, name);
+	return path;
+}
+
+static void write_text(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	assert_true(fputs(text, f) >= 0);
+	assert_int_equal(fclose(f), 0);
+}
+
+static state *open_state(const char *path)
+{
+	km_complaint why;
+	state *st;
+
+	assert_int_equal(state_open(&st, path, &why), STATE_OK);
+	return st;
+}
+
+static uint64_t reserve(state *st, size_t n, uint64_t now)
+{
+	km_complaint why;
+	uint64_t t;
+
+	assert_int_equal(state_reserve(st, &t, n, now, &why), STATE_OK);
+	return t;
+}
+
+static void t_is_now_or_right_after_the_last(void **ctx)
+{
+	const char *path = in_dir("t");
+	uint64_t now = state_time(1790000000, 250000000);
+	state *st = open_state(path);
+
+	(void)ctx;
+	assert_int_equal(now, 1790000000ull << 32 | 1u << 30);
+	assert_int_equal(reserve(st, 10, now), now);
+	assert_int_equal(reserve(st, 1, now), now + 10);
+	assert_int_equal(reserve(st, 1, now - 1000), now + 11);
+	state_close(st);
+	st = open_state(path);                  /* another run, whose clock went back */
+	assert_int_equal(reserve(st, 5, 1), now + 12);
+	assert_int_equal(reserve(st, 5, now + 100), now + 100);
+	assert_int_equal(unlink(path), 0);      /* whoever removes it cannot turn back this run */
+	assert_int_equal(reserve(st, 1, 1), now + 105);
+	state_close(st);
+}
+
+static void a_reservation_lies_within_one_second(void **ctx)
+{
+	state *st = open_state(in_dir("second"));
+	uint64_t end = (uint64_t)1790000001 << 32;
+
+	(void)ctx;
+	assert_int_equal(reserve(st, 4, end - 8), end - 8);
+	assert_int_equal(reserve(st, 4, 0), end - 4);
+	assert_int_equal(reserve(st, 4, 0), end);
+	assert_int_equal(reserve(st, 2, (end | UINT32_MAX) - 0), end + ((uint64_t)1 << 32));
+	state_close(st);
+}
+
+enum { PROCESSES = 4, EACH = 200, CHUNK = 3 };
+
+/* What the processes of a test got. */
+typedef struct {
+	uint64_t t[PROCESSES * EACH];
+	uint32_t id[PROCESSES * EACH];
+} shared;
+
+static void child(const char *path, uint64_t *t, uint32_t *id)
+{
+	km_complaint why;
+	state *st;
+
+	if (state_open(&st, path, &why) != STATE_OK)
+		_exit(1);
+	for (int i = 0; i < EACH; i++) {
+		if (state_reserve(st, &t[i], CHUNK, 1000, &why) != STATE_OK)
+			_exit(2);
+		if (i % 10 == 0 && state_new_id(st, &id[i], 0, 1000, NULL, &why) != STATE_OK)
+			_exit(3);
+	}
+	state_close(st);
+	_exit(0);
+}
+
+static int by_value(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void processes_never_get_the_same(void **ctx)
+{
+	const char *path = in_dir("shared");
+	shared *s = mmap(NULL, sizeof *s, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	uint64_t *t;
+	int status;
+
+	(void)ctx;
+	assert_true(s != MAP_FAILED);
+	t = s->t;
+	for (int p = 0; p < PROCESSES; p++) {
+		pid_t pid = fork();
+
+		assert_true(pid >= 0);
+		if (pid == 0)
+			child(path, s->t + p * EACH, s->id + p * EACH);
+	}
+	for (int p = 0; p < PROCESSES; p++) {
+		assert_true(wait(&status) > 0);
+		assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	}
+	for (int p = 0; p < PROCESSES; p++) {
+		for (int i = 1; i < EACH; i++)
+			assert_true(t[p * EACH + i] >= t[p * EACH + i - 1] + CHUNK);
+	}
+	qsort(t, PROCESSES * EACH, sizeof *t, by_value);
+	for (int i = 1; i < PROCESSES * EACH; i++)
+		assert_true(t[i] >= t[i - 1] + CHUNK);
+	for (int a = 0; a < PROCESSES * EACH; a += 10) {
+		for (int b = 0; b < a; b += 10)
+			assert_true(s->id[a] != s->id[b]);
+	}
+	munmap(s, sizeof *s);
+}
+
+/* Gives what stands in ctx, four octets a call. */
+static int replay(void *ctx, uint8_t *out, size_t len)
+{
+	const uint8_t **next = ctx;
+
+	memcpy(out, *next, len);
+	*next += len;
+	return 0;
+}
+
+static void an_id_in_use_is_drawn_again(void **ctx)
+{
+	static const uint8_t draws[] = {
+		0x11, 0x22, 0x33, 0x44,  0xf1, 0x22, 0x33, 0x44,  0x05, 0x06, 0x07, 0x08,
+		0x01, 0x22, 0x33, 0x44,
+	};
+	const uint8_t *next = draws;
+	const km_random rnd = { replay, &next };
+	const char *path = in_dir("id");
+	state *st = open_state(path), *other = open_state(path);
+	km_complaint why;
+	uint32_t id;
+
+	(void)ctx;
+	assert_int_equal(state_new_id(st, &id, 500, 100, &rnd, &why), STATE_OK);
+	assert_int_equal(id, 0x01223344);
+	assert_int_equal(state_new_id(other, &id, 0, 500, &rnd, &why), STATE_OK);
+	assert_int_equal(id, 0x05060708);       /* the first was drawn once more, and is live at 500 */
+	assert_int_equal(state_new_id(st, &id, 0, 501, &rnd, &why), STATE_OK);
+	assert_int_equal(id, 0x01223344);       /* it has expired */
+	state_close(st);
+	state_close(other);
+}
+
+static void a_damaged_state_is_refused(void **ctx)
+{
+	static const char *const bad[] = {
+		"x", "keymuster-state 2\nt 0000000000000000\n", "keymuster-state 1\nt 000000000000000\n",
+		"keymuster-state 1\nt 000000000000000g\n", "keymuster-state 1\nt 0000000000000000",
+		"keymuster-state 1\nt 0000000000000000\ngmk 0000000 1\n",
+		"keymuster-state 1\nt 0000000000000000\ngmk 00000000 -1\n",
+		"keymuster-state 1\nt 0000000000000000\ngmk 00000000 99999999999999999999\n",
+		"keymuster-state 1\nt 0000000000000000\n\n",
+	};
+	km_complaint why;
+	state *st;
+
+	(void)ctx;
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		write_text(in_dir("bad"), bad[i]);
+		assert_int_equal(state_open(&st, in_dir("bad"), &why), STATE_CORRUPT);
+		assert_null(st);
+		assert_non_null(strstr(why.text, "/bad:"));
+	}
+	write_text(in_dir("cut"), "keymuster-state 1\nt 0000000000000007\ngmk 0000");
+	st = open_state(in_dir("cut"));         /* the power went before that GMK-ID was used */
+	assert_int_equal(reserve(st, 1, 1), 8);
+	state_close(st);
+	assert_int_equal(state_open(&st, in_dir("none/x"), &why), STATE_IO);
+}
+
+static void the_state_is_private_and_beside_the_keys(void **ctx)
+{
+	char *path, *again, *other;
+	struct stat stat_of;
+
+	(void)ctx;
+	write_text(in_dir("june.xml"), "");
+	write_text(in_dir("july.xml"), "");
+	path = state_path(in_dir("june.xml"), "sip:gms@h", "kms");
+	again = state_path(in_dir("july.xml"), "sip:gms@h", "kms");
+	other = state_path(in_dir("june.xml"), "sip:gms@h", "kms2");
+	assert_non_null(path);
+	assert_string_equal(path, again);
+	assert_string_not_equal(path, other);
+	assert_memory_equal(path, dir, strlen(dir));
+	state_close(open_state(path));
+	assert_int_equal(stat(path, &stat_of), 0);
+	assert_int_equal(stat_of.st_mode & 0777, 0600);
+	free(path);
+	free(again);
+	free(other);
+	assert_null(state_path(in_dir("none"), "sip:gms@h", "kms"));
+}
+
+/* ---- salts ----------------------------------------------------------------------------------- */
+
+static void shared_salts_are_found(void **ctx)
+{
+	salts *set = salts_new();
+	uint32_t other;
+
+	(void)ctx;
+	assert_int_equal(salts_add(set, &other, 7, "a", 1, 1), SALTS_NEW);
+	assert_int_equal(salts_add(set, &other, 0, "b", 1, 2), SALTS_NEW);
+	assert_int_equal(salts_add(set, &other, 7, "a", 1, 3), SALTS_KNOWN);
+	assert_int_equal(salts_add(set, &other, 7, "c", 1, 4), SALTS_SHARED);
+	assert_int_equal(other, 1);
+	assert_int_equal(salts_add(set, &other, 7, "c", 1, 5), SALTS_KNOWN);
+	assert_int_equal(salts_count(set), 3);
+	salts_clear(set);
+	assert_int_equal(salts_count(set), 0);
+	assert_int_equal(salts_add(set, &other, 7, "c", 1, 5), SALTS_NEW);
+	salts_free(set);
+}
+
+static void many_salts_are_kept(void **ctx)
+{
+	enum { N = 5000 };
+	salts *set = salts_new(), *copy = salts_new();
+	uint8_t *packed;
+	uint32_t other;
+	char uri[16];
+
+	(void)ctx;
+	for (uint32_t i = 0; i < N; i++)
+		assert_int_equal(salts_add(set, &other, i * 64, uri, (size_t)snprintf(uri, sizeof uri,
+				"u%u", i), i + 1), SALTS_NEW);
+	packed = malloc(N * SALTS_PACKED);
+	assert_non_null(packed);
+	salts_pack(packed, set);
+	assert_true(salts_load(copy, packed, N));
+	assert_true(salts_load(copy, packed, N));
+	assert_int_equal(salts_count(copy), N);
+	for (uint32_t i = 0; i < N; i++)
+		assert_int_equal(salts_add(copy, &other, i * 64, uri, (size_t)snprintf(uri, sizeof uri,
+				"u%u", i), 1), SALTS_KNOWN);
+	assert_int_equal(salts_add(copy, &other, 64, "late", 4, 9), SALTS_SHARED);
+	assert_int_equal(other, 0);             /* of an earlier run */
+	free(packed);
+	salts_free(set);
+	salts_free(copy);
+}
+
+/* ---- group keys ------------------------------------------------------------------------------ */
+
+static groupkey *make_key(void)
+{
+	groupkey *key = groupkey_new();
+	uint32_t other;
+
+	assert_non_null(key);
+	for (uint8_t i = 0; i < KM_SSV_BYTES; i++)
+		key->gmk[i] = key->rand[15 - i] = (uint8_t)(i * 17);
+	key->gmk_id = 0x00abcdef;
+	key->gms = strdup("sip:gms@gms-psi.example.org");
+	key->kms = strdup("kms.example.org");
+	key->text = strdup("Feuer \"1\" \\ \xc3\xbc\n");
+	key->activation = 1790000000;
+	key->expiry = 1800000000;
+	key->groups[key->n_groups++] = strdup("sip:a@h");
+	key->groups[key->n_groups++] = strdup("sip:b\"@h");
+	assert_int_equal(salts_add(key->salts, &other, 0x0fffffff, "x", 1, 1), SALTS_NEW);
+	return key;
+}
+
+static void a_group_key_comes_back(void **ctx)
+{
+	groupkey *key = make_key(), *back;
+	km_complaint why;
+	struct stat stat_of;
+	uint32_t other;
+
+	(void)ctx;
+	assert_int_equal(groupkey_write(key, in_dir("k.gmk"), true, &why), GROUPKEY_OK);
+	assert_int_equal(groupkey_write(key, in_dir("k.gmk"), true, &why), GROUPKEY_IO);
+	assert_int_equal(groupkey_write(key, in_dir("k.gmk"), false, &why), GROUPKEY_OK);
+	assert_int_equal(stat(in_dir("k.gmk"), &stat_of), 0);
+	assert_int_equal(stat_of.st_mode & 0777, 0600);
+	assert_int_equal(groupkey_read(&back, in_dir("k.gmk"), &why), GROUPKEY_OK);
+	assert_memory_equal(back->gmk, key->gmk, sizeof key->gmk);
+	assert_memory_equal(back->rand, key->rand, sizeof key->rand);
+	assert_int_equal(back->gmk_id, key->gmk_id);
+	assert_string_equal(back->gms, key->gms);
+	assert_string_equal(back->kms, key->kms);
+	assert_string_equal(back->text, key->text);
+	assert_int_equal(back->activation, key->activation);
+	assert_int_equal(back->expiry, key->expiry);
+	assert_int_equal(back->n_groups, 2);
+	assert_string_equal(back->groups[0], key->groups[0]);
+	assert_string_equal(back->groups[1], key->groups[1]);
+	assert_false(back->revoked);
+	assert_int_equal(salts_add(back->salts, &other, 0x0fffffff, "x", 1, 1), SALTS_KNOWN);
+	groupkey_free(key);
+	groupkey_free(back);
+}
+
+static void a_bad_group_key_is_refused(void **ctx)
+{
+	/* What to replace, with what, and the element that the complaint names. */
+	static const char *const bad[][3] = {
+		{ "\"version\": 1", "\"version\": 2", "version" },
+		{ "\"gmk\": \"00", "\"gmk\": \"zz", "gmk" },
+		{ "\"00abcdef\"", "\"10abcdef\"", "gmk_id" },
+		{ "\"rand\": \"", "\"rand\": \"0", "rand" },
+		{ "sip:gms@", "sip: gms@", "gms" },
+		{ "kms.example", "kms example", "kms" },
+		{ "Feuer", "Feu\\u0000er", "not JSON" },
+		{ "1790000000", "-1", "activation" },
+		{ "1790000000", "1900000000", "expiry" },
+		{ "1800000000", "1099511627776", "expiry" },
+		{ "sip:a@h", "", "groups" },
+		{ "false", "\"no\"", "revoked" },
+		{ "\"salts\": \"D", "\"salts\": \"E", "salts" },
+		{ "\"salts\": \"", "\"salts\": \"AAAA", "salts" },
+		{ "\"revoked\"", "\"Revoked\"", "revoked" },
+		{ "{\n", "{\n\"more\": 1,\n", "not known" },
+		{ "{\n", "{\n\"gmk\": \"\",\n", "not JSON" },
+		{ "}\n", "", "not JSON" },
+	};
+	groupkey *key = make_key(), *back;
+	km_complaint why;
+	char text[4096], changed[4200], *at;
+	FILE *f;
+
+	(void)ctx;
+	assert_int_equal(groupkey_write(key, in_dir("b.gmk"), false, &why), GROUPKEY_OK);
+	groupkey_free(key);
+	f = fopen(in_dir("b.gmk"), "r");
+	assert_non_null(f);
+	text[fread(text, 1, sizeof text - 1, f)] = '\0';
+	fclose(f);
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		at = strstr(text, bad[i][0]);
+		assert_non_null(at);
+		snprintf(changed, sizeof changed, "%.*s%s%s", (int)(at - text), text, bad[i][1],
+				at + strlen(bad[i][0]));
+		write_text(in_dir("b.gmk"), changed);
+		assert_int_equal(groupkey_read(&back, in_dir("b.gmk"), &why), GROUPKEY_BAD);
+		assert_null(back);
+		assert_non_null(strstr(why.text, bad[i][2]));
+		assert_null(strstr(why.text, "0011223344"));
+	}
+	assert_int_equal(groupkey_read(&back, in_dir("none.gmk"), &why), GROUPKEY_IO);
+}
+
+static int set_up(void **ctx)
+{
+	(void)ctx;
+	return mkdtemp(dir) == NULL || km_init("c") != KM_OK ? -1 : 0;
+}
+
+static int tear_down(void **ctx)
+{
+	char command[64];
+
+	(void)ctx;
+	snprintf(command, sizeof command, "rm -rf %s", dir);
+	return system(command);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(t_is_now_or_right_after_the_last),
+		cmocka_unit_test(a_reservation_lies_within_one_second),
+		cmocka_unit_test(processes_never_get_the_same),
+		cmocka_unit_test(an_id_in_use_is_drawn_again),
+		cmocka_unit_test(a_damaged_state_is_refused),
+		cmocka_unit_test(the_state_is_private_and_beside_the_keys),
+		cmocka_unit_test(shared_salts_are_found),
+		cmocka_unit_test(many_salts_are_kept),
+		cmocka_unit_test(a_group_key_comes_back),
+		cmocka_unit_test(a_bad_group_key_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
