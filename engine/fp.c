@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bytes.h"
+#include "cpu.h"
 #include "fp_rows.h"
 #include "params.h"
 #include "secret.h"
@@ -25,6 +26,7 @@ const uint64_t fp_inv64[N] = {
 	0x715406d7fcb88387, 0xae91cf6dee746b32, 0xb3ff32020c9d7bed, 0x18972116b990433a,
 };
 
+const uint64_t fp_n0 = FP_N0;
 const fp fp_zero = {{0}};
 const fp fp_one = {{
 	0x99927f850157a015, 0x7f3a20ef53853178, 0x031c17dc767a824f, 0x606b2950a968e0e0,
@@ -41,7 +43,16 @@ static const uint64_t r2[N] = {
 	0xc113d394843f623c, 0x5d8d8e74f159f1eb, 0xae4ba7edb5d48c14, 0x191640b9698af16a,
 };
 
+#ifdef ARCH_x86_64
+static const fp_kernel fp_adx = {
+	"adx", CPU_ADX, fp_mul_adx, fp_sqr_adx, fp_add_adx, fp_sub_adx, fp_select_adx,
+};
+#endif
+
 const fp_kernel *const fp_kernels[] = {
+#ifdef ARCH_x86_64
+	&fp_adx,
+#endif
 	&fp_c,
 	NULL,
 };
