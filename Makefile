@@ -3,8 +3,9 @@ CC      ?= cc
 OBJCOPY ?= objcopy
 MODE    ?= release
 OPT     ?= -O2
-ARCH    := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
+ARCH    := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine 2>/dev/null || uname -m)))
 B       := build/$(ARCH)-$(MODE)
+PREFIX  ?= /usr/local
 
 WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wvla -Wundef -Wmissing-prototypes -Wstrict-prototypes -Werror
 DEFS    := -D_GNU_SOURCE -DARCH_$(ARCH)
@@ -21,6 +22,10 @@ CLI     := $(wildcard provision/cli/*.c)
 TESTS   := $(patsubst tests/%.c,%,$(wildcard tests/test_*.c))
 obj      = $(patsubst %,$(B)/%.o,$(1))
 
+# V=1 shows the commands.
+Q       := $(if $(V),,@)
+say      = $(if $(V),,@echo '  $(1)  $(2)')
+
 all: $(B)/keymuster $(B)/libkeymuster.a
 	@ln -sf $(notdir $(B))/keymuster build/keymuster
 	@ln -sf $(notdir $(B))/libkeymuster.a build/libkeymuster.a
@@ -31,28 +36,34 @@ $(B)/flags: FORCE
 	@echo '$(CC) $(ALL_CFLAGS) $(LDFLAGS)' | cmp -s - $@ || echo '$(CC) $(ALL_CFLAGS) $(LDFLAGS)' >$@
 
 $(B)/%.c.o: %.c $(B)/flags
+	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 $(B)/%.S.o: %.S $(B)/flags
+	$(call say,AS,$<)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 
 # One object, of which only the km_ interface can be seen from outside.
 $(B)/libkeymuster.o: $(call obj,$(ENGINE) $(PROV))
-	$(LD) -r $^ -o $@.tmp
-	$(OBJCOPY) --localize-hidden $@.tmp $@ && rm $@.tmp
+	$(call say,LD,$@)
+	$(Q)$(LD) -r $^ -o $@.tmp
+	$(Q)$(OBJCOPY) --localize-hidden $@.tmp $@ && rm $@.tmp
 	@! nm -g --defined-only $@ | awk '{print $$3}' | grep -v '^km_' || { echo 'names outside km_ are visible' >&2; exit 1; }
 $(B)/libkeymuster.a: $(B)/libkeymuster.o
+	$(call say,AR,$@)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(Q)$(AR) rcs $@ $^
 
 # The command uses the readers and writers of provision/ too: it links the objects themselves.
 $(B)/keymuster: $(call obj,$(CLI) $(PROV) $(ENGINE))
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -o $@ $(LIBS)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -o $@ $(LIBS)
 
 # Tests see the inside: they link the objects themselves, with the ECCSI nonce replaceable.
 $(B)/tests/test_%: $(B)/tests/test_%.c.o $(call obj,$(filter-out tests/test_%,$(wildcard tests/util*.c))) $(call obj,$(ENGINE) $(PROV))
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -Wl,--wrap=eccsi_nonce $^ -o $@ -lcmocka $(LIBS)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -Wl,--wrap=eccsi_nonce $^ -o $@ -lcmocka $(LIBS)
 
 tests: $(patsubst %,$(B)/tests/%,$(TESTS)) all
 
