@@ -67,10 +67,14 @@ $(B)/tests/test_%: $(B)/tests/test_%.c.o $(call obj,$(filter-out tests/test_%,$(
 
 tests: $(patsubst %,$(B)/tests/%,$(TESTS)) all
 
+# Run them all and the tests of the command.  VECTORS=DIR: a third party's vectors, else skipped.
+check: tests
+	@VECTORS='$(VECTORS)' bash tests/check.sh $(B)/keymuster $(patsubst %,$(B)/tests/%,$(TESTS))
+
 clean:
 	rm -rf build
 
 FORCE:
-.PHONY: all tests clean FORCE
+.PHONY: all tests check clean FORCE
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

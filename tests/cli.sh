@@ -9,6 +9,7 @@ cd "$T" || exit 1
 unset NO_COLOR
 passed=0
 failed=0
+skipped=0
 
 ok() {
 	passed=$((passed + 1))
@@ -395,6 +396,7 @@ if mount -t tmpfs -o size=64k tmpfs small 2>/dev/null; then
 	umount small
 else
 	echo "skipped a full disk: no right to mount one"
+	skipped=$((skipped + 1))
 fi
 echo old >kept
 mkfifo fifo
@@ -411,5 +413,5 @@ check "an interrupted run is exit 4" test $code = 4
 check "an interrupted run leaves the old file" test "$(cat kept)" = old
 check "and nothing beside it" test "$(ls | grep -c 'kept.tmp')" = 0
 
-echo "# $passed passed, $failed failed"
+echo "# $passed passed, $failed failed, $skipped skipped"
 [ $failed = 0 ]

@@ -19,7 +19,8 @@ int run_on_each_row(const row_test *tests, size_t n, CMFixtureFunction setup,
 		char names[MOST][80];
 
 		if ((row->needs & cpu_levels()) != row->needs) {
-			printf("SKIPPED: this processor cannot run p256[%s]\n", row->name);
+			print_message("[  SKIPPED ] p256[%s]: this processor cannot run it\n",
+					row->name);
 			continue;
 		}
 		p256_k = row;

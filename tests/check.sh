@@ -1,0 +1,52 @@
+#!/bin/bash
+# check.sh -- runs test programs and the command's tests, and adds up what they said.
+# usage: tests/check.sh path/to/keymuster path/to/test...
+# Each program's lines go through as they are.  Ends in "N passed, N failed, N skipped"; exit 1
+# where one failed.
+set -u
+command=$1
+shift
+logs=$(mktemp -d) || exit 1
+trap 'rm -rf "$logs"' EXIT
+names=()
+
+# start NAME program...: as many at a time as there are processors.
+start() {
+	local name=$1
+	shift
+	while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do wait -n; done
+	names+=("$name")
+	{ "$@" >"$logs/$name" 2>&1 </dev/null; echo $? >"$logs/$name.code"; } &
+}
+
+# The longest first.
+start cli.sh bash "${0%/*}/cli.sh" "$command"
+for test in "$@"; do start "${test##*/}" "$test"; done
+wait
+
+passed=0 failed=0 skipped=0 broken=
+for name in "${names[@]}"; do
+	log=$logs/$name code=$(cat "$logs/$name.code")
+	echo "== $name"
+	cat "$log"
+	# Totals of cmocka and of cli.sh; "[  SKIPPED ] name: why" is a program's own line.
+	read -r p f s < <(sed -nE \
+		-e 's/^\[  PASSED  \] ([0-9]+) test.*/\1 0 0/p' \
+		-e 's/^\[  FAILED  \] ([0-9]+) test.*/0 \1 0/p' \
+		-e 's/^\[  SKIPPED \] ([0-9]+) test.*/0 0 \1/p' \
+		-e 's/^\[  SKIPPED \] .*: .*/0 0 1/p' \
+		-e 's/^# ([0-9]+) passed, ([0-9]+) failed, ([0-9]+) skipped$/\1 \2 \3/p' "$log" |
+		awk '{ p += $1; f += $2; s += $3 } END { print p + 0, f + 0, s + 0 }')
+	# One that died, or said nothing, has failed too.
+	if [ "$code" != 0 ] && [ "$f" = 0 ] || [ $((p + f + s)) = 0 ]; then
+		echo "$name: exit $code"
+		f=$((f + 1))
+	fi
+	[ "$f" = 0 ] || broken+=" $name"
+	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+done
+
+echo
+[ -z "$broken" ] || echo "failed in:$broken"
+echo "$passed passed, $failed failed, $skipped skipped"
+[ $failed = 0 ]
