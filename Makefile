@@ -22,9 +22,13 @@ CLI     := $(wildcard provision/cli/*.c)
 TESTS   := $(patsubst tests/%.c,%,$(wildcard tests/test_*.c))
 obj      = $(patsubst %,$(B)/%.o,$(1))
 
+# Debian's names of what is needed to build, and to test.
+BUILD_PACKAGES := gcc libc6-dev libgmp-dev libsodium-dev libssl-dev libxml2-dev libjansson-dev
+TEST_PACKAGES  := $(BUILD_PACKAGES) g++ libcmocka-dev libwolfssl-dev valgrind
+
 # V=1 shows the commands.
 Q       := $(if $(V),,@)
-say      = $(if $(V),,@echo '  $(1)  $(2)')
+say      = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@echo '  $(1)  $(2)')
 
 all: $(B)/keymuster $(B)/libkeymuster.a
 	@ln -sf $(notdir $(B))/keymuster build/keymuster
@@ -69,12 +73,49 @@ tests: $(patsubst %,$(B)/tests/%,$(TESTS)) all
 
 # Run them all and the tests of the command.  VECTORS=DIR: a third party's vectors, else skipped.
 check: tests
-	@VECTORS='$(VECTORS)' bash tests/check.sh $(B)/keymuster $(patsubst %,$(B)/tests/%,$(TESTS))
+	@$(MAKE) -s --no-print-directory install PREFIX=$(CURDIR)/$(B)/usr
+	@VECTORS='$(VECTORS)' MODE=$(MODE) bash tests/check.sh $(B)/keymuster $(B)/usr $(patsubst %,$(B)/tests/%,$(TESTS))
+
+# ---- for people: each enough on a fresh machine -------------------------------------------------
+
+# Installs what is missing, or says how.  Elsewhere than on Debian the compiler says what is missing.
+install_missing = @command -v dpkg-query >/dev/null || exit 0; missing=; \
+	for p in $(1); do dpkg-query -Wf '$${Status}\n' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; done; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if [ "$$(id -u)" != 0 ]; then echo "packages are missing; install them and try again:" >&2; \
+		echo "  sudo apt-get install --no-install-recommends$$missing" >&2; exit 1; fi; \
+	echo "  APT $$missing"; export DEBIAN_FRONTEND=noninteractive; \
+	{ apt-get -qq update && apt-get -qq install --no-install-recommends $$missing; } >/dev/null
+
+build-packages:
+	$(call install_missing,$(BUILD_PACKAGES))
+test-packages:
+	$(call install_missing,$(TEST_PACKAGES))
+
+# Everything that is tested, on whatever this machine is; see check.
+test: test-packages
+	@$(MAKE) --no-print-directory check
+
+# A laboratory KMS, 10 000 members, some of whom open their messages: in demo/.
+demo: build-packages
+	@$(MAKE) --no-print-directory all
+	@examples/demo.sh build/keymuster demo
+
+# Headers keep their places below one another, so that they find each other.
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig \
+		$(DESTDIR)$(PREFIX)/include/keymuster/engine $(DESTDIR)$(PREFIX)/include/keymuster/provision
+	install -m 755 $(B)/keymuster $(DESTDIR)$(PREFIX)/bin/
+	install -m 644 $(B)/libkeymuster.a $(DESTDIR)$(PREFIX)/lib/
+	install -m 644 engine/engine.h $(DESTDIR)$(PREFIX)/include/keymuster/engine/
+	install -m 644 provision/gmk.h $(DESTDIR)$(PREFIX)/include/keymuster/provision/
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e "s|@VERSION@|$$(sed -n 's/.*KM_VERSION "\(.*\)"/\1/p' engine/engine.h)|" \
+		-e 's|@LIBS@|$(LIBS)|' provision/keymuster.pc.in >$(DESTDIR)$(PREFIX)/lib/pkgconfig/keymuster.pc
 
 clean:
-	rm -rf build
+	rm -rf build demo
 
 FORCE:
-.PHONY: all tests check clean FORCE
+.PHONY: all tests check test build-packages test-packages demo install clean FORCE
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,11 +1,12 @@
 #!/bin/bash
 # check.sh -- runs test programs and the command's tests, and adds up what they said.
-# usage: tests/check.sh path/to/keymuster path/to/test...
+# usage: tests/check.sh path/to/keymuster path/to/installed path/to/test...
 # Each program's lines go through as they are.  Ends in "N passed, N failed, N skipped"; exit 1
 # where one failed.
 set -u
 command=$1
-shift
+installed=$2
+shift 2
 logs=$(mktemp -d) || exit 1
 trap 'rm -rf "$logs"' EXIT
 names=()
@@ -21,6 +22,7 @@ start() {
 
 # The longest first.
 start cli.sh bash "${0%/*}/cli.sh" "$command"
+start examples.sh bash "${0%/*}/examples.sh" "$installed"
 for test in "$@"; do start "${test##*/}" "$test"; done
 wait
 
