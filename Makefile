@@ -67,7 +67,17 @@ $(B)/keymuster: $(call obj,$(CLI) $(PROV) $(ENGINE))
 # Tests see the inside: they link the objects themselves, with the ECCSI nonce replaceable.
 $(B)/tests/test_%: $(B)/tests/test_%.c.o $(call obj,$(filter-out tests/test_%,$(wildcard tests/util*.c))) $(call obj,$(ENGINE) $(PROV))
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -Wl,--wrap=eccsi_nonce $^ -o $@ -lcmocka $(LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -Wl,--wrap=eccsi_nonce $^ -o $@ -lcmocka $(PEER_LIBS) $(LIBS)
+
+# The interoperability tests want an independent engine, Debian's libwolfssl; without it they skip.
+$(B)/wolfssl: FORCE
+	@mkdir -p $(@D)
+	@printf '#include <wolfssl/options.h>\n#include <wolfssl/wolfcrypt/sakke.h>\nint main(void) { return 0; }' | \
+		$(CC) -x c -o $@.probe - -lwolfssl 2>/dev/null && lib=-lwolfssl; rm -f $@.probe; \
+		echo $$lib | cmp -s - $@ || echo $$lib >$@
+$(B)/tests/test_interop.c.o: $(B)/wolfssl
+$(B)/tests/test_interop.c.o: private ALL_CFLAGS += $(if $(shell cat $(B)/wolfssl),-DWITH_WOLFSSL)
+$(B)/tests/test_interop: private PEER_LIBS = $(shell cat $(B)/wolfssl)
 
 tests: $(patsubst %,$(B)/tests/%,$(TESTS)) all
 
