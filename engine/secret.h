@@ -1,4 +1,4 @@
-/* secret.h -- handling of secrets: wiping, masks, locked memory, marks for the constant-time check. */
+/* secret.h -- handling of secrets: wiping, masks, locked memory, marks. */
 #ifndef KM_SECRET_H
 #define KM_SECRET_H
 
@@ -6,18 +6,7 @@
 #include <stdint.h>
 
 #include "engine.h"
-
-/* In a constant-time build (-DKM_CTCHECK) memcheck treats secrets as undefined memory: a branch or
- * an address that depends on one is reported.  ct_secret marks a secret, ct_public declassifies a
- * value that is public by an argument written beside the call. */
-#ifdef KM_CTCHECK
-#include <valgrind/memcheck.h>
-#define ct_secret(p, len) VALGRIND_MAKE_MEM_UNDEFINED(p, len)
-#define ct_public(p, len) VALGRIND_MAKE_MEM_DEFINED(p, len)
-#else
-#define ct_secret(p, len) ((void)(p), (void)(len))
-#define ct_public(p, len) ((void)(p), (void)(len))
-#endif
+#include "marks.h"
 
 static inline void wipe(void *p, size_t len)
 {

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../engine/marks.h"
 #include "gmk.h"
 #include "keyparams.h"
 #include "mikey.h"
@@ -115,6 +116,8 @@ static void derive(chunk *c, size_t i, uint64_t seconds)
 	km_uid(out->uid, m->uri.s, m->uri.len, m->kms->uri, strlen(m->kms->uri), m->kms->period,
 			m->kms->offset, out->period_no);
 	out->guk_id = km_guk_id(job->gmk_id, km_user_salt(job->gmk, m->uri.s, m->uri.len));
+	/* Public: it is sent as the CSB ID. */
+	ct_public(&out->guk_id, sizeof out->guk_id);
 }
 
 /* Encapsulate for all members of one KMS. */
@@ -224,6 +227,8 @@ static km_err assemble(chunk *c, uint8_t *buf, size_t buf_len, uint64_t created,
 			memcpy(iv, ivs + i * sizeof iv, sizeof iv);
 		else
 			err = km_random_bytes(iv, sizeof iv, c->rnd);
+		/* Public: it is sent beside what it encrypts. */
+		ct_public(iv, sizeof iv);
 		if (err == KM_OK && !keyparams_protect(c->payload, c->cipher, c->job->gmk, out->guk_id, iv,
 				created, c->content, c->content_len))
 			err = KM_ENOMEM;

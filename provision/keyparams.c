@@ -5,12 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../engine/marks.h"
 #include "uid.h"
 
 enum {
 	GROUP_IEI = 0x7b, MESSAGE_TYPE = 0x43, DP_AES_128_GCM = 1, FC_DPCK = 0x53,
 	HEAD = 12,             /* message type .. algorithm */
 	AAD = HEAD + KM_GMK_IV_BYTES + 4,
+	PIECE = 64,
 };
 
 /* ---- content ---------------------------------------------------------------------------------- */
@@ -151,6 +153,18 @@ static bool associate(keyparams_cipher *c, const uint8_t *payload)
 	return EVP_CipherUpdate(c->ctx, NULL, &n, payload, AAD) == 1;
 }
 
+/* In pieces, because what libcrypto has for six blocks and more at once branches on the counter,
+ * which the key goes into where the IV has not 12 octets. */
+static bool transform(keyparams_cipher *c, uint8_t *out, const uint8_t *in, size_t len)
+{
+	int n, ok = 1;
+
+	for (size_t at = 0; ok == 1 && at < len; at += PIECE)
+		ok = EVP_CipherUpdate(c->ctx, out + at, &n, in + at,
+				(int)(len - at < PIECE ? len - at : PIECE));
+	return ok == 1;
+}
+
 bool keyparams_protect(uint8_t *out, keyparams_cipher *c, const uint8_t gmk[KM_SSV_BYTES],
 		uint32_t guk_id, const uint8_t iv[KM_GMK_IV_BYTES], uint64_t created,
 		const uint8_t *content, size_t len)
@@ -166,10 +180,14 @@ bool keyparams_protect(uint8_t *out, keyparams_cipher *c, const uint8_t gmk[KM_S
 	p = put_number(p + KM_GMK_IV_BYTES, guk_id, 4);
 	*p++ = 0; /* payload IEI */
 	p = put_number(p, len + GCM_TAG, 2);
-	return start(c, gmk, out + HEAD + KM_GMK_IV_BYTES, iv, 1) && associate(c, out) &&
-			EVP_CipherUpdate(c->ctx, p, &n, content, (int)len) == 1 &&
-			EVP_CipherFinal_ex(c->ctx, p + len, &n) == 1 &&
-			EVP_CIPHER_CTX_ctrl(c->ctx, EVP_CTRL_AEAD_GET_TAG, GCM_TAG, p + len) == 1;
+	if (!start(c, gmk, out + HEAD + KM_GMK_IV_BYTES, iv, 1) || !associate(c, out) ||
+			!transform(c, p, content, len) ||
+			EVP_CipherFinal_ex(c->ctx, p + len, &n) != 1 ||
+			EVP_CIPHER_CTX_ctrl(c->ctx, EVP_CTRL_AEAD_GET_TAG, GCM_TAG, p + len) != 1)
+		return false;
+	/* Public: this is what is sent. */
+	ct_public(p, len + GCM_TAG);
+	return true;
 }
 
 bool keyparams_unprotect(uint8_t *out, size_t *len, keyparams_cipher *c,
@@ -195,9 +213,11 @@ bool keyparams_unprotect(uint8_t *out, size_t *len, keyparams_cipher *c,
 	body -= GCM_TAG;
 	memcpy(tag, r.at + body, sizeof tag);
 	if (start(c, gmk, dppk_id, iv, 0) && associate(c, payload.data) &&
-			EVP_CipherUpdate(c->ctx, out, &n, r.at, (int)body) == 1 &&
+			transform(c, out, r.at, body) &&
 			EVP_CIPHER_CTX_ctrl(c->ctx, EVP_CTRL_AEAD_SET_TAG, GCM_TAG, tag) == 1 &&
 			EVP_CipherFinal_ex(c->ctx, out + body, &n) == 1) {
+		/* Public: they hold no key, and are parsed, checked and shown. */
+		ct_public(out, body);
 		*len = body;
 		return true;
 	}

@@ -1,6 +1,7 @@
 /* open.c -- a message opened by a member's client, with every check of TS 33.180 clause 5.7.2. */
 #include <string.h>
 
+#include "../engine/marks.h"
 #include "gmk.h"
 #include "keyparams.h"
 #include "mikey.h"
@@ -183,6 +184,8 @@ static km_reason decrypt(opening *o)
 	 * not learn whose it is, and so not the GMK-ID either. */
 	out->gmk_id = out->to_self && !user.data ? out->guk_id & 0xf0000000
 			: km_guk_id(out->guk_id, km_user_salt(gmk, p0.s, p0.len));
+	/* Public: an identifier, which the signalling of calls names. */
+	ct_public(&out->gmk_id, sizeof out->gmk_id);
 	cipher = keyparams_cipher_new();
 	if (out->gmk_id >> 28 != 0)
 		r = KM_R_PURPOSE;
