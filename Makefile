@@ -79,12 +79,23 @@ $(B)/tests/test_interop.c.o: $(B)/wolfssl
 $(B)/tests/test_interop.c.o: private ALL_CFLAGS += $(if $(shell cat $(B)/wolfssl),-DWITH_WOLFSSL)
 $(B)/tests/test_interop: private PEER_LIBS = $(shell cat $(B)/wolfssl)
 
+# The constant-time check names the rows, and the layouts, that it runs.
+$(B)/tests/ctime: $(B)/tests/ctime.c.o $(call obj,$(filter-out tests/test_%,$(wildcard tests/util*.c))) $(call obj,$(ENGINE) $(PROV))
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -Wl,--wrap=eccsi_nonce -Wl,--wrap=fp8_table_for $^ -o $@ -lcmocka $(LIBS)
+
 tests: $(patsubst %,$(B)/tests/%,$(TESTS)) all
 
 # Run them all and the tests of the command.  VECTORS=DIR: a third party's vectors, else skipped.
 check: tests
 	@$(MAKE) -s --no-print-directory install PREFIX=$(CURDIR)/$(B)/usr
 	@VECTORS='$(VECTORS)' MODE=$(MODE) bash tests/check.sh $(B)/keymuster $(B)/usr $(patsubst %,$(B)/tests/%,$(TESTS))
+
+# Constant time, on the binary: see tests/ctime.sh.
+ctime:
+	@MAKE='$(MAKE)' bash tests/ctime.sh $(CC):-O2 $(CC):-O3
+ctime-full:
+	@MAKE='$(MAKE)' bash tests/ctime.sh $(foreach cc,gcc clang,$(foreach o,-O1 -Os -O2 -O3,$(cc):$(o)))
 
 # ---- for people: each enough on a fresh machine -------------------------------------------------
 
@@ -126,6 +137,6 @@ clean:
 	rm -rf build demo
 
 FORCE:
-.PHONY: all tests check test build-packages test-packages demo install clean FORCE
+.PHONY: all tests check ctime ctime-full test build-packages test-packages demo install clean FORCE
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
