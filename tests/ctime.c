@@ -3,12 +3,13 @@
  * usage: ctime --cpu            the levels of this processor, as a number
  *        ctime ROW CPU [PLANT]  ROW: c, adx or lanes; CPU: what --cpu said outside of valgrind
  *
- * A branch or an address that depends on a secret is an error of memcheck's.  Wrong results, secrets
- * that lost their mark and published values that still have it end the program with 1.  PLANT puts
- * a fault into a kernel (branch, load, branch256; in lanes branch8, load8): memcheck has to find it.
+ * A branch or an address that depends on a secret is an error of memcheck's.  Wrong results,
+ * secrets that lost their mark and published values that still have it end the program with 1.
+ * PLANT puts a fault into a kernel (branch, load, branch256; in lanes branch8, load8): memcheck has
+ * to find it.
  *
- * "lanes" runs the batches of eight lanes on the C twins of their kernels: the kernels themselves are
- * what valgrind cannot run.
+ * "lanes" runs the batches of eight lanes on the C twins of their kernels: the kernels themselves
+ * are what valgrind cannot run.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -31,7 +32,7 @@ enum { ID_LEN = KM_FP_BYTES, BATCH_MAX = 41, SIGN_MAX = 33 };
 static bool lanes; /* the row */
 static int failures;
 
-/* ---- what is checked of marks ------------------------------------------------------------------ */
+/* ---- what is checked of marks ------------------------------------------------------------- */
 
 static void expect(bool right, const char *what)
 {
@@ -71,7 +72,7 @@ static bool opened_is(uint8_t *secret, const uint8_t *known, size_t len)
 	return memcmp(secret, known, len) == 0;
 }
 
-/* ---- rows -------------------------------------------------------------------------------------- */
+/* ---- rows --------------------------------------------------------------------------------- */
 
 const fp8_table *__real_fp8_table_for(size_t entries, size_t members, unsigned cpu);
 const fp8_table *__wrap_fp8_table_for(size_t entries, size_t members, unsigned cpu);
@@ -106,7 +107,7 @@ static bool pick(const char *row, unsigned cpu)
 	return strcmp(fp_k->name, base) == 0 && strcmp(p256_k->name, base) == 0 && lanes == !!fp8_k;
 }
 
-/* ---- planted faults ---------------------------------------------------------------------------- */
+/* ---- planted faults ----------------------------------------------------------------------- */
 
 static const fp_kernel *whole;
 static const p256_kernel *whole256;
@@ -187,7 +188,7 @@ static bool plant(const char *what)
 	return true;
 }
 
-/* ---- what it all works on ---------------------------------------------------------------------- */
+/* ---- what it all works on ----------------------------------------------------------------- */
 
 static uint64_t seed = 1;
 
@@ -273,7 +274,7 @@ static void stop(void)
 	km_kms_master_free(all.master);
 }
 
-/* ---- SAKKE ------------------------------------------------------------------------------------- */
+/* ---- SAKKE -------------------------------------------------------------------------------- */
 
 static void check_opens(const uint8_t *sed, const km_receiver *receiver)
 {
@@ -359,7 +360,7 @@ static void check_sakke(void)
 	km_receiver_free(receiver);
 }
 
-/* ---- ECCSI ------------------------------------------------------------------------------------- */
+/* ---- ECCSI -------------------------------------------------------------------------------- */
 
 static void check_eccsi(void)
 {
@@ -380,7 +381,7 @@ static void check_eccsi(void)
 	km_kms_master_free(drawn);
 }
 
-/* ---- provisioning ------------------------------------------------------------------------------ */
+/* ---- provisioning ------------------------------------------------------------------------- */
 
 static void check_keys(void)
 {
@@ -434,7 +435,7 @@ static void check_messages(void)
 	km_keyring_free(ring);
 }
 
-/* ------------------------------------------------------------------------------------------------ */
+/* ---------------------------------------------------------------------------------------- */
 
 int main(int argc, char **argv)
 {
