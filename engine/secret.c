@@ -2,7 +2,6 @@
 #include "secret.h"
 
 #include <sodium.h>
-#include <sys/mman.h>
 
 KM_API void km_wipe(void *p, size_t len)
 {
@@ -33,26 +32,4 @@ void *secret_alloc(size_t len)
 void secret_free(void *p)
 {
 	sodium_free(p);
-}
-
-void *scratch_alloc(size_t len)
-{
-	void *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (p == MAP_FAILED)
-		return NULL;
-	if (madvise(p, len, MADV_DONTDUMP) != 0) {
-		munmap(p, len);
-		return NULL;
-	}
-	(void)mlock(p, len); /* where the limit is too small, scratch stays unlocked: wiped all the same */
-	return p;
-}
-
-void scratch_free(void *p, size_t len)
-{
-	if (!p)
-		return;
-	km_wipe(p, len);
-	munmap(p, len);
 }

@@ -1,0 +1,91 @@
+/* scratch.c -- memory for passing secrets: each thread keeps what it has freed, wiped, for the next time.
+ *
+ * A mapping costs tens of microseconds to make, lock and touch, as much as a tenth of a small
+ * operation, so sizes are powers of two and the last mapping of each size stays.
+ */
+#include <pthread.h>
+#include <sys/mman.h>
+
+#include "secret.h"
+
+enum {
+	SMALLEST = 14, /* 16 KB */
+	LARGEST = 21,  /* 2 MB: what is larger is not kept */
+	SIZES = LARGEST - SMALLEST + 1,
+};
+
+static _Thread_local void *kept[SIZES];
+static pthread_key_t at_exit;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static int have_key;
+
+/* Which power of two holds len; SIZES or above: none that is kept. */
+static unsigned size_of(size_t *size, size_t len)
+{
+	unsigned i = 0;
+
+	for (*size = (size_t)1 << SMALLEST; *size < len && i < SIZES; i++)
+		*size *= 2;
+	if (i == SIZES)
+		*size = len;
+	return i;
+}
+
+static void release(void *mine)
+{
+	void **p = mine;
+
+	for (unsigned i = 0; i < SIZES; i++) {
+		if (p[i])
+			munmap(p[i], (size_t)1 << (SMALLEST + i));
+		p[i] = NULL;
+	}
+}
+
+static void make_key(void)
+{
+	have_key = pthread_key_create(&at_exit, release) == 0;
+}
+
+static void *map(size_t size)
+{
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		return NULL;
+	if (madvise(p, size, MADV_DONTDUMP) != 0) {
+		munmap(p, size);
+		return NULL;
+	}
+	(void)mlock(p, size); /* where the limit is too small, scratch stays unlocked: wiped all the same */
+	return p;
+}
+
+void *scratch_alloc(size_t len)
+{
+	size_t size;
+	unsigned i = size_of(&size, len);
+	void *p = NULL;
+
+	if (i < SIZES) {
+		p = kept[i];
+		kept[i] = NULL;
+	}
+	return p ? p : map(size);
+}
+
+void scratch_free(void *p, size_t len)
+{
+	size_t size;
+	unsigned i = size_of(&size, len);
+
+	if (!p)
+		return;
+	km_wipe(p, len);
+	pthread_once(&once, make_key);
+	/* Kept only where the end of the thread will give it back. */
+	if (i < SIZES && !kept[i] && have_key && pthread_setspecific(at_exit, kept) == 0)
+		kept[i] = p;
+	else
+		munmap(p, size);
+}
