@@ -98,6 +98,46 @@ static void hmac_of_rfc_4231(void **state)
 	}
 }
 
+/* A, h_i and v_i of RFC 6508, Appendix A, by its text (5.1), and r from them by GMP. */
+static void intermediates_of_rfc_6508(void **state)
+{
+	static const char *const h_want[] = {
+		"66687aadf862bd776c8fc18b8e9f8e20089714856ee233b3902a591d0d5f2925",
+		"2b32db6c2c0a6235fb1397e8225ea85e0f0e6e8c7b126d0016ccbde0e667151e",
+		"12771355e46cd47c71ed1721fd5319b383cca3a1f9fce3aa1c8cd3bd37af20d7",
+		"fe15c0d3ebe314fad720a08b839a004c2e6386f5aecc19ec74807d1920cb6aeb",
+	}, *const v_want[] = {
+		"fa2656ca1d2dbd79015ae918773dfedc24957c91e3c9c33540d6bf6d7c3c0055",
+		"f016cd6759620ad787669e3add887df625895a910cee148691a06735b2f0a248",
+		"ac45c6f97f83bce0a2bbd0a14cf4d7f4cb3590fbfaf93ae71c64e426185710b5",
+		"e65d50bd551a54ef981f535e072de98d2223acad4621e0263b0a61eac56db078",
+	};
+	uint8_t in[42], a[32], h[64] = { 0 }, v[128];
+	uint64_t r[16];
+	mpz_t q, want, got;
+
+	(void)state;
+	unhex(in, "123456789abcdef0123456789abcdef0"
+			"323031312d30320074656c3a2b34343737303039303031323300");
+	km_sha256(a, in, sizeof in);
+	assert_hex(a, 32, "e04d4ef69df8689322b39ae3802846174a93bedb1e3d2a2c5f2c7ea005513eba");
+	memcpy(h + 32, a, 32);
+	for (int i = 0; i < 4; i++) {
+		km_sha256(h, h, 32);
+		assert_hex(h, 32, h_want[i]);
+		km_sha256(v + 32 * i, h, 64);
+		assert_hex(v + 32 * i, 32, v_want[i]);
+	}
+	hash_to_q(r, (hash_part[]){ { in, sizeof in } }, 1);
+	mpz_inits(q, want, got, NULL);
+	mpz_import(q, 16, -1, 8, 0, 0, params_q);
+	mpz_import(want, sizeof v, 1, 1, 1, 0, v);
+	mpz_mod(want, want, q);
+	mpz_import(got, 16, -1, 8, 0, 0, r);
+	assert_int_equal(mpz_cmp(got, want), 0);
+	mpz_clears(q, want, got, NULL);
+}
+
 /* RFC 6508, Appendix A. */
 static void range_of_rfc_6508(void **state)
 {
@@ -160,6 +200,7 @@ int main(void)
 		cmocka_unit_test(sha256_of_known_strings),
 		cmocka_unit_test(parts_hash_as_the_whole),
 		cmocka_unit_test(hmac_of_rfc_4231),
+		cmocka_unit_test(intermediates_of_rfc_6508),
 		cmocka_unit_test(range_of_rfc_6508),
 		cmocka_unit_test(range_is_the_remainder),
 	};

@@ -1,9 +1,7 @@
 /* test_interop.c -- an independent engine, Debian's libwolfssl: what one makes, the other opens. */
-#include "util.h"
+#include "util_sakke.h"
 
 #include <string.h>
-
-#include "engine/engine.h"
 
 #ifdef WITH_WOLFSSL
 #include <wolfssl/options.h>
@@ -25,7 +23,6 @@ typedef struct {
 	size_t len;
 } common;
 
-static WC_RNG rng;
 
 /* wolfSSL's keys are large: one of each is enough for a test at a time. */
 static SakkeKey sakke;
@@ -237,9 +234,11 @@ static void its_pair(uint8_t ssk[KM_SSK_BYTES], uint8_t pvt[KM_ECCSI_POINT_BYTES
 {
 	ecc_point *point = wc_ecc_new_point();
 	word32 len = KM_SSK_BYTES;
+	WC_RNG rng;
 	mp_int s;
 
 	assert_non_null(point);
+	assert_int_equal(wc_InitRng(&rng), 0);
 	assert_int_equal(mp_init(&s), 0);
 	eccsi_as_kms(c);
 	assert_int_equal(wc_MakeEccsiPair(&eccsi, &rng, sha, c->id, sizeof c->id, &s, point), 0);
@@ -250,6 +249,7 @@ static void its_pair(uint8_t ssk[KM_SSK_BYTES], uint8_t pvt[KM_ECCSI_POINT_BYTES
 	assert_int_equal(len, KM_ECCSI_POINT_BYTES);
 	wc_FreeEccsiKey(&eccsi);
 	wc_ecc_del_point(point);
+	wc_FreeRng(&rng);
 	mp_clear(&s);
 }
 
@@ -268,9 +268,11 @@ static void its_signature(uint8_t sig[KM_SIG_BYTES], const common *c,
 {
 	ecc_point *point = wc_ecc_new_point();
 	word32 len = KM_SIG_BYTES;
+	WC_RNG rng;
 	mp_int s;
 
 	assert_non_null(point);
+	assert_int_equal(wc_InitRng(&rng), 0);
 	assert_int_equal(mp_init(&s), 0);
 	eccsi_as_user(c);
 	assert_int_equal(wc_DecodeEccsiSsk(&eccsi, ssk, KM_SSK_BYTES, &s), 0);
@@ -281,6 +283,7 @@ static void its_signature(uint8_t sig[KM_SIG_BYTES], const common *c,
 	assert_int_equal(len, KM_SIG_BYTES);
 	wc_FreeEccsiKey(&eccsi);
 	wc_ecc_del_point(point);
+	wc_FreeRng(&rng);
 	mp_clear(&s);
 }
 
@@ -345,16 +348,6 @@ static void keys_they_issue_sign_here(void **state)
 	}
 }
 
-static int start(const char *kernel)
-{
-	return km_init(kernel) != KM_OK || wc_InitRng(&rng) != 0;
-}
-
-static void stop(void)
-{
-	wc_FreeRng(&rng);
-}
-
 #else
 
 static void no_wolfssl(void **state)
@@ -370,15 +363,6 @@ static void no_wolfssl(void **state)
 #define keys_we_issue_sign_there      no_wolfssl
 #define keys_they_issue_sign_here     no_wolfssl
 
-static int start(const char *kernel)
-{
-	return km_init(kernel) != KM_OK;
-}
-
-static void stop(void)
-{
-}
-
 #endif
 
 int main(void)
@@ -390,19 +374,6 @@ int main(void)
 		cmocka_unit_test(keys_we_issue_sign_there),
 		cmocka_unit_test(keys_they_issue_sign_here),
 	};
-	const char *kernel;
-	int runs, failed = 0;
 
-	for (size_t i = 0; (kernel = km_kernel_at(i, &runs)); i++) {
-		if (!runs) {
-			print_message("[  SKIPPED ] interop[%s]: this processor cannot run it\n", kernel);
-			continue;
-		}
-		if (start(kernel) != 0)
-			return 1;
-		print_message("kernel %s\n", kernel);
-		failed += cmocka_run_group_tests_name("interop", tests, NULL, NULL);
-		stop();
-	}
-	return failed;
+	return run_on_each_level("interop", tests, sizeof tests / sizeof tests[0]);
 }
