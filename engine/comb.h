@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "curve.h"
+#include "comb_chain.h"
 #include "engine.h"
 
 typedef struct {
@@ -48,16 +48,11 @@ void comb_pick(ec_point *r, const comb *c, unsigned i, const uint64_t *u, size_t
 /* The same for g, with the other sign in odd windows: see fp2_turn. */
 void gcomb_pick(fp *r, const gcomb *c, unsigned i, const uint64_t *u, size_t n);
 
-/* Build tables over a public point of order q, and over g.  KM_ENOMEM. */
-km_err comb_build(comb *c, const ec_point *base, unsigned w);
-km_err gcomb_build(gcomb *c, unsigned w);
+/* Build tables from the chain (comb_chain.h) of a public point or of g.  KM_ENOMEM; KM_ESELFTEST: a
+ * fault. */
+km_err comb_build(comb *c, const ec_point *chain, unsigned w);
+km_err gcomb_build(gcomb *c, const fp *chain, unsigned w);
 void comb_clear(comb *c);
 void gcomb_clear(gcomb *c);
-
-/* The first entries of each window, t[windows][entries], and, unless last is NULL, the one that follows
- * them, last[windows].  KM_ENOMEM, KM_EORDER. */
-km_err comb_start(ec_point *t, ec_point *last, const ec_point *base, const comb_shape *shape,
-		size_t entries);
-km_err gcomb_start(fp *t, fp *last, const comb_shape *shape, size_t entries);
 
 #endif

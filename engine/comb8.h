@@ -22,10 +22,16 @@ struct encap8_tables {
 /* Whether this processor has the kernels. */
 int comb8_available(void);
 
-/* Build tables for batches of about so many members.  KM_ENOMEM. */
-km_err comb8_build(comb8 *c, const ec_point *base, unsigned w, size_t members);
-km_err comb8_build_g(comb8 *c, unsigned w, size_t members);
+/* Build tables from a chain (comb_chain.h), for batches of about so many members.  KM_ENOMEM;
+ * KM_ESELFTEST: a fault. */
+km_err comb8_build(comb8 *c, const ec_point *chain, unsigned w, size_t members);
+km_err comb8_build_g(comb8 *c, const fp *chain, unsigned w, size_t members);
 void comb8_clear(comb8 *c);
+
+/* The entries of tables for one element at a time, made by eight lanes: t[windows][entries], points of
+ * two coordinates or powers of g. */
+km_err comb8_build_points(fp *t, const ec_point *chain, const comb_shape *shape);
+km_err comb8_build_powers(fp *t, const fp *chain, const comb_shape *shape);
 
 /* encap_sums by eight lanes; g^r is always made. */
 km_err encap8_sums(encap_item *items, size_t n, const encap8_tables *tables, const km_random *rnd);

@@ -11,6 +11,17 @@ extern const uint64_t fp8_zero[FP8_LIMBS];
 #define fp8_set_zero(r) fp8_set(r, fp8_zero)
 #define fp8_tidy(a)     fp8_canon(a, a)
 
+/* r = p - a for 0 <= a <= p: in [0, p], else loose. */
+static inline void fp8_neg(fp8 *r, const fp8 *a)
+{
+	static const uint64_t all[FP8_LANES] = {
+		UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX,
+		UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX,
+	};
+
+	fp8_cneg(r, a, all);
+}
+
 #define FE    fp8
 #define FN(x) fp8_##x
 #define CN(x) ec8_##x

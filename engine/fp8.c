@@ -240,13 +240,37 @@ static void cmov_c(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t mask
 			r[i][l] = ct_select(mask[l], a[i][l], r[i][l]);
 }
 
+static void reduce_c(uint64_t (*r)[8], const uint64_t (*a)[8])
+{
+	static const uint64_t zero[FP8_LIMBS];
+	fp8 t, p;
+	uint64_t mask[FP8_LANES];
+
+	for (int l = 0; l < FP8_LANES; l++)
+		mask[l] = ct_barrier(0 - (a[FP8_LIMBS - 1][l] >> 63));
+	for (int i = 0; i < FP8_LIMBS; i++)
+		for (int l = 0; l < FP8_LANES; l++) {
+			p.v[i][l] = fp8_p[i];
+			t.v[i][l] = a[i][l] + (2 * fp8_p[i] & mask[l]);
+		}
+	lift_c(t.v, (const uint64_t (*)[8])t.v, (const uint64_t (*)[8])p.v, zero);
+	for (int l = 0; l < FP8_LANES; l++)
+		mask[l] = ct_barrier(0 - (t.v[FP8_LIMBS - 1][l] >> 63));
+	for (int i = 0; i < FP8_LIMBS; i++)
+		for (int l = 0; l < FP8_LANES; l++)
+			t.v[i][l] += fp8_p[i] & mask[l];
+	lift_c(r, (const uint64_t (*)[8])t.v, (const uint64_t (*)[8])p.v, fp8_p);
+	wipe(&t, sizeof t);
+}
+
 static void scrub_c(void)
 {
 }
 
 static const fp8_kernel row_c = {
 	"c", 0, mul_c, sqr_c, mul_add_c, mul_sub_c, mul_lift_c, sqr_sub2_c, mul_diff_c,
-	mul_sdiff_c, mul_diff_sub_c, add_c, sub_c, lift_c, cneg_c, cmov_c, scrub_c,
+	mul_sdiff_c, mul_diff_sub_c, add_c, sub_c, lift_c, cneg_c, cmov_c, reduce_c,
+	scrub_c,
 };
 
 #ifdef ARCH_x86_64
@@ -268,13 +292,14 @@ void fp8_sub_ifma(lanes r, in a, in b);
 void fp8_lift_ifma(lanes r, in a, in b, const uint64_t k[FP8_LIMBS]);
 void fp8_cneg_ifma(lanes r, in a, const uint64_t mask[8], const uint64_t k[FP8_LIMBS]);
 void fp8_cmov_ifma(lanes r, in a, const uint64_t mask[8]);
+void fp8_reduce_ifma(lanes r, in a);
 void fp8_scrub_ifma(void);
 
 static const fp8_kernel row_ifma = {
 	"ifma", CPU_IFMA, fp8_mul_ifma, fp8_sqr_ifma, fp8_mul_add_ifma, fp8_mul_sub_ifma,
 	fp8_mul_lift_ifma, fp8_sqr_sub2_ifma, fp8_mul_diff_ifma, fp8_mul_sdiff_ifma,
 	fp8_mul_diff_sub_ifma, fp8_add_ifma, fp8_sub_ifma, fp8_lift_ifma, fp8_cneg_ifma,
-	fp8_cmov_ifma, fp8_scrub_ifma,
+	fp8_cmov_ifma, fp8_reduce_ifma, fp8_scrub_ifma,
 };
 #define ASM_ROWS &row_ifma,
 #else

@@ -67,6 +67,8 @@ typedef struct {
 	void (*cneg)(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t mask[8],
 			const uint64_t k[FP8_LIMBS]);
 	void (*cmov)(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t mask[8]);
+	/* a mod p in [0, p), for -2p <= a < 2p. */
+	void (*reduce)(uint64_t (*r)[8], const uint64_t (*a)[8]);
 	/* Clears the registers that the row and the lookups leave values in: once a batch. */
 	void (*scrub)(void);
 } fp8_kernel;
@@ -193,6 +195,12 @@ static inline void fp8_cneg(fp8 *r, const fp8 *a, const uint64_t mask[FP8_LANES]
 	fp8_k->cneg(r->v, a->v, mask, fp8_p);
 }
 
+/* r = a mod p in [0, p), for -2p <= a < 2p. */
+static inline void fp8_reduce(fp8 *r, const fp8 *a)
+{
+	fp8_k->reduce(r->v, a->v);
+}
+
 static inline void fp8_scrub(void)
 {
 	fp8_k->scrub();
@@ -218,8 +226,8 @@ typedef struct {
 	size_t unit;        /* entries are a multiple of this, and */
 	size_t max_entries; /* at most so many; with unit 64: 64, 128, 256 or 512 */
 	/* One coordinate of the entries at .. at + 7 (at a multiple of 8) = the lanes of a, which is
-	 * canonical; part is the part of the table. */
-	void (*put)(uint8_t *part, size_t entries, size_t at, const fp8 *a);
+	 * canonical, the last one first where backwards is not 0; part is the part of the table. */
+	void (*put)(uint8_t *part, size_t entries, size_t at, const fp8 *a, int backwards);
 	/* Lane l of r[v * coords + c] = coordinate c of entry index[8v + l], for v < n * vectors:
 	 * canonical.  Reads all of the table.  n > 0; many at once cost less. */
 	void (*pick)(fp8 *r, size_t coords, const uint8_t *table, size_t entries,

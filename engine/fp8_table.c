@@ -56,13 +56,13 @@ static void transpose_octets(uint64_t x[8])
 }
 
 /* [octet][entry] */
-static void put_bytes(uint8_t *part, size_t entries, size_t at, const fp8 *a)
+static void put_bytes_c(uint8_t *part, size_t entries, size_t at, const fp8 *a, int backwards)
 {
 	uint64_t x[FP8_LANES];
 
 	for (int w = 0; w < WORDS; w++) {
 		for (int l = 0; l < FP8_LANES; l++)
-			x[l] = word_of_lane(a, l, w);
+			x[l] = word_of_lane(a, backwards ? FP8_LANES - 1 - l : l, w);
 		transpose_octets(x);
 		for (int b = 0; b < 8; b++)
 			memcpy(part + (size_t)(8 * w + b) * entries + at, &x[b], sizeof x[b]);
@@ -72,14 +72,14 @@ static void put_bytes(uint8_t *part, size_t entries, size_t at, const fp8 *a)
 }
 
 /* [entry / 8][word][entry mod 8] */
-static void put_words(uint8_t *part, size_t entries, size_t at, const fp8 *a)
+static void put_words_c(uint8_t *part, size_t entries, size_t at, const fp8 *a, int backwards)
 {
 	uint64_t x[FP8_LANES];
 
 	(void)entries;
 	for (int w = 0; w < WORDS; w++) {
 		for (int l = 0; l < FP8_LANES; l++)
-			x[l] = word_of_lane(a, l, w);
+			x[l] = word_of_lane(a, backwards ? FP8_LANES - 1 - l : l, w);
 		memcpy(part + at * WORD_BYTES + (size_t)w * sizeof x, x, sizeof x);
 	}
 }
@@ -133,10 +133,10 @@ static void pick_words_c(fp8 *r, size_t coords, const uint8_t *table, size_t ent
 }
 
 static const fp8_table bytes_c = {
-	"bytes-c", 0, WIDE / FP8_LANES, BYTES, WIDE, 512, put_bytes, pick_bytes_c,
+	"bytes-c", 0, WIDE / FP8_LANES, BYTES, WIDE, 512, put_bytes_c, pick_bytes_c,
 };
 static const fp8_table words_c = {
-	"words-c", 0, 1, WORD_BYTES, BLOCK, 65536, put_words, pick_words_c,
+	"words-c", 0, 1, WORD_BYTES, BLOCK, 65536, put_words_c, pick_words_c,
 };
 
 #ifdef ARCH_x86_64
@@ -146,6 +146,22 @@ select_vbmi fp8_select_vbmi_64, fp8_select_vbmi_128, fp8_select_vbmi_256, fp8_se
 void fp8_select_vbmi_prepare(uint8_t prepared[2 * WIDE], const uint16_t index[WIDE]);
 void fp8_select_ifma(uint64_t (*r)[8], const uint8_t *part, size_t blocks,
 		const uint16_t index[FP8_LANES]);
+
+void fp8_put_vbmi(uint8_t *to, size_t entries, const uint64_t (*a)[8], const uint8_t order[8]);
+void fp8_put_ifma(uint8_t *to, const uint64_t (*a)[8], const uint8_t order[8]);
+
+static const uint8_t orders[2][FP8_LANES] = { { 0, 1, 2, 3, 4, 5, 6, 7 }, { 7, 6, 5, 4, 3, 2, 1, 0 } };
+
+static void put_bytes_vbmi(uint8_t *part, size_t entries, size_t at, const fp8 *a, int backwards)
+{
+	fp8_put_vbmi(part + at, entries, a->v, orders[backwards != 0]);
+}
+
+static void put_words_ifma(uint8_t *part, size_t entries, size_t at, const fp8 *a, int backwards)
+{
+	(void)entries;
+	fp8_put_ifma(part + at * WORD_BYTES, a->v, orders[backwards != 0]);
+}
 
 static void pick_bytes_vbmi(fp8 *r, size_t coords, const uint8_t *table, size_t entries,
 		const uint16_t *index, size_t n)
@@ -180,10 +196,12 @@ static void pick_words_ifma(fp8 *r, size_t coords, const uint8_t *table, size_t 
 }
 
 static const fp8_table bytes_vbmi = {
-	"vbmi", CPU_IFMA | CPU_VBMI, WIDE / FP8_LANES, BYTES, WIDE, 512, put_bytes, pick_bytes_vbmi,
+	"vbmi", CPU_IFMA | CPU_VBMI, WIDE / FP8_LANES, BYTES, WIDE, 512, put_bytes_vbmi,
+	pick_bytes_vbmi,
 };
 static const fp8_table words_ifma = {
-	"ifma", CPU_IFMA, 1, WORD_BYTES, BLOCK, 65536, put_words, pick_words_ifma,
+	"ifma", CPU_IFMA, 1, WORD_BYTES, BLOCK, 65536, put_words_ifma,
+	pick_words_ifma,
 };
 #define ASM_ROWS &bytes_vbmi, &words_ifma,
 #else

@@ -1,6 +1,7 @@
 /* sakke.c -- SAKKE, RFC 6508: encapsulation to one or many identities. */
 #include "sakke.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "bytes.h"
@@ -28,9 +29,9 @@ static unsigned eight_for(size_t members)
 	return members < EIGHT_BATCH ? 0 : members < 64 ? 6 : members < 1000 ? 8 : 10;
 }
 
-static km_err tables_load(encap_tables *t, comb *z_table, const ec_point *z, unsigned w)
+static km_err tables_load(encap_tables *t, comb *z_table, const ec_point *chain, unsigned w)
 {
-	km_err err = comb_build(z_table, z, w);
+	km_err err = comb_build(z_table, chain, w);
 
 	t->z = z_table;
 	if (err == KM_OK)
@@ -40,9 +41,9 @@ static km_err tables_load(encap_tables *t, comb *z_table, const ec_point *z, uns
 	return err;
 }
 
-static km_err tables8_load(sakke_z *s, unsigned w, size_t members)
+static km_err tables8_load(sakke_z *s, const ec_point *chain, unsigned w, size_t members)
 {
-	km_err err = comb8_build(&s->z_eight, &s->z, w, members);
+	km_err err = comb8_build(&s->z_eight, chain, w, members);
 
 	s->eight.z = &s->z_eight;
 	s->eight.complete = s->small;
@@ -57,18 +58,20 @@ km_err sakke_z_load(sakke_z *s, const uint8_t *z, size_t len, size_t members)
 {
 	unsigned wide = comb8_available() ? 0 : wide_for(members);
 	unsigned eight = comb8_available() ? eight_for(members) : 0;
+	ec_point *chain = aligned_alloc(64, CHAIN_LEN * sizeof *chain);
 	km_err err;
 
 	memset(s, 0, sizeof *s);
 	err = ec_from_octets(&s->z, z, len);
-	if (err == KM_OK && !ec_has_order_q_var(&s->z))
-		err = KM_EORDER;
 	if (err == KM_OK)
-		err = tables_load(&s->small, &s->z_small, &s->z, SMALL_W);
+		err = chain ? chain_of_point(chain, &s->z) : KM_ENOMEM;
+	if (err == KM_OK)
+		err = tables_load(&s->small, &s->z_small, chain, SMALL_W);
 	if (err == KM_OK && wide)
-		err = tables_load(&s->wide, &s->z_wide, &s->z, wide);
+		err = tables_load(&s->wide, &s->z_wide, chain, wide);
 	if (err == KM_OK && eight)
-		err = tables8_load(s, eight, members);
+		err = tables8_load(s, chain, eight, members);
+	free(chain);
 	if (err != KM_OK)
 		sakke_z_clear(s);
 	return err;

@@ -350,6 +350,35 @@ static void lanes_are_independent(void **state)
 	}
 }
 
+static void what_is_near_zero_is_reduced(void **state)
+{
+	fp8 a, r;
+	mpz_t x, y, two_p;
+
+	row(state);
+	mpz_inits(x, y, two_p, NULL);
+	mpz_mul_2exp(two_p, p, 1);
+	for (int n = 0; n < ROUNDS; n++) {
+		for (int l = 0; l < FP8_LANES; l++) {
+			edge_value(x, two_p);
+			if (edge_draw() % 2)
+				mpz_sub(x, x, two_p);
+			lane_from_mpz(&a, x, l);
+		}
+		fp8_reduce(&r, &a);
+		assert_true(is_masked(&r));
+		for (int l = 0; l < FP8_LANES; l++) {
+			lane_to_mpz(x, &a, l);
+			mpz_fdiv_r(x, x, p);
+			lane_to_mpz(y, &r, l);
+			assert_int_equal(mpz_cmp(x, y), 0);
+		}
+		fp8_reduce(&a, &a);
+		assert_memory_equal(&a, &r, sizeof r);
+	}
+	mpz_clears(x, y, two_p, NULL);
+}
+
 static void masks_choose_lanes(void **state)
 {
 	fp8 a, b, r;
@@ -496,6 +525,7 @@ int main(void)
 		{ "differences_and_sums_may_be_arguments", differences_and_sums_may_be_arguments },
 		{ "lanes_are_independent", lanes_are_independent },
 		{ "masks_choose_lanes", masks_choose_lanes },
+		{ "what_is_near_zero_is_reduced", what_is_near_zero_is_reduced },
 		{ "conversions_keep_the_value", conversions_keep_the_value },
 	};
 	size_t n = 0;

@@ -53,8 +53,13 @@ static void picks_are_plain_indexing(void **state)
 		table = aligned_alloc(64, 2 * part);
 		assert_non_null(table);
 		for (size_t i = 0; i < entries / 8; i++) {
-			t->put(table, entries, 8 * i, &in[i]);
-			t->put(table + part, entries, 8 * i, &in[(i + 1) % (entries / 8)]);
+			fp8 turned;
+
+			for (int k = 0; k < FP8_LIMBS; k++)
+				for (int l = 0; l < FP8_LANES; l++)
+					turned.v[k][l] = in[i].v[k][FP8_LANES - 1 - l];
+			t->put(table, entries, 8 * i, &turned, 1);
+			t->put(table + part, entries, 8 * i, &in[(i + 1) % (entries / 8)], 0);
 		}
 		for (size_t turn = 0; turn < entries; turn += t->needs ? 1 : entries / 8)
 			check_pick(t, in, table, entries, turn, 1);

@@ -14,6 +14,7 @@
  *   void fp8_lift_ifma(r, a, b, k);         a - b + k
  *   void fp8_cneg_ifma(r, a, mask, k);      k - a or a
  *   void fp8_cmov_ifma(r, a, mask);
+ *   void fp8_reduce_ifma(r, a);             a mod p
  *   void fp8_scrub_ifma(void);
  *
  * In, out: fp8.h, whose words tight, loose and factor are used here.  r may be any operand.
@@ -456,6 +457,33 @@ FUNC	fp8_cmov_ifma
 	for_n	20, cmov_at
 	ret
 ENDFUNC	fp8_cmov_ifma
+
+/* A negative a is lifted by 2p; then p is taken away where that leaves no borrow. */
+.macro	lift_2p_at j
+	vpaddq	zmm\j{k1}, zmm\j, qword ptr [rax + 8*\j]{1to8}
+	vpaddq	zmm\j{k1}, zmm\j, qword ptr [rax + 8*\j]{1to8}
+.endm
+.macro	borrow_p_at j
+	vpsubq	tmp, zmm\j, qword ptr [rax + 8*\j]{1to8}
+	vpaddq	borrow, borrow, tmp
+	vpsraq	borrow, borrow, 52
+.endm
+.macro	minus_p_at j
+	vpsubq	zmm\j{k1}, zmm\j, qword ptr [rax + 8*\j]{1to8}
+.endm
+FUNC	fp8_reduce_ifma
+	lea	rax, [rip + fp8_p]
+	for_n	20, load_at
+	vpmovq2m	k1, zmm19
+	for_n	20, lift_2p_at
+	vpxord	borrow, borrow, borrow
+	for_n	20, borrow_p_at
+	vpmovq2m	k1, borrow
+	knotb	k1, k1
+	for_n	20, minus_p_at
+	settle
+	ret
+ENDFUNC	fp8_reduce_ifma
 
 .macro	forget_mask m
 	kxorq	k\m, k\m, k\m
