@@ -91,8 +91,10 @@ check: tests
 	@$(MAKE) -s --no-print-directory install PREFIX=$(CURDIR)/$(B)/usr
 	@VECTORS='$(VECTORS)' MODE=$(MODE) bash tests/check.sh $(B)/keymuster $(B)/usr $(patsubst %,$(B)/tests/%,$(TESTS))
 
-# Constant time, on the binary: see tests/ctime.sh.
-ctime:
+# Constant time, on the binary: see tests/opcodes.sh, tests/imports.sh, tests/ctime.sh.
+ctime: $(call obj,$(ENGINE))
+	@bash tests/opcodes.sh $(B)
+	@bash tests/imports.sh $(B)
 	@MAKE='$(MAKE)' bash tests/ctime.sh $(CC):-O2 $(CC):-O3
 ctime-full:
 	@MAKE='$(MAKE)' bash tests/ctime.sh $(foreach cc,gcc clang,$(foreach o,-O1 -Os -O2 -O3,$(cc):$(o)))

@@ -448,8 +448,10 @@ FUNC	fp8_cneg_ifma
 ENDFUNC	fp8_cneg_ifma
 
 .macro	cmov_at j
-	load	0, [rsi + 64*\j]
-	vmovdqa64	[rdi + 64*\j]{k1}, zmm0
+	load	0, [rdi + 64*\j]
+	load	1, [rsi + 64*\j]
+	vmovdqa64	zmm0{k1}, zmm1
+	store	0, [rdi + 64*\j]
 .endm
 FUNC	fp8_cmov_ifma
 	vmovdqu64	zmm0, [rdx]

@@ -1,0 +1,209 @@
+#!/bin/bash
+# opcodes.sh -- the kernels as they were assembled, against asm/ARCH/allowed.txt: which instructions,
+# no branch and no address that may depend on a secret.  It covers what memcheck cannot run.  First
+# it shows on planted faults that it can fail.
+# usage: tests/opcodes.sh build/x86_64-release      where the objects are
+# Every asm/ARCH/*.S is checked.  Ends in "N passed, N failed, N skipped"; exit 1 where one failed.
+set -u
+cd "${0%/*}/.." || exit 1
+objects=$1
+arch=$(uname -m)
+allowed=asm/$arch/allowed.txt
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+passed=0 failed=0
+
+if [ "$arch" != x86_64 ]; then
+	echo "[  SKIPPED ] opcodes: no kernels for $arch"
+	echo "# 0 passed, 0 failed, 1 skipped"
+	exit 0
+fi
+
+complaints() {
+	objdump -dr -M intel --no-show-raw-insn "$1" | awk -v file="$2" -f tests/opcodes.awk "$allowed" -
+}
+
+verdict() {
+	if [ "$1" = 0 ]; then
+		passed=$((passed + 1))
+		echo "ok $2"
+	else
+		failed=$((failed + 1))
+		echo "FAILED $2"
+	fi
+}
+
+# assemble NAME FUNCTION: the code on stdin, as that function.
+assemble() {
+	{ printf '#include "asm/asm.h"\nFUNC %s\n' "$2"; cat; echo "ENDFUNC $2"; } >"$dir/$1.S"
+	${CC:-cc} -I. -c "$dir/$1.S" -o "$dir/$1.o" || exit 1
+}
+
+# planted NAME COMPLAINT [FUNCTION]: the code on stdin is complained of, and with these words.
+planted() {
+	local out
+	assemble "$1" "${3:-planted}"
+	out=$(complaints "$dir/$1.o" planted)
+	[ $? = 1 ] && grep -q ": $2\$" <<<"$out"
+	verdict $? "$1 is found"
+}
+
+# harmless NAME: and this one is not.
+harmless() {
+	assemble "$1" planted
+	complaints "$dir/$1.o" "$1"
+	verdict $? "$1 is let through"
+}
+
+planted secret_load "a secret address" <<'END'
+	mov	rax, [rsi]
+	mov	rax, [rdx + 8*rax]
+	ret
+END
+planted secret_load_by_the_stack "a secret address" <<'END'
+	push	rbx
+	mov	rbx, [rsi]
+	push	rbx
+	push	rdi
+	mov	rdi, [rsp + 8]
+	vmovdqu64	zmm0, [rdi]
+	pop	rdi
+	pop	rbx
+	pop	rbx
+	ret
+END
+planted secret_load_by_a_subroutine "a secret address" <<'END'
+	mov	rcx, rdi
+	call	1f
+	vmovdqu64	zmm0, [rcx]
+	ret
+1:	mov	rcx, [rcx]
+	ret
+END
+planted secret_store "a secret address" <<'END'
+	vmovq	rax, xmm0
+	mov	byte ptr [rdi + rax], 1
+	ret
+END
+planted secret_store_one_way "a secret address" <<'END'
+	mov	eax, 1
+	dec	rdx
+	jnz	1f
+	mov	rax, [rsi]
+1:	mov	[rdi + rax], rdx
+	ret
+END
+planted secret_branch "a branch on what may be secret" <<'END'
+	mov	rax, [rsi]
+	test	rax, rax
+	jne	1f
+	mov	[rdi], rax
+1:	ret
+END
+planted branch_on_a_carry "a branch on what may be secret" <<'END'
+	mov	rax, [rsi]
+	add	rax, [rdx]
+	jae	1f
+	mov	[rdi], rax
+1:	ret
+END
+planted secret_count "a branch on what may be secret" <<'END'
+	mov	ecx, [rsi]
+1:	dec	ecx
+	jnz	1b
+	ret
+END
+planted stale_carry "a branch on what may be secret" <<'END'
+	mov	rax, [rsi]
+	add	rax, [rdx]
+	dec	rcx
+	jb	1f
+	mov	[rdi], rax
+1:	ret
+END
+planted secret_argument "a secret address" fp_select_adx <<'END'
+	mov	rax, [rsi + 8*r8]
+	ret
+END
+planted early_end_of_a_loop "a branch on what may be secret" <<'END'
+1:	vmovdqu64	zmm0, [rsi]
+	vpcmpeqq	k1, zmm0, zmm1
+	kmovb	eax, k1
+	cmp	eax, 255
+	je	2f
+	add	rsi, 64
+	dec	rdx
+	jnz	1b
+2:	ret
+END
+planted division "not an allowed instruction" <<'END'
+	mov	rax, [rsi]
+	xor	edx, edx
+	div	rcx
+	ret
+END
+planted repetition "not an allowed instruction" <<'END'
+	rep movsb
+	ret
+END
+planted gather "not an allowed instruction" <<'END'
+	kxnorb	k1, k1, k1
+	vpgatherqq	zmm1{k1}, [rsi + 8*zmm0]
+	ret
+END
+planted thread_local "an address of another kind" <<'END'
+	mov	rax, fs:[rdi]
+	ret
+END
+planted masked_store "a store under a mask" <<'END'
+	vmovdqu64	[rdi]{k1}, zmm0
+	ret
+END
+planted call_outside "calls out of the file" <<'END'
+	call	memcpy
+	ret
+END
+planted call_by_a_register "calls out of the file" <<'END'
+	call	rdi
+	ret
+END
+planted jump_by_a_register "leads out of the file" <<'END'
+	jmp	rdi
+END
+planted forgotten_code "never reached" <<'END'
+	ret
+	mov	eax, [rsi]
+	ret
+END
+planted crooked_return "returns with a stack that is not as it was" <<'END'
+	push	rsi
+	ret
+END
+harmless plain_code <<'END'
+	push	rbx
+	.cfi_adjust_cfa_offset	8
+	mov	rbx, rdi
+	mov	ecx, 10
+1:	mov	rax, [rsi + 8*rcx]
+	adc	rax, [rip + 2f]
+	mov	[rbx], rax
+	add	rbx, 8
+	dec	ecx
+	jnz	1b
+	call	3f
+	pop	rbx
+	ret
+3:	lea	rsi, [rsi + 2*rdx]
+	vpermq	zmm0{k1}, zmm1, [rsi]
+	ret
+	.section	.rodata
+2:	.quad	1
+	.text
+END
+
+for source in asm/"$arch"/*.S; do
+	complaints "$objects/$source.o" "${source##*/}"
+	verdict $? "${source##*/}"
+done
+echo "# $passed passed, $failed failed, 0 skipped"
+[ $failed = 0 ]
