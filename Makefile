@@ -135,6 +135,33 @@ install: all
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e "s|@VERSION@|$$(sed -n 's/.*KM_VERSION "\(.*\)"/\1/p' engine/engine.h)|" \
 		-e 's|@LIBS@|$(LIBS)|' provision/keymuster.pc.in >$(DESTDIR)$(PREFIX)/lib/pkgconfig/keymuster.pc
 
+# ---- measuring -------------------------------------------------------------------------------
+
+# make bench [BENCH="encap_batch decap_one"] [PEER=DIR]: a table, the targets, and build/bench.json.
+# Held against wolfSSL: Debian's where it is installed, and what PEER names, a wolfSSL built static
+# with --enable-eccsi --enable-sakke --enable-sp-asm and -DWOLFSSL_SP_1024 and installed in DIR.
+PEER_COMMON := $(call obj,bench/worker.c bench/slots.c engine/cpu.c)
+BENCH_OWN   := $(filter-out bench/peer_wolfssl.c,$(wildcard bench/*.c))
+
+$(B)/bench/bench: $(call obj,$(BENCH_OWN) $(PROV) $(ENGINE))
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -o $@ $(LIBS)
+$(B)/bench/wolfssl-debian: bench/peer_wolfssl.c $(PEER_COMMON)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -o $@ -lwolfssl
+$(B)/bench/wolfssl-asm: bench/peer_wolfssl.c $(PEER_COMMON) FORCE
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) -isystem $(PEER)/include $(LDFLAGS) $(filter-out FORCE,$^) -o $@ $(PEER)/lib/libwolfssl.a -lm
+
+bench: $(B)/bench/bench $(B)/wolfssl
+	@peers=; \
+	if [ -s $(B)/wolfssl ]; then $(MAKE) --no-print-directory $(B)/bench/wolfssl-debian && peers=wolfssl-debian=$(B)/bench/wolfssl-debian; \
+	else echo "skipped: wolfssl-debian, for which libwolfssl-dev is not installed"; fi; \
+	if [ -n "$(PEER)" ]; then $(MAKE) --no-print-directory $(B)/bench/wolfssl-asm && peers="$$peers wolfssl-asm=$(B)/bench/wolfssl-asm"; \
+	else echo "skipped: wolfssl-asm, which PEER=DIR names"; fi; \
+	$(B)/bench/bench --json build/bench.json --only '$(BENCH)' --commit "$$(git describe --always --dirty)" $$peers
+.PHONY: bench
+
 clean:
 	rm -rf build demo
 

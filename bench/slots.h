@@ -6,4 +6,7 @@
  * measure it beside what it is compared with. */
 double slots_ns(void);
 
+/* Nanoseconds of processor time a cycle takes now: one dependent addition of a chain. */
+double cycle_ns(void);
+
 #endif

@@ -1,0 +1,118 @@
+/* count.c -- counts multiplications in F_p by rows that stand before the chosen kernels. */
+#include "count.h"
+
+#include "engine/fp.h"
+#include "engine/fp8.h"
+
+static bench_counts counts;
+static const fp_kernel *fp_real;
+static const fp8_kernel *fp8_real;
+static fp_kernel fp_counting;
+static fp8_kernel fp8_counting;
+
+static void count_mul(uint64_t r[16], const uint64_t a[16], const uint64_t b[16])
+{
+	counts.mul++;
+	fp_real->mul(r, a, b);
+}
+
+static void count_sqr(uint64_t r[16], const uint64_t a[16])
+{
+	counts.sqr++;
+	fp_real->sqr(r, a);
+}
+
+typedef uint64_t (*lanes)[8];
+typedef const uint64_t (*in)[8];
+
+static void count_mul8(lanes r, in a, in b)
+{
+	counts.mul8++;
+	fp8_real->mul(r, a, b);
+}
+
+static void count_sqr8(lanes r, in a)
+{
+	counts.sqr8++;
+	fp8_real->sqr(r, a);
+}
+
+static void count_mul_add(lanes r, in a, in b, in c)
+{
+	counts.mul8++;
+	fp8_real->mul_add(r, a, b, c);
+}
+
+static void count_mul_sub(lanes r, in a, in b, in c)
+{
+	counts.mul8++;
+	fp8_real->mul_sub(r, a, b, c);
+}
+
+static void count_mul_lift(lanes r, in a, in b, in c, const uint64_t k[FP8_LIMBS])
+{
+	counts.mul8++;
+	fp8_real->mul_lift(r, a, b, c, k);
+}
+
+static void count_sqr_sub2(lanes r, in a, in c, in d)
+{
+	counts.sqr8++;
+	fp8_real->sqr_sub2(r, a, c, d);
+}
+
+static void count_mul_diff(lanes r, in a, in b, in c, const uint64_t k[FP8_LIMBS])
+{
+	counts.mul8++;
+	fp8_real->mul_diff(r, a, b, c, k);
+}
+
+static void count_mul_sdiff(lanes r, in a, in b, in c, const uint64_t k[FP8_LIMBS],
+		const uint64_t mask[8])
+{
+	counts.mul8++;
+	fp8_real->mul_sdiff(r, a, b, c, k, mask);
+}
+
+static void count_mul_diff_sub(lanes r, in a, in b, in c, const uint64_t k[FP8_LIMBS], in d)
+{
+	counts.mul8++;
+	fp8_real->mul_diff_sub(r, a, b, c, k, d);
+}
+
+/* A new form of product has to be counted here too. */
+_Static_assert(sizeof(fp_kernel) == 7 * sizeof(void *), "fp_kernel has the members known here");
+_Static_assert(sizeof(fp8_kernel) == 17 * sizeof(void *), "so has fp8_kernel");
+
+static void start(void)
+{
+	counts = (bench_counts){0, 0, 0, 0};
+	fp_real = fp_k;
+	fp_counting = *fp_k;
+	fp_counting.mul = count_mul;
+	fp_counting.sqr = count_sqr;
+	fp_k = &fp_counting;
+	fp8_real = fp8_k;
+	if (!fp8_real)
+		return;
+	fp8_counting = *fp8_k;
+	fp8_counting.mul = count_mul8;
+	fp8_counting.sqr = count_sqr8;
+	fp8_counting.mul_add = count_mul_add;
+	fp8_counting.mul_sub = count_mul_sub;
+	fp8_counting.mul_lift = count_mul_lift;
+	fp8_counting.sqr_sub2 = count_sqr_sub2;
+	fp8_counting.mul_diff = count_mul_diff;
+	fp8_counting.mul_sdiff = count_mul_sdiff;
+	fp8_counting.mul_diff_sub = count_mul_diff_sub;
+	fp8_k = &fp8_counting;
+}
+
+static bench_counts stop(void)
+{
+	fp_k = fp_real;
+	fp8_k = fp8_real;
+	return counts;
+}
+
+const bench_counter count_products = {start, stop};

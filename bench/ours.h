@@ -1,0 +1,39 @@
+/* ours.h -- what the benchmark measures of the product. */
+#ifndef KM_BENCH_OURS_H
+#define KM_BENCH_OURS_H
+
+#include "engine/engine.h"
+#include "worker.h"
+
+enum {
+	BENCH_ID = 32,       /* octets of an identifier, as of a UID */
+	BENCH_MSG = 512,     /* octets that are signed */
+	BENCH_BATCH = 512,   /* members of a large batch */
+	BENCH_KEYS = 64,     /* keys where a batch has many */
+};
+
+/* Each writes the operations it offers with the kernels chosen, and returns how many. */
+size_t field_offer(bench_op *ops);
+size_t sakke_offer(bench_op *ops);
+size_t eccsi_offer(bench_op *ops);
+size_t message_offer(bench_op *ops);
+
+/* A KMS made up for this process. */
+const km_kms_master *bench_master(void);
+/* Its public keys, prepared for so many members. */
+km_kms_public *bench_kms(size_t members);
+/* len octets of no meaning, the same for the same seed. */
+void bench_octets(uint8_t *out, size_t len, uint64_t seed);
+
+/* End the process where err is not KM_OK. */
+void must(km_err err, const char *what);
+
+/* Serve the driver with this kernel; the operations are those that filter names. */
+int ours_serve(const char *kernel, const char *filter);
+
+/* Take one turn of an operation (batch 0: whatever its batch), for a tool that counts the
+ * instructions in worker_turn, and print its items.  row names the rows of the field tables to use,
+ * whether or not CPUID reports what they need. */
+int ours_count(const char *row, const char *name, size_t batch);
+
+#endif

@@ -1,0 +1,48 @@
+/* report.h -- the benchmark's results: as a table, and as JSON. */
+#ifndef KM_BENCH_REPORT_H
+#define KM_BENCH_REPORT_H
+
+#include <stdio.h>
+
+#include "worker.h"
+
+enum { SAMPLES_MAX = 41 };
+
+/* Products an item takes. */
+typedef struct {
+	double mul, sqr, mul8, sqr8;
+} report_counts;
+
+/* One operation of one worker. */
+typedef struct {
+	char name[32], unit[16];
+	const char *by;             /* the kernel, or the peer */
+	int peer;
+	size_t batch, n;
+	report_counts counts;
+	double ns[SAMPLES_MAX];     /* an item */
+	double slot_ns[SAMPLES_MAX], cycle_ns[SAMPLES_MAX];
+	/* By report_finish: */
+	double median, min, max;    /* ns an item */
+	double slots;               /* median, by the slots beside; 0 without IFMA */
+	double model;               /* ns of the products alone; 0: none were counted */
+} report_row;
+
+typedef struct {
+	report_row *rows;
+	size_t n;
+	const char *commit;
+	double slot_ns, cycle_ns;   /* medians of the run */
+} report;
+
+/* Work out what follows from the samples. */
+void report_finish(report *r);
+
+void report_table(FILE *out, const report *r);
+/* 0: it could not be written. */
+int report_json(const char *path, const report *r);
+
+/* The row of that operation (batch 0: the largest), or NULL. */
+const report_row *report_find(const report *r, const char *name, size_t batch, const char *by);
+
+#endif
