@@ -84,7 +84,7 @@ $(B)/tests/ctime: $(B)/tests/ctime.c.o $(call obj,$(filter-out tests/test_%,$(wi
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -Wl,--wrap=eccsi_nonce -Wl,--wrap=fp8_table_for $^ -o $@ -lcmocka $(LIBS)
 
-tests: $(patsubst %,$(B)/tests/%,$(TESTS)) all
+tests: $(patsubst %,$(B)/tests/%,$(TESTS)) $(B)/bench/bench all
 
 # Run them all and the tests of the command.  VECTORS=DIR: a third party's vectors, else skipped.
 check: tests
