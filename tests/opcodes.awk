@@ -11,6 +11,8 @@
 #   - a branch follows the comparison or the counting of public values that decides it;
 #   - calls and jumps go to places in the file, and returns nowhere else than to them;
 #   - nothing is stored under a mask: what is masked away may take no time (a load is made in full).
+#   - the registers that belong to the caller (BP2345: rbx, rbp, r12 to r15, as it left them) and the
+#     stack pointer are what they were when a function returns.
 # What a function pushes keeps its kind until it is popped or read again.
 
 function complain(i, why) {
@@ -26,9 +28,9 @@ function kind(regs, r) {
 function with(regs, r, k) {
 	return substr(regs, 1, r - 1) k substr(regs, r + 1)
 }
-# s where one of the two is.
+# Of what is made from two, or may be either.
 function worse(a, b) {
-	return a == "s" || b == "s" ? "s" : "p"
+	return a == b ? a : "s"
 }
 function worse_all(a, b,    r, out) {
 	if (a == b)
@@ -130,9 +132,11 @@ function come_back(g, i, f,    key) {
 		arrive(g, i + 1, regs_out[f], depth_at[key], slots_at[key])
 }
 function leave_function(f, regs,    n, k, caller, part) {
-	if (f in regs_out && worse_all(regs_out[f], regs) == regs_out[f])
+	if (f in regs_out)
+		regs = worse_all(regs_out[f], regs)
+	if (regs_out[f] == regs)
 		return
-	regs_out[f] = f in regs_out ? worse_all(regs_out[f], regs) : regs
+	regs_out[f] = regs
 	n = split(callers[f], caller, " ")
 	for (k = 1; k <= n; k++) {
 		split(caller[k], part, "|")
@@ -154,7 +158,7 @@ function check(i, regs,    m, n, op, k, a) {
 		a = address_kind(op[k], regs)
 		if (a == "")
 			complaint[i] = "an address of another kind"
-		else if (a == "s")
+		else if (a != "p")
 			complaint[i] = "a secret address"
 		if (k == 1 && op[k] ~ /\{k[0-7]\}/)
 			complaint[i] = "a store under a mask"
@@ -189,6 +193,9 @@ function step(f, i,    key, regs, depth, slots, m, n, op, d, k, out) {
 	if (m == "ret") {
 		if (depth != 0)
 			complaint[i] = "returns with a stack that is not as it was"
+		for (k = 1; f !~ /:/ && k <= 16; k++)
+			if (kind(arguments, k) ~ /[0-9A-Z]/ && kind(regs, k) != kind(arguments, k))
+				complaint[i] = "returns with a register that is not as it was"
 		leave_function(f, regs)
 		return
 	}
@@ -214,10 +221,10 @@ function step(f, i,    key, regs, depth, slots, m, n, op, d, k, out) {
 		slots = slots ";" depth "=" source_kind(op[1], regs, "?", "")
 	} else if (m == "pop") {
 		regs = with(regs, register(op[1]), depth == "?" ? "s" : pushed(slots, depth))
-		sub(";" depth "=[ps]", "", slots)
+		sub(";" depth "=[0-9a-zA-Z]", "", slots)
 		depth = depth == "?" ? "?" : depth - 8
 	} else if (m == "leave") { # only at the end of a frame that push rbp began
-		regs = with(regs, number["rbp"], "s")
+		regs = with(regs, number["rbp"], pushed(slots, 8))
 		depth = 0
 		slots = ""
 	} else if (op[1] == "rsp") {
@@ -247,10 +254,12 @@ function step(f, i,    key, regs, depth, slots, m, n, op, d, k, out) {
 				out = worse(out, source_kind(op[k], regs, depth, slots))
 		} else
 			out = "s" # flags, masks and vectors
-		regs = with(regs, d, out == "p" ? "p" : "s")
+		if (out != "p" && (m != "mov" || op[1] !~ /^r(..|1[0-5])$/))
+			out = "s"
+		regs = with(regs, d, out)
 	} else if (m == "mov" && op[1] ~ /\[rsp/) {
 		k = slot_of(op[1], depth)
-		if (k != "" && sub(";" k "=[ps]", "", slots))
+		if (k != "" && sub(";" k "=[0-9a-zA-Z]", "", slots))
 			slots = slots ";" k "=" source_kind(op[2], regs, depth, slots)
 	}
 	arrive(f, i + 1, regs, depth, slots)
@@ -268,8 +277,8 @@ BEGIN {
 			number[short ~ /x$/ ? substr(short, 1, 1) "l" : short "l"] = r
 		}
 	}
-	for (r = 1; r <= 16; r++)
-		arguments = arguments (name[r] ~ /^(rdi|rsi|rdx|rcx|r8|r9|rsp)$/ ? "p" : "s")
+	# in the order of the names
+	arguments = "sppBpPppppss2345"
 }
 
 # allowed.txt

@@ -1,7 +1,7 @@
 #!/bin/bash
 # opcodes.sh -- the kernels as they were assembled, against asm/ARCH/allowed.txt: which instructions,
-# no branch and no address that may depend on a secret.  It covers what memcheck cannot run.  First
-# it shows on planted faults that it can fail.
+# no branch and no address that may depend on a secret, the caller's registers kept.  It covers what
+# memcheck cannot run.  First it shows on planted faults that it can fail.
 # usage: tests/opcodes.sh build/x86_64-release      where the objects are
 # Every asm/ARCH/*.S is checked.  Ends in "N passed, N failed, N skipped"; exit 1 where one failed.
 set -u
@@ -173,6 +173,22 @@ END
 planted forgotten_code "never reached" <<'END'
 	ret
 	mov	eax, [rsi]
+	ret
+END
+planted lost_register "returns with a register that is not as it was" <<'END'
+	push	rbx
+	push	r12
+	mov	rbx, rdi
+	pop	rbx
+	pop	r12
+	ret
+END
+planted lost_register_below "returns with a register that is not as it was" <<'END'
+	push	rbx
+	call	1f
+	pop	rbx
+	ret
+1:	mov	ebp, 1
 	ret
 END
 planted crooked_return "returns with a stack that is not as it was" <<'END'
