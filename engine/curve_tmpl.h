@@ -54,9 +54,10 @@ typedef struct {
 	FE slope; /* l * z3: the numerator of the slope */
 	FE zz;    /* z^2 of the point before the step */
 	FE yy2;   /* 2 * y^2 of the point before the step (doublings only) */
+	FE grew;  /* z3/z */
 } CN(line);
 
-/* c = 2c, and the tangent at c.  3M + 5S. */
+/* c = 2c, and the tangent at c.  4M + 4S. */
 static inline void CN(dbl)(CN(jac) *c, CN(line) *line)
 {
 	FE yy, beta, t;
@@ -70,8 +71,8 @@ static inline void CN(dbl)(CN(jac) *c, CN(line) *line)
 	FN(add)(&t, &line->slope, &line->slope);
 	FN(add)(&line->slope, &line->slope, &t); /* 3(x^2 - z^4) */
 	FN(add)(&line->yy2, &yy, &yy);
-	FN(mul)(&c->z, &c->y, &c->z);
-	FN(add)(&c->z, &c->z, &c->z); /* z3 = 2yz */
+	FN(add)(&line->grew, &c->y, &c->y);
+	FN(mul)(&c->z, &c->z, &line->grew); /* z3 = 2yz */
 	FN(add)(&beta, &beta, &beta);
 	FN(add)(&beta, &beta, &beta); /* 4xy^2 */
 	FN(sqr)(&c->x, &line->slope);
@@ -95,6 +96,7 @@ static inline void CN(add_affine)(CN(jac) *c, CN(line) *line, const CN(point) *p
 	FN(mul)(&t, &p->y, &t);
 	FN(sub64)(&line->slope, &t, &c->y);
 	FN(sub64)(&h, &h, &c->x);
+	line->grew = h;
 	FN(mul)(&c->z, &c->z, &h); /* z3 = z*h */
 	FN(sqr)(&hh, &h);
 	FN(mul)(&hhh, &h, &hh);

@@ -1,10 +1,14 @@
-/* fp2_tmpl.h -- F_p^2 = F_p[i], i^2 = -1, for any field element FE (see curve_tmpl.h for FN). */
+/* fp2_tmpl.h -- F_p^2 = F_p[i], i^2 = -1, for any field element FE (see curve_tmpl.h for FN).
+ *
+ * The parts of products and squares are factors: re < 18p, im < 34p, and of squares re tight,
+ * im < 2.3p.
+ */
 
 typedef struct {
 	FE re, im;
 } F2(elt);
 
-/* r = a*b, Karatsuba: 3M.  r may be a or b. */
+/* r = a*b, Karatsuba: 3M.  a a product or square, both parts of b below 34p.  r may be a or b. */
 static inline void F2(mul)(F2(elt) *r, const F2(elt) *a, const F2(elt) *b)
 {
 	FE rr, ii, s, t;
@@ -19,13 +23,13 @@ static inline void F2(mul)(F2(elt) *r, const F2(elt) *a, const F2(elt) *b)
 	FN(sub16)(&r->im, &s, &ii);
 }
 
-/* r = a^2: 2M.  r may be a. */
+/* r = a^2: 2M.  a a product or square: s < 52p, t < 82p.  r may be a. */
 static inline void F2(sqr)(F2(elt) *r, const F2(elt) *a)
 {
 	FE s, t;
 
 	FN(add)(&s, &a->re, &a->im);
-	FN(sub16)(&t, &a->re, &a->im);
+	FN(sub64)(&t, &a->re, &a->im);
 	FN(mul)(&r->im, &a->re, &a->im);
 	FN(mul)(&r->re, &s, &t);
 	FN(add)(&r->im, &r->im, &r->im);

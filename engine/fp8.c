@@ -376,25 +376,54 @@ void fp8_is_zero(uint64_t mask[FP8_LANES], const fp8 *a)
 	wipe(&t, sizeof t);
 }
 
+/* The 52 bits from bit 52i on. */
+static inline uint64_t limb52(const fp *a, int i)
+{
+	int at = 52 * i / 64, off = 52 * i % 64;
+	uint64_t x = a->v[at] >> off;
+
+	if (off > 12 && at + 1 < FP_LIMBS)
+		x |= a->v[at + 1] << (64 - off);
+	return x & MASK;
+}
+
+void fp8_unpack(fp8 *r, const fp *const a[FP8_LANES])
+{
+	for (int l = 0; l < FP8_LANES; l++)
+#pragma GCC unroll 20
+		for (int i = 0; i < FP8_LIMBS; i++)
+			r->v[i][l] = limb52(a[l], i);
+}
+
+void fp8_spread(fp8 *r, const fp *a)
+{
+#pragma GCC unroll 20
+	for (int i = 0; i < FP8_LIMBS; i++) {
+		uint64_t x = limb52(a, i);
+
+		for (int l = 0; l < FP8_LANES; l++)
+			r->v[i][l] = x;
+	}
+}
+
 void fp8_from_lanes(fp8 *r, const fp *const a[FP8_LANES])
 {
 	struct {
 		fp8 f, t;
 	} w;
 
-	for (int l = 0; l < FP8_LANES; l++) {
-		for (int i = 0; i < FP8_LIMBS; i++) {
-			int at = 52 * i / 64, off = 52 * i % 64;
-			uint64_t x = a[l]->v[at] >> off;
-
-			if (off > 12 && at + 1 < FP_LIMBS)
-				x |= a[l]->v[at + 1] << (64 - off);
-			w.t.v[i][l] = x & MASK;
-		}
-	}
+	fp8_unpack(&w.t, a);
 	fp8_set(&w.f, enter);
 	fp8_mul(r, &w.t, &w.f);
 	wipe(&w, sizeof w);
+}
+
+void fp8_to_unpacked(fp8 *r, const fp8 *a)
+{
+	fp8 f;
+
+	fp8_set(&f, leave);
+	fp8_mul(r, a, &f);
 }
 
 void fp8_to_lanes(fp *const r[FP8_LANES], const fp8 *a)

@@ -215,6 +215,12 @@ void fp8_is_zero(uint64_t mask[FP8_LANES], const fp8 *a);
 void fp8_from_lanes(fp8 *r, const fp *const a[FP8_LANES]);
 void fp8_to_lanes(fp *const r[FP8_LANES], const fp8 *a);
 
+/* Lane l from a[l], or all lanes from a, in the form of fp, which is 2^-16 times what fp8_from_lanes
+ * gives and costs no multiplication: canonical.  And a factor into that form: tight. */
+void fp8_unpack(fp8 *r, const fp *const a[FP8_LANES]);
+void fp8_spread(fp8 *r, const fp *a);
+void fp8_to_unpacked(fp8 *r, const fp8 *a);
+
 /* Constant-time lookup among points of one or more coordinates.  A table is one part for each
  * coordinate, octets * entries long, one after the other; public, 64-byte aligned.  Indexes are
  * secret. */

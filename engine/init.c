@@ -8,6 +8,7 @@
 #include "curve8.h"
 #include "edwards.h"
 #include "eccsi.h"
+#include "lines.h"
 #include "p256.h"
 #include "zq.h"
 
@@ -68,6 +69,7 @@ KM_API km_err km_init(const char *kernel)
 	if (err != KM_OK)
 		return err;
 	ec_init();
+	lines_init();
 	edwards_init();
 	return eccsi_init();
 }

@@ -9,8 +9,11 @@
 #include "secret.h"
 #include "zq.h"
 
+enum { LINES_BYTES = LINES_COEFS * sizeof(fp) };
+
 struct km_receiver {
 	ec_point rsk; /* secret */
+	fp *lines;
 	uint8_t id[KM_ID_MAX];
 	size_t id_len;
 	const km_kms_public *kms;
@@ -34,27 +37,40 @@ static int identity_point_var(ec_point *r, const uint8_t *id, size_t id_len, con
 	return 1;
 }
 
-static km_err rsk_check(const km_receiver *r, const km_random *rnd)
+/* Whether <[id]P + Z, RSK> = g and RSK has order q, by the lines of r->rsk. */
+static km_err rsk_check(const km_receiver *r, uint64_t order, const km_random *rnd)
 {
 	struct {
 		fp w, g;
 	} v;
 	ec_point at;
-	uint64_t order, same;
+	uint64_t same;
 	km_err err;
 
-	if (!identity_point_var(&at, r->id, r->id_len, &r->kms->sakke.z))
-		return KM_EKEY;
-	err = pairing_checked(&v.w, &order, &r->rsk, &at, rnd);
-	fp_from_limbs(&v.g, params_g);
-	same = fp_equal(&v.w, &v.g);
 	/* Public: the verdict on a key. */
 	ct_public(&order, sizeof order);
+	if (!order)
+		return KM_EORDER;
+	if (!identity_point_var(&at, r->id, r->id_len, &r->kms->sakke.z))
+		return KM_EKEY;
+	err = pairing_prepared(&v.w, r->lines, &at, rnd);
+	fp_from_limbs(&v.g, params_g);
+	same = fp_equal(&v.w, &v.g);
 	ct_public(&same, sizeof same);
 	wipe(&v, sizeof v);
-	if (err == KM_ERANDOM)
-		return err;
-	return !order ? KM_EORDER : err != KM_OK || !same ? KM_EKEY : KM_OK;
+	return err == KM_ERANDOM ? err : err != KM_OK || !same ? KM_EKEY : KM_OK;
+}
+
+static km_err rsk_load(km_receiver *r, const uint8_t *rsk, size_t len, const km_random *rnd)
+{
+	uint64_t order;
+	km_err err = ec_from_octets(&r->rsk, rsk, len);
+
+	if (err == KM_OK)
+		err = lines_prepare(r->lines, &order, &r->rsk, rnd);
+	if (err == KM_OK)
+		err = rsk_check(r, order, rnd);
+	return err;
 }
 
 KM_API km_err km_receiver_new(km_receiver **receiver, const uint8_t *id, size_t id_len,
@@ -72,18 +88,20 @@ KM_API km_err km_receiver_new(km_receiver **receiver, const uint8_t *id, size_t 
 	memcpy(r->id, id, id_len);
 	r->id_len = id_len;
 	r->kms = kms;
-	err = ec_from_octets(&r->rsk, rsk, rsk_len);
-	if (err == KM_OK)
-		err = rsk_check(r, rnd);
+	r->lines = scratch_alloc(LINES_BYTES);
+	err = r->lines ? rsk_load(r, rsk, rsk_len, rnd) : KM_ENOMEM;
 	if (err == KM_OK)
 		*receiver = r;
 	else
-		secret_free(r);
+		km_receiver_free(r);
 	return err;
 }
 
 KM_API void km_receiver_free(km_receiver *receiver)
 {
+	if (!receiver)
+		return;
+	scratch_free(receiver->lines, LINES_BYTES);
 	secret_free(receiver);
 }
 
@@ -120,7 +138,7 @@ KM_API km_err km_sakke_decap(uint8_t ssv[KM_SSV_BYTES], const uint8_t *sed, size
 	memset(ssv, 0, KM_SSV_BYTES);
 	if (sed_len != KM_SED_BYTES || ec_from_octets(&point, sed, KM_SAKKE_POINT_BYTES) != KM_OK)
 		return KM_EDECAP;
-	err = pairing(&w, &receiver->rsk, &point, rnd);
+	err = pairing_prepared(&w, receiver->lines, &point, rnd);
 	if (err == KM_OK) {
 		sakke_mask(ssv, sed + KM_SAKKE_POINT_BYTES, &w);
 		err = test_again(ssv, &point, receiver, rnd);
