@@ -108,12 +108,15 @@ void sakke_mask(uint8_t out[KM_SSV_BYTES], const uint8_t in[KM_SSV_BYTES], const
 	wipe(&s, sizeof s);
 }
 
-/* The sums by what suits so many members. */
-static km_err sums(encap_item *items, size_t n, const sakke_z *z, const km_random *rnd)
+km_err sakke_sums(encap_item *items, size_t n, const sakke_z *z, int with_g, const km_random *rnd)
 {
+	encap_tables t = n >= SMALL_BATCH && z->z_wide.t ? z->wide : z->small;
+
 	if (z->z_eight.t && n >= EIGHT_BATCH)
 		return encap8_sums(items, n, &z->eight, rnd);
-	return encap_sums(items, n, n >= SMALL_BATCH && z->z_wide.t ? &z->wide : &z->small, rnd);
+	if (!with_g)
+		t.g = NULL;
+	return encap_sums(items, n, &t, rnd);
 }
 
 /* One block of at most ITEMS members. */
@@ -124,7 +127,7 @@ static km_err encap_block(uint8_t *sed, km_err *status, encap_item *items, const
 
 	for (size_t i = 0; i < n; i++)
 		sakke_scalars(&items[i], ssv, ids + i * id_len, id_len);
-	err = sums(items, n, z, rnd);
+	err = sakke_sums(items, n, z, 1, rnd);
 	for (size_t i = 0; err == KM_OK && i < n; i++) {
 		uint8_t *out = sed + i * KM_SED_BYTES;
 

@@ -20,6 +20,9 @@ void sakke_z_clear(sakke_z *s);
 /* r = HashToIntegerRange(ssv || id, q), and r*b mod q. */
 void sakke_scalars(encap_item *item, const uint8_t *ssv, const uint8_t *id, size_t id_len);
 
+/* encap_sums or encap8_sums, by what suits so many members; without with_g, gr may be anything. */
+km_err sakke_sums(encap_item *items, size_t n, const sakke_z *z, int with_g, const km_random *rnd);
+
 /* out = in XOR HashToIntegerRange(w, 2^128), w as 128 octets; out may be in. */
 void sakke_mask(uint8_t out[KM_SSV_BYTES], const uint8_t in[KM_SSV_BYTES], const fp *w);
 

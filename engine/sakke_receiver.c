@@ -1,6 +1,8 @@
-/* sakke_receiver.c -- SAKKE, RFC 6508: a receiver's key checked, and data opened with it. */
+/* sakke_receiver.c -- SAKKE, RFC 6508: a receiver's key checked and prepared, data opened with it. */
 #include "sakke.h"
 
+#include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "kms_public.h"
@@ -9,15 +11,22 @@
 #include "secret.h"
 #include "zq.h"
 
-enum { LINES_BYTES = LINES_COEFS * sizeof(fp) };
+enum {
+	LINES_BYTES = KM_RECEIVER_LINES_BYTES,
+	LOCKED = 8,  /* receivers whose lines are locked: the rest of the limit is for keys */
+	ITEMS = 512, /* messages opened at once */
+};
 
 struct km_receiver {
 	ec_point rsk; /* secret */
-	fp *lines;
+	fp *lines;    /* of rsk, secret; NULL beyond KM_RECEIVERS_PREPARED */
 	uint8_t id[KM_ID_MAX];
 	size_t id_len;
 	const km_kms_public *kms;
 };
+
+_Static_assert(LINES_BYTES == LINES_COEFS * sizeof(fp), "what engine.h says of the memory");
+static atomic_uint prepared; /* receivers with lines */
 
 /* [b]P + Z by public arithmetic; b = 0 and b = -z are refused. */
 static int identity_point_var(ec_point *r, const uint8_t *id, size_t id_len, const ec_point *z)
@@ -61,15 +70,25 @@ static km_err rsk_check(const km_receiver *r, uint64_t order, const km_random *r
 	return err == KM_ERANDOM ? err : err != KM_OK || !same ? KM_EKEY : KM_OK;
 }
 
+/* r->lines are made, and kept where r is one of the first. */
 static km_err rsk_load(km_receiver *r, const uint8_t *rsk, size_t len, const km_random *rnd)
 {
+	unsigned before = atomic_fetch_add(&prepared, 1);
 	uint64_t order;
-	km_err err = ec_from_octets(&r->rsk, rsk, len);
+	km_err err = KM_ENOMEM;
 
+	r->lines = secret_map(LINES_BYTES, before < LOCKED);
+	if (r->lines)
+		err = ec_from_octets(&r->rsk, rsk, len);
 	if (err == KM_OK)
 		err = lines_prepare(r->lines, &order, &r->rsk, rnd);
 	if (err == KM_OK)
 		err = rsk_check(r, order, rnd);
+	if (err == KM_OK && before < KM_RECEIVERS_PREPARED)
+		return KM_OK;
+	secret_unmap(r->lines, LINES_BYTES);
+	r->lines = NULL;
+	atomic_fetch_sub(&prepared, 1);
 	return err;
 }
 
@@ -88,8 +107,7 @@ KM_API km_err km_receiver_new(km_receiver **receiver, const uint8_t *id, size_t 
 	memcpy(r->id, id, id_len);
 	r->id_len = id_len;
 	r->kms = kms;
-	r->lines = scratch_alloc(LINES_BYTES);
-	err = r->lines ? rsk_load(r, rsk, rsk_len, rnd) : KM_ENOMEM;
+	err = rsk_load(r, rsk, rsk_len, rnd);
 	if (err == KM_OK)
 		*receiver = r;
 	else
@@ -99,68 +117,170 @@ KM_API km_err km_receiver_new(km_receiver **receiver, const uint8_t *id, size_t 
 
 KM_API void km_receiver_free(km_receiver *receiver)
 {
-	if (!receiver)
-		return;
-	scratch_free(receiver->lines, LINES_BYTES);
+	if (receiver && receiver->lines) {
+		secret_unmap(receiver->lines, LINES_BYTES);
+		atomic_fetch_sub(&prepared, 1);
+	}
 	secret_free(receiver);
 }
 
-/* R made again from the SSV found, and compared (6.2.2, steps 3 to 5). */
-static km_err test_again(const uint8_t ssv[KM_SSV_BYTES], const ec_point *point,
-		const km_receiver *receiver, const km_random *rnd)
-{
-	const encap_tables *small = &receiver->kms->sakke.small;
-	encap_tables t = {small->p, small->z, NULL};
-	encap_item item;
-	uint64_t same;
-	km_err err;
+/* ---- opening ------------------------------------------------------------------------------------ */
 
-	sakke_scalars(&item, ssv, receiver->id, receiver->id_len);
-	err = encap_sums(&item, 1, &t, rnd);
-	if (err == KM_OK)
-		err = item.status;
-	same = ec_equal(&item.point, point);
-	/* Public: the verdict on this message. */
-	ct_public(&same, sizeof same);
-	wipe(&item, sizeof item);
-	if (err == KM_OK && !same)
-		err = KM_EDECAP;
-	return err == KM_EDEGENERATE ? KM_EDECAP : err;
+/* A message that is still good, and what its two steps work on. */
+typedef struct {
+	const km_receiver *receiver;
+	size_t at; /* its place in the block */
+} opened;
+
+typedef struct {
+	size_t n;
+	opened *of;
+	pairing_item *pairs;
+	encap_item *sums;
+	uint8_t *mem;
+	size_t size;
+} block;
+
+static int block_new(block *b, size_t n)
+{
+	b->size = n * (sizeof(pairing_item) + sizeof(encap_item) + sizeof(opened));
+	b->mem = scratch_alloc(b->size);
+	b->pairs = (void *)b->mem; /* the first two are 64-byte aligned */
+	b->sums = (void *)(b->mem + n * sizeof(pairing_item));
+	b->of = (void *)(b->mem + n * (sizeof(pairing_item) + sizeof(encap_item)));
+	return b->mem != NULL;
 }
 
-KM_API km_err km_sakke_decap(uint8_t ssv[KM_SSV_BYTES], const uint8_t *sed, size_t sed_len,
-		const km_receiver *receiver, const km_random *rnd)
+/* By the KMS, whose tables a whole run then uses. */
+static int by_kms(const void *a, const void *b)
 {
-	ec_point point;
-	fp w;
+	uintptr_t x = (uintptr_t)((const opened *)a)->receiver->kms;
+	uintptr_t y = (uintptr_t)((const opened *)b)->receiver->kms;
+
+	return (x > y) - (x < y);
+}
+
+/* The points read; all others are KM_EDECAP. */
+static void block_read(block *b, km_err *status, const uint8_t *sed, size_t n,
+		const km_receiver *const *receivers)
+{
+	ec_point unused;
+
+	b->n = 0;
+	for (size_t i = 0; i < n; i++) {
+		status[i] = KM_EDECAP;
+		if (ec_from_octets(&unused, sed + i * KM_SED_BYTES, KM_SAKKE_POINT_BYTES) == KM_OK)
+			b->of[b->n++] = (opened){receivers[i], i};
+	}
+	qsort(b->of, b->n, sizeof *b->of, by_kms);
+	for (size_t i = 0; i < b->n; i++) {
+		const opened *of = &b->of[i];
+
+		b->pairs[i].k = &of->receiver->rsk;
+		b->pairs[i].lines = of->receiver->lines;
+		(void)ec_from_octets(&b->pairs[i].q, sed + of->at * KM_SED_BYTES, KM_SAKKE_POINT_BYTES);
+	}
+}
+
+/* The mask off, and the scalars of the SSV found (6.2.2, steps 1 to 3). */
+static void block_unmask(block *b, uint8_t *ssv, const uint8_t *sed)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < b->n; i++) {
+		const km_receiver *r = b->of[i].receiver;
+		size_t at = b->of[i].at;
+
+		if (b->pairs[i].status != KM_OK)
+			continue;
+		sakke_mask(ssv + at * KM_SSV_BYTES, sed + at * KM_SED_BYTES + KM_SAKKE_POINT_BYTES,
+				&b->pairs[i].w);
+		sakke_scalars(&b->sums[kept], ssv + at * KM_SSV_BYTES, r->id, r->id_len);
+		b->pairs[kept].q = b->pairs[i].q;
+		b->of[kept++] = b->of[i];
+	}
+	b->n = kept;
+}
+
+/* R made again, for each KMS at once (step 4). */
+static km_err block_sums(block *b, const km_random *rnd)
+{
+	km_err err = KM_OK;
+	size_t to;
+
+	for (size_t at = 0; at < b->n && err == KM_OK; at = to) {
+		const km_kms_public *kms = b->of[at].receiver->kms;
+
+		for (to = at + 1; to < b->n && b->of[to].receiver->kms == kms;)
+			to++;
+		err = sakke_sums(b->sums + at, to - at, &kms->sakke, 0, rnd);
+	}
+	return err;
+}
+
+/* And compared (step 5). */
+static void block_compare(const block *b, uint8_t *ssv, km_err *status)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		uint64_t same = ec_equal(&b->sums[i].point, &b->pairs[i].q);
+
+		/* Public: the verdict on this message. */
+		ct_public(&same, sizeof same);
+		if (b->sums[i].status == KM_OK && same)
+			status[b->of[i].at] = KM_OK;
+		else
+			wipe(ssv + b->of[i].at * KM_SSV_BYTES, KM_SSV_BYTES);
+	}
+}
+
+/* At most ITEMS messages. */
+static km_err decap_block(block *b, uint8_t *ssv, km_err *status, const uint8_t *sed, size_t n,
+		const km_receiver *const *receivers, const km_random *rnd)
+{
 	km_err err;
 
-	memset(ssv, 0, KM_SSV_BYTES);
-	if (sed_len != KM_SED_BYTES || ec_from_octets(&point, sed, KM_SAKKE_POINT_BYTES) != KM_OK)
-		return KM_EDECAP;
-	err = pairing_prepared(&w, receiver->lines, &point, rnd);
-	if (err == KM_OK) {
-		sakke_mask(ssv, sed + KM_SAKKE_POINT_BYTES, &w);
-		err = test_again(ssv, &point, receiver, rnd);
-	}
-	wipe(&w, sizeof w);
-	if (err == KM_EDEGENERATE)
-		err = KM_EDECAP;
+	block_read(b, status, sed, n, receivers);
+	err = pairing_many(b->pairs, b->n, rnd);
 	if (err != KM_OK)
-		wipe(ssv, KM_SSV_BYTES);
+		return err;
+	block_unmask(b, ssv, sed);
+	err = block_sums(b, rnd);
+	if (err == KM_OK)
+		block_compare(b, ssv, status);
 	return err;
 }
 
 KM_API km_err km_sakke_decap_batch(uint8_t *ssv, km_err *status, const uint8_t *sed, size_t n,
 		const km_receiver *const *receivers, const km_random *rnd)
 {
-	for (size_t i = 0; i < n; i++) {
-		status[i] = km_sakke_decap(ssv + i * KM_SSV_BYTES, sed + i * KM_SED_BYTES, KM_SED_BYTES,
-				receivers[i], rnd);
-		if (status[i] == KM_ERANDOM || status[i] == KM_ENOMEM) {
-			wipe(ssv, n * KM_SSV_BYTES);
-			return status[i];
-		}
-	}
-	return sakke_verdict(status, n);
+	km_err err = KM_OK;
+	block b;
+
+	memset(ssv, 0, n * KM_SSV_BYTES);
+	if (n == 0)
+		return KM_OK;
+	if (!block_new(&b, n < ITEMS ? n : ITEMS))
+		err = KM_ENOMEM;
+	for (size_t at = 0; at < n && err == KM_OK; at += ITEMS)
+		err = decap_block(&b, ssv + at * KM_SSV_BYTES, status + at, sed + at * KM_SED_BYTES,
+				n - at < ITEMS ? n - at : ITEMS, receivers + at, rnd);
+	scratch_free(b.mem, b.size);
+	if (err == KM_OK)
+		return sakke_verdict(status, n);
+	wipe(ssv, n * KM_SSV_BYTES);
+	for (size_t i = 0; i < n; i++)
+		status[i] = err;
+	return err;
+}
+
+KM_API km_err km_sakke_decap(uint8_t ssv[KM_SSV_BYTES], const uint8_t *sed, size_t sed_len,
+		const km_receiver *receiver, const km_random *rnd)
+{
+	km_err status, err;
+
+	memset(ssv, 0, KM_SSV_BYTES);
+	if (sed_len != KM_SED_BYTES)
+		return KM_EDECAP;
+	err = km_sakke_decap_batch(ssv, &status, sed, 1, &receiver, rnd);
+	return err == KM_EPARTIAL ? status : err;
 }

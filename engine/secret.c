@@ -2,6 +2,7 @@
 #include "secret.h"
 
 #include <sodium.h>
+#include <sys/mman.h>
 
 KM_API void km_wipe(void *p, size_t len)
 {
@@ -32,4 +33,27 @@ void *secret_alloc(size_t len)
 void secret_free(void *p)
 {
 	sodium_free(p);
+}
+
+void *secret_map(size_t len, int locked)
+{
+	void *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		return NULL;
+	if (madvise(p, len, MADV_DONTDUMP) != 0) {
+		munmap(p, len);
+		return NULL;
+	}
+	if (locked)
+		(void)mlock(p, len);
+	return p;
+}
+
+void secret_unmap(void *p, size_t len)
+{
+	if (!p)
+		return;
+	km_wipe(p, len);
+	munmap(p, len);
 }

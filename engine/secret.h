@@ -50,6 +50,12 @@ void *secret_alloc(size_t len);
 /* p may be NULL. */
 void secret_free(void *p);
 
+/* Zeroed pages for what is large and long-lived: not dumped, locked where that is asked for and the
+ * limit allows, wiped when unmapped.  NULL where there is no memory. */
+void *secret_map(size_t len, int locked);
+/* p may be NULL. */
+void secret_unmap(void *p, size_t len);
+
 /* Zeroed scratch for passing secrets, 64-byte aligned: not dumped, locked where the limit allows, wiped when freed.
  * NULL where there is no memory. */
 void *scratch_alloc(size_t len);
