@@ -11,6 +11,7 @@ WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wvla -Wundef -Wmissing-prototypes 
 DEFS    := -D_GNU_SOURCE -DARCH_$(ARCH)
 MODE_release := $(OPT) -g
 MODE_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -DKM_VERIFY
+MODE_tsan    := -O1 -g -fsanitize=thread
 MODE_ct      := $(OPT) -g -DKM_CTCHECK
 ALL_CFLAGS := -std=c11 $(WARN) $(DEFS) $(MODE_$(MODE)) -fvisibility=hidden -fPIC -fstack-protector-strong \
 	-I. -isystem /usr/include/libxml2 $(CFLAGS)

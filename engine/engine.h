@@ -123,15 +123,25 @@ KM_API KM_MUST int km_equal(const void *a, const void *b, size_t len);
 /* ---- KMS public keys ---------------------------------------------------------------------- */
 
 /* A KMS's public keys Z (SAKKE) and KPAK (ECCSI), checked, with tables for fixed-base sums.
- * Public.  Memory: at most KM_KMS_PUBLIC_BYTES_MAX a KMS, and as much once for P and g. */
+ * Public.  Memory: at most KM_KMS_PUBLIC_BYTES_MAX a KMS, also while tables are made, and
+ * KM_SHARED_BYTES_MAX once for P and g. */
 typedef struct km_kms_public km_kms_public;
-#define KM_KMS_PUBLIC_BYTES_MAX (16u << 20)
+#define KM_KMS_PUBLIC_BYTES_MAX (24u << 20)
+#define KM_SHARED_BYTES_MAX     (36u << 20)
 
 /* Check Z and KPAK and make the tables.  members: about how many encapsulations to expect; it
  * chooses between a quick start and a high rate, never the result (0: a receiver).
- * KM_EFORMAT, KM_ECURVE, KM_EORDER (Z; the curve has cofactor 4), KM_ENOMEM. */
+ * KM_EFORMAT, KM_ECURVE, KM_EORDER (Z; the curve has cofactor 4), KM_ENOMEM.  KM_ESELFTEST: tables
+ * came out wrong, which takes a fault of the machine. */
 KM_API KM_MUST km_err km_kms_public_new(km_kms_public **kms, const uint8_t *z, size_t z_len,
 		const uint8_t *kpak, size_t kpak_len, size_t members);
+
+/* Make the tables that so many encapsulations are worth, beside those that kms has: what begins
+ * after it uses them, what runs meanwhile is not disturbed, and results stay the same.  So a run
+ * can begin with members = 50 and have wide tables made by another thread.  May be called at any
+ * time, by any number of threads, but not while kms is freed.  KM_ENOMEM, KM_ESELFTEST: kms is as
+ * it was. */
+KM_API KM_MUST km_err km_kms_public_widen(km_kms_public *kms, size_t members);
 
 /* kms may be NULL.  No receiver or signer made from it may still be in use. */
 KM_API void km_kms_public_free(km_kms_public *kms);

@@ -35,6 +35,11 @@ KM_API km_err km_kms_public_new(km_kms_public **kms, const uint8_t *z, size_t z_
 	return err;
 }
 
+KM_API km_err km_kms_public_widen(km_kms_public *kms, size_t members)
+{
+	return sakke_z_widen(&kms->sakke, members);
+}
+
 KM_API void km_kms_public_free(km_kms_public *kms)
 {
 	if (!kms)

@@ -1,89 +1,17 @@
 /* sakke.c -- SAKKE, RFC 6508: encapsulation to one or many identities. */
 #include "sakke.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "bytes.h"
 #include "hash.h"
 #include "kms_public.h"
 #include "secret.h"
-#include "tables.h"
 #include "zq.h"
 
 enum {
-	SMALL_W = 5,       /* for a few members: 2 MB of tables over P, Z and g, made in milliseconds */
-	SMALL_BATCH = 8,   /* below it, reading wide tables costs more than their width saves */
-	EIGHT_BATCH = 3,   /* from here on a vector costs less than its members one by one */
 	ITEMS = 512,       /* members whose scalars are held at once */
 };
-
-/* The width that pays for its tables with that many members; 0: the small tables do. */
-static unsigned wide_for(size_t members)
-{
-	return members < 32 ? 0 : members < 512 ? 6 : 8;
-}
-
-static unsigned eight_for(size_t members)
-{
-	return members < EIGHT_BATCH ? 0 : members < 64 ? 6 : members < 1000 ? 8 : 10;
-}
-
-static km_err tables_load(encap_tables *t, comb *z_table, const ec_point *chain, unsigned w)
-{
-	km_err err = comb_build(z_table, chain, w);
-
-	t->z = z_table;
-	if (err == KM_OK)
-		err = tables_of_p(&t->p, w);
-	if (err == KM_OK)
-		err = tables_of_g(&t->g, w);
-	return err;
-}
-
-static km_err tables8_load(sakke_z *s, const ec_point *chain, unsigned w, size_t members)
-{
-	km_err err = comb8_build(&s->z_eight, chain, w, members);
-
-	s->eight.z = &s->z_eight;
-	s->eight.complete = s->small;
-	if (err == KM_OK)
-		err = tables8_of_p(&s->eight.p, w, members);
-	if (err == KM_OK)
-		err = tables8_of_g(&s->eight.g, w, members);
-	return err;
-}
-
-km_err sakke_z_load(sakke_z *s, const uint8_t *z, size_t len, size_t members)
-{
-	unsigned wide = comb8_available() ? 0 : wide_for(members);
-	unsigned eight = comb8_available() ? eight_for(members) : 0;
-	ec_point *chain = aligned_alloc(64, CHAIN_LEN * sizeof *chain);
-	km_err err;
-
-	memset(s, 0, sizeof *s);
-	err = ec_from_octets(&s->z, z, len);
-	if (err == KM_OK)
-		err = chain ? chain_of_point(chain, &s->z) : KM_ENOMEM;
-	if (err == KM_OK)
-		err = tables_load(&s->small, &s->z_small, chain, SMALL_W);
-	if (err == KM_OK && wide)
-		err = tables_load(&s->wide, &s->z_wide, chain, wide);
-	if (err == KM_OK && eight)
-		err = tables8_load(s, chain, eight, members);
-	free(chain);
-	if (err != KM_OK)
-		sakke_z_clear(s);
-	return err;
-}
-
-void sakke_z_clear(sakke_z *s)
-{
-	comb_clear(&s->z_small);
-	comb_clear(&s->z_wide);
-	comb8_clear(&s->z_eight);
-	memset(s, 0, sizeof *s);
-}
 
 void sakke_scalars(encap_item *item, const uint8_t *ssv, const uint8_t *id, size_t id_len)
 {
@@ -110,10 +38,11 @@ void sakke_mask(uint8_t out[KM_SSV_BYTES], const uint8_t in[KM_SSV_BYTES], const
 
 km_err sakke_sums(encap_item *items, size_t n, const sakke_z *z, int with_g, const km_random *rnd)
 {
-	encap_tables t = n >= SMALL_BATCH && z->z_wide.t ? z->wide : z->small;
+	const sakke_set *set = sakke_set_for(z, n);
+	encap_tables t = set ? set->one : z->small;
 
-	if (z->z_eight.t && n >= EIGHT_BATCH)
-		return encap8_sums(items, n, &z->eight, rnd);
+	if (set && set->z_eight.t)
+		return encap8_sums(items, n, &set->eight, rnd);
 	if (!with_g)
 		t.g = NULL;
 	return encap_sums(items, n, &t, rnd);

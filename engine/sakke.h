@@ -2,20 +2,39 @@
 #ifndef KM_SAKKE_H
 #define KM_SAKKE_H
 
+#include <pthread.h>
+#include <stdatomic.h>
+
 #include "comb8.h"
 
-/* Z, checked, and the tables of an encapsulation at two widths. */
+/* Tables of one width, for eight lanes or for one element at a time: the other Z table is empty. */
+typedef struct sakke_set {
+	struct sakke_set *next; /* narrower */
+	unsigned w;
+	size_t batch; /* the smallest batch that it is good for */
+	comb z_one;
+	encap_tables one;
+	comb8 z_eight;
+	encap8_tables eight;
+} sakke_set;
+
+/* Z, checked, and the tables of an encapsulation. */
 typedef struct {
 	ec_point z;
-	comb z_small, z_wide; /* z_wide.t is NULL where few members are expected */
-	encap_tables small, wide;
-	comb8 z_eight;        /* z_eight.t is NULL without lanes, or where few members are expected */
-	encap8_tables eight;
+	comb z_small;
+	encap_tables small;
+	_Atomic(sakke_set *) sets; /* widest first; one that is here stays until the end */
+	pthread_mutex_t lock;      /* held by who adds one */
 } sakke_z;
 
-/* KM_EFORMAT, KM_ECURVE, KM_EORDER, KM_ENOMEM. */
+/* KM_EFORMAT, KM_ECURVE, KM_EORDER, KM_ENOMEM; KM_ESELFTEST: a fault. */
 km_err sakke_z_load(sakke_z *s, const uint8_t *z, size_t len, size_t members);
+/* Add what so many members are worth, while others may use s.  KM_ENOMEM, KM_ESELFTEST. */
+km_err sakke_z_widen(sakke_z *s, size_t members);
 void sakke_z_clear(sakke_z *s);
+
+/* The widest set for a batch of n; NULL: the small tables are best. */
+const sakke_set *sakke_set_for(const sakke_z *s, size_t n);
 
 /* r = HashToIntegerRange(ssv || id, q), and r*b mod q. */
 void sakke_scalars(encap_item *item, const uint8_t *ssv, const uint8_t *id, size_t id_len);

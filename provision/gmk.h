@@ -136,14 +136,19 @@ KM_API KM_MUST km_err km_keyring_new(km_keyring **ring);
 /* ring may be NULL.  Wipes the secrets. */
 KM_API void km_keyring_free(km_keyring *ring);
 
-/* Add the certificates of a KMS document (KmsInit, KmsCertCache).  members: see km_kms_public_new.
- * name stands in complaints.  On an error nothing is added and *why says what is wrong. */
+/* Add the certificates of a KMS document (KmsInit, KmsCertCache).  members: about how many messages to
+ * expect.  Tables for a few hundred are made at once; for many more, a thread of the keyring makes
+ * wider ones meanwhile (km_kms_public_widen), and ends with it at the latest.  name stands in complaints.  On an error nothing is added and *why says what is wrong. */
 KM_API KM_MUST km_err km_keyring_add_kms(km_keyring *ring, const char *xml, size_t len,
 		const char *name, size_t members, km_complaint *why);
 /* Add the key sets of a KmsKeyProv document; their KMS's certificate must be in the ring. xml is
  * secret.  On KM_OK *why is empty, or remarks on a UserID that differs from the one computed. */
 KM_API KM_MUST km_err km_keyring_add_keys(km_keyring *ring, const char *xml, size_t len,
 		const char *name, km_complaint *why);
+
+/* Wait for what threads of the keyring do; what they have not begun is left out.  KM_OK, or why wider
+ * tables are missing (KM_ENOMEM; KM_ESELFTEST: a fault of the machine): messages are right anyway. */
+KM_API KM_MUST km_err km_keyring_settle(km_keyring *ring);
 
 /* The KMS with that URI, or NULL. */
 KM_API const km_kms *km_keyring_kms(const km_keyring *ring, const char *uri, size_t len);

@@ -6,6 +6,7 @@
 
 #include "complain.h"
 #include "kmsdoc.h"
+#include "widen.h"
 
 /* A KMS with its points as they came, to tell the same certificate from another one. */
 typedef struct {
@@ -30,6 +31,7 @@ struct km_keyring {
 	list keys;              /* of keys_entry */
 	uint32_t *slots;        /* index of keys by UID, open: 0, or 1 + the place */
 	size_t n_slots;         /* a power of two, at least twice keys.n; or 0 */
+	widening *widening;     /* of those in kms */
 };
 
 /* A document that is being loaded. */
@@ -222,7 +224,7 @@ static km_err add_cert(const loading *in, const kmsdoc_cert *cert, size_t member
 		.revoked = cert->revoked,
 	};
 	err = km_kms_public_new(&entry->kms.keys, cert->z, sizeof cert->z, cert->kpak,
-			sizeof cert->kpak, members);
+			sizeof cert->kpak, members < WIDEN_FIRST ? members : WIDEN_FIRST);
 	if (err != KM_OK) {
 		free(entry);
 		return refuse_cert(in, cert, err);
@@ -232,6 +234,20 @@ static km_err add_cert(const loading *in, const kmsdoc_cert *cert, size_t member
 		return refuse(in, cert->line, "KmsCertificate", KM_ENOMEM, NULL);
 	}
 	return KM_OK;
+}
+
+/* Wide tables for those from first on, while others begin. */
+static void widen(km_keyring *ring, size_t first, size_t members)
+{
+	size_t n = ring->kms.n - first;
+	km_kms_public **keys = members < WIDEN_FROM || n == 0 ? NULL : calloc(n, sizeof *keys);
+
+	if (keys == NULL)
+		return;
+	for (size_t i = 0; i < n; i++)
+		keys[i] = kms_at(ring, first + i)->kms.keys;
+	widen_start(&ring->widening, keys, n, members);
+	free(keys);
 }
 
 km_err km_keyring_add_kms(km_keyring *ring, const char *xml, size_t len, const char *name,
@@ -248,6 +264,8 @@ km_err km_keyring_add_kms(km_keyring *ring, const char *xml, size_t len, const c
 		err = add_cert(&in, &doc.certs[i], members);
 	if (err != KM_OK)
 		cut_back(ring, n_kms, ring->keys.n);
+	else
+		widen(ring, n_kms, members);
 	kmsdoc_free(&doc);
 	return err;
 }
@@ -406,11 +424,20 @@ void km_keyring_free(km_keyring *ring)
 {
 	if (ring == NULL)
 		return;
+	widen_end(ring->widening);
 	cut_back(ring, 0, 0);
 	free(ring->kms.at);
 	free(ring->keys.at);
 	free(ring->slots);
 	free(ring);
+}
+
+km_err km_keyring_settle(km_keyring *ring)
+{
+	km_err err = widen_end(ring->widening);
+
+	ring->widening = NULL;
+	return err;
 }
 
 const km_kms *km_keyring_kms(const km_keyring *ring, const char *uri, size_t len)

@@ -1,0 +1,154 @@
+/* sakke_tables.c -- the tables of an encapsulation: small ones at once, wider ones beside them. */
+#include "sakke.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tables.h"
+
+enum {
+	SMALL_W = 5,       /* for a few members: 2 MB of tables over P, Z and g, made in milliseconds */
+	EIGHT_BATCH = 3,   /* from here on a vector costs less than its members one by one */
+	NARROW = 100,      /* members whose tables stand beside wider ones, for small batches */
+	WIDE_BATCH = 8,    /* below it, reading wide tables costs more than their width saves */
+};
+
+/* The width that pays for its tables with that many members; 0: the small tables do.  Eight lanes build
+ * w = 6 in the time of 60 encapsulations, w = 8 in that of 170, w = 10 in that of 500. */
+static unsigned width_for(size_t members)
+{
+	if (comb8_available())
+		return members < EIGHT_BATCH ? 0 : members < 600 ? 6 : members < 4000 ? 8 : 10;
+	return members < 32 ? 0 : members < 512 ? 6 : 8;
+}
+
+/* The smallest batch that a set is good for. */
+static size_t batch_for(const sakke_set *set)
+{
+	if (!set->z_eight.t)
+		return WIDE_BATCH;
+	/* Lookups of 64 members at once cost as much for fewer. */
+	return set->z_eight.layout->vectors == 1 ? EIGHT_BATCH : 48;
+}
+
+static km_err one_load(encap_tables *t, comb *z_table, const ec_point *chain, unsigned w)
+{
+	km_err err = comb_build(z_table, chain, w);
+
+	t->z = z_table;
+	if (err == KM_OK)
+		err = tables_of_p(&t->p, w);
+	if (err == KM_OK)
+		err = tables_of_g(&t->g, w);
+	return err;
+}
+
+static km_err eight_load(encap8_tables *t, comb8 *z_table, const ec_point *chain, unsigned w,
+		size_t members)
+{
+	km_err err = comb8_build(z_table, chain, w, members);
+
+	t->z = z_table;
+	if (err == KM_OK)
+		err = tables8_of_p(&t->p, w, members);
+	if (err == KM_OK)
+		err = tables8_of_g(&t->g, w, members);
+	return err;
+}
+
+static void set_free(sakke_set *set)
+{
+	comb_clear(&set->z_one);
+	comb8_clear(&set->z_eight);
+	free(set);
+}
+
+/* Make the tables of width w and publish them: who reads s->sets has seen all that they hold. */
+static km_err set_add(sakke_z *s, const ec_point *chain, unsigned w, size_t members)
+{
+	sakke_set *set = calloc(1, sizeof *set);
+	km_err err;
+
+	if (!set)
+		return KM_ENOMEM;
+	set->w = w;
+	set->eight.complete = s->small;
+	err = comb8_available() ? eight_load(&set->eight, &set->z_eight, chain, w, members) :
+			one_load(&set->one, &set->z_one, chain, w);
+	if (err != KM_OK) {
+		set_free(set);
+		return err;
+	}
+	set->batch = batch_for(set);
+	set->next = atomic_load_explicit(&s->sets, memory_order_relaxed);
+	atomic_store_explicit(&s->sets, set, memory_order_release);
+	return KM_OK;
+}
+
+const sakke_set *sakke_set_for(const sakke_z *s, size_t n)
+{
+	const sakke_set *set = atomic_load_explicit(&s->sets, memory_order_acquire);
+
+	while (set && n < set->batch)
+		set = set->next;
+	return set;
+}
+
+static km_err widen(sakke_z *s, const ec_point *chain, size_t members)
+{
+	const sakke_set *widest = atomic_load_explicit(&s->sets, memory_order_relaxed);
+	unsigned w = width_for(members);
+
+	return w == 0 || (widest && widest->w >= w) ? KM_OK : set_add(s, chain, w, members);
+}
+
+km_err sakke_z_load(sakke_z *s, const uint8_t *z, size_t len, size_t members)
+{
+	ec_point *chain = aligned_alloc(64, CHAIN_LEN * sizeof *chain);
+	km_err err;
+
+	memset(s, 0, sizeof *s);
+	pthread_mutex_init(&s->lock, NULL);
+	err = ec_from_octets(&s->z, z, len);
+	if (err == KM_OK)
+		err = chain ? chain_of_point(chain, &s->z) : KM_ENOMEM;
+	if (err == KM_OK)
+		err = one_load(&s->small, &s->z_small, chain, SMALL_W);
+	if (err == KM_OK)
+		err = widen(s, chain, members < NARROW ? members : NARROW);
+	if (err == KM_OK)
+		err = widen(s, chain, members);
+	free(chain);
+	if (err != KM_OK)
+		sakke_z_clear(s);
+	return err;
+}
+
+km_err sakke_z_widen(sakke_z *s, size_t members)
+{
+	ec_point *chain = aligned_alloc(64, CHAIN_LEN * sizeof *chain);
+	km_err err = chain ? chain_of_point(chain, &s->z) : KM_ENOMEM;
+
+	if (err == KM_OK) {
+		pthread_mutex_lock(&s->lock);
+		err = widen(s, chain, members);
+		pthread_mutex_unlock(&s->lock);
+	}
+	free(chain);
+	return err;
+}
+
+void sakke_z_clear(sakke_z *s)
+{
+	sakke_set *set = atomic_load_explicit(&s->sets, memory_order_relaxed);
+
+	while (set) {
+		sakke_set *next = set->next;
+
+		set_free(set);
+		set = next;
+	}
+	comb_clear(&s->z_small);
+	pthread_mutex_destroy(&s->lock);
+	memset(s, 0, sizeof *s);
+}
