@@ -17,6 +17,9 @@
 #define HEAD "keymuster-state 1\nt "
 enum { HEAD_LEN = sizeof HEAD - 1, T_LEN = 16, LAST_T_LEN = HEAD_LEN + T_LEN + 1 };
 
+/* Half a year before the 32 bits of seconds end in 2106: nothing that follows can start again at 0. */
+#define LAST_T ((uint64_t)0xff000000 << 32)
+
 struct state {
 	char *path;
 	int fd;
@@ -273,8 +276,14 @@ state_result state_reserve(state *st, uint64_t *t, size_t n, uint64_t now, km_co
 		return result;
 	result = read_t(st, &last, why);
 	if (result == STATE_OK) {
-		uint64_t first = first_of(last > st->last ? last : st->last, now, n);
+		uint64_t first;
 
+		last = last > st->last ? last : st->last;
+		if (last > LAST_T || now > LAST_T) {
+			state_unlock(st);
+			return refuse_line(st, 2, "T is too far ahead to go on from", why);
+		}
+		first = first_of(last, now, n);
 		result = write_t(st, first + n - 1, why);
 		if (result == STATE_OK) {
 			st->last = first + n - 1;
@@ -303,7 +312,7 @@ static void drop_expired(content *all, int64_t now)
 	for (size_t i = 0; i < all->n; i++) {
 		uint64_t expiry = all->live[i].expiry;
 
-		if (expiry == 0 || (int64_t)expiry >= now)
+		if (expiry == 0 || now < 0 || expiry >= (uint64_t)now)
 			all->live[kept++] = all->live[i];
 	}
 	all->n = kept;

@@ -67,6 +67,28 @@ static void t_is_now_or_right_after_the_last(void **ctx)
 	state_close(st);
 }
 
+/* From a damaged state T never starts again at 0. */
+static void t_does_not_wrap(void **ctx)
+{
+	const char *path = in_dir("wrap");
+	uint64_t t = 1;
+	km_complaint why;
+	state *st;
+
+	(void)ctx;
+	write_text(path, "keymuster-state 1\nt ffffffffffffffff\n");
+	st = open_state(path);
+	assert_int_equal(state_reserve(st, &t, 1, state_time(1790000000, 0), &why), STATE_CORRUPT);
+	assert_int_equal(t, 0);
+	assert_non_null(strstr(why.text, "too far ahead"));
+	state_close(st);
+	write_text(path, "keymuster-state 1\nt 0000000000000001\n");
+	st = open_state(path);
+	assert_int_equal(state_reserve(st, &t, 1, UINT64_MAX, &why), STATE_CORRUPT);
+	assert_int_equal(reserve(st, 1, 7), 7);
+	state_close(st);
+}
+
 static void a_reservation_lies_within_one_second(void **ctx)
 {
 	state *st = open_state(in_dir("second"));
@@ -402,6 +424,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(t_is_now_or_right_after_the_last),
+		cmocka_unit_test(t_does_not_wrap),
 		cmocka_unit_test(a_reservation_lies_within_one_second),
 		cmocka_unit_test(processes_never_get_the_same),
 		cmocka_unit_test(an_id_in_use_is_drawn_again),
