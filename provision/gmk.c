@@ -312,23 +312,24 @@ KM_API km_err km_gmk_make(km_gmk_message *out, uint8_t *buf, size_t buf_len, con
 		const km_member *members, size_t n, uint64_t ntp64, uint64_t era_seconds,
 		uint64_t created, const uint8_t *ivs, const km_random *rnd)
 {
-	chunk *c;
-	km_err err;
+	chunk *c = NULL;
+	km_err err = KM_EARG;
 
 	memset(out, 0, n * sizeof *out);
 	if (n == 0)
 		return KM_OK;
-	if (n > KM_CHUNK_MAX || job->gmk_id >> 28)
-		return KM_EARG;
-	c = chunk_new(n);
-	if (!c)
-		return KM_ENOMEM;
-	c->job = job;
-	c->members = members;
-	c->rnd = rnd;
-	c->out = out;
-	err = make(c, buf, buf_len, ntp64, era_seconds, created, ivs);
-	chunk_free(c);
+	if (n <= KM_CHUNK_MAX && job->gmk_id >> 28 == 0) {
+		c = chunk_new(n);
+		err = c ? KM_OK : KM_ENOMEM;
+	}
+	if (c) {
+		c->job = job;
+		c->members = members;
+		c->rnd = rnd;
+		c->out = out;
+		err = make(c, buf, buf_len, ntp64, era_seconds, created, ivs);
+		chunk_free(c);
+	}
 	if (err != KM_OK) {
 		memset(out, 0, n * sizeof *out);
 		km_wipe(buf, buf_len);

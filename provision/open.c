@@ -163,11 +163,14 @@ static km_reason check_identities(opening *o)
 
 static km_reason check_signature(const opening *o)
 {
-	return km_eccsi_verify(o->m.sig.data, o->m.sig.len, o->msg, o->m.signed_len, o->sender_uid,
-			KM_UID_BYTES, o->kms_i->keys) == KM_OK ? KM_R_OK : KM_R_SIGNATURE;
+	km_err err = km_eccsi_verify(o->m.sig.data, o->m.sig.len, o->msg, o->m.signed_len,
+			o->sender_uid, KM_UID_BYTES, o->kms_i->keys);
+
+	return err == KM_OK ? KM_R_OK : err == KM_ESIG ? KM_R_SIGNATURE : KM_R_ENGINE;
 }
 
-/* Everything that can fail inside is one reason. */
+/* Everything about a message that can fail inside is one reason; want of memory or of randomness is
+ * not about the message. */
 static km_reason decrypt(opening *o)
 {
 	km_gmk_opened *out = o->out;
@@ -176,9 +179,10 @@ static km_reason decrypt(opening *o)
 	octets user = o->m.id[ROLE_RESPONDER];
 	km_str p0 = user.data ? str_of(user) : str_of_z(o->mine->uri);
 	km_reason r = KM_R_DECRYPT;
+	km_err err = km_sakke_decap(gmk, o->sed.data, o->sed.len, o->mine->receiver, o->rnd);
 
-	if (km_sakke_decap(gmk, o->sed.data, o->sed.len, o->mine->receiver, o->rnd) != KM_OK)
-		return KM_R_DECRYPT;
+	if (err != KM_OK)
+		return err == KM_EDECAP ? KM_R_DECRYPT : KM_R_ENGINE;
 	out->guk_id = o->m.csb_id;
 	/* The salt is the member's.  The GMS, opening a message with hidden identities to itself, does
 	 * not learn whose it is, and so not the GMK-ID either. */
@@ -187,9 +191,11 @@ static km_reason decrypt(opening *o)
 	/* Public: an identifier, which the signalling of calls names. */
 	ct_public(&out->gmk_id, sizeof out->gmk_id);
 	cipher = keyparams_cipher_new();
-	if (out->gmk_id >> 28 != 0)
+	if (!cipher)
+		r = KM_R_ENGINE;
+	else if (out->gmk_id >> 28 != 0)
 		r = KM_R_PURPOSE;
-	else if (cipher && o->m.protected_payload.data && keyparams_unprotect(out->content,
+	else if (o->m.protected_payload.data && keyparams_unprotect(out->content,
 			&out->content_len, cipher, gmk, out->guk_id, o->m.protected_payload) &&
 			keyparams_read(&out->params, out->content, out->content_len))
 		r = KM_R_OK;
