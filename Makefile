@@ -12,6 +12,7 @@ DEFS    := -D_GNU_SOURCE -DARCH_$(ARCH)
 MODE_release := $(OPT) -g
 MODE_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -DKM_VERIFY
 MODE_tsan    := -O1 -g -fsanitize=thread
+MODE_fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -DKM_VERIFY
 MODE_ct      := $(OPT) -g -DKM_CTCHECK
 ALL_CFLAGS := -std=c11 $(WARN) $(DEFS) $(MODE_$(MODE)) -fvisibility=hidden -fPIC -fstack-protector-strong \
 	-I. -isystem /usr/include/libxml2 $(CFLAGS)
@@ -21,6 +22,7 @@ ENGINE  := $(wildcard engine/*.c) $(wildcard asm/$(ARCH)/*.S)
 PROV    := $(wildcard provision/*.c)
 CLI     := $(wildcard provision/cli/*.c)
 TESTS   := $(patsubst tests/%.c,%,$(wildcard tests/test_*.c))
+FUZZ    := $(patsubst tests/%.c,%,$(wildcard tests/fuzz_*.c))
 obj      = $(patsubst %,$(B)/%.o,$(1))
 
 # Debian's names of what is needed to build, and to test.
@@ -80,6 +82,16 @@ $(B)/tests/test_interop.c.o: $(B)/wolfssl
 $(B)/tests/test_interop.c.o: private ALL_CFLAGS += $(if $(shell cat $(B)/wolfssl),-DWITH_WOLFSSL)
 $(B)/tests/test_interop: private PEER_LIBS = $(shell cat $(B)/wolfssl)
 
+# Where each allocation may fail.
+$(B)/tests/test_faults: private LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=aligned_alloc,--wrap=sodium_malloc,--wrap=mmap
+
+# Fuzz targets read foreign octets of one kind each.  They run under a fuzzer (make fuzz), and in
+# every other build on a fixed set of damaged inputs.
+FUZZ_MAIN := $(if $(filter fuzz,$(MODE)),-fsanitize=fuzzer,$(B)/tests/replay.c.o)
+$(B)/tests/fuzz_%: $(B)/tests/fuzz_%.c.o $(filter %.o,$(FUZZ_MAIN)) $(call obj,$(wildcard tests/util*.c) provision/cli/messages.c $(ENGINE) $(PROV))
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(filter -%,$(FUZZ_MAIN)) -Wl,--wrap=eccsi_nonce $^ -o $@ -lcmocka $(LIBS)
+
 # The constant-time check names the rows, and the layouts, that it runs.
 $(B)/tests/ctime: $(B)/tests/ctime.c.o $(call obj,$(filter-out tests/test_%,$(wildcard tests/util*.c))) $(call obj,$(ENGINE) $(PROV))
 	$(call say,LD,$@)
@@ -89,12 +101,27 @@ $(B)/tests/ctime_stat: $(B)/tests/ctime_stat.c.o $(call obj,$(filter-out tests/t
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -Wl,--wrap=eccsi_nonce $^ -o $@ -lcmocka $(LIBS) -lm
 
-tests: $(patsubst %,$(B)/tests/%,$(TESTS)) $(B)/tests/ctime_stat $(B)/bench/bench all
+tests: $(patsubst %,$(B)/tests/%,$(TESTS) $(FUZZ)) $(B)/tests/ctime_stat $(B)/bench/bench all
 
 # Run them all and the tests of the command.  VECTORS=DIR: a third party's vectors, else skipped.
 check: tests
 	@$(MAKE) -s --no-print-directory install PREFIX=$(CURDIR)/$(B)/usr
-	@VECTORS='$(VECTORS)' MODE=$(MODE) bash tests/check.sh $(B)/keymuster $(B)/usr $(patsubst %,$(B)/tests/%,$(TESTS))
+	@VECTORS='$(VECTORS)' MODE=$(MODE) bash tests/check.sh $(B)/keymuster $(B)/usr $(patsubst %,$(B)/tests/%,$(TESTS) $(FUZZ))
+
+# Each fuzz target for FUZZ_SECONDS under libFuzzer (clang), from seeds that the tests make.  What it
+# learns stays in build/fuzz; an input that breaks something is left there too.
+FUZZ_SECONDS ?= 20
+fuzz: $(patsubst %,$(B)/tests/%,$(FUZZ))
+	@$(MAKE) --no-print-directory MODE=fuzz CC=clang fuzz-targets
+	@for t in $(FUZZ); do \
+		mkdir -p build/fuzz/$$t && $(B)/tests/$$t -w build/fuzz/$$t || exit 1; \
+		echo "  FUZZ  $$t"; \
+		build/$(ARCH)-fuzz/tests/$$t -max_total_time=$(FUZZ_SECONDS) -max_len=65536 -timeout=20 -print_final_stats=1 \
+			-artifact_prefix=build/fuzz/$$t- build/fuzz/$$t >build/fuzz/$$t.log 2>&1 || \
+			{ tail -40 build/fuzz/$$t.log; exit 1; }; \
+		sed -n 's/^stat::number_of_executed_units: */        runs: /p' build/fuzz/$$t.log; \
+	done
+fuzz-targets: $(patsubst %,$(B)/tests/%,$(FUZZ))
 
 # Constant time, on the binary: see tests/opcodes.sh, tests/imports.sh, tests/ctime.sh.
 ctime: $(call obj,$(ENGINE))
@@ -174,6 +201,6 @@ clean:
 	rm -rf build demo
 
 FORCE:
-.PHONY: all tests check ctime ctime-stat ctime-full test build-packages test-packages demo install clean FORCE
+.PHONY: all tests check fuzz fuzz-targets ctime ctime-stat ctime-full test build-packages test-packages demo install clean FORCE
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

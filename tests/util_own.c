@@ -89,7 +89,7 @@ void own_get(own_message *m, size_t i, const km_keyring *ring)
 	m->responder = own_text(m->json, "responder");
 	m->job.ring = ring;
 	m->job.gms_uri = (km_str){OWN_GMS, strlen(OWN_GMS)};
-	m->job.gms_kms = km_keyring_kms(ring, uri, strlen(uri));
+	m->job.gms_kms = ring ? km_keyring_kms(ring, uri, strlen(uri)) : NULL;
 	from_hex(m->job.gmk, sizeof m->job.gmk, own_text(own, "gmk"));
 	m->job.gmk_id = (uint32_t)strtoul(own_text(own, "gmk_id"), NULL, 16);
 	from_hex(m->job.rand, sizeof m->job.rand, own_text(own, "rand"));

@@ -34,6 +34,7 @@ typedef struct {
 } own_message;
 
 size_t own_messages(void);
+/* ring: own_ring, or NULL where the job is not wanted. */
 void own_get(own_message *m, size_t i, const km_keyring *ring);
 
 /* How a client would open it: its own clock, the PSI rule. */

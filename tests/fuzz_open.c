@@ -1,0 +1,93 @@
+/* fuzz_open.c -- fuzz target: any octets as a message, parsed, shown, and opened as if the GMS had
+ * signed it, so that what lies behind the signature is reached. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "provision/mikey.h"
+#include "util_own.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
+static km_keyring *ring;
+static FILE *sink;
+
+static void leave(void)
+{
+	km_keyring_free(ring);
+	own_stop(NULL);
+	fclose(sink);
+}
+
+static void start_once(void)
+{
+	static const char *const everybody[] = {OWN_GMS, OWN_ALICE, OWN_BOB, NULL};
+
+	if (ring != NULL)
+		return;
+	if (own_start(NULL) != 0 || (sink = fopen("/dev/null", "w")) == NULL)
+		abort();
+	ring = own_ring(everybody);
+	if (atexit(leave) != 0)
+		abort();
+}
+
+/* Payloads stand one behind the other and within the message. */
+typedef struct {
+	const uint8_t *next, *end;
+} walk;
+
+static void see(void *ctx, int payload, const uint8_t *at, size_t len)
+{
+	walk *w = ctx;
+
+	(void)payload;
+	if (at != w->next || len > (size_t)(w->end - at))
+		abort();
+	w->next = at + len;
+}
+
+static void check_parse(const uint8_t *msg, size_t len)
+{
+	mikey_msg m;
+	walk w = {msg, msg + len};
+	size_t where = SIZE_MAX;
+	bool parsed = mikey_parse(&m, &where, msg, len, see, &w);
+
+	if (parsed != km_gmk_inspect(sink, msg, len) || (!parsed && where > len))
+		abort();
+	if (parsed && (w.next != w.end || m.sed.len != KM_SED_BYTES || m.sig.len != KM_SIG_BYTES ||
+			m.signed_len + m.sig.len != len))
+		abort();
+}
+
+static void check_open(const uint8_t *msg, size_t len, int64_t window)
+{
+	static const km_gmk_opened nothing;
+	static km_gmk_opened out;
+	km_open_how how = {.ring = ring, .from = {OWN_GMS, strlen(OWN_GMS)}, .window = window};
+
+	if (km_gmk_open(&out, msg, len, &how, NULL) != KM_R_OK &&
+			memcmp(&out, &nothing, sizeof out) != 0)
+		abort();
+	for (size_t i = 0; i < out.params.n_groups; i++)
+		if (!km_psi_rule(out.gms, out.params.groups[i], out.member))
+			abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	uint8_t *copy;
+
+	start_once();
+	check_parse(data, len);
+	check_open(data, len, 900);
+	if (len <= KM_SIG_BYTES || (copy = malloc(len)) == NULL)
+		return 0;
+	memcpy(copy, data, len);
+	if (km_eccsi_sign(copy + len - KM_SIG_BYTES, copy, len - KM_SIG_BYTES,
+			km_keyring_keys_at(ring, 0)->signer, NULL) != KM_OK)
+		abort();
+	check_open(copy, len, -1);
+	free(copy);
+	return 0;
+}

@@ -1,0 +1,84 @@
+/* fuzz_state.c -- fuzz target: any octets as the state of a GMS, which is then used. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "provision/state.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
+static char dir[64], path[80];
+
+static void leave(void)
+{
+	unlink(path);
+	rmdir(dir);
+}
+
+static void start_once(void)
+{
+	if (*dir != '\0')
+		return;
+	snprintf(dir, sizeof dir, "%s/fuzz_state.XXXXXX",
+			access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+	if (mkdtemp(dir) == NULL || atexit(leave) != 0)
+		abort();
+	snprintf(path, sizeof path, "%s/state", dir);
+}
+
+static void put(const uint8_t *data, size_t len)
+{
+	FILE *f = fopen(path, "w");
+
+	if (f == NULL || fwrite(data, 1, len, f) != len || fclose(f) != 0)
+		abort();
+}
+
+/* T goes on, GMK-IDs are drawn, and the file stays one that is read. */
+static void use(state *st)
+{
+	const uint64_t now = state_time(1790000000, 0);
+	km_complaint why;
+	uint64_t first, second;
+	uint32_t id, other;
+	state *again;
+
+	if (state_reserve(st, &first, 5, now, &why) != STATE_OK) {
+		if (why.text[0] == '\0' || first != 0)
+			abort();
+		return; /* its T is the last there is */
+	}
+	if (first < now || state_reserve(st, &second, 5, now, &why) != STATE_OK ||
+			second < first + 5 || second >> 32 != (second + 4) >> 32)
+		abort();
+	if (state_new_id(st, &id, 0, 1790000000, NULL, &why) != STATE_OK ||
+			state_new_id(st, &other, 1, 1790000000, NULL, &why) != STATE_OK ||
+			id == other || (id | other) >> 28 != 0)
+		abort();
+	if (state_open(&again, path, &why) != STATE_OK)
+		abort();
+	state_close(again);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	state_result result;
+	km_complaint why;
+	struct stat after;
+	state *st;
+
+	start_once();
+	put(data, len);
+	result = state_open(&st, path, &why);
+	if ((result == STATE_OK) != (st != NULL) || result == STATE_IO)
+		abort();
+	if (result == STATE_OK)
+		use(st);
+	else if (strncmp(why.text, path, strlen(path)) != 0 || stat(path, &after) != 0 ||
+			(size_t)after.st_size != len)
+		abort();
+	state_close(st);
+	return 0;
+}

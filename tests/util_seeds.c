@@ -1,0 +1,166 @@
+/* util_seeds.c -- what fuzzing starts from: well-formed inputs of every kind. */
+#include "util_seeds.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "provision/keyparams.h"
+#include "provision/sink.h"
+#include "util_kmsdoc.h"
+#include "util_own.h"
+
+static void add(seed_list *list, const void *data, size_t len)
+{
+	seed *s = &list->at[list->n++];
+
+	if (list->n > SEEDS_MAX || (s->data = malloc(len + 1)) == NULL)
+		abort();
+	memcpy(s->data, data, len);
+	s->len = len;
+}
+
+static void add_texts(seed_list *list, const char *const *texts)
+{
+	for (; *texts != NULL; texts++)
+		add(list, *texts, strlen(*texts));
+}
+
+/* ---- from the project's own messages ---------------------------------------------------------- */
+
+static void add_messages(seed_list *list)
+{
+	own_message m;
+
+	for (size_t i = 0; i < own_messages(); i++) {
+		own_get(&m, i, NULL);
+		add(list, m.msg, m.len);
+	}
+}
+
+static void add_streams(seed_list *list)
+{
+	static const char *const forms[] = {"mikey %s\n", "{\"mikey\":\"%s\"}\n",
+			"\n{ \"uri\": \"sip:a@b\", \"mikey\" : \"%s\", \"guk_id\":\"01da572e\" }\r\n"};
+	char base64[2048], text[3 * 2200];
+	own_message m;
+	size_t len = 0;
+
+	add_messages(list);
+	for (size_t i = 0; i < 3; i++) {
+		size_t start = len;
+
+		own_get(&m, i, NULL);
+		base64[sink_base64(base64, m.msg, m.len)] = '\0';
+		len += (size_t)snprintf(text + len, sizeof text - len, forms[i], base64);
+		add(list, text + start, len - start);
+	}
+	add(list, text, len);
+}
+
+static void add_keyparams(seed_list *list)
+{
+	static const uint8_t zeros[KM_SSV_BYTES];
+	uint8_t out[PROTECTED_HEADER + 256 + GCM_TAG];
+	keyparams_cipher *cipher = keyparams_cipher_new();
+	own_message m;
+
+	for (size_t i = 0; i < own_messages(); i++) {
+		own_get(&m, i, NULL);
+		add(list, m.content, m.content_len);
+		if (i == 0 && cipher != NULL && keyparams_protect(out, cipher, zeros, 0, zeros, 1,
+				m.content, m.content_len))
+			add(list, out, PROTECTED_HEADER + m.content_len + GCM_TAG);
+	}
+	keyparams_cipher_free(cipher);
+}
+
+static void add_documents(seed_list *list)
+{
+	kmsdoc_cert cert = some_cert("kms.example.org", 1);
+	kmsdoc_keys keys[2] = {some_keys(OWN_ALICE, 1531, 2), some_keys(OWN_BOB, 1532, 3)};
+	char *docs[3];
+
+	keys[1].valid_from = 1767607200;
+	cert.valid_to = 1867607200;
+	docs[0] = written_init(&cert);
+	docs[1] = written_keys(keys, 1);
+	docs[2] = written_keys(keys, 2);
+	for (size_t i = 0; i < 3; i++) {
+		add(list, docs[i], strlen(docs[i]));
+		free(docs[i]);
+	}
+}
+
+/* ---- texts ------------------------------------------------------------------------------------ */
+
+static void add_members(seed_list *list)
+{
+	add_texts(list, (const char *const[]){
+		"sip:alice@example.org\n# comment\n\nsip:bob@example.org\r\ntel:+15551234\n",
+		"uri,kms,name\nsip:a@b,kms.example.org,\"A, \"\"a\"\"\"\n\"sip:c@d\",,\n",
+		"\xef\xbb\xbfname;uri\nx;sip:a@b\n",
+		"{\"uri\":\"sip:a@b\"}\n{\"uri\":\"sip:c@d\",\"kms\":\"kms.example.org\"}\n", NULL});
+}
+
+static void add_groupkeys(seed_list *list)
+{
+#define HEAD "{\"version\": 1, \"gmk\": \"1aece72a46a145d783afc49a8593d2a4\", \"gmk_id\": \"0048a88c\", " \
+	"\"rand\": \"d715d832debb1c96d839283c998af5c0\", \"gms\": \"sip:gms@example.org\", " \
+	"\"kms\": \"kms.example.org\", "
+	add_texts(list, (const char *const[]){
+		HEAD "\"text\": \"Fire ground 1\", \"activation\": 1759451520, \"expiry\": 1762043520, "
+		"\"groups\": [\"sip:a@b\", \"sip:c@d\"], \"revoked\": false, "
+		"\"salts\": \"CS/6ogAAAAEBAgMEBQYHCA==\"}",
+		HEAD "\"text\": \"\", \"activation\": 0, \"expiry\": 0, \"groups\": [], \"revoked\": true, "
+		"\"salts\": \"\"}", NULL});
+#undef HEAD
+}
+
+static void add_states(seed_list *list)
+{
+	add_texts(list, (const char *const[]){
+		"", "keymuster-state 1\nt 6ab13b8000000000\n",
+		"keymuster-state 1\nt 6ab13b8000000000\ngmk 0048a88c 0\ngmk 0fffffff 1890000000\n",
+		"keymuster-state 1\nt ffffffffffffffff\n",
+		"keymuster-state 1\nt 0000000000000000\ngmk 00000000 18446744073709551615\ngmk 0", NULL});
+}
+
+static void add_times(seed_list *list)
+{
+	add_texts(list, (const char *const[]){
+		"1767607200", "-62135596800", "2026-01-05T10:00:00Z", "2024-02-29t23:59:60.5+05:30",
+		"0001-01-01T00:00:00-23:59", "9999-12-31T23:59:59", "sip:gms@Host.example:5060\nsip:g@host.example",
+		"sips:a@b;x=y\nsip:a@@b", NULL});
+}
+
+static const struct {
+	const char *target;
+	void (*add)(seed_list *list);
+} kinds[] = {
+	{"fuzz_open", add_messages}, {"fuzz_messages", add_streams}, {"fuzz_keyparams", add_keyparams},
+	{"fuzz_kmsdoc", add_documents}, {"fuzz_members", add_members},
+	{"fuzz_groupkey", add_groupkeys}, {"fuzz_state", add_states}, {"fuzz_when", add_times},
+};
+
+void seeds_make(seed_list *list, const char *target)
+{
+	list->n = 0;
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+		if (strcmp(target, kinds[i].target) != 0)
+			continue;
+		if (own_start(NULL) != 0)
+			break;
+		kinds[i].add(list);
+		own_stop(NULL);
+		return;
+	}
+	fprintf(stderr, "%s: no seeds, or no tests/vectors\n", target);
+	exit(1);
+}
+
+void seeds_free(seed_list *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		free(list->at[i].data);
+}
