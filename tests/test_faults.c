@@ -1,0 +1,417 @@
+/* test_faults.c -- memory and randomness that fail at each place in turn: an error, outputs of zeros,
+ * and nothing worse. */
+#include "util_sakke.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "util_own.h"
+
+/* ---- faults ------------------------------------------------------------------------------------ */
+
+/* The allocation, counted from 1, that fails; 0: none. */
+static size_t failing, allocations;
+
+static int fails(void)
+{
+	return failing != 0 && ++allocations == failing;
+}
+
+void *__real_malloc(size_t len);
+void *__real_calloc(size_t n, size_t len);
+void *__real_aligned_alloc(size_t alignment, size_t len);
+void *__real_sodium_malloc(size_t len);
+void *__real_mmap(void *at, size_t len, int mode, int flags, int fd, off_t offset);
+void *__wrap_malloc(size_t len);
+void *__wrap_calloc(size_t n, size_t len);
+void *__wrap_aligned_alloc(size_t alignment, size_t len);
+void *__wrap_sodium_malloc(size_t len);
+void *__wrap_mmap(void *at, size_t len, int mode, int flags, int fd, off_t offset);
+
+void *__wrap_malloc(size_t len)
+{
+	return fails() ? NULL : __real_malloc(len);
+}
+
+void *__wrap_calloc(size_t n, size_t len)
+{
+	return fails() ? NULL : __real_calloc(n, len);
+}
+
+void *__wrap_aligned_alloc(size_t alignment, size_t len)
+{
+	return fails() ? NULL : __real_aligned_alloc(alignment, len);
+}
+
+void *__wrap_sodium_malloc(size_t len)
+{
+	return fails() ? NULL : __real_sodium_malloc(len);
+}
+
+void *__wrap_mmap(void *at, size_t len, int mode, int flags, int fd, off_t offset)
+{
+	return fails() ? MAP_FAILED : __real_mmap(at, len, mode, flags, fd, offset);
+}
+
+/* The draw, counted from 1, that fails and leaves octets behind; 0: none. */
+static size_t failing_draw, draws;
+static uint64_t numbers;
+
+static int fill(void *ctx, uint8_t *out, size_t len)
+{
+	(void)ctx;
+	draw_bytes(out, len, &numbers);
+	return ++draws == failing_draw;
+}
+
+static const km_random rnd = {fill, NULL};
+
+/* ---- what is tried ----------------------------------------------------------------------------- */
+
+enum { N = 20, LEN = 32, MEMBERS = 100 };
+
+static km_kms_master *master;
+static km_kms_public *kms;
+static km_receiver *receiver;
+static km_signer *signer;
+static uint8_t id[LEN], ids[N * LEN], ssv[KM_SSV_BYTES], rsk[KM_SAKKE_POINT_BYTES];
+static uint8_t ssk[KM_SSK_BYTES], pvt[KM_ECCSI_POINT_BYTES], sed[N * KM_SED_BYTES];
+static uint8_t sigs[N * KM_SIG_BYTES];
+static uint8_t z[KM_SAKKE_POINT_BYTES], kpak[KM_ECCSI_POINT_BYTES];
+static km_signed items[N];
+static km_err status[N];
+
+/* Outputs of what is tried; filled with octets before. */
+static uint8_t out[N * KM_SED_BYTES];
+
+/* Tries it.  Gives the length of its output in out. */
+typedef size_t attempt(km_err *err);
+
+static km_err freed(void *object, km_err err)
+{
+	assert_true((object == NULL) == (err != KM_OK));
+	return err;
+}
+
+static size_t try_kms_public(km_err *err)
+{
+	km_kms_public *k;
+
+	*err = km_kms_public_new(&k, z, sizeof z, kpak, sizeof kpak, MEMBERS);
+	*err = freed(k, *err);
+	km_kms_public_free(k);
+	return 0;
+}
+
+static size_t try_receiver(km_err *err)
+{
+	km_receiver *r;
+
+	*err = km_receiver_new(&r, id, LEN, rsk, sizeof rsk, kms, &rnd);
+	*err = freed(r, *err);
+	km_receiver_free(r);
+	return 0;
+}
+
+static size_t try_signer(km_err *err)
+{
+	km_signer *s;
+
+	*err = km_signer_new(&s, id, LEN, ssk, sizeof ssk, pvt, sizeof pvt, kms);
+	*err = freed(s, *err);
+	km_signer_free(s);
+	return 0;
+}
+
+static size_t try_master(km_err *err)
+{
+	km_kms_master *m;
+
+	*err = km_kms_master_new(&m, &rnd);
+	*err = freed(m, *err);
+	km_kms_master_free(m);
+	return 0;
+}
+
+static size_t try_rsk(km_err *err)
+{
+	*err = km_kms_rsk(out, id, LEN, master, &rnd);
+	return KM_SAKKE_POINT_BYTES;
+}
+
+static size_t try_ssk(km_err *err)
+{
+	*err = km_kms_ssk(out, out + KM_SSK_BYTES, id, LEN, master, &rnd);
+	return KM_SSK_BYTES + KM_ECCSI_POINT_BYTES;
+}
+
+static size_t try_encap(km_err *err)
+{
+	*err = km_sakke_encap(out, ssv, id, LEN, kms, &rnd);
+	return KM_SED_BYTES;
+}
+
+static size_t try_encap_batch(km_err *err)
+{
+	*err = km_sakke_encap_batch(out, status, ssv, ids, LEN, N, kms, &rnd);
+	return N * KM_SED_BYTES;
+}
+
+static size_t try_decap(km_err *err)
+{
+	*err = km_sakke_decap(out, sed, KM_SED_BYTES, receiver, &rnd);
+	return KM_SSV_BYTES;
+}
+
+static size_t try_decap_batch(km_err *err)
+{
+	const km_receiver *keys[3] = {receiver, receiver, receiver};
+
+	*err = km_sakke_decap_batch(out, status, sed, 3, keys, &rnd);
+	return 3 * KM_SSV_BYTES;
+}
+
+static size_t try_sign(km_err *err)
+{
+	*err = km_eccsi_sign(out, ids, sizeof ids, signer, &rnd);
+	return KM_SIG_BYTES;
+}
+
+static size_t try_sign_batch(km_err *err)
+{
+	km_signed written[N];
+
+	for (size_t i = 0; i < N; i++)
+		written[i] = (km_signed){ids + i * LEN, LEN, out + i * KM_SIG_BYTES, NULL, 0};
+	*err = km_eccsi_sign_batch(written, status, N, signer, &rnd);
+	return N * KM_SIG_BYTES;
+}
+
+static size_t try_verify_batch(km_err *err)
+{
+	*err = km_eccsi_verify_batch(status, items, N, kms);
+	return 0;
+}
+
+static size_t try_verify(km_err *err)
+{
+	*err = km_eccsi_verify(sigs, KM_SIG_BYTES, items[0].msg, LEN, id, LEN, kms);
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	attempt *run;
+	int draws;          /* it takes randomness */
+} attempts[] = {
+	{"kms_public_new", try_kms_public, 0}, {"receiver_new", try_receiver, 1},
+	{"signer_new", try_signer, 0}, {"kms_master_new", try_master, 1}, {"kms_rsk", try_rsk, 1},
+	{"kms_ssk", try_ssk, 1}, {"encap", try_encap, 1}, {"encap_batch", try_encap_batch, 1},
+	{"decap", try_decap, 1}, {"decap_batch", try_decap_batch, 1}, {"sign", try_sign, 1},
+	{"sign_batch", try_sign_batch, 1}, {"verify", try_verify, 0},
+	{"verify_batch", try_verify_batch, 0},
+};
+enum { ATTEMPTS = sizeof attempts / sizeof attempts[0] };
+
+static int start(void **state)
+{
+	const km_receiver *one[1];
+	uint64_t seed = 3;
+
+	(void)state;
+	failing = failing_draw = 0;
+	master = master_of(rfc_z_secret);
+	kms = kms_of(master, MEMBERS);
+	draw_bytes(id, sizeof id, &seed);
+	draw_bytes(ids, sizeof ids, &seed);
+	draw_bytes(ssv, sizeof ssv, &seed);
+	km_kms_master_public(z, kpak, master);
+	assert_int_equal(km_kms_rsk(rsk, id, LEN, master, NULL), KM_OK);
+	assert_int_equal(km_kms_ssk(ssk, pvt, id, LEN, master, NULL), KM_OK);
+	receiver = receiver_of(master, kms, id, LEN);
+	assert_int_equal(km_signer_new(&signer, id, LEN, ssk, sizeof ssk, pvt, sizeof pvt, kms), KM_OK);
+	for (size_t i = 0; i < N; i++) {
+		items[i] = (km_signed){ids + i * LEN, LEN, sigs + i * KM_SIG_BYTES, id, LEN};
+		assert_int_equal(km_sakke_encap(sed + i * KM_SED_BYTES, ssv, id, LEN, kms, NULL), KM_OK);
+	}
+	assert_int_equal(km_eccsi_sign_batch(items, status, N, signer, NULL), KM_OK);
+	one[0] = receiver;
+	assert_int_equal(km_sakke_decap_batch(out, status, sed, 1, one, NULL), KM_OK);
+	return 0;
+}
+
+static int stop(void **state)
+{
+	(void)state;
+	km_signer_free(signer);
+	km_receiver_free(receiver);
+	km_kms_public_free(kms);
+	km_kms_master_free(master);
+	return 0;
+}
+
+/* Try it once more; false: it failed as it should have. */
+static int went_well(size_t i, km_err want)
+{
+	static const uint8_t zero[sizeof out];
+	km_err err = KM_ESTATE;
+	size_t len;
+
+	memset(out, 0xa5, sizeof out);
+	allocations = draws = 0;
+	len = attempts[i].run(&err);
+	failing = failing_draw = 0;
+	if (err == KM_OK)
+		return 1;
+	if (err != want)
+		print_error("%s: error %d\n", attempts[i].name, err);
+	assert_int_equal(err, want);
+	assert_memory_equal(out, zero, len);
+	return 0;
+}
+
+/* Each attempt, with each of its allocations failing in turn, until none is left to fail. */
+static void memory_that_fails(void **state)
+{
+	size_t seen = 0;
+
+	(void)state;
+	for (size_t i = 0; i < ATTEMPTS; i++) {
+		for (size_t k = 1;; k++) {
+			int well;
+
+			failing = k;
+			well = went_well(i, KM_ENOMEM);
+			if (allocations < k)
+				break;
+			if (well)
+				print_error("%s: allocation %zu was not missed\n", attempts[i].name, k);
+			assert_false(well);
+			seen++;
+		}
+		assert_true(went_well(i, KM_OK));
+	}
+	assert_true(seen > 10);
+}
+
+static void randomness_that_fails(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ATTEMPTS; i++) {
+		size_t k;
+
+		for (k = 1;; k++) {
+			int well;
+
+			failing_draw = k;
+			well = went_well(i, KM_ERANDOM);
+			if (draws < k)
+				break;
+			assert_false(well);
+		}
+		assert_true(k > 1 || !attempts[i].draws);
+		assert_true(went_well(i, KM_OK));
+	}
+}
+
+/* ---- provisioning ------------------------------------------------------------------------------ */
+
+static const char *const everybody[] = {OWN_GMS, OWN_ALICE, OWN_BOB, NULL};
+
+static int start_own(void **state)
+{
+	return own_start(state);
+}
+
+/* A chunk: no message, no octet of one. */
+static void a_chunk_whose_memory_or_randomness_fails(void **state)
+{
+	km_keyring *ring = own_ring(everybody);
+	static uint8_t buf[4 * 1024], zero[sizeof buf];
+	own_message m;
+	km_member to[4];
+	km_gmk_message made[4];
+	int memory_failed = 0, draw_failed = 0;
+
+	(void)state;
+	own_get(&m, 0, ring);
+	for (int i = 0; i < 4; i++)
+		to[i] = (km_member){{OWN_ALICE, strlen(OWN_ALICE)}, m.job.gms_kms};
+	for (size_t k = 1; k < 1000; k++) {
+		for (int kind = 0; kind < 2; kind++) {
+			km_err err;
+
+			memset(buf, 0xa5, sizeof buf);
+			allocations = draws = 0;
+			failing = kind == 0 ? k : 0;
+			failing_draw = kind == 1 ? k : 0;
+			err = km_gmk_make(made, buf, sizeof buf, &m.job, to, 4, m.ntp64, m.ntp64 >> 32, 1,
+					NULL, &rnd);
+			failing = failing_draw = 0;
+			if (err == KM_OK)
+				continue;
+			assert_int_equal(err, kind == 0 ? KM_ENOMEM : KM_ERANDOM);
+			assert_memory_equal(buf, zero, sizeof buf);
+			for (int i = 0; i < 4; i++)
+				assert_null(made[i].msg);
+			memory_failed += kind == 0;
+			draw_failed += kind == 1;
+		}
+		if (k > allocations && k > draws)
+			break;
+	}
+	assert_true(memory_failed > 0 && draw_failed > 0);
+	km_keyring_free(ring);
+}
+
+static void a_message_whose_opening_fails(void **state)
+{
+	static const km_gmk_opened nothing;
+	static km_gmk_opened opened;
+	km_keyring *ring = own_ring(everybody);
+	own_message m;
+	km_open_how how;
+	int failed = 0;
+
+	(void)state;
+	own_get(&m, 0, ring);
+	how = own_how(&m, ring);
+	for (size_t k = 1; k < 100; k++) {
+		for (int kind = 0; kind < 2; kind++) {
+			km_reason r;
+
+			memset(&opened, 0xa5, sizeof opened);
+			allocations = draws = 0;
+			failing = kind == 0 ? k : 0;
+			failing_draw = kind == 1 ? k : 0;
+			r = km_gmk_open(&opened, m.msg, m.len, &how, &rnd);
+			failing = failing_draw = 0;
+			if (r == KM_R_OK) {
+				assert_memory_equal(opened.gmk, m.job.gmk, sizeof opened.gmk);
+				continue;
+			}
+			assert_int_equal(r, KM_R_ENGINE);
+			assert_memory_equal(&opened, &nothing, sizeof nothing);
+			failed++;
+		}
+	}
+	assert_true(failed > 0);
+	km_keyring_free(ring);
+}
+
+int main(void)
+{
+	const struct CMUnitTest engine[] = {
+		cmocka_unit_test_setup_teardown(memory_that_fails, start, stop),
+		cmocka_unit_test_setup_teardown(randomness_that_fails, start, stop),
+	};
+	const struct CMUnitTest provision[] = {
+		cmocka_unit_test(a_chunk_whose_memory_or_randomness_fails),
+		cmocka_unit_test(a_message_whose_opening_fails),
+	};
+	int failed = run_on_each_level("faults", engine, sizeof engine / sizeof engine[0]);
+
+	return failed + cmocka_run_group_tests_name("faults of provisioning", provision, start_own,
+			own_stop);
+}
