@@ -123,6 +123,10 @@ fuzz: $(patsubst %,$(B)/tests/%,$(FUZZ))
 	done
 fuzz-targets: $(patsubst %,$(B)/tests/%,$(FUZZ))
 
+# The digests of the tables over P and g, from the portable builder: engine/comb_digests.inc.
+digests: $(B)/tests/test_digests
+	@$< --print
+
 # Constant time, on the binary: see tests/opcodes.sh, tests/imports.sh, tests/ctime.sh.
 ctime: $(call obj,$(ENGINE))
 	@bash tests/opcodes.sh $(B)
@@ -201,6 +205,6 @@ clean:
 	rm -rf build demo
 
 FORCE:
-.PHONY: all tests check fuzz fuzz-targets ctime ctime-stat ctime-full test build-packages test-packages demo install clean FORCE
+.PHONY: all tests check digests fuzz fuzz-targets ctime ctime-stat ctime-full test build-packages test-packages demo install clean FORCE
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -4,6 +4,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "comb_digest.h"
+
 enum { W_MAX = 10 };
 
 /* A lock for each table, so that nobody waits for a wide one who wants a narrow one. */
@@ -60,6 +62,43 @@ static km_err chain_once_g(void)
 	return err;
 }
 
+/* Nothing is used that is not what it must be. */
+static km_err check_p(comb *c)
+{
+	uint8_t d[32];
+	km_err err;
+
+	comb_digest_limbs(d, c->t->x.v, c->shape.windows * c->shape.entries * 2 * FP_LIMBS);
+	err = comb_digest_check(d, DIGEST_P, DIGEST_LIMBS, c->shape.w);
+	if (err != KM_OK)
+		comb_clear(c);
+	return err;
+}
+
+static km_err check_g(gcomb *c)
+{
+	uint8_t d[32];
+	km_err err;
+
+	comb_digest_limbs(d, c->t->v, c->shape.windows * c->shape.entries * FP_LIMBS);
+	err = comb_digest_check(d, DIGEST_G, DIGEST_LIMBS, c->shape.w);
+	if (err != KM_OK)
+		gcomb_clear(c);
+	return err;
+}
+
+static km_err check8(comb8 *c, digest_base base)
+{
+	uint8_t d[32];
+	km_err err;
+
+	comb_digest_eight(d, c);
+	err = comb_digest_check(d, base, comb_digest_layout(c->layout), c->shape.w);
+	if (err != KM_OK)
+		comb8_clear(c);
+	return err;
+}
+
 km_err tables_of_p(const comb **p, unsigned w)
 {
 	slot *s = &of_p[w];
@@ -68,8 +107,11 @@ km_err tables_of_p(const comb **p, unsigned w)
 	pthread_mutex_lock(&s->lock);
 	if (!s->t.t)
 		err = chain_once_p();
-	if (err == KM_OK && !s->t.t)
+	if (err == KM_OK && !s->t.t) {
 		err = comb_build(&s->t, chain_p, w);
+		if (err == KM_OK)
+			err = check_p(&s->t);
+	}
 	pthread_mutex_unlock(&s->lock);
 	*p = &s->t;
 	return err;
@@ -83,8 +125,11 @@ km_err tables_of_g(const gcomb **g, unsigned w)
 	pthread_mutex_lock(&s->lock);
 	if (!s->g.t)
 		err = chain_once_g();
-	if (err == KM_OK && !s->g.t)
+	if (err == KM_OK && !s->g.t) {
 		err = gcomb_build(&s->g, chain_g, w);
+		if (err == KM_OK)
+			err = check_g(&s->g);
+	}
 	pthread_mutex_unlock(&s->lock);
 	*g = &s->g;
 	return err;
@@ -98,8 +143,11 @@ km_err tables8_of_p(const comb8 **p, unsigned w, size_t members)
 	pthread_mutex_lock(&s->lock);
 	if (!s->eight.t)
 		err = chain_once_p();
-	if (err == KM_OK && !s->eight.t)
+	if (err == KM_OK && !s->eight.t) {
 		err = comb8_build(&s->eight, chain_p, w, members);
+		if (err == KM_OK)
+			err = check8(&s->eight, DIGEST_P);
+	}
 	pthread_mutex_unlock(&s->lock);
 	*p = &s->eight;
 	return err;
@@ -113,8 +161,11 @@ km_err tables8_of_g(const comb8 **g, unsigned w, size_t members)
 	pthread_mutex_lock(&s->lock);
 	if (!s->eight.t)
 		err = chain_once_g();
-	if (err == KM_OK && !s->eight.t)
+	if (err == KM_OK && !s->eight.t) {
 		err = comb8_build_g(&s->eight, chain_g, w, members);
+		if (err == KM_OK)
+			err = check8(&s->eight, DIGEST_G);
+	}
 	pthread_mutex_unlock(&s->lock);
 	*g = &s->eight;
 	return err;

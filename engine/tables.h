@@ -4,7 +4,8 @@
 
 #include "comb8.h"
 
-/* w in 4..10.  Thread-safe; what is built stays.  KM_ENOMEM. */
+/* A width that comb_digest.c knows.  Thread-safe; what is built is compared with its digest, and stays.
+ * KM_ENOMEM; KM_ESELFTEST: it came out wrong. */
 km_err tables_of_p(const comb **p, unsigned w);
 km_err tables_of_g(const gcomb **g, unsigned w);
 /* The same for eight lanes, where comb8_available. */
