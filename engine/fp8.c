@@ -263,6 +263,35 @@ static void reduce_c(uint64_t (*r)[8], const uint64_t (*a)[8])
 	wipe(&t, sizeof t);
 }
 
+/* The 52 bits from bit 52i on. */
+static inline uint64_t limb52(const fp *a, int i)
+{
+	int at = 52 * i / 64, off = 52 * i % 64;
+	uint64_t x = a->v[at] >> off;
+
+	if (off > 12 && at + 1 < FP_LIMBS)
+		x |= a->v[at + 1] << (64 - off);
+	return x & MASK;
+}
+
+static void select_c(uint64_t (*r)[8], const uint64_t (*table)[8], size_t entries,
+		const uint64_t index[8])
+{
+	for (int l = 0; l < FP8_LANES; l++) {
+		fp w = { { 0 } };
+
+		for (size_t e = 0; e < entries; e++) {
+			uint64_t mask = ct_mask_eq(e, index[l]);
+
+			for (size_t i = 0; i < FP8_WORDS; i++)
+				w.v[i] |= mask & table[e * FP8_WORDS + i][l];
+		}
+		for (int i = 0; i < FP8_LIMBS; i++)
+			r[i][l] = limb52(&w, i);
+		wipe(&w, sizeof w);
+	}
+}
+
 static void scrub_c(void)
 {
 }
@@ -270,7 +299,7 @@ static void scrub_c(void)
 static const fp8_kernel row_c = {
 	"c", 0, mul_c, sqr_c, mul_add_c, mul_sub_c, mul_lift_c, sqr_sub2_c, mul_diff_c,
 	mul_sdiff_c, mul_diff_sub_c, add_c, sub_c, lift_c, cneg_c, cmov_c, reduce_c,
-	scrub_c,
+	select_c, scrub_c,
 };
 
 #ifdef ARCH_x86_64
@@ -293,13 +322,14 @@ void fp8_lift_ifma(lanes r, in a, in b, const uint64_t k[FP8_LIMBS]);
 void fp8_cneg_ifma(lanes r, in a, const uint64_t mask[8], const uint64_t k[FP8_LIMBS]);
 void fp8_cmov_ifma(lanes r, in a, const uint64_t mask[8]);
 void fp8_reduce_ifma(lanes r, in a);
+void fp8_select_ifma_lanes(lanes r, in table, size_t entries, const uint64_t index[8]);
 void fp8_scrub_ifma(void);
 
 static const fp8_kernel row_ifma = {
 	"ifma", CPU_IFMA, fp8_mul_ifma, fp8_sqr_ifma, fp8_mul_add_ifma, fp8_mul_sub_ifma,
 	fp8_mul_lift_ifma, fp8_sqr_sub2_ifma, fp8_mul_diff_ifma, fp8_mul_sdiff_ifma,
 	fp8_mul_diff_sub_ifma, fp8_add_ifma, fp8_sub_ifma, fp8_lift_ifma, fp8_cneg_ifma,
-	fp8_cmov_ifma, fp8_reduce_ifma, fp8_scrub_ifma,
+	fp8_cmov_ifma, fp8_reduce_ifma, fp8_select_ifma_lanes, fp8_scrub_ifma,
 };
 #define ASM_ROWS &row_ifma,
 #else
@@ -328,21 +358,6 @@ void fp8_set(fp8 *r, const uint64_t limbs[FP8_LIMBS])
 			r->v[i][l] = limbs[i];
 }
 
-/* r = a mod p, for a < 2p. */
-static void reduce_once(fp8 *r, const fp8 *a)
-{
-	fp8 d, p;
-	uint64_t keep[FP8_LANES];
-
-	fp8_set(&p, fp8_p);
-	fp8_sub(&d, a, &p);
-	for (int l = 0; l < FP8_LANES; l++)
-		keep[l] = ct_barrier(0 - (d.v[FP8_LIMBS - 1][l] >> 63));
-	fp8_cmov(&d, a, keep);
-	*r = d;
-	wipe(&d, sizeof d);
-}
-
 /* r = a*f/R8 mod p in [0, p), for loose a and f < p. */
 static void scale(fp8 *r, const fp8 *a, const uint64_t f[FP8_LIMBS])
 {
@@ -353,13 +368,26 @@ static void scale(fp8 *r, const fp8 *a, const uint64_t f[FP8_LIMBS])
 	fp8_set(&w.f, f);
 	fp8_sub_lift(&w.t, a, &w.zero);
 	fp8_mul(&w.t, &w.t, &w.f);
-	reduce_once(r, &w.t);
+	fp8_reduce(r, &w.t);
 	wipe(&w, sizeof w);
 }
 
 void fp8_canon(fp8 *r, const fp8 *a)
 {
 	scale(r, a, fp8_one);
+}
+
+void fp8_pack(uint64_t (*words)[FP8_LANES], const fp8 *a)
+{
+	memset(words, 0, FP8_WORDS * sizeof *words);
+	for (int i = 0; i < FP8_LIMBS; i++) {
+		int at = 52 * i / 64, off = 52 * i % 64;
+
+		for (int l = 0; l < FP8_LANES; l++)
+			words[at][l] |= a->v[i][l] << off;
+		for (int l = 0; off > 12 && at + 1 < FP8_WORDS && l < FP8_LANES; l++)
+			words[at + 1][l] |= a->v[i][l] >> (64 - off);
+	}
 }
 
 void fp8_is_zero(uint64_t mask[FP8_LANES], const fp8 *a)
@@ -374,17 +402,6 @@ void fp8_is_zero(uint64_t mask[FP8_LANES], const fp8 *a)
 	for (int l = 0; l < FP8_LANES; l++)
 		mask[l] = ~ct_mask_nonzero(mask[l]);
 	wipe(&t, sizeof t);
-}
-
-/* The 52 bits from bit 52i on. */
-static inline uint64_t limb52(const fp *a, int i)
-{
-	int at = 52 * i / 64, off = 52 * i % 64;
-	uint64_t x = a->v[at] >> off;
-
-	if (off > 12 && at + 1 < FP_LIMBS)
-		x |= a->v[at + 1] << (64 - off);
-	return x & MASK;
 }
 
 void fp8_unpack(fp8 *r, const fp *const a[FP8_LANES])

@@ -69,6 +69,10 @@ typedef struct {
 	void (*cmov)(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t mask[8]);
 	/* a mod p in [0, p), for -2p <= a < 2p. */
 	void (*reduce)(uint64_t (*r)[8], const uint64_t (*a)[8]);
+	/* Lane l of r = entry index[l] of table l, canonical; eight tables side by side, packed (see
+	 * fp8_pack), 64-byte aligned and public.  Reads all of them; the indexes are secret. */
+	void (*select)(uint64_t (*r)[8], const uint64_t (*table)[8], size_t entries,
+			const uint64_t index[8]);
 	/* Clears the registers that the row and the lookups leave values in: once a batch. */
 	void (*scrub)(void);
 } fp8_kernel;
@@ -80,6 +84,9 @@ extern const fp8_kernel *fp8_k;
 /* The best assembly row whose needs the levels cpu fulfil and, unless name is NULL, which has this
  * name (then also the C row); NULL where there is none.  Sets fp8_k. */
 const fp8_kernel *fp8_pick(const char *name, unsigned cpu);
+
+/* 64-bit words of a packed value: an entry of a table for select is [FP8_WORDS][FP8_LANES]. */
+#define FP8_WORDS 16
 
 /* Limbs of p, then -1/p mod 2^52; 16p; 64p; 256p; 512p; R8 mod p. */
 extern const uint64_t fp8_p[FP8_LIMBS + 1];
@@ -189,6 +196,12 @@ static inline void fp8_cmov(fp8 *r, const fp8 *a, const uint64_t mask[FP8_LANES]
 	fp8_k->cmov(r->v, a->v, mask);
 }
 
+/* r = 16p - a where mask is all ones, a where it is 0: for tight a in [0, 16p]. */
+static inline void fp8_cneg16(fp8 *r, const fp8 *a, const uint64_t mask[FP8_LANES])
+{
+	fp8_k->cneg(r->v, a->v, mask, fp8_16p);
+}
+
 /* r = p - a where mask is all ones, a where it is 0: for 0 <= a <= p in [0, p], else loose. */
 static inline void fp8_cneg(fp8 *r, const fp8 *a, const uint64_t mask[FP8_LANES])
 {
@@ -199,6 +212,12 @@ static inline void fp8_cneg(fp8 *r, const fp8 *a, const uint64_t mask[FP8_LANES]
 static inline void fp8_reduce(fp8 *r, const fp8 *a)
 {
 	fp8_k->reduce(r->v, a->v);
+}
+
+static inline void fp8_select(fp8 *r, const uint64_t (*table)[FP8_LANES], size_t entries,
+		const uint64_t index[FP8_LANES])
+{
+	fp8_k->select(r->v, table, entries, index);
 }
 
 static inline void fp8_scrub(void)
@@ -220,6 +239,9 @@ void fp8_to_lanes(fp *const r[FP8_LANES], const fp8 *a);
 void fp8_unpack(fp8 *r, const fp *const a[FP8_LANES]);
 void fp8_spread(fp8 *r, const fp *a);
 void fp8_to_unpacked(fp8 *r, const fp8 *a);
+
+/* The words of a canonical a, least significant first. */
+void fp8_pack(uint64_t (*words)[FP8_LANES], const fp8 *a);
 
 /* Constant-time lookup among points of one or more coordinates.  A table is one part for each
  * coordinate, octets * entries long, one after the other; public, 64-byte aligned.  Indexes are

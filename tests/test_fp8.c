@@ -497,6 +497,33 @@ static void constants_are_what_they_say(void **state)
 	mpz_clears(x, y, NULL);
 }
 
+/* Canonical values packed into eight tables side by side, and each lane's entry found again. */
+static void what_was_packed_is_selected(void **state)
+{
+	enum { ENTRIES = 32 };
+	static _Alignas(64) uint64_t table[ENTRIES][FP8_WORDS][FP8_LANES];
+	static fp8 in[ENTRIES];
+	fp8 r;
+	uint64_t index[FP8_LANES];
+
+	row(state);
+	for (int e = 0; e < ENTRIES; e++) {
+		edge_lanes(&in[e], 1024, 0);
+		fp8_pack(table[e], &in[e]);
+	}
+	for (size_t entries = 1; entries <= ENTRIES; entries += entries < 4 ? 1 : 7) {
+		for (size_t turn = 0; turn < entries; turn++) {
+			for (size_t l = 0; l < FP8_LANES; l++)
+				index[l] = (turn + 3 * l) % entries;
+			memset(&r, 0xff, sizeof r);
+			fp8_select(&r, (const uint64_t (*)[FP8_LANES])table, entries, index);
+			for (int i = 0; i < FP8_LIMBS; i++)
+				for (int l = 0; l < FP8_LANES; l++)
+					assert_true(r.v[i][l] == in[index[l]].v[i][l]);
+		}
+	}
+}
+
 static void rows_are_picked_by_level(void **state)
 {
 	(void)state;
@@ -527,6 +554,7 @@ int main(void)
 		{ "masks_choose_lanes", masks_choose_lanes },
 		{ "what_is_near_zero_is_reduced", what_is_near_zero_is_reduced },
 		{ "conversions_keep_the_value", conversions_keep_the_value },
+		{ "what_was_packed_is_selected", what_was_packed_is_selected },
 	};
 	size_t n = 0;
 
