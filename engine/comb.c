@@ -26,12 +26,19 @@ static void half_of_ones(uint64_t r[16], unsigned bits)
 	mpz_clears(x, q, NULL);
 }
 
-comb_shape comb_shape_of(unsigned w)
+comb_shape comb_shape_padded(unsigned w, unsigned multiple)
 {
-	comb_shape shape = {w, (Q_BITS + w - 1) / w, (size_t)1 << (w - 1), {0}};
+	unsigned windows = (Q_BITS + w - 1) / w;
+	comb_shape shape = {w, (windows + multiple - 1) / multiple * multiple, (size_t)1 << (w - 1),
+			{0}};
 
 	half_of_ones(shape.half, shape.w * shape.windows);
 	return shape;
+}
+
+comb_shape comb_shape_of(unsigned w)
+{
+	return comb_shape_padded(w, 1);
 }
 
 void comb_recode(uint64_t u[16], const uint64_t k[16], const comb_shape *shape)
@@ -39,11 +46,11 @@ void comb_recode(uint64_t u[16], const uint64_t k[16], const comb_shape *shape)
 	zq_add(u, k, shape->half);
 }
 
-/* Window i of u. */
+/* Window i of u; those beyond its 1024 bits are 0. */
 static uint64_t window(const uint64_t u[16], const comb_shape *shape, unsigned i)
 {
 	unsigned at = i * shape->w, limb = at / 64, bit = at % 64;
-	uint64_t x = u[limb] >> bit;
+	uint64_t x = limb < 16 ? u[limb] >> bit : 0;
 
 	if (bit + shape->w > 64 && limb + 1 < 16)
 		x |= u[limb + 1] << (64 - bit);
@@ -65,6 +72,13 @@ void comb_digits(uint16_t *index, uint64_t *negative, const comb_shape *shape, u
 {
 	for (size_t k = 0; k < n; k++)
 		index[k] = (uint16_t)digit(&negative[k], window(u + 16 * k, shape, i), shape);
+}
+
+void comb_digits_across(uint64_t *index, uint64_t *negative, const comb_shape *shape, size_t i,
+		const uint64_t u[16], size_t n)
+{
+	for (size_t k = 0; k < n; k++)
+		index[k] = digit(&negative[k], window(u, shape, (unsigned)(i + k)), shape);
 }
 
 void comb_pick(ec_point *r, const comb *c, unsigned i, const uint64_t *u, size_t n)

@@ -16,7 +16,7 @@
 
 typedef struct {
 	unsigned w;       /* bits a window */
-	unsigned windows; /* ceil(1022/w) */
+	unsigned windows; /* ceil(1022/w) or more */
 	size_t entries;   /* a window: 2^(w-1) */
 	uint64_t half[16]; /* (2^(w*windows) - 1)/2 mod q */
 } comb_shape;
@@ -34,6 +34,8 @@ typedef struct {
 } gcomb;
 
 comb_shape comb_shape_of(unsigned w);
+/* The same with more windows than it takes: a multiple of some number. */
+comb_shape comb_shape_padded(unsigned w, unsigned multiple);
 
 /* U of a secret scalar, sixteen limbs below q. */
 void comb_recode(uint64_t u[16], const uint64_t k[16], const comb_shape *shape);
@@ -42,6 +44,10 @@ void comb_recode(uint64_t u[16], const uint64_t k[16], const comb_shape *shape);
  * its sign. */
 void comb_digits(uint16_t *index, uint64_t *negative, const comb_shape *shape, unsigned i,
 		const uint64_t *u, size_t n);
+
+/* The same for n windows of one scalar, from window i on. */
+void comb_digits_across(uint64_t *index, uint64_t *negative, const comb_shape *shape, size_t i,
+		const uint64_t u[16], size_t n);
 
 /* r[0..n-1] = what window i of each of n recoded scalars picks: the entry, its sign applied. */
 void comb_pick(ec_point *r, const comb *c, unsigned i, const uint64_t *u, size_t n);

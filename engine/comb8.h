@@ -15,8 +15,8 @@ typedef struct {
 } comb8;
 
 struct encap8_tables {
-	const comb8 *p, *z, *g; /* one shape and layout */
-	encap_tables complete;  /* for exceptional cases, of any shape */
+	const comb8 *p, *z, *g; /* one shape and layout; g NULL: g^r is not wanted */
+	const alone_tables *complete; /* for exceptional cases, of any shape */
 };
 
 /* Whether this processor has the kernels. */
@@ -33,7 +33,7 @@ void comb8_clear(comb8 *c);
 km_err comb8_build_points(fp *t, const ec_point *chain, const comb_shape *shape);
 km_err comb8_build_powers(fp *t, const fp *chain, const comb_shape *shape);
 
-/* encap_sums by eight lanes; g^r is always made. */
+/* encap_sums by eight lanes. */
 km_err encap8_sums(encap_item *items, size_t n, const encap8_tables *tables, const km_random *rnd);
 
 #endif

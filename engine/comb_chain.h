@@ -8,7 +8,7 @@
 
 #include "curve.h"
 
-enum { CHAIN_LEN = 1031 }; /* w * windows + 1 at most, for w in 4..10 */
+enum { CHAIN_LEN = 1041 }; /* w * windows + 1 at most, for w in 4..10, or w = 5 in groups of eight */
 
 /* c[t] = [2^t](base/2) for t < CHAIN_LEN.  KM_EORDER: base has not the order q.  KM_ENOMEM. */
 km_err chain_of_point(ec_point c[CHAIN_LEN], const ec_point *base);

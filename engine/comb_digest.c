@@ -32,6 +32,11 @@ void comb_digest_eight(uint8_t out[32], const comb8 *c)
 	km_sha256(out, c->t, c->shape.windows * c->window_bytes);
 }
 
+void comb_digest_alone(uint8_t out[32], alone_table *t)
+{
+	comb_digest_limbs(out, t->t[0], t->shape.windows * t->coords * t->shape.entries * FP8_WORDS);
+}
+
 digest_layout comb_digest_layout(const fp8_table *t)
 {
 	return t->unit == FP8_LANES ? DIGEST_WORDS : DIGEST_OCTETS;

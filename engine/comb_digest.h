@@ -6,12 +6,13 @@
 #ifndef KM_COMB_DIGEST_H
 #define KM_COMB_DIGEST_H
 
+#include "alone.h"
 #include "comb8.h"
 
 typedef enum { DIGEST_P, DIGEST_G } digest_base;
 
-/* How entries are laid out: comb.h, and the two layouts of fp8_table.c. */
-typedef enum { DIGEST_LIMBS, DIGEST_WORDS, DIGEST_OCTETS } digest_layout;
+/* How entries are laid out: comb.h, the two layouts of fp8_table.c, and alone.h. */
+typedef enum { DIGEST_LIMBS, DIGEST_WORDS, DIGEST_OCTETS, DIGEST_ALONE } digest_layout;
 
 typedef struct {
 	digest_base base;
@@ -26,6 +27,7 @@ extern const size_t comb_digests_n;
 /* The digest of a table as it lies in memory; limbs are taken least significant octet first. */
 void comb_digest_limbs(uint8_t out[32], uint64_t *t, size_t limbs);
 void comb_digest_eight(uint8_t out[32], const comb8 *c);
+void comb_digest_alone(uint8_t out[32], alone_table *t);
 
 /* KM_OK, or KM_ESELFTEST: it is not the digest of that table. */
 km_err comb_digest_check(const uint8_t got[32], digest_base base, digest_layout layout, unsigned w);

@@ -5,9 +5,9 @@
 #include "secret.h"
 
 const uint64_t fp8_zero[FP8_LIMBS];
+const fp8 fp8_no;
 
-/* Lane l of r = lane l + by of a. */
-static void rotate(fp8 *r, const fp8 *a, int by)
+void fp8_rotate(fp8 *r, const fp8 *a, int by)
 {
 	for (int i = 0; i < FP8_LIMBS; i++)
 		for (int l = 0; l < FP8_LANES; l++)
@@ -28,7 +28,7 @@ km_err ec8_blinded_inv(fp8 *inv, uint64_t *zero, const fp8 *a, const km_random *
 	for (int s = 0; s < 3; s++) {
 		fp8 *next = s < 2 ? &w.level[s + 1] : &w.last;
 
-		rotate(&w.other[s], &w.level[s], 4 >> s);
+		fp8_rotate(&w.other[s], &w.level[s], 4 >> s);
 		fp8_mul(next, &w.level[s], &w.other[s]);
 	}
 	for (int l = 0; l < FP8_LANES; l++) {

@@ -6,6 +6,7 @@
 #include "fp8.h"
 
 extern const uint64_t fp8_zero[FP8_LIMBS];
+extern const fp8 fp8_no; /* 0 in all lanes */
 
 #define fp8_set_one(r)  fp8_set(r, fp8_one)
 #define fp8_set_zero(r) fp8_set(r, fp8_zero)
@@ -21,6 +22,28 @@ static inline void fp8_neg(fp8 *r, const fp8 *a)
 
 	fp8_cneg(r, a, all);
 }
+
+/* r = a*b, or -a*b in lanes where mask is all ones: for factors a below 2^1027 and b below 256p. */
+static inline void fp8_mul_signed(fp8 *r, const fp8 *a, const fp8 *b,
+		const uint64_t mask[FP8_LANES])
+{
+	fp8_mul_sdiff(r, a, b, &fp8_no, mask);
+}
+
+/* 1 + 128p, the real part of a power to start from: 256p less it stays a factor as far as the
+ * imaginary part does (see fp8_mul_lift). */
+static inline void fp8_set_start(fp8 *r)
+{
+	fp8 p64;
+
+	fp8_set(r, fp8_one);
+	fp8_set(&p64, fp8_64p);
+	fp8_add(r, r, &p64);
+	fp8_add(r, r, &p64);
+}
+
+/* Lane l of r = lane l + by of a.  r is not a. */
+void fp8_rotate(fp8 *r, const fp8 *a, int by);
 
 #define FE    fp8
 #define FN(x) fp8_##x

@@ -9,12 +9,46 @@
 
 #include "curve.h"
 
+static inline void fp_cneg16(fp *r, const fp *a, const uint64_t *mask)
+{
+	fp_cneg(r, a, *mask);
+}
+
+static inline void fp_mul_signed(fp *r, const fp *a, const fp *b, const uint64_t *mask)
+{
+	fp t;
+
+	fp_cneg(&t, b, *mask);
+	fp_mul(r, a, &t);
+}
+
+#define FE    fp
+#define FN(x) fp_##x
+#define CN(x) ec_##x
+#define ED(x) ed_##x
+#include "edwards_tmpl.h"
+#undef FE
+#undef FN
+#undef CN
+#undef ED
+
+/* (x, y) on E is (u, v) = s(x, y) on the Montgomery curve s v^2 = u^3 + u, s = (-3)^(-1/2), and
+ * (k u/v, (u - 1)/(u + 1)) on the Edwards curve, with k^2 = -2/s. */
+typedef struct {
+	fp s, s_inv, k, k_over_s;
+} edwards_map;
+
+extern edwards_map ed_map;
+
 /* Once, after fp_pick: the constants of the map. */
 void edwards_init(void);
 
-/* r = the sum of n > 0 points of odd order, none infinite; they are used up.  Secret and complete:
- * 7M and a share of one inversion a point.  prefix: n elements.
+/* r = the sum of n > 0 points of odd order, none infinite.  Secret and complete: 14M a point.
  * KM_EDEGENERATE: the sum is infinity.  KM_ERANDOM. */
-km_err edwards_sum(ec_point *r, ec_point *points, fp *prefix, size_t n, const km_random *rnd);
+km_err edwards_sum(ec_point *r, const ec_point *points, size_t n, const km_random *rnd);
+
+/* The way back to E takes 1/d: 0 for the neutral element alone.  The point is secret. */
+void ed_denominator(fp *d, const ed_extended *a);
+void ed_to_point(ec_point *r, const ed_extended *a, const fp *inv);
 
 #endif

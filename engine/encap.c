@@ -100,7 +100,7 @@ static km_err add_complete(block *b, ec_point *r, const comb *const *tables,
 	for (size_t base = 0; base < bases; base++)
 		for (size_t i = 0; i < tables[base]->shape.windows; i++)
 			one_pick(b->rows.acc + rows++, tables[base], i, digits[base], 1);
-	return edwards_sum(r, b->rows.acc, b->rows.prefix, rows, rnd);
+	return edwards_sum(r, b->rows.acc, rows, rnd);
 }
 
 static km_err sums_of_block(block *b, encap_item *items, size_t n, const encap_tables *t,

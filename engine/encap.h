@@ -10,8 +10,9 @@ typedef struct {
 	const gcomb *g;    /* the same shape; NULL: g^r is not wanted */
 } encap_tables;
 
-/* The same for eight lanes (comb8.h). */
+/* The same for eight lanes (comb8.h), and for one member by eight lanes (alone.h). */
 typedef struct encap8_tables encap8_tables;
+typedef struct alone_tables alone_tables;
 
 /* One member: the scalars r*b and r (below q, secret) in, R and the representative of g^r out. */
 typedef struct {

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "alone.h"
 #include "secret.h"
 
 enum {
@@ -47,18 +48,7 @@ static void eight_gpick(fp8 *r, const comb8 *c, unsigned i, const uint64_t *u, s
 	pick(r, c, i, u, n, 0 - (uint64_t)(i & 1));
 }
 
-/* 1 + 128p: then 256p - re stays a factor as far as the imaginary part does. */
-static void eight_set_start(fp8 *r)
-{
-	fp8_set(r, fp8_one);
-	for (int k = 0; k < 8; k++) {
-		fp8 p16;
-
-		fp8_set(&p16, fp8_16p);
-		fp8_add(r, r, &p16);
-	}
-}
-
+#define eight_set_start fp8_set_start
 #define eight_invert ec8_blinded_inv
 typedef comb8 eight_table;
 typedef comb8 eight_gtable;
@@ -155,7 +145,7 @@ static km_err sums_of_block(block *b, encap_item *items, size_t n, const encap8_
 {
 	const comb8 *tables[2] = {t->p, t->z};
 	uint64_t zero;
-	km_err err;
+	km_err err = KM_OK;
 
 	for (size_t j = 0; j < b->rows.n * FP8_LANES; j++) {
 		const encap_item *item = &items[j < n ? j : 0];
@@ -163,14 +153,16 @@ static km_err sums_of_block(block *b, encap_item *items, size_t n, const encap8_
 		comb_recode(b->urb[j], item->rb, &t->p->shape);
 		comb_recode(b->ur[j], item->r, &t->z->shape);
 	}
-	err = eight_powers(b->gr, b->power, b->rows.prefix, b->y, b->rows.n, t->g, b->ur[0], rnd);
+	if (t->g)
+		err = eight_powers(b->gr, b->power, b->rows.prefix, b->y, b->rows.n, t->g, b->ur[0],
+				rnd);
 	if (err == KM_OK)
 		err = eight_add_all(&b->rows, &zero, tables, (const uint64_t *[]){b->urb[0], b->ur[0]},
 				rnd);
 	if (err != KM_OK)
 		return err;
 	if (zero)
-		return encap_sums(items, n, &t->complete, rnd);
+		return alone_sums(items, n, t->complete, rnd);
 	unpack(items, n, b, 0 - (uint64_t)(t->p->shape.windows & 1));
 	return KM_OK;
 }

@@ -8,10 +8,7 @@
 #include "params.h"
 #include "random.h"
 #include "secret.h"
-#include "tables.h"
 #include "zq.h"
-
-enum { KMS_W = 6 }; /* width of the table of P that a KMS issues with */
 
 KM_API km_err km_kms_public_new(km_kms_public **kms, const uint8_t *z, size_t z_len,
 		const uint8_t *kpak, size_t kpak_len, size_t members)
@@ -59,11 +56,8 @@ struct km_kms_master {
 static km_err publish(km_kms_master *m, const km_random *rnd)
 {
 	ec_point z;
-	const comb *p;
-	km_err err = tables_of_p(&p, KMS_W);
+	km_err err = sakke_times_p(&z, m->z, rnd);
 
-	if (err == KM_OK)
-		err = encap_times_p(&z, m->z, p, rnd);
 	if (err != KM_OK)
 		return err;
 	ec_to_octets(m->public_z, &z);
@@ -160,7 +154,6 @@ KM_API km_err km_kms_rsk(uint8_t rsk[KM_SAKKE_POINT_BYTES], const uint8_t *id, s
 		uint64_t k[16];
 		ec_point point;
 	} w;
-	const comb *p;
 	km_err err;
 
 	memset(rsk, 0, KM_SAKKE_POINT_BYTES);
@@ -170,9 +163,7 @@ KM_API km_err km_kms_rsk(uint8_t rsk[KM_SAKKE_POINT_BYTES], const uint8_t *id, s
 	zq_add(w.k, w.k, master->z);
 	err = zq_inv(w.k, w.k, rnd); /* 1/(a + z) */
 	if (err == KM_OK)
-		err = tables_of_p(&p, KMS_W);
-	if (err == KM_OK)
-		err = encap_times_p(&w.point, w.k, p, rnd);
+		err = sakke_times_p(&w.point, w.k, rnd);
 	if (err == KM_OK)
 		ec_to_octets(rsk, &w.point);
 	wipe(&w, sizeof w);

@@ -7,6 +7,7 @@
 #include "hash.h"
 #include "kms_public.h"
 #include "secret.h"
+#include "tables.h"
 #include "zq.h"
 
 enum {
@@ -36,16 +37,58 @@ void sakke_mask(uint8_t out[KM_SSV_BYTES], const uint8_t in[KM_SSV_BYTES], const
 	wipe(&s, sizeof s);
 }
 
-km_err sakke_sums(encap_item *items, size_t n, const sakke_z *z, int with_g, const km_random *rnd)
+/* One element at a time. */
+static km_err sums_by_ones(encap_item *items, size_t n, const sakke_z *z, int with_g,
+		const km_random *rnd)
 {
 	const sakke_set *set = sakke_set_for(z, n);
 	encap_tables t = set ? set->one : z->small;
+	km_err err = KM_OK;
 
-	if (set && set->z_eight.t)
-		return encap8_sums(items, n, &set->eight, rnd);
 	if (!with_g)
 		t.g = NULL;
-	return encap_sums(items, n, &t, rnd);
+	else if (!set)
+		err = tables_of_g(&t.g, SAKKE_SMALL_W);
+	return err == KM_OK ? encap_sums(items, n, &t, rnd) : err;
+}
+
+/* Eight lanes. */
+static km_err sums_by_eights(encap_item *items, size_t n, const sakke_z *z, int with_g,
+		const km_random *rnd)
+{
+	const sakke_set *set = sakke_set_for(z, n);
+	alone_tables alone = z->alone;
+	encap8_tables eight;
+	km_err err = with_g ? tables_alone_g(&alone.g) : KM_OK;
+
+	if (err != KM_OK || !set)
+		return err == KM_OK ? alone_sums(items, n, &alone, rnd) : err;
+	eight = set->eight;
+	eight.complete = &alone;
+	if (!with_g)
+		eight.g = NULL;
+	return encap8_sums(items, n, &eight, rnd);
+}
+
+km_err sakke_sums(encap_item *items, size_t n, const sakke_z *z, int with_g, const km_random *rnd)
+{
+	return z->z_alone.t ? sums_by_eights(items, n, z, with_g, rnd) :
+			sums_by_ones(items, n, z, with_g, rnd);
+}
+
+km_err sakke_times_p(ec_point *r, const uint64_t k[16], const km_random *rnd)
+{
+	const alone_table *eight;
+	const comb *one;
+	km_err err;
+
+	memset(r, 0, sizeof *r);
+	if (comb8_available()) {
+		err = tables_alone_p(&eight);
+		return err == KM_OK ? alone_times_p(r, k, eight, rnd) : err;
+	}
+	err = tables_of_p(&one, SAKKE_SMALL_W);
+	return err == KM_OK ? encap_times_p(r, k, one, rnd) : err;
 }
 
 /* One block of at most ITEMS members. */

@@ -5,7 +5,11 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "alone.h"
 #include "comb8.h"
+
+/* Without eight lanes, for a few members: 2.1 MB of tables over P and g, 1.4 MB over Z. */
+#define SAKKE_SMALL_W 6
 
 /* Tables of one width, for eight lanes or for one element at a time: the other Z table is empty. */
 typedef struct sakke_set {
@@ -18,9 +22,12 @@ typedef struct sakke_set {
 	encap8_tables eight;
 } sakke_set;
 
-/* Z, checked, and the tables of an encapsulation. */
+/* Z, checked, and the tables of an encapsulation: with eight lanes those of alone.h, without small ones;
+ * and what wider ones there are.  Of the former those over g are made when g^r is first wanted. */
 typedef struct {
 	ec_point z;
+	alone_table z_alone;
+	alone_tables alone;
 	comb z_small;
 	encap_tables small;
 	_Atomic(sakke_set *) sets; /* widest first; one that is here stays until the end */
@@ -33,14 +40,18 @@ km_err sakke_z_load(sakke_z *s, const uint8_t *z, size_t len, size_t members);
 km_err sakke_z_widen(sakke_z *s, size_t members);
 void sakke_z_clear(sakke_z *s);
 
-/* The widest set for a batch of n; NULL: the small tables are best. */
+/* The widest set for a batch of n; NULL: the tables for a few members are best. */
 const sakke_set *sakke_set_for(const sakke_z *s, size_t n);
 
 /* r = HashToIntegerRange(ssv || id, q), and r*b mod q. */
 void sakke_scalars(encap_item *item, const uint8_t *ssv, const uint8_t *id, size_t id_len);
 
-/* encap_sums or encap8_sums, by what suits so many members; without with_g, gr may be anything. */
+/* alone_sums, encap_sums or encap8_sums, by what suits so many members; without with_g, gr may be
+ * anything. */
 km_err sakke_sums(encap_item *items, size_t n, const sakke_z *z, int with_g, const km_random *rnd);
+
+/* [k]P, k secret.  KM_ERANDOM, KM_ENOMEM; KM_EDEGENERATE: k = 0. */
+km_err sakke_times_p(ec_point *r, const uint64_t k[16], const km_random *rnd);
 
 /* out = in XOR HashToIntegerRange(w, 2^128), w as 128 octets; out may be in. */
 void sakke_mask(uint8_t out[KM_SSV_BYTES], const uint8_t in[KM_SSV_BYTES], const fp *w);

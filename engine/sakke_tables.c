@@ -7,19 +7,18 @@
 #include "tables.h"
 
 enum {
-	SMALL_W = 5,       /* for a few members: 2 MB of tables over P, Z and g, made in milliseconds */
 	EIGHT_BATCH = 3,   /* from here on a vector costs less than its members one by one */
 	NARROW = 100,      /* members whose tables stand beside wider ones, for small batches */
 	WIDE_BATCH = 8,    /* below it, reading wide tables costs more than their width saves */
 };
 
-/* The width that pays for its tables with that many members; 0: the small tables do.  Eight lanes build
+/* The width that pays for its tables with that many members; 0: those for a few do.  Eight lanes build
  * w = 6 in the time of 60 encapsulations, w = 8 in that of 170, w = 10 in that of 500. */
 static unsigned width_for(size_t members)
 {
 	if (comb8_available())
 		return members < EIGHT_BATCH ? 0 : members < 600 ? 6 : members < 4000 ? 8 : 10;
-	return members < 32 ? 0 : members < 512 ? 6 : 8;
+	return members < 512 ? 0 : 8;
 }
 
 /* The smallest batch that a set is good for. */
@@ -36,11 +35,7 @@ static km_err one_load(encap_tables *t, comb *z_table, const ec_point *chain, un
 	km_err err = comb_build(z_table, chain, w);
 
 	t->z = z_table;
-	if (err == KM_OK)
-		err = tables_of_p(&t->p, w);
-	if (err == KM_OK)
-		err = tables_of_g(&t->g, w);
-	return err;
+	return err == KM_OK ? tables_of_p(&t->p, w) : err;
 }
 
 static km_err eight_load(encap8_tables *t, comb8 *z_table, const ec_point *chain, unsigned w,
@@ -54,6 +49,18 @@ static km_err eight_load(encap8_tables *t, comb8 *z_table, const ec_point *chain
 	if (err == KM_OK)
 		err = tables8_of_g(&t->g, w, members);
 	return err;
+}
+
+/* For a few members. */
+static km_err few_load(sakke_z *s, const ec_point *chain)
+{
+	km_err err;
+
+	if (!comb8_available())
+		return one_load(&s->small, &s->z_small, chain, SAKKE_SMALL_W);
+	err = alone_build(&s->z_alone, chain);
+	s->alone.z = &s->z_alone;
+	return err == KM_OK ? tables_alone_p(&s->alone.p) : err;
 }
 
 static void set_free(sakke_set *set)
@@ -72,9 +79,10 @@ static km_err set_add(sakke_z *s, const ec_point *chain, unsigned w, size_t memb
 	if (!set)
 		return KM_ENOMEM;
 	set->w = w;
-	set->eight.complete = s->small;
 	err = comb8_available() ? eight_load(&set->eight, &set->z_eight, chain, w, members) :
 			one_load(&set->one, &set->z_one, chain, w);
+	if (err == KM_OK && !comb8_available())
+		err = tables_of_g(&set->one.g, w);
 	if (err != KM_OK) {
 		set_free(set);
 		return err;
@@ -113,7 +121,7 @@ km_err sakke_z_load(sakke_z *s, const uint8_t *z, size_t len, size_t members)
 	if (err == KM_OK)
 		err = chain ? chain_of_point(chain, &s->z) : KM_ENOMEM;
 	if (err == KM_OK)
-		err = one_load(&s->small, &s->z_small, chain, SMALL_W);
+		err = few_load(s, chain);
 	if (err == KM_OK)
 		err = widen(s, chain, members < NARROW ? members : NARROW);
 	if (err == KM_OK)
@@ -148,6 +156,7 @@ void sakke_z_clear(sakke_z *s)
 		set_free(set);
 		set = next;
 	}
+	alone_clear(&s->z_alone);
 	comb_clear(&s->z_small);
 	pthread_mutex_destroy(&s->lock);
 	memset(s, 0, sizeof *s);

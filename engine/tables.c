@@ -21,6 +21,9 @@ typedef struct {
 static slot of_p[W_MAX + 1] = SLOTS, of_g[W_MAX + 1] = SLOTS;
 static slot eight_of_p[W_MAX + 1] = SLOTS, eight_of_g[W_MAX + 1] = SLOTS;
 
+static pthread_mutex_t alone_lock = PTHREAD_MUTEX_INITIALIZER;
+static alone_table alone_of_p, alone_of_g;
+
 /* The chains are small, and any width may still come. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static ec_point *chain_p;
@@ -99,6 +102,18 @@ static km_err check8(comb8 *c, digest_base base)
 	return err;
 }
 
+static km_err check_alone(alone_table *t, digest_base base)
+{
+	uint8_t d[32];
+	km_err err;
+
+	comb_digest_alone(d, t);
+	err = comb_digest_check(d, base, DIGEST_ALONE, t->shape.w);
+	if (err != KM_OK)
+		alone_clear(t);
+	return err;
+}
+
 km_err tables_of_p(const comb **p, unsigned w)
 {
 	slot *s = &of_p[w];
@@ -168,5 +183,39 @@ km_err tables8_of_g(const comb8 **g, unsigned w, size_t members)
 	}
 	pthread_mutex_unlock(&s->lock);
 	*g = &s->eight;
+	return err;
+}
+
+km_err tables_alone_p(const alone_table **p)
+{
+	km_err err = KM_OK;
+
+	pthread_mutex_lock(&alone_lock);
+	if (!alone_of_p.t)
+		err = chain_once_p();
+	if (err == KM_OK && !alone_of_p.t) {
+		err = alone_build(&alone_of_p, chain_p);
+		if (err == KM_OK)
+			err = check_alone(&alone_of_p, DIGEST_P);
+	}
+	pthread_mutex_unlock(&alone_lock);
+	*p = &alone_of_p;
+	return err;
+}
+
+km_err tables_alone_g(const alone_table **g)
+{
+	km_err err = KM_OK;
+
+	pthread_mutex_lock(&alone_lock);
+	if (!alone_of_g.t)
+		err = chain_once_g();
+	if (err == KM_OK && !alone_of_g.t) {
+		err = alone_build_g(&alone_of_g, chain_g);
+		if (err == KM_OK)
+			err = check_alone(&alone_of_g, DIGEST_G);
+	}
+	pthread_mutex_unlock(&alone_lock);
+	*g = &alone_of_g;
 	return err;
 }
