@@ -13,7 +13,7 @@ MODE_release := $(OPT) -g
 MODE_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -DKM_VERIFY
 MODE_tsan    := -O1 -g -fsanitize=thread
 MODE_fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -DKM_VERIFY
-MODE_ct      := $(OPT) -g -DKM_CTCHECK
+MODE_ct      := $(OPT) -gdwarf-4 -DKM_CTCHECK
 ALL_CFLAGS := -std=c11 $(WARN) $(DEFS) $(MODE_$(MODE)) -fvisibility=hidden -fPIC -fstack-protector-strong \
 	-I. -isystem /usr/include/libxml2 $(CFLAGS)
 LIBS    := -lxml2 -ljansson -lsodium -lcrypto -lgmp -lpthread

@@ -20,6 +20,7 @@
 #include "engine/cpu.h"
 #include "engine/fp8.h"
 #include "engine/p256.h"
+#include "engine/pairing.h"
 #include "engine/secret.h"
 #include "util_own.h"
 
@@ -285,15 +286,16 @@ static void check_opens(const uint8_t *sed, const km_receiver *receiver)
 	expect(opened_is(ssv, all.ssv, sizeof ssv), "the SSV is the one put in");
 }
 
-/* The last one is for another receiver, and stays shut. */
-static void check_opens_batch(const uint8_t *seds, size_t n)
+/* For two receivers in turn; the last one is damaged, and stays shut. */
+static void check_opens_batch(uint8_t *seds, size_t n, const km_receiver *other)
 {
 	const km_receiver *receivers[BATCH_MAX];
 	uint8_t ssv[BATCH_MAX][KM_SSV_BYTES];
 	km_err status[BATCH_MAX];
 
 	for (size_t i = 0; i < n; i++)
-		receivers[i] = all.receiver;
+		receivers[i] = i % 2 ? other : all.receiver;
+	seds[n * KM_SED_BYTES - 1] ^= 1;
 	expect(km_sakke_decap_batch(ssv[0], status, seds, n, receivers, &rnd) == KM_EPARTIAL,
 			"a batch opens in part");
 	for (size_t i = 0; i < n; i++)
@@ -326,13 +328,37 @@ static void check_decap_batch(size_t n)
 	static uint8_t ids[BATCH_MAX * ID_LEN], seds[BATCH_MAX * KM_SED_BYTES];
 	uint8_t ssv[KM_SSV_BYTES];
 	km_err status[BATCH_MAX];
+	km_receiver *other;
 
-	for (size_t i = 0; i < n; i++)
-		memcpy(ids + i * ID_LEN, all.id, ID_LEN);
-	ids[n * ID_LEN - 1] ^= 1;
+	draw_bytes(ids, 2 * ID_LEN, &seed);
+	other = receiver_for(ids + ID_LEN);
+	memcpy(ids, all.id, ID_LEN);
+	for (size_t i = 2; i < n; i++)
+		memcpy(ids + i * ID_LEN, ids + i % 2 * ID_LEN, ID_LEN);
 	expect(km_sakke_encap_batch(seds, status, secret_copy(ssv, all.ssv, sizeof ssv), ids, ID_LEN,
-			n, all.kms, &rnd) == KM_OK, "a batch for one receiver is encapsulated");
-	check_opens_batch(seds, n);
+			n, all.kms, &rnd) == KM_OK, "a batch for two receivers is encapsulated");
+	check_opens_batch(seds, n, other);
+	km_receiver_free(other);
+}
+
+/* By keys that are not prepared. */
+static void check_pairings(size_t n)
+{
+	static pairing_item items[BATCH_MAX];
+	uint8_t rsk[KM_SAKKE_POINT_BYTES];
+	ec_point key;
+
+	expect(km_kms_rsk(rsk, all.id, ID_LEN, all.master, &rnd) == KM_OK, "an RSK is issued");
+	expect(ec_from_octets(&key, rsk, sizeof rsk) == KM_OK, "an RSK is read");
+	for (size_t i = 0; i < n; i++)
+		items[i] = (pairing_item){.k = &key, .q = ec_p};
+	expect(pairing_many(items, n, &rnd) == KM_OK, "pairings are made");
+	for (size_t i = 0; i < n; i++) {
+		expect(items[i].status == KM_OK, "a pairing has a value");
+		expect_secret(&items[i].w, sizeof items[i].w, "a pairing is secret");
+		ct_public(&items[i].w, sizeof items[i].w);
+		expect(fp_equal(&items[i].w, &items[0].w) != 0, "pairings are the same");
+	}
 }
 
 static void check_sakke(void)
@@ -348,6 +374,8 @@ static void check_sakke(void)
 	expect(km_sakke_decap(ssv, sed, sizeof sed, all.receiver, &rnd) == KM_EDECAP,
 			"damaged data do not open");
 	check_decap_batch(9);
+	check_pairings(1);
+	check_pairings(3);
 	check_batch(9, SIZE_MAX);
 	check_batch(3, 1);
 	if (lanes)
