@@ -26,6 +26,14 @@ const uint64_t fp_inv64[N] = {
 	0x715406d7fcb88387, 0xae91cf6dee746b32, 0xb3ff32020c9d7bed, 0x18972116b990433a,
 };
 
+const uint64_t fp_inv52[20] = {
+	0x7e1767314b5d0, 0x8680235fc4037, 0xe20c6581d42db, 0xff249b73749e3,
+	0x8362e81e55010, 0x4eeb74a96a1ed, 0x8db415fca1c77, 0x1031d6957c676,
+	0x427c14d23e20b, 0x48751b22b1584, 0x7a97f0e6863c9, 0x1cd26858ac036,
+	0xd91c991931be6, 0xf41fc6555768c, 0x2774e1fb0df38, 0xd386ec7e99f56,
+	0x5dcc5b8250c9c, 0x1921bad1a1781, 0x7300b9b279309, 0x00002791ec0e8,
+};
+
 const uint64_t fp_n0 = FP_N0;
 const fp fp_zero = {{0}};
 const fp fp_one = {{
@@ -44,6 +52,9 @@ static const uint64_t r2[N] = {
 };
 
 #ifdef ARCH_x86_64
+static const fp_kernel fp_ifma = {
+	"ifma", CPU_ADX | CPU_IFMA, fp_mul_ifma, fp_sqr_ifma, fp_add_adx, fp_sub_adx, fp_select_adx,
+};
 static const fp_kernel fp_adx = {
 	"adx", CPU_ADX, fp_mul_adx, fp_sqr_adx, fp_add_adx, fp_sub_adx, fp_select_adx,
 };
@@ -51,6 +62,7 @@ static const fp_kernel fp_adx = {
 
 const fp_kernel *const fp_kernels[] = {
 #ifdef ARCH_x86_64
+	&fp_ifma,
 	&fp_adx,
 #endif
 	&fp_c,

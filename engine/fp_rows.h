@@ -8,11 +8,15 @@
 
 extern const uint64_t fp_inv64[16]; /* 2^-64 mod p = (FP_N0 * p + 1)/2^64 */
 
+extern const uint64_t fp_inv52[20]; /* 2^-52 mod p in limbs of 52 bits */
+
 extern const uint64_t fp_n0; /* FP_N0, for kernels in assembly */
 
 extern const fp_kernel fp_c;
 
 #ifdef ARCH_x86_64
+void fp_mul_ifma(uint64_t r[16], const uint64_t a[16], const uint64_t b[16]);
+void fp_sqr_ifma(uint64_t r[16], const uint64_t a[16]);
 void fp_mul_adx(uint64_t r[16], const uint64_t a[16], const uint64_t b[16]);
 void fp_sqr_adx(uint64_t r[16], const uint64_t a[16]);
 void fp_add_adx(uint64_t r[16], const uint64_t a[16], const uint64_t b[16]);
