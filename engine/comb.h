@@ -58,6 +58,10 @@ void gcomb_pick(fp *r, const gcomb *c, unsigned i, const uint64_t *u, size_t n);
  * fault. */
 km_err comb_build(comb *c, const ec_point *chain, unsigned w);
 km_err gcomb_build(gcomb *c, const fp *chain, unsigned w);
+/* Whether each entry of a table over a point is what the chain says, by other additions than those
+ * that built it and random weights (comb_check_tmpl.h).  KM_ESELFTEST: one is not.  KM_ENOMEM,
+ * KM_ERANDOM. */
+km_err comb_check(const comb *c, const ec_point *chain);
 void comb_clear(comb *c);
 void gcomb_clear(gcomb *c);
 

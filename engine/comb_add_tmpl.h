@@ -17,7 +17,8 @@ static inline void CN(pair_forward)(FE *run, FE *prefix, const CN(point) *c, con
 	CN(add_forward)(run, prefix, o, c, n);
 }
 
-static inline void CN(pair_backward)(FE *inv, CN(point) *c, CN(point) *o, const FE *prefix, size_t n)
+static inline void CN(pair_backward)(FE *inv, CN(point) *c, CN(point) *o, const FE *prefix,
+		size_t n)
 {
 	CN(point) plus;
 	FE l, t, minus_y;

@@ -1,7 +1,7 @@
 /* comb_chain.h -- the doublings that fixed-base tables are made from.  All of it is public.
  *
- * Window i of a table begins at 2^(wi) times half the base, and its entries are sums of the doublings
- * from there up to the beginning of window i + 1: one chain serves tables of every width.
+ * Window i of a table begins at 2^(wi) times half the base, and its entries are sums of the
+ * doublings from there up to the beginning of window i + 1: one chain serves all widths.
  */
 #ifndef KM_COMB_CHAIN_H
 #define KM_COMB_CHAIN_H

@@ -55,7 +55,7 @@ enum {
 	X(KM_ERANDOM, 10, "the source of randomness failed") \
 	X(KM_ENOMEM, 11, "out of memory") \
 	X(KM_EKERNEL, 12, "no such kernel, or this processor cannot run it") \
-	X(KM_ESELFTEST, 13, "a kernel failed its known answer") \
+	X(KM_ESELFTEST, 13, "a kernel or a table failed its check") \
 	X(KM_ESTATE, 14, "km_init has not succeeded yet")
 
 typedef enum {
@@ -131,16 +131,16 @@ typedef struct km_kms_public km_kms_public;
 
 /* Check Z and KPAK and make the tables.  members: about how many encapsulations to expect; it
  * chooses between a quick start and a high rate, never the result (0: a receiver).
- * KM_EFORMAT, KM_ECURVE, KM_EORDER (Z; the curve has cofactor 4), KM_ENOMEM.  KM_ESELFTEST: tables
- * came out wrong, which takes a fault of the machine. */
+ * KM_EFORMAT, KM_ECURVE, KM_EORDER (Z; the curve has cofactor 4), KM_ENOMEM, KM_ERANDOM.  Each table
+ * is checked when it is made; KM_ESELFTEST: an entry is wrong, which takes a fault of the machine. */
 KM_API KM_MUST km_err km_kms_public_new(km_kms_public **kms, const uint8_t *z, size_t z_len,
 		const uint8_t *kpak, size_t kpak_len, size_t members);
 
 /* Make the tables that so many encapsulations are worth, beside those that kms has: what begins
  * after it uses them, what runs meanwhile is not disturbed, and results stay the same.  So a run
  * can begin with members = 50 and have wide tables made by another thread.  May be called at any
- * time, by any number of threads, but not while kms is freed.  KM_ENOMEM, KM_ESELFTEST: kms is as
- * it was. */
+ * time, by any number of threads, but not while kms is freed.  KM_ENOMEM, KM_ERANDOM,
+ * KM_ESELFTEST (an entry came out wrong): kms is as it was. */
 KM_API KM_MUST km_err km_kms_public_widen(km_kms_public *kms, size_t members);
 
 /* kms may be NULL.  No receiver or signer made from it may still be in use. */

@@ -83,26 +83,31 @@ static void carry_c(uint64_t (*r)[8], uint64_t t[FP8_LIMBS], int lane)
 	r[FP8_LIMBS - 1][lane] = t[FP8_LIMBS - 1] + (uint64_t)c;
 }
 
-/* t = a*b/2^1040 mod p in one lane.  Each row leaves t < a + p, so that the top limb has room for
- * the carries; the sums fit 128 bits by far. */
+/* t = (t + a*b)/2^52 mod p in one lane.  It leaves t < a + p, so that the top limb has room for the
+ * carries; the sums fit 128 bits by far. */
+static void mul_row_c(uint64_t t[FP8_LIMBS], const uint64_t (*a)[8], uint64_t b, int lane)
+{
+	u128 c = 0, d = 0;
+	uint64_t m = ((t[0] + a[0][lane] * b) * fp8_p[FP8_LIMBS]) & MASK;
+
+	for (int j = 0; j < FP8_LIMBS; j++) {
+		c += (u128)a[j][lane] * b + t[j];
+		d += (u128)m * fp8_p[j] + ((uint64_t)c & MASK);
+		c >>= 52;
+		if (j > 0)
+			t[j - 1] = (uint64_t)d & MASK;
+		d >>= 52;
+	}
+	t[FP8_LIMBS - 1] = (uint64_t)(c + d);
+}
+
+/* t = a*b/2^1040 mod p in one lane. */
 static void product_c(uint64_t t[FP8_LIMBS], const uint64_t (*a)[8], const uint64_t (*b)[8],
 		int lane)
 {
 	memset(t, 0, FP8_LIMBS * sizeof *t);
-	for (int i = 0; i < FP8_LIMBS; i++) {
-		u128 c = 0, d = 0;
-		uint64_t m = ((t[0] + a[0][lane] * b[i][lane]) * fp8_p[FP8_LIMBS]) & MASK;
-
-		for (int j = 0; j < FP8_LIMBS; j++) {
-			c += (u128)a[j][lane] * b[i][lane] + t[j];
-			d += (u128)m * fp8_p[j] + ((uint64_t)c & MASK);
-			c >>= 52;
-			if (j > 0)
-				t[j - 1] = (uint64_t)d & MASK;
-			d >>= 52;
-		}
-		t[FP8_LIMBS - 1] = (uint64_t)(c + d);
-	}
+	for (int i = 0; i < FP8_LIMBS; i++)
+		mul_row_c(t, a, b[i][lane], lane);
 }
 
 /* r = a*b/R8 + plus - c - d + k, each of the last four may be NULL. */
@@ -240,6 +245,24 @@ static void cmov_c(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t mask
 			r[i][l] = ct_select(mask[l], a[i][l], r[i][l]);
 }
 
+static void weigh_c(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t w[8],
+		const uint64_t (*b)[8])
+{
+	uint64_t t[FP8_LIMBS];
+
+	for (int l = 0; l < FP8_LANES; l++) {
+		uint64_t f[2] = { w[l], 0 };
+
+		memset(t, 0, sizeof t);
+		for (int i = 0; i < 2; i++)
+			mul_row_c(t, a, f[i], l);
+		for (int i = 0; i < FP8_LIMBS; i++)
+			t[i] += b[i][l];
+		carry_c(r, t, l);
+	}
+	wipe(t, sizeof t);
+}
+
 static void reduce_c(uint64_t (*r)[8], const uint64_t (*a)[8])
 {
 	static const uint64_t zero[FP8_LIMBS];
@@ -298,7 +321,7 @@ static void scrub_c(void)
 
 static const fp8_kernel row_c = {
 	"c", 0, mul_c, sqr_c, mul_add_c, mul_sub_c, mul_lift_c, sqr_sub2_c, mul_diff_c,
-	mul_sdiff_c, mul_diff_sub_c, add_c, sub_c, lift_c, cneg_c, cmov_c, reduce_c,
+	mul_sdiff_c, mul_diff_sub_c, add_c, sub_c, lift_c, cneg_c, cmov_c, weigh_c, reduce_c,
 	select_c, scrub_c,
 };
 
@@ -321,6 +344,7 @@ void fp8_sub_ifma(lanes r, in a, in b);
 void fp8_lift_ifma(lanes r, in a, in b, const uint64_t k[FP8_LIMBS]);
 void fp8_cneg_ifma(lanes r, in a, const uint64_t mask[8], const uint64_t k[FP8_LIMBS]);
 void fp8_cmov_ifma(lanes r, in a, const uint64_t mask[8]);
+void fp8_weigh_ifma(lanes r, in a, const uint64_t w[8], in b);
 void fp8_reduce_ifma(lanes r, in a);
 void fp8_select_ifma_lanes(lanes r, in table, size_t entries, const uint64_t index[8]);
 void fp8_scrub_ifma(void);
@@ -329,7 +353,8 @@ static const fp8_kernel row_ifma = {
 	"ifma", CPU_IFMA, fp8_mul_ifma, fp8_sqr_ifma, fp8_mul_add_ifma, fp8_mul_sub_ifma,
 	fp8_mul_lift_ifma, fp8_sqr_sub2_ifma, fp8_mul_diff_ifma, fp8_mul_sdiff_ifma,
 	fp8_mul_diff_sub_ifma, fp8_add_ifma, fp8_sub_ifma, fp8_lift_ifma, fp8_cneg_ifma,
-	fp8_cmov_ifma, fp8_reduce_ifma, fp8_select_ifma_lanes, fp8_scrub_ifma,
+	fp8_cmov_ifma, fp8_weigh_ifma, fp8_reduce_ifma,
+	fp8_select_ifma_lanes, fp8_scrub_ifma,
 };
 #define ASM_ROWS &row_ifma,
 #else

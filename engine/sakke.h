@@ -34,9 +34,9 @@ typedef struct {
 	pthread_mutex_t lock;      /* held by who adds one */
 } sakke_z;
 
-/* KM_EFORMAT, KM_ECURVE, KM_EORDER, KM_ENOMEM; KM_ESELFTEST: a fault. */
+/* KM_EFORMAT, KM_ECURVE, KM_EORDER, KM_ENOMEM, KM_ERANDOM; KM_ESELFTEST: a fault. */
 km_err sakke_z_load(sakke_z *s, const uint8_t *z, size_t len, size_t members);
-/* Add what so many members are worth, while others may use s.  KM_ENOMEM, KM_ESELFTEST. */
+/* Add what so many members are worth, while others may use s.  KM_ENOMEM, KM_ERANDOM, KM_ESELFTEST. */
 km_err sakke_z_widen(sakke_z *s, size_t members);
 void sakke_z_clear(sakke_z *s);
 

@@ -35,6 +35,8 @@ static km_err one_load(encap_tables *t, comb *z_table, const ec_point *chain, un
 	km_err err = comb_build(z_table, chain, w);
 
 	t->z = z_table;
+	if (err == KM_OK)
+		err = comb_check(z_table, chain);
 	return err == KM_OK ? tables_of_p(&t->p, w) : err;
 }
 
@@ -44,6 +46,8 @@ static km_err eight_load(encap8_tables *t, comb8 *z_table, const ec_point *chain
 	km_err err = comb8_build(z_table, chain, w, members);
 
 	t->z = z_table;
+	if (err == KM_OK)
+		err = comb8_check(z_table, chain);
 	if (err == KM_OK)
 		err = tables8_of_p(&t->p, w, members);
 	if (err == KM_OK)
