@@ -14,6 +14,8 @@
 #define BLOCK      8  /* entries by words */
 #define WIDE       64 /* members, and entries a block, by octets */
 #define GROUPS     16 /* of WIDE members that one pass over a table serves */
+#define OCTET_GROUPS 8  /* the same where what is prepared for one takes more room: */
+#define OCTET_BLOCKS 32 /* up to so many rows */
 
 /* Bits 64w .. 64w + 63 of lane l. */
 static uint64_t word_of_lane(const fp8 *a, int l, int w)
@@ -203,7 +205,77 @@ static const fp8_table words_ifma = {
 	"ifma", CPU_IFMA, 1, WORD_BYTES, BLOCK, 65536, put_words_ifma,
 	pick_words_ifma,
 };
-#define ASM_ROWS &bytes_vbmi, &words_ifma,
+
+typedef struct {
+	_Alignas(64) uint8_t scratch[13][WIDE];
+	uint8_t prepared[OCTET_GROUPS * OCTET_BLOCKS][WIDE];
+} octets_work;
+void fp8_select_octets_avx2_prepare(uint8_t (*prepared)[WIDE], const uint8_t low[WIDE],
+		const uint8_t high[WIDE], size_t blocks);
+void fp8_select_octets_avx2(uint64_t *r, size_t stride, const uint8_t *part, uint8_t (*work)[WIDE],
+		size_t groups, size_t blocks);
+void fp8_select_words_avx2(uint64_t (*r)[8], const uint8_t *part, size_t blocks,
+		const uint64_t index[FP8_LANES]);
+
+/* The order of members that the kernel's transposition wants. */
+static void prepare_octets(uint8_t (*prepared)[WIDE], const uint16_t index[WIDE], size_t blocks)
+{
+	uint8_t low[WIDE], high[WIDE];
+
+	for (int at = 0; at < WIDE; at++) {
+		uint16_t i = index[at / 32 * 32 + at % 16 / 2 * 4 + at % 32 / 16 * 2 + at % 2];
+
+		low[at] = i % 16;
+		high[at] = (uint8_t)(i / 16);
+	}
+	fp8_select_octets_avx2_prepare(prepared, low, high, blocks);
+	wipe(low, sizeof low);
+	wipe(high, sizeof high);
+}
+
+static void pick_octets_avx2(fp8 *r, size_t coords, const uint8_t *table, size_t entries,
+		const uint16_t *index, size_t n)
+{
+	size_t blocks = entries / 16;
+	octets_work w;
+
+	while (n > 0) {
+		size_t now = n < OCTET_GROUPS ? n : OCTET_GROUPS;
+
+		for (size_t g = 0; g < now; g++)
+			prepare_octets(w.prepared + g * blocks, index + g * WIDE, blocks);
+		for (size_t c = 0; c < coords; c++)
+			fp8_select_octets_avx2(r[c].v[0], coords * sizeof *r,
+					table + c * BYTES * entries, w.scratch, now, blocks);
+		r += now * WIDE / FP8_LANES * coords;
+		index += now * WIDE;
+		n -= now;
+	}
+	wipe(&w, sizeof w);
+}
+
+static void pick_words_avx2(fp8 *r, size_t coords, const uint8_t *table, size_t entries,
+		const uint16_t *index, size_t n)
+{
+	uint64_t wide[FP8_LANES];
+
+	for (size_t v = 0; v < n; v++) {
+		for (size_t l = 0; l < FP8_LANES; l++)
+			wide[l] = index[v * FP8_LANES + l];
+		for (size_t c = 0; c < coords; c++)
+			fp8_select_words_avx2(r[v * coords + c].v, table + c * WORD_BYTES * entries,
+					entries / BLOCK, wide);
+	}
+	wipe(wide, sizeof wide);
+}
+
+static const fp8_table octets_avx2 = {
+	"avx2", CPU_ADX, WIDE / FP8_LANES, BYTES, WIDE, 512, put_bytes_c, pick_octets_avx2,
+};
+static const fp8_table words_avx2 = {
+	"avx2-words", CPU_ADX, 1, WORD_BYTES, BLOCK, 65536, put_words_c, pick_words_avx2,
+};
+#define ASM_ROWS &bytes_vbmi, &words_ifma, &octets_avx2, &words_avx2,
 #else
 #define ASM_ROWS
 #endif

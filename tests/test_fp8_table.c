@@ -73,8 +73,11 @@ static void tables_are_chosen_by_size(void **state)
 {
 	(void)state;
 	assert_null(fp8_table_for(512, 512, 0));
-	assert_null(fp8_table_for(8, 8, CPU_ADX));
+	assert_null(fp8_table_for(8, 8, 0));
 #ifdef ARCH_x86_64
+	assert_string_equal(fp8_table_for(512, 512, CPU_ADX)->name, "avx2");
+	assert_string_equal(fp8_table_for(64, 8, CPU_ADX)->name, "avx2-words");
+	assert_string_equal(fp8_table_for(32, 512, CPU_ADX)->name, "avx2-words");
 	assert_string_equal(fp8_table_for(512, 512, CPU_IFMA | CPU_VBMI)->name, "vbmi");
 	assert_string_equal(fp8_table_for(512, 512, CPU_IFMA)->name, "ifma");
 	assert_string_equal(fp8_table_for(64, 8, CPU_IFMA | CPU_VBMI)->name, "ifma");
