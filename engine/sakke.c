@@ -56,18 +56,29 @@ static km_err sums_by_ones(encap_item *items, size_t n, const sakke_z *z, int wi
 static km_err sums_by_eights(encap_item *items, size_t n, const sakke_z *z, int with_g,
 		const km_random *rnd)
 {
-	const sakke_set *set = sakke_set_for(z, n);
 	alone_tables alone = z->alone;
-	encap8_tables eight;
 	km_err err = with_g ? tables_alone_g(&alone.g) : KM_OK;
+	size_t now;
 
-	if (err != KM_OK || !set)
-		return err == KM_OK ? alone_sums(items, n, &alone, rnd) : err;
-	eight = set->eight;
-	eight.complete = &alone;
-	if (!with_g)
-		eight.g = NULL;
-	return encap8_sums(items, n, &eight, rnd);
+	for (size_t at = 0; at < n && err == KM_OK; at += now) {
+		const sakke_set *set = sakke_set_for(z, n - at);
+		encap8_tables eight;
+
+		now = n - at;
+		if (!set) {
+			err = alone_sums(items + at, now, &alone, rnd);
+			continue;
+		}
+		/* Too few to fill up what is made at once take the narrower tables. */
+		if (now % set->unit < set->batch)
+			now -= now % set->unit;
+		eight = set->eight;
+		eight.complete = &alone;
+		if (!with_g)
+			eight.g = NULL;
+		err = encap8_sums(items + at, now, &eight, rnd);
+	}
+	return err;
 }
 
 km_err sakke_sums(encap_item *items, size_t n, const sakke_z *z, int with_g, const km_random *rnd)
