@@ -266,6 +266,7 @@ int main(int argc, char **argv)
 	stop_workers();
 	report_finish(&result);
 	report_table(stdout, &result);
+	report_targets(stdout, &result);
 	if (json && !report_json(json, &result))
 		worker_die("the JSON file could not be written");
 	return 0;

@@ -83,11 +83,21 @@ static int identity_table(SakkeKey *key)
 	return 1;
 }
 
+/* Debian's build keeps tables over the last points that it multiplied.  Operations before must not
+ * fill them: with many identities gone by, a verification takes eight times as long. */
+static void forget_points(void)
+{
+#ifdef FP_ECC
+	wc_ecc_fp_free();
+#endif
+}
+
 static void start_kms(void)
 {
 	static int started;
 
 	draw();
+	forget_points();
 	if (started++)
 		return;
 	must(wc_InitSakkeKey(&kms, NULL, INVALID_DEVID), "SAKKE key");
@@ -151,6 +161,7 @@ static void start_eccsi(void)
 	static int started;
 
 	draw();
+	forget_points();
 	if (started++)
 		return;
 	pvt = wc_ecc_new_point();

@@ -1,4 +1,4 @@
-/* report.h -- the benchmark's results: as a table, and as JSON. */
+/* report.h -- the benchmark's results: as a table, as JSON, and held against the targets. */
 #ifndef KM_BENCH_REPORT_H
 #define KM_BENCH_REPORT_H
 
@@ -39,6 +39,8 @@ typedef struct {
 void report_finish(report *r);
 
 void report_table(FILE *out, const report *r);
+/* Those that were measured. */
+void report_targets(FILE *out, const report *r);
 /* 0: it could not be written. */
 int report_json(const char *path, const report *r);
 
