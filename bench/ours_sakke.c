@@ -83,58 +83,97 @@ static void build(size_t turns)
 
 /* ---- opening -------------------------------------------------------------------------------- */
 
-static size_t held; /* data a batch opens */
-static km_receiver *receivers[BENCH_KEYS];
-static const km_receiver *one_key[BENCH_BATCH], *many_keys[BENCH_BATCH];
-static uint8_t seds_one[BENCH_BATCH][KM_SED_BYTES], seds_keys[BENCH_BATCH][KM_SED_BYTES];
-static uint8_t same[BENCH_BATCH][BENCH_ID], in_turn[BENCH_BATCH][BENCH_ID];
+/* The identity that is opened for alone, with a KMS prepared for no encapsulations. */
+static km_kms_public *kms_client;
+static km_receiver *client;
+static uint8_t sed_one[KM_SED_BYTES];
 static ec_point rsk_point, r_point;
+static fp lines[LINES_COEFS];
 
-/* The i-th identity's key, and data for it. */
-static void start_keys(size_t keys)
+static km_receiver *receiver_of(uint8_t rsk[KM_SAKKE_POINT_BYTES], const uint8_t *id,
+		const km_kms_public *kms)
+{
+	km_receiver *r;
+
+	must(km_kms_rsk(rsk, id, BENCH_ID, bench_master(), NULL), "RSK");
+	must(km_receiver_new(&r, id, BENCH_ID, rsk, KM_SAKKE_POINT_BYTES, kms, NULL), "receiver");
+	return r;
+}
+
+static void start_client(void)
 {
 	uint8_t rsk[KM_SAKKE_POINT_BYTES];
+	uint64_t order;
 
-	start_one();
-	for (size_t i = 0; i < keys; i++) {
-		if (receivers[i])
-			continue;
-		must(km_kms_rsk(rsk, ids[i], BENCH_ID, bench_master(), NULL), "RSK");
-		must(km_receiver_new(&receivers[i], ids[i], BENCH_ID, rsk, sizeof rsk, kms_one,
-				NULL), "receiver");
-		if (i == 0)
-			must(ec_from_octets(&rsk_point, rsk, sizeof rsk), "RSK");
-	}
-	for (size_t i = 0; i < held; i++) {
-		memcpy(same[i], ids[0], BENCH_ID);
-		memcpy(in_turn[i], ids[i % keys], BENCH_ID);
-		one_key[i] = receivers[0];
-		many_keys[i] = receivers[i % keys];
-	}
-	must(km_sakke_encap_batch(seds_one[0], status, ssv, same[0], BENCH_ID, held, kms_one,
-			NULL), "encap");
-	must(km_sakke_encap_batch(seds_keys[0], status, ssv, in_turn[0], BENCH_ID, held, kms_one,
-			NULL), "encap");
-	must(ec_from_octets(&r_point, seds_one[0], KM_SAKKE_POINT_BYTES), "R");
-}
-
-static void start_key(void)
-{
-	start_keys(1);
-}
-
-static void start_all_keys(void)
-{
-	start_keys(BENCH_KEYS);
+	start_for(&kms_client, 0);
+	if (client)
+		return;
+	client = receiver_of(rsk, ids[0], kms_client);
+	must(km_sakke_encap(sed_one, ssv, ids[0], BENCH_ID, kms_client, NULL), "encap");
+	must(ec_from_octets(&rsk_point, rsk, sizeof rsk), "RSK");
+	must(ec_from_octets(&r_point, sed_one, KM_SAKKE_POINT_BYTES), "R");
+	must(lines_prepare(lines, &order, &rsk_point, NULL), "lines");
 }
 
 static void decap_one(size_t turns)
 {
 	while (turns--)
-		must(km_sakke_decap(opened[0], seds_one[0], KM_SED_BYTES, receivers[0], NULL),
-				"decap");
+		must(km_sakke_decap(opened[0], sed_one, KM_SED_BYTES, client, NULL), "decap");
 	if (memcmp(opened[0], ssv, sizeof ssv) != 0)
 		worker_die("decap: another SSV");
+}
+
+static void pair(size_t turns)
+{
+	fp w;
+
+	while (turns--)
+		must(pairing(&w, &rsk_point, &r_point, NULL), "pairing");
+}
+
+static void pair_prepared(size_t turns)
+{
+	fp w;
+
+	while (turns--)
+		must(pairing_prepared(&w, lines, &r_point, NULL), "pairing");
+}
+
+/* Data that a batch opens: all for one identity, or for all of BENCH_KEYS in turn. */
+static size_t held;
+static km_kms_public *kms_batch;
+static const km_receiver *one_key[BENCH_BATCH], *many_keys[BENCH_BATCH];
+static uint8_t seds_one[BENCH_BATCH][KM_SED_BYTES], seds_many[BENCH_BATCH][KM_SED_BYTES];
+static ec_point rsk_points[BENCH_KEYS];
+static pairing_item items[BENCH_BATCH];
+
+static void start_batch(void)
+{
+	static uint8_t same[BENCH_BATCH][BENCH_ID], in_turn[BENCH_BATCH][BENCH_ID];
+	const km_receiver *receivers[BENCH_KEYS];
+	uint8_t rsk[KM_SAKKE_POINT_BYTES];
+
+	start_for(&kms_batch, held);
+	if (one_key[0])
+		return;
+	for (size_t k = 0; k < BENCH_KEYS; k++) {
+		receivers[k] = receiver_of(rsk, ids[k], kms_batch);
+		must(ec_from_octets(&rsk_points[k], rsk, sizeof rsk), "RSK");
+	}
+	for (size_t i = 0; i < held; i++) {
+		memcpy(same[i], ids[0], BENCH_ID);
+		memcpy(in_turn[i], ids[i % BENCH_KEYS], BENCH_ID);
+		one_key[i] = receivers[0];
+		many_keys[i] = receivers[i % BENCH_KEYS];
+	}
+	must(km_sakke_encap_batch(seds_one[0], status, ssv, same[0], BENCH_ID, held, kms_batch,
+			NULL), "encap");
+	must(km_sakke_encap_batch(seds_many[0], status, ssv, in_turn[0], BENCH_ID, held, kms_batch,
+			NULL), "encap");
+	for (size_t i = 0; i < held; i++) {
+		items[i].k = &rsk_points[i % BENCH_KEYS];
+		must(ec_from_octets(&items[i].q, seds_many[i], KM_SAKKE_POINT_BYTES), "R");
+	}
 }
 
 static void decap_batch(size_t turns)
@@ -147,30 +186,30 @@ static void decap_batch(size_t turns)
 static void decap_batch_keys(size_t turns)
 {
 	while (turns--)
-		must(km_sakke_decap_batch(opened[0], status, seds_keys[0], held, many_keys, NULL),
+		must(km_sakke_decap_batch(opened[0], status, seds_many[0], held, many_keys, NULL),
 				"decap");
 }
 
-static void pair(size_t turns)
+static void pair_batch(size_t turns)
 {
-	fp w;
-
 	while (turns--)
-		must(pairing(&w, &rsk_point, &r_point, NULL), "pairing");
+		must(pairing_many(items, held, NULL), "pairing");
 }
 
 size_t sakke_offer(bench_op *ops)
 {
 	const size_t n = fp8_k ? BENCH_BATCH : 16; /* without lanes they are opened one by one */
 	const bench_op all[] = {
-		{"pairing", "us", 1, start_key, pair, NULL},
+		{"pairing", "us", 1, start_client, pair, NULL},
+		{"pairing_prepared", "us", 1, start_client, pair_prepared, NULL},
+		{"pairing_batch", "us", n, start_batch, pair_batch, NULL},
 		{"encap_one", "us", 1, start_one, encap_one, NULL},
 		{"encap_batch", "us", SMALL, start_small, encap_small, NULL},
 		{"encap_batch", "us", MEDIUM, start_medium, encap_medium, NULL},
 		{"encap_batch", "us", BENCH_BATCH, start_many, encap_many, NULL},
-		{"decap_one", "us", 1, start_key, decap_one, NULL},
-		{"decap_batch", "us", n, start_key, decap_batch, NULL},
-		{"decap_batch_keys", "us", n, start_all_keys, decap_batch_keys, NULL},
+		{"decap_one", "us", 1, start_client, decap_one, NULL},
+		{"decap_batch", "us", n, start_batch, decap_batch, NULL},
+		{"decap_batch_keys", "us", n, start_batch, decap_batch_keys, NULL},
 		{"table_build", "us", 1, start_many, build, NULL},
 	};
 

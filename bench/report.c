@@ -99,7 +99,7 @@ void report_finish(report *r)
 static const struct {
 	const char *ours, *theirs;
 } counterparts[] = {
-	{"pairing", "pairing"}, {"pairing_batch", "pairing"},
+	{"pairing", "pairing"}, {"pairing_prepared", "pairing"}, {"pairing_batch", "pairing"},
 	{"encap_one", "encap_one"}, {"encap_batch", "encap_one"},
 	{"decap_one", "decap_one_table"}, {"decap_one", "decap_one"},
 	{"decap_batch", "decap_one_table"}, {"decap_batch", "decap_one"},
