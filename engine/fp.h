@@ -1,7 +1,7 @@
 /* fp.h -- F_p of parameter set 1, one element: sixteen 64-bit limbs in Montgomery form.
  *
  * p has exactly 1024 bits, so there is no headroom: every value is canonical, 0 <= a < p, before
- * and after every function.  The Montgomery radix is R = 2^1024.  Everything is constant time but
+ * and after every function (asserted under -DKM_VERIFY).  The Montgomery radix is R = 2^1024.  Everything is constant time but
  * what ends in _var.  A result may be any of the arguments.
  */
 #ifndef KM_FP_H
@@ -9,6 +9,8 @@
 
 #include <stddef.h>
 #include <stdint.h>
+
+#include "verify.h"
 
 #define FP_LIMBS 16
 
@@ -38,15 +40,42 @@ void fp_pick(unsigned levels);
 /* 1 where the chosen row agrees with the portable one. */
 int fp_proved(void);
 
-static inline void fp_mul(fp *r, const fp *a, const fp *b) { fp_k->mul(r->v, a->v, b->v); }
-static inline void fp_sqr(fp *r, const fp *a) { fp_k->sqr(r->v, a->v); }
-static inline void fp_add(fp *r, const fp *a, const fp *b) { fp_k->add(r->v, a->v, b->v); }
-static inline void fp_sub(fp *r, const fp *a, const fp *b) { fp_k->sub(r->v, a->v, b->v); }
-static inline void fp_dbl(fp *r, const fp *a) { fp_k->add(r->v, a->v, a->v); }
-
 extern const fp fp_zero;
 extern const fp fp_one;          /* 2^1024 mod p */
 extern const uint64_t fp_p[16];  /* p */
+
+static inline void fp_mul(fp *r, const fp *a, const fp *b)
+{
+	VERIFY(verify_below(a->v, fp_p, 16) && verify_below(b->v, fp_p, 16));
+	fp_k->mul(r->v, a->v, b->v);
+	VERIFY(verify_below(r->v, fp_p, 16));
+}
+
+static inline void fp_sqr(fp *r, const fp *a)
+{
+	VERIFY(verify_below(a->v, fp_p, 16));
+	fp_k->sqr(r->v, a->v);
+	VERIFY(verify_below(r->v, fp_p, 16));
+}
+
+static inline void fp_add(fp *r, const fp *a, const fp *b)
+{
+	VERIFY(verify_below(a->v, fp_p, 16) && verify_below(b->v, fp_p, 16));
+	fp_k->add(r->v, a->v, b->v);
+	VERIFY(verify_below(r->v, fp_p, 16));
+}
+
+static inline void fp_sub(fp *r, const fp *a, const fp *b)
+{
+	VERIFY(verify_below(a->v, fp_p, 16) && verify_below(b->v, fp_p, 16));
+	fp_k->sub(r->v, a->v, b->v);
+	VERIFY(verify_below(r->v, fp_p, 16));
+}
+
+static inline void fp_dbl(fp *r, const fp *a)
+{
+	fp_add(r, a, a);
+}
 
 void fp_neg(fp *r, const fp *a);
 

@@ -13,6 +13,8 @@
  * m < 2^1040, so below 2^1020 + p < 1.105p.  For larger factors, up to a*b < 2^2072, the same holds
  * with a*b/2^1040 + p in place of 1.11p, and the limbs are as of a tight value.
  *
+ * Builds with -DKM_VERIFY assert that arguments lie within these bounds, to the next power of two.
+ *
  * Everything is constant time; lanes never influence each other; a result may be any of the
  * arguments.  Without an assembly row for this processor fp8_pick gives NULL and nothing but
  * fp8_pick may be called: batches then run on fp.  The C row is the twin that tests compare with.
@@ -103,42 +105,62 @@ extern const uint64_t fp8_one[FP8_LIMBS];
 /* Bounds: see the row. */
 static inline void fp8_mul(fp8 *r, const fp8 *a, const fp8 *b)
 {
+	VERIFY(verify_factors(a->v, b->v, 2072));
 	fp8_k->mul(r->v, a->v, b->v);
 }
 
 static inline void fp8_sqr(fp8 *r, const fp8 *a)
 {
+	VERIFY(verify_factors(a->v, a->v, 2072));
 	fp8_k->sqr(r->v, a->v);
 }
 
 /* r = a*b + c */
 static inline void fp8_mul_add(fp8 *r, const fp8 *a, const fp8 *b, const fp8 *c)
 {
+	VERIFY(verify_factors(a->v, b->v, 2072));
+	VERIFY(verify_loose(c->v));
 	fp8_k->mul_add(r->v, a->v, b->v, c->v);
 }
 
 /* r = a*b - c */
 static inline void fp8_mul_sub(fp8 *r, const fp8 *a, const fp8 *b, const fp8 *c)
 {
+	VERIFY(verify_factors(a->v, b->v, 2072));
+	VERIFY(verify_loose(c->v));
 	fp8_k->mul_sub(r->v, a->v, b->v, c->v);
 }
 
 /* r = a*b - c + 256p for c in [0, 256p]: in [0, 258p), a factor where the other is below 2^1028. */
 static inline void fp8_mul_lift(fp8 *r, const fp8 *a, const fp8 *b, const fp8 *c)
 {
+	VERIFY(verify_factors(a->v, b->v, 2072));
+	VERIFY(verify_loose(c->v));
 	fp8_k->mul_lift(r->v, a->v, b->v, c->v, fp8_256p);
 }
 
 /* r = a^2 - c - d */
 static inline void fp8_sqr_sub2(fp8 *r, const fp8 *a, const fp8 *c, const fp8 *d)
 {
+	VERIFY(verify_factors(a->v, a->v, 2072));
+	VERIFY(verify_loose(c->v) && verify_loose(d->v));
 	fp8_k->sqr_sub2(r->v, a->v, c->v, d->v);
+}
+
+/* Whether a and b - c + 256p are factors: see VERIFY. */
+static inline int fp8_are_factors(const fp8 *a, const fp8 *b, const fp8 *c)
+{
+	fp8 d;
+
+	fp8_k->lift(d.v, b->v, c->v, fp8_256p);
+	return verify_factors(a->v, (const uint64_t (*)[8])d.v, 2060);
 }
 
 /* r = a*(b - c) for |b - c| < 256p and a below 2^1027: tight.  The difference is taken as in
  * fp8_sub_lift. */
 static inline void fp8_mul_diff(fp8 *r, const fp8 *a, const fp8 *b, const fp8 *c)
 {
+	VERIFY(fp8_are_factors(a, b, c));
 	fp8_k->mul_diff(r->v, a->v, b->v, c->v, fp8_256p);
 }
 
@@ -146,23 +168,28 @@ static inline void fp8_mul_diff(fp8 *r, const fp8 *a, const fp8 *b, const fp8 *c
 static inline void fp8_mul_sdiff(fp8 *r, const fp8 *a, const fp8 *b, const fp8 *c,
 		const uint64_t mask[FP8_LANES])
 {
+	VERIFY(verify_bits(a->v, 1027));
+	VERIFY(verify_loose(b->v) && verify_loose(c->v));
 	fp8_k->mul_sdiff(r->v, a->v, b->v, c->v, fp8_256p, mask);
 }
 
 /* r = a*(b - c) - d, loose. */
 static inline void fp8_mul_diff_sub(fp8 *r, const fp8 *a, const fp8 *b, const fp8 *c, const fp8 *d)
 {
+	VERIFY(fp8_are_factors(a, b, c) && verify_loose(d->v));
 	fp8_k->mul_diff_sub(r->v, a->v, b->v, c->v, fp8_256p, d->v);
 }
 
 /* No multiple of p is added: the caller keeps |r| < 256p. */
 static inline void fp8_add(fp8 *r, const fp8 *a, const fp8 *b)
 {
+	VERIFY(verify_loose(a->v) && verify_loose(b->v));
 	fp8_k->add(r->v, a->v, b->v);
 }
 
 static inline void fp8_sub(fp8 *r, const fp8 *a, const fp8 *b)
 {
+	VERIFY(verify_loose(a->v) && verify_loose(b->v));
 	fp8_k->sub(r->v, a->v, b->v);
 }
 
@@ -170,24 +197,28 @@ static inline void fp8_sub(fp8 *r, const fp8 *a, const fp8 *b)
  * below 2^1027; do not square it. */
 static inline void fp8_sub_lift(fp8 *r, const fp8 *a, const fp8 *b)
 {
+	VERIFY(verify_loose(a->v) && verify_loose(b->v));
 	fp8_k->lift(r->v, a->v, b->v, fp8_256p);
 }
 
 /* r = a - b + 512p for |a - b| < 512p: in [0, 1024p), the other factor below 2^1026. */
 static inline void fp8_sub_lift512(fp8 *r, const fp8 *a, const fp8 *b)
 {
+	VERIFY(verify_loose(a->v) && verify_loose(b->v));
 	fp8_k->lift(r->v, a->v, b->v, fp8_512p);
 }
 
 /* r = a - b + 16p for a >= 0, 0 <= b < 16p: in [0, a + 16p]. */
 static inline void fp8_sub16(fp8 *r, const fp8 *a, const fp8 *b)
 {
+	VERIFY(verify_loose(a->v) && verify_loose(b->v));
 	fp8_k->lift(r->v, a->v, b->v, fp8_16p);
 }
 
 /* The same with 64p for b < 64p. */
 static inline void fp8_sub64(fp8 *r, const fp8 *a, const fp8 *b)
 {
+	VERIFY(verify_loose(a->v) && verify_loose(b->v));
 	fp8_k->lift(r->v, a->v, b->v, fp8_64p);
 }
 
@@ -209,6 +240,7 @@ static inline void fp8_cneg16(fp8 *r, const fp8 *a, const uint64_t mask[FP8_LANE
 /* r = p - a where mask is all ones, a where it is 0: for 0 <= a <= p in [0, p], else loose. */
 static inline void fp8_cneg(fp8 *r, const fp8 *a, const uint64_t mask[FP8_LANES])
 {
+	VERIFY(verify_loose(a->v));
 	fp8_k->cneg(r->v, a->v, mask, fp8_p);
 }
 
@@ -221,6 +253,7 @@ static inline void fp8_weigh(fp8 *r, const fp8 *a, const uint64_t w[FP8_LANES], 
 /* r = a mod p in [0, p), for -2p <= a < 2p. */
 static inline void fp8_reduce(fp8 *r, const fp8 *a)
 {
+	VERIFY(verify_lanes(a->v, -((int64_t)1 << 37), (int64_t)1 << 37));
 	fp8_k->reduce(r->v, a->v);
 }
 

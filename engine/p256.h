@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "engine.h"
+#include "verify.h"
 
 typedef struct {
 	uint64_t v[4];
@@ -56,22 +57,30 @@ extern const uint8_t p256_g_octets[65];
 
 static inline void fe_mul(p256_fe *r, const p256_fe *a, const p256_fe *b)
 {
+	VERIFY(verify_below(a->v, p256_p, 4) && verify_below(b->v, p256_p, 4));
 	p256_k->mul(r->v, a->v, b->v);
+	VERIFY(verify_below(r->v, p256_p, 4));
 }
 
 static inline void fe_sqr(p256_fe *r, const p256_fe *a)
 {
+	VERIFY(verify_below(a->v, p256_p, 4));
 	p256_k->sqr(r->v, a->v);
+	VERIFY(verify_below(r->v, p256_p, 4));
 }
 
 static inline void fe_add(p256_fe *r, const p256_fe *a, const p256_fe *b)
 {
+	VERIFY(verify_below(a->v, p256_p, 4) && verify_below(b->v, p256_p, 4));
 	p256_k->add(r->v, a->v, b->v);
+	VERIFY(verify_below(r->v, p256_p, 4));
 }
 
 static inline void fe_sub(p256_fe *r, const p256_fe *a, const p256_fe *b)
 {
+	VERIFY(verify_below(a->v, p256_p, 4) && verify_below(b->v, p256_p, 4));
 	p256_k->sub(r->v, a->v, b->v);
+	VERIFY(verify_below(r->v, p256_p, 4));
 }
 
 /* r = a + b mod m, r = a - b mod m. */
