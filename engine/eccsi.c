@@ -1,4 +1,4 @@
-/* eccsi.c -- ECCSI (RFC 6507): signers, signing, and the check of signatures by a known signer. */
+/* eccsi.c -- ECCSI (RFC 6507): signers and signing. */
 #include "eccsi.h"
 
 #include <stdlib.h>
@@ -11,7 +11,10 @@
 
 km_err eccsi_init(void)
 {
-	return p256_init() ? KM_OK : KM_ENOMEM;
+	if (!p256_init())
+		return KM_ENOMEM;
+	p256x8_init();
+	return KM_OK;
 }
 
 km_err eccsi_kpak_load(eccsi_kpak *k, const uint8_t *kpak, size_t len)
@@ -118,78 +121,6 @@ KM_API void km_signer_free(km_signer *signer)
 	secret_free(signer);
 }
 
-/* ---- the check ---------------------------------------------------------------------------- */
-
-int eccsi_scalars_var(uint64_t u1[4], uint64_t u2[4], const uint8_t sig[KM_SIG_BYTES],
-		const uint8_t hs[KM_HASH_BYTES], const uint8_t *msg, size_t len)
-{
-	uint64_t r[4], s[4], he[4];
-	uint8_t hash[KM_HASH_BYTES];
-
-	hash_parts(hash, (hash_part[]){{hs, KM_HASH_BYTES}, {sig, 32}, {msg, len}}, 3);
-	limbs_from_be(he, hash, 4);
-	limbs_from_be(r, sig, 4);
-	limbs_from_be(s, sig + 32, 4);
-	if (p256_is_zero(r) || p256_is_zero(s) || !p256_below(s, p256_n))
-		return 0;
-	p256_to_mont_n(s, s);
-	p256_k->mul_n(u1, he, s);
-	p256_k->mul_n(u2, r, s); /* r may be n or more: hashed as it is, reduced here */
-	return 1;
-}
-
-int eccsi_is_r_var(const p256_point *j, const uint8_t sig[KM_SIG_BYTES])
-{
-	uint64_t x[4], r[4];
-
-	/* infinity is (0, 0), and r = 0 has been refused */
-	fe_to_limbs(x, &j->x);
-	limbs_from_be(r, sig, 4);
-	return memcmp(x, r, sizeof r) == 0;
-}
-
-/* Below so many items, the inversions that sums share cost more than they save. */
-enum { WORTH_SHARING = 4 };
-
-/* J = [s*HE]G + [s*r]Y of item i to pts[2*i]. */
-static void totals_var(p256_point *pts, size_t n, p256_fe *scratch)
-{
-	if (n < WORTH_SHARING) {
-		for (size_t i = 0; i < n; i++)
-			p256_total_var(&pts[2 * i], pts + i * ECCSI_CHECK_POINTS,
-					ECCSI_CHECK_POINTS);
-		return;
-	}
-	p256_sum(pts, 2 * n, P256_WIDE_WINDOWS, scratch);
-	for (size_t i = 0; i < 2 * n; i++)
-		pts[i] = pts[i * P256_WIDE_WINDOWS];
-	p256_sum(pts, n, 2, scratch);
-}
-
-void eccsi_check_var(km_err *status, const km_signed *items, size_t n, const eccsi_known *signer,
-		p256_point *pts, p256_fe *scratch)
-{
-	uint64_t u1[4], u2[4];
-
-	for (size_t i = 0; i < n; i++) {
-		const km_signed *item = &items[i];
-		p256_point *row = pts + i * ECCSI_CHECK_POINTS;
-
-		status[i] = KM_OK;
-		if (!eccsi_scalars_var(u1, u2, item->sig, signer->hs, item->msg, item->len)) {
-			status[i] = KM_ESIG;
-			memset(u1, 0, sizeof u1);
-			memset(u2, 0, sizeof u2);
-		}
-		p256_lookup_var(row, u1, &p256_wide_g);
-		p256_lookup_var(row + P256_WIDE_WINDOWS, u2, signer->y);
-	}
-	totals_var(pts, n, scratch);
-	for (size_t i = 0; i < n; i++)
-		if (!eccsi_is_r_var(&pts[2 * i], items[i].sig))
-			status[i] = KM_ESIG;
-}
-
 /* ---- signing ------------------------------------------------------------------------------ */
 
 /* The passing secrets of one signature. */
@@ -203,42 +134,57 @@ typedef struct {
 /* Memory for some signatures at a time.  The check comes when the sums of nonces are done with, in
  * the same places. */
 typedef struct {
-	p256_point *pts;  /* ECCSI_CHECK_POINTS each */
-	p256_fe *scratch; /* ECCSI_CHECK_SCRATCH each */
+	eccsi_space sums;
 	passing *own;
 } workspace;
 
 _Static_assert((int)P256_WINDOWS <= (int)ECCSI_CHECK_POINTS, "a nonce's points fit");
 _Static_assert((P256_WINDOWS + 1) / 2 <= (int)ECCSI_CHECK_SCRATCH, "and their scratch");
 
-enum { AT_ONCE = 32, TRIES = 8 };
+enum { TRIES = 8 };
+
+/* x[i] = the x of [j]G of item i, secret until then. */
+static void nonce_points(uint64_t (*x)[4], size_t n, const workspace *w)
+{
+	const eccsi_space *s = &w->sums;
+
+	for (size_t i = 0; i < n; i++)
+		memcpy(x[i], w->own[i].j, sizeof x[i]);
+	if (s->lanes && p256x8_times_g(x, (const uint64_t (*)[4])x, n, s->lanes))
+		return;
+	for (size_t i = 0; i < n; i++)
+		p256_lookup_g(s->pts + i * P256_WINDOWS, w->own[i].j);
+	p256_sum(s->pts, n, P256_WINDOWS, s->scratch);
+	for (size_t i = 0; i < n; i++)
+		fe_to_limbs(x[i], &s->pts[i * P256_WINDOWS].x);
+}
 
 /* Steps 1 and 2: j, J = [j]G, and r to the signature. */
 static km_err make_r(const km_signed *items, size_t n, const km_signer *signer,
-		const km_random *rnd, workspace *w)
+		const km_random *rnd, const workspace *w)
 {
+	uint64_t x[ECCSI_AT_ONCE][4];
+
 	for (size_t i = 0; i < n; i++) {
 		km_err err = eccsi_nonce(w->own[i].j, signer->ssk, signer->hs, items[i].msg,
 				items[i].len, rnd);
 
 		if (err != KM_OK)
 			return err;
-		p256_lookup_g(w->pts + i * P256_WINDOWS, w->own[i].j);
 	}
-	p256_sum(w->pts, n, P256_WINDOWS, w->scratch);
+	nonce_points(x, n, w);
 	for (size_t i = 0; i < n; i++) {
-		uint64_t x[4];
-
-		fe_to_limbs(x, &w->pts[i * P256_WINDOWS].x);
-		limbs_to_be(items[i].sig, x, 4);
+		limbs_to_be(items[i].sig, x[i], 4);
 		/* Public: r is part of the signature. */
 		ct_public(items[i].sig, 32);
 	}
+	wipe(x, sizeof x);
 	return KM_OK;
 }
 
 /* Steps 3 to 6: s = j/(HE + r*SSK), with one inversion for all. */
-static void make_s(const km_signed *items, size_t n, const km_signer *signer, workspace *w)
+static void make_s(const km_signed *items, size_t n, const km_signer *signer,
+		const workspace *w)
 {
 	static const uint64_t one[4] = {1};
 	struct {
@@ -281,7 +227,7 @@ static void make_s(const km_signed *items, size_t n, const km_signer *signer, wo
 
 /* Sign n items.  A status is KM_EDEGENERATE where step 4 asks for a new j.  KM_ERANDOM. */
 static km_err sign_some(const km_signed *items, km_err *status, size_t n, const km_signer *signer,
-		const km_random *rnd, workspace *w)
+		const km_random *rnd, const workspace *w)
 {
 	km_err err = make_r(items, n, signer, rnd, w);
 
@@ -290,8 +236,7 @@ static km_err sign_some(const km_signed *items, km_err *status, size_t n, const 
 	make_s(items, n, signer, w);
 	for (size_t i = 0; i < n; i++)
 		memcpy(items[i].sig + 64, signer->pvt, sizeof signer->pvt);
-	eccsi_check_var(status, items, n, &(eccsi_known){signer->hs, signer->y}, w->pts,
-			w->scratch);
+	eccsi_check_var(status, items, n, &(eccsi_known){signer->hs, signer->y}, &w->sums);
 	for (size_t i = 0; i < n; i++) {
 		if (w->own[i].zero)
 			status[i] = KM_EDEGENERATE;
@@ -314,7 +259,7 @@ KM_API km_err km_eccsi_sign(uint8_t sig[KM_SIG_BYTES], const uint8_t *msg, size_
 
 	for (int i = 0; i < TRIES && err == KM_OK && status == KM_EDEGENERATE; i++)
 		err = sign_some(&item, &status, 1, signer, rnd,
-				&(workspace){w.pts, w.scratch, &w.own});
+				&(workspace){{w.pts, w.scratch, NULL}, &w.own});
 	wipe(&w, sizeof w);
 	if (err == KM_OK)
 		err = status;
@@ -323,14 +268,14 @@ KM_API km_err km_eccsi_sign(uint8_t sig[KM_SIG_BYTES], const uint8_t *msg, size_
 	return err == KM_EDEGENERATE ? KM_ERANDOM : err;
 }
 
-/* All items, AT_ONCE at a time. */
+/* All items, ECCSI_AT_ONCE at a time. */
 static km_err sign_all(const km_signed *items, km_err *status, size_t n, const km_signer *signer,
-		const km_random *rnd, workspace *w)
+		const km_random *rnd, const workspace *w)
 {
 	km_err err = KM_OK;
 
-	for (size_t at = 0; at < n && err == KM_OK; at += AT_ONCE) {
-		size_t some = n - at < AT_ONCE ? n - at : AT_ONCE;
+	for (size_t at = 0; at < n && err == KM_OK; at += ECCSI_AT_ONCE) {
+		size_t some = n - at < ECCSI_AT_ONCE ? n - at : ECCSI_AT_ONCE;
 
 		err = sign_some(items + at, status + at, some, signer, rnd, w);
 	}
@@ -345,13 +290,15 @@ static km_err sign_all(const km_signed *items, km_err *status, size_t n, const k
 	return err;
 }
 
+/* Batches below are signed without lanes, where they would be mostly idle. */
+enum { WORTH_LANES = 4 };
+
 KM_API km_err km_eccsi_sign_batch(const km_signed *items, km_err *status, size_t n,
 		const km_signer *signer, const km_random *rnd)
 {
-	size_t held = n < AT_ONCE ? n : AT_ONCE;
-	size_t points = held * ECCSI_CHECK_POINTS * sizeof(p256_point);
-	size_t scratch = held * ECCSI_CHECK_SCRATCH * sizeof(p256_fe);
-	size_t size = points + scratch + held * sizeof(passing);
+	size_t held = n < ECCSI_AT_ONCE ? n : ECCSI_AT_ONCE;
+	size_t sums = eccsi_space_size(held, n >= WORTH_LANES);
+	size_t size = sums + held * sizeof(passing);
 	uint8_t *memory;
 	km_err err = KM_ENOMEM;
 
@@ -359,8 +306,8 @@ KM_API km_err km_eccsi_sign_batch(const km_signed *items, km_err *status, size_t
 		return KM_OK;
 	memory = scratch_alloc(size);
 	if (memory)
-		err = sign_all(items, status, n, signer, rnd, &(workspace){(void *)memory,
-			(void *)(memory + points), (void *)(memory + points + scratch)});
+		err = sign_all(items, status, n, signer, rnd, &(workspace){
+			eccsi_space_in(memory, held, n >= WORTH_LANES), (void *)(memory + sums)});
 	scratch_free(memory, size);
 	for (size_t i = 0; i < n && err != KM_OK; i++) {
 		wipe(items[i].sig, KM_SIG_BYTES);

@@ -2,7 +2,7 @@
 #ifndef KM_ECCSI_H
 #define KM_ECCSI_H
 
-#include "p256.h"
+#include "p256x8.h"
 
 /* KPAK, checked, and its table.  Public. */
 typedef struct {
@@ -26,8 +26,22 @@ typedef struct {
 	const p256_wide *y;
 } eccsi_known;
 
-/* Memory for the check of n signatures by known signers, public. */
-enum { ECCSI_CHECK_POINTS = 2 * P256_WIDE_WINDOWS, ECCSI_CHECK_SCRATCH = P256_WIDE_WINDOWS };
+/* Memory for sums of points of n <= ECCSI_AT_ONCE signatures.  lanes may be NULL; else the others lie
+ * in it, for what lanes cannot do. */
+enum {
+	ECCSI_AT_ONCE = P256X8_AT_ONCE,
+	ECCSI_CHECK_POINTS = 2 * P256_WIDE_WINDOWS, ECCSI_CHECK_SCRATCH = P256_WIDE_WINDOWS,
+};
+typedef struct {
+	p256_point *pts;  /* ECCSI_CHECK_POINTS each */
+	p256_fe *scratch; /* ECCSI_CHECK_SCRATCH each */
+	p256x8_space *lanes;
+} eccsi_space;
+
+/* With lanes where the processor has them and they are wanted: octets, and the parts of so many
+ * octets at memory, 64-byte aligned. */
+size_t eccsi_space_size(size_t n, int lanes);
+eccsi_space eccsi_space_in(void *memory, size_t n, int lanes);
 
 /* Once, after p256_pick.  KM_ENOMEM. */
 km_err eccsi_init(void);
@@ -51,10 +65,9 @@ int eccsi_scalars_var(uint64_t u1[4], uint64_t u2[4], const uint8_t sig[KM_SIG_B
 /* 1 where J is not infinity and its x is the r of sig, octet for octet. */
 int eccsi_is_r_var(const p256_point *j, const uint8_t sig[KM_SIG_BYTES]);
 
-/* Check n signatures of one known signer: status[i] = KM_OK or KM_ESIG.  pts and scratch have
- * n times ECCSI_CHECK_POINTS and ECCSI_CHECK_SCRATCH elements. */
+/* Check n signatures of one known signer: status[i] = KM_OK or KM_ESIG. */
 void eccsi_check_var(km_err *status, const km_signed *items, size_t n, const eccsi_known *signer,
-		p256_point *pts, p256_fe *scratch);
+		const eccsi_space *w);
 
 /* j = a hedged nonce in 1 .. n - 1 for msg.  KM_ERANDOM. */
 km_err eccsi_nonce(uint64_t j[4], const uint8_t ssk[KM_SSK_BYTES], const uint8_t hs[KM_HASH_BYTES],

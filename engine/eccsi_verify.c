@@ -5,9 +5,10 @@
 #include "bytes.h"
 #include "eccsi.h"
 #include "kms_public.h"
+#include "secret.h"
 
 /* A signer who has signed so many items in a row is worth a table of Y. */
-enum { AT_ONCE = 8, WORTH_A_TABLE = 24 };
+enum { WORTH_A_TABLE = 24 };
 
 /* J = [s*HE]G + [s*r]KPAK + [s*r*HS]PVT. */
 static km_err verify_one_var(const km_signed *item, const p256_point *pvt,
@@ -63,12 +64,11 @@ static int same_signer(const km_signed *a, const km_signed *b)
 			memcmp(a->sig + 64, b->sig + 64, KM_ECCSI_POINT_BYTES) == 0;
 }
 
-/* All n items are of one signer: make a table of Y, check AT_ONCE at a time.  0: not possible. */
+/* All n items are of one signer: make a table of Y.  0: not possible. */
 static int verify_run_var(km_err *status, const km_signed *items, size_t n,
-		const km_kms_public *kms)
+		const km_kms_public *kms, const eccsi_space *w)
 {
-	p256_point pts[AT_ONCE * ECCSI_CHECK_POINTS], pvt, y;
-	p256_fe scratch[AT_ONCE * ECCSI_CHECK_SCRATCH];
+	p256_point pvt, y;
 	uint8_t hs[KM_HASH_BYTES];
 	p256_wide *table;
 	int made = 0;
@@ -80,28 +80,47 @@ static int verify_run_var(km_err *status, const km_signed *items, size_t n,
 	/* a Y of infinity has no table */
 	if (table && !(p256_is_zero(y.x.v) && p256_is_zero(y.y.v)))
 		made = p256_wide_make_var(table, &y);
-	for (size_t at = 0; made && at < n; at += AT_ONCE)
-		eccsi_check_var(status + at, items + at, n - at < AT_ONCE ? n - at : AT_ONCE,
-				&(eccsi_known){hs, table}, pts, scratch);
+	for (size_t at = 0, some; made && at < n; at += some) {
+		some = n - at < ECCSI_AT_ONCE ? n - at : ECCSI_AT_ONCE;
+		eccsi_check_var(status + at, items + at, some, &(eccsi_known){hs, table}, w);
+	}
 	free(table);
 	return made;
 }
 
-KM_API km_err km_eccsi_verify_batch(km_err *status, const km_signed *items, size_t n,
-		const km_kms_public *kms)
+/* Items of one signer in a row that are worth a table are checked with one, others one by one; so all
+ * where there is no memory, w = NULL. */
+static void verify_all_var(km_err *status, const km_signed *items, size_t n,
+		const km_kms_public *kms, const eccsi_space *w)
 {
-	km_err err = KM_OK;
-
 	for (size_t at = 0, run; at < n; at += run) {
 		run = 1;
 		while (at + run < n && same_signer(&items[at], &items[at + run]))
 			run++;
-		if (run >= WORTH_A_TABLE && verify_run_var(status + at, items + at, run, kms))
+		if (w && run >= WORTH_A_TABLE &&
+				verify_run_var(status + at, items + at, run, kms, w))
 			continue;
 		for (size_t i = at; i < at + run; i++)
 			status[i] = km_eccsi_verify(items[i].sig, KM_SIG_BYTES, items[i].msg,
 					items[i].len, items[i].id, items[i].id_len, kms);
 	}
+}
+
+KM_API km_err km_eccsi_verify_batch(km_err *status, const km_signed *items, size_t n,
+		const km_kms_public *kms)
+{
+	size_t held = n < ECCSI_AT_ONCE ? n : ECCSI_AT_ONCE, size = eccsi_space_size(held, 1);
+	void *memory;
+	eccsi_space w;
+	km_err err = KM_OK;
+
+	if (n == 0)
+		return KM_OK;
+	memory = scratch_alloc(size);
+	if (memory)
+		w = eccsi_space_in(memory, held, 1);
+	verify_all_var(status, items, n, kms, memory ? &w : NULL);
+	scratch_free(memory, size);
 	for (size_t i = 0; i < n; i++)
 		if (status[i] != KM_OK)
 			err = KM_EPARTIAL;

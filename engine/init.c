@@ -50,7 +50,8 @@ km_err init_use(const char *kernel)
 		fp_pick(levels[i].levels & cpu_levels());
 		p256_pick(levels[i].levels & cpu_levels());
 		fp8_pick(NULL, levels[i].levels & cpu_levels());
-		if (!fp_proved() || !p256_proved() || !fp8_proved())
+		p256x8_pick(NULL, levels[i].levels & cpu_levels());
+		if (!fp_proved() || !p256_proved() || !fp8_proved() || !p256x8_proved())
 			return KM_ESELFTEST;
 		chosen = name;
 		return KM_OK;

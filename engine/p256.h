@@ -171,6 +171,8 @@ int p256_init(void);
 void p256_lookup_g(p256_point out[P256_WINDOWS], const uint64_t k[4]);
 void p256_lookup_var(p256_point out[P256_WIDE_WINDOWS], const uint64_t k[4], const p256_wide *t);
 extern p256_wide p256_wide_g;
+/* u = k + (2^256 - 1)/2 mod n, k < n: its octets are the digits of the wide tables' windows. */
+void p256_wide_recode(uint64_t u[4], const uint64_t k[4]);
 
 /* r = [k]G, k < n. */
 void p256_times_g(p256_point *r, const uint64_t k[4]);

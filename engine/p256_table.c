@@ -120,11 +120,16 @@ void p256_lookup_g(p256_point out[P256_WINDOWS], const uint64_t k[4])
 	wipe(&w, sizeof w);
 }
 
+void p256_wide_recode(uint64_t u[4], const uint64_t k[4])
+{
+	p256_add_mod(u, k, offset_wide, p256_n);
+}
+
 void p256_lookup_var(p256_point out[P256_WIDE_WINDOWS], const uint64_t k[4], const p256_wide *t)
 {
 	uint64_t u[4], negative;
 
-	p256_add_mod(u, k, offset_wide, p256_n);
+	p256_wide_recode(u, k);
 	for (size_t i = 0; i < P256_WIDE_WINDOWS; i++) {
 		out[i] = t->e[i][index_of(&negative, digit_of(u, P256_WIDE_W, i), P256_WIDE_W)];
 		negate_where(&out[i].y, negative);

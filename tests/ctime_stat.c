@@ -18,6 +18,7 @@
 #include "engine/engine.h"
 #include "engine/fp8.h"
 #include "engine/p256.h"
+#include "engine/p256x8.h"
 #include "util.h"
 
 enum { RUNS = 3, ARGS = 6, BUFFER = 65536, MOST = 20000, CALLS = 4 };
@@ -297,6 +298,26 @@ static bool p256_leaks(void)
 	return any;
 }
 
+static bool p256x8_leaks(void)
+{
+	static const known_kernel known[] = {
+		KNOWN(p256x8_kernel, mul, 0, 0), KNOWN(p256x8_kernel, sqr, 0, 0),
+		KNOWN(p256x8_kernel, mul_sub, 0, 0), KNOWN(p256x8_kernel, mul_diff, 0, 0),
+		KNOWN(p256x8_kernel, mul_diff_sub, 0, 0), KNOWN(p256x8_kernel, sqr_sub2, 0, 0),
+		KNOWN(p256x8_kernel, add, 0, 0), KNOWN(p256x8_kernel, sub, 0, 0),
+		KNOWN(p256x8_kernel, lines, 0, 0), KNOWN(p256x8_kernel, select, 0, 0),
+		KNOWN(p256x8_kernel, scrub, 0, 0),
+	};
+	bool any = false;
+
+	words = P256X8_LIMBS * P256X8_LANES;
+	top = words - P256X8_LANES;
+	bits = 52;
+	top_bits = 48;
+	ROWS_LEAK("p256x8", p256x8_kernels, p256x8_kernel, known);
+	return any;
+}
+
 /* ---- planted leaks ----------------------------------------------------------------------- */
 
 static volatile uint64_t sink;
@@ -498,6 +519,7 @@ int main(void)
 	any |= fp8_leaks();
 	any |= tables_leak();
 	any |= p256_leaks();
+	any |= p256x8_leaks();
 	any |= batches_leak();
 	if (!seen)
 		fprintf(stderr, "ctime_stat: a planted leak was not seen\n");

@@ -7,6 +7,7 @@
 #include "engine/fp.h"
 #include "engine/fp8.h"
 #include "engine/p256.h"
+#include "engine/p256x8.h"
 #include "util.h"
 
 #ifdef ARCH_x86_64
@@ -210,6 +211,14 @@ static void p256_kernels_keep_the_callers_state(void **state)
 	CHECK_TABLE(p256_kernels, p256_kernel, mul, calls);
 }
 
+static void p256x8_kernels_keep_the_callers_state(void **state)
+{
+	static const call calls[] = {{0, {0}}};
+
+	(void)state;
+	CHECK_TABLE(p256x8_kernels, p256x8_kernel, mul, calls);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -218,6 +227,7 @@ int main(void)
 		cmocka_unit_test(fp8_kernels_keep_the_callers_state),
 		cmocka_unit_test(fp8_tables_keep_the_callers_state),
 		cmocka_unit_test(p256_kernels_keep_the_callers_state),
+		cmocka_unit_test(p256x8_kernels_keep_the_callers_state),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,5 +13,8 @@ typedef struct {
  * which may be NULL.  A row that this processor cannot run is skipped, visibly.  The failures. */
 int run_on_each_row(const row_test *tests, size_t n, CMFixtureFunction setup,
 		CMFixtureFunction teardown);
+/* The same for each row of the eight-lane table, beside the best of p256's: name[lanes-row]. */
+int run_on_each_row8(const row_test *tests, size_t n, CMFixtureFunction setup,
+		CMFixtureFunction teardown);
 
 #endif

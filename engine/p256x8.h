@@ -1,0 +1,160 @@
+/* p256x8.h -- P-256 for ECCSI in eight lanes: the field, sums of points, multiples for batches.
+ *
+ * v[i][l] is limb i of 52 bits of lane l.  The Montgomery radix is 2^260.  Every value is tight, in
+ * [0, 2p], with limbs below 2^52; the functions take and give such values.  Everything is constant
+ * time but what ends in _var; lanes never influence each other; a result may be any argument.
+ *
+ * Without an assembly row for this processor p256x8_pick gives NULL and nothing but p256x8_pick may
+ * be called: batches then run on p256.  The C row is the twin that tests compare with.
+ */
+#ifndef KM_P256X8_H
+#define KM_P256X8_H
+
+#include "p256.h"
+
+enum { P256X8_LIMBS = 5, P256X8_LANES = 8 };
+
+typedef struct {
+	_Alignas(64) uint64_t v[P256X8_LIMBS][P256X8_LANES];
+} fe8;
+
+/* Affine, and not infinity. */
+typedef struct {
+	fe8 x, y;
+} p256x8_point;
+
+/* A window's digit in each lane, as p256_table.c has them: 2*digit - 255. */
+typedef struct {
+	_Alignas(8) uint8_t v[P256X8_LANES];
+} p256x8_digit;
+
+/* A window of a table by words, for lookups that read every entry. */
+typedef struct {
+	_Alignas(64) uint64_t v[8][1 << (P256_WIDE_W - 1)];
+} p256x8_window;
+
+/* A row of the kernel table. */
+typedef struct {
+	const char *name;
+	unsigned needs; /* cpu.h levels */
+	/* a*b/2^260, a*a/2^260 mod p.  The operands of mul may be anything with a*b <= 8p^2 and
+	 * limbs below 2^52. */
+	void (*mul)(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t (*b)[8]);
+	void (*sqr)(uint64_t (*r)[8], const uint64_t (*a)[8]);
+	/* a*b/2^260 - c; a*(b - c)/2^260; a*(b - c)/2^260 - d; a*a/2^260 - c - d */
+	void (*mul_sub)(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t (*b)[8],
+			const uint64_t (*c)[8]);
+	void (*mul_diff)(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t (*b)[8],
+			const uint64_t (*c)[8]);
+	void (*mul_diff_sub)(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t (*b)[8],
+			const uint64_t (*c)[8], const uint64_t (*d)[8]);
+	void (*sqr_sub2)(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t (*c)[8],
+			const uint64_t (*d)[8]);
+	void (*add)(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t (*b)[8]);
+	void (*sub)(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t (*b)[8]);
+	/* The eight points of the table that the digits stand for: lane l's is lines[l], whose words
+	 * are a p256_point; or is chosen from a window of the table. */
+	void (*lines)(uint64_t (*x)[8], uint64_t (*y)[8], const uint64_t (*lines)[8],
+			const uint8_t digit[8]);
+	void (*select)(uint64_t (*x)[8], uint64_t (*y)[8],
+			const uint64_t (*window)[1 << (P256_WIDE_W - 1)], const uint8_t digit[8]);
+	/* Clears the registers that the row leaves values in: once a batch. */
+	void (*scrub)(void);
+} p256x8_kernel;
+
+/* Best first, the C row last, then NULL.  p256x8_k is what p256x8_pick gave. */
+extern const p256x8_kernel *const p256x8_kernels[];
+extern const p256x8_kernel *p256x8_k;
+
+/* The best assembly row whose needs the levels cpu fulfil and, unless name is NULL, which has this
+ * name (then also the C row); NULL where there is none.  Sets p256x8_k. */
+const p256x8_kernel *p256x8_pick(const char *name, unsigned cpu);
+/* 1 where the chosen row, if any, agrees with the C row on known operands. */
+int p256x8_proved(void);
+
+/* Limbs of 2p and 4p. */
+extern const uint64_t p256x8_2p[P256X8_LIMBS];
+extern const uint64_t p256x8_4p[P256X8_LIMBS];
+
+static inline void fe8_mul(fe8 *r, const fe8 *a, const fe8 *b)
+{
+	p256x8_k->mul(r->v, a->v, b->v);
+}
+
+static inline void fe8_sqr(fe8 *r, const fe8 *a)
+{
+	p256x8_k->sqr(r->v, a->v);
+}
+
+/* r = a*b - c */
+static inline void fe8_mul_sub(fe8 *r, const fe8 *a, const fe8 *b, const fe8 *c)
+{
+	p256x8_k->mul_sub(r->v, a->v, b->v, c->v);
+}
+
+/* r = a*(b - c) */
+static inline void fe8_mul_diff(fe8 *r, const fe8 *a, const fe8 *b, const fe8 *c)
+{
+	p256x8_k->mul_diff(r->v, a->v, b->v, c->v);
+}
+
+/* r = a*(b - c) - d */
+static inline void fe8_mul_diff_sub(fe8 *r, const fe8 *a, const fe8 *b, const fe8 *c, const fe8 *d)
+{
+	p256x8_k->mul_diff_sub(r->v, a->v, b->v, c->v, d->v);
+}
+
+/* r = a^2 - c - d */
+static inline void fe8_sqr_sub2(fe8 *r, const fe8 *a, const fe8 *c, const fe8 *d)
+{
+	p256x8_k->sqr_sub2(r->v, a->v, c->v, d->v);
+}
+
+static inline void fe8_add(fe8 *r, const fe8 *a, const fe8 *b)
+{
+	p256x8_k->add(r->v, a->v, b->v);
+}
+
+static inline void fe8_sub(fe8 *r, const fe8 *a, const fe8 *b)
+{
+	p256x8_k->sub(r->v, a->v, b->v);
+}
+
+/* The same constant in all lanes. */
+void fe8_set(fe8 *r, const uint64_t limbs[P256X8_LIMBS]);
+extern const uint64_t fe8_one[P256X8_LIMBS]; /* 2^260 mod p */
+/* Plain canonical numbers of four 64-bit limbs into and out of Montgomery form, lane by lane. */
+void fe8_from_limbs(fe8 *r, const uint64_t (*plain)[4]);
+void fe8_to_limbs(uint64_t (*plain)[4], const fe8 *a);
+/* r = 1/a in each lane, by one inversion.  0 where a lane is 0: r is then of no use. */
+int fe8_inv(fe8 *r, const fe8 *a);
+
+/* ---- points: p256x8_point.c -------------------------------------------------------------- */
+
+/* Sum each of rows rows of len points, a power of 2: the sum of pts[i*len .. i*len + len - 1] is
+ * left in pts[i*len].  scratch has rows*len/2 + P256X8_CHAINS elements.  All the additions of a
+ * level of the binary tree share one inversion.  0 where in some lane two points to be added were
+ * equal or opposite: the sums are then of no use.  Nothing else is told of them. */
+enum { P256X8_CHAINS = 2 };
+int p256x8_sum(p256x8_point *pts, size_t rows, size_t len, fe8 *scratch);
+
+/* At most so many at a time, and memory for them: 64-byte aligned, wiped by the caller. */
+enum { P256X8_AT_ONCE = 64, P256X8_VECTORS = P256X8_AT_ONCE / P256X8_LANES };
+typedef struct {
+	p256x8_point pts[P256X8_VECTORS][2 * P256_WIDE_WINDOWS];
+	fe8 scratch[P256X8_VECTORS * P256_WIDE_WINDOWS + P256X8_CHAINS];
+	p256x8_digit digits[2][P256X8_VECTORS][P256_WIDE_WINDOWS];
+} p256x8_space;
+
+/* Once, after p256_init: the table of G by words. */
+void p256x8_init(void);
+
+/* x[i] = the x, plain, of [k[i]]G for i < n <= P256X8_AT_ONCE; k[i] < n is secret, and x may be k.
+ * 0: not done, as some k[i] is one of a few that these sums cannot do; for a random k never. */
+int p256x8_times_g(uint64_t (*x)[4], const uint64_t (*k)[4], size_t n, p256x8_space *w);
+
+/* x[i] = the x, plain, of [u1[i]]G + [u2[i]]B, t being B's table.  0: not done, as above. */
+int p256x8_sum_of_two_var(uint64_t (*x)[4], const uint64_t (*u1)[4], const uint64_t (*u2)[4],
+		const p256_wide *t, size_t n, p256x8_space *w);
+
+#endif
