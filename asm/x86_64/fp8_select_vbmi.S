@@ -8,14 +8,17 @@
  * index[g][8v + l] < e, for v = 0..7 and g < groups, groups > 0.  The table is
  * [130 octets][e/64][64 entries], 64-byte aligned: octets least significant first, two octets of
  * zero on top, so that there are ten sections of 13 octets, two limbs each.  A section serves all
- * groups while it is in the first cache.  r is 64-byte aligned, stride a multiple of 64.
+ * groups while it is in the first cache, and meanwhile they fetch the next one: all tables together
+ * are larger than the last cache.  r is 64-byte aligned, stride a multiple of 64.
  *
  * rdi = r, rsi = stride, rdx = table, rcx = prepared, r8 = its end; r11 = 3*stride; r9 = r of the
- * group, r10 = r9 + 4*stride, rax = prepared of the group; ebx counts sections.
+ * group, r10 = r9 + 4*stride, rax = prepared of the group; ebx counts sections;
+ * r12 = what is fetched.
  * zmm31 = the indexes mod 64, one octet each; k1-k7 = whose entry is in block 1..7.
  * zmm0-12 = thirteen octets of all members, zmm13-28 = their transposition into eight vectors.
  * AVX-512F, BW + VBMI.  No branch but loops over groups and sections.  Every octet of the table is
- * read, in the order of addresses; indexes are in registers and in prepared alone.
+ * read, in the order of addresses, and a section beyond its end is fetched; indexes are in registers
+ * and in prepared alone.
  */
 #include "asm/asm.h"
 
@@ -78,6 +81,7 @@
 .endm
 /* Octet i of the section: out of the first block for all, then of the block that each needs. */
 .macro	octet_at i
+	prefetcht0	[r12 + 64*\i]
 	vpermb	zmm\i, idx, [rdx + 64*.Lblocks*\i]
 	octet_blocks	\i, %(.Lblocks - 1)
 .endm
@@ -93,6 +97,9 @@
 	push	rbx
 	.cfi_adjust_cfa_offset	8
 	.cfi_rel_offset	rbx, 0
+	push	r12
+	.cfi_adjust_cfa_offset	8
+	.cfi_rel_offset	r12, 0
 	lea	r11, [rsi + 2*rsi]
 	shl	r8, 7
 	add	r8, rcx
@@ -105,12 +112,14 @@
 7:
 	mov	rax, rcx
 	mov	r9, rdi
+	lea	r12, [rdx + 13*64*.Lblocks]
 8:
 	lea	r10, [r9 + 4*rsi]
 	vmovdqa64	idx, [rax]
 	vmovdqa64	zmm13, [rax + 64]
 	do_range	1, %(.Lblocks - 1), mask_at
 	for_n	13, octet_at
+	add	r12, 13*64
 	transpose	6, 12
 	for_n	8, drop_nibble_at
 	store_eight	64
@@ -125,6 +134,9 @@
 	add	rdx, 13*64*.Lblocks
 	dec	ebx
 	jnz	7b
+	pop	r12
+	.cfi_adjust_cfa_offset	-8
+	.cfi_restore	r12
 	pop	rbx
 	.cfi_adjust_cfa_offset	-8
 	.cfi_restore	rbx
