@@ -25,6 +25,9 @@ struct alone_tables {
 km_err alone_build(alone_table *t, const ec_point *chain);
 km_err alone_build_g(alone_table *t, const fp *chain);
 void alone_clear(alone_table *t);
+/* Whether a table over a point holds what it must, all entries at once with random weights: a wrong one
+ * passes with a probability below 2^-1000.  KM_ESELFTEST: it does not.  KM_ERANDOM. */
+km_err alone_check(const alone_table *t, const ec_point *chain);
 
 /* Fill in n members.  Never exceptional but for R = infinity, which is the status of that member.
  * KM_ERANDOM, KM_ENOMEM: none is filled in. */

@@ -66,6 +66,8 @@ static km_err few_load(sakke_z *s, const ec_point *chain)
 		return one_load(&s->small, &s->z_small, chain, SAKKE_SMALL_W);
 	err = alone_build(&s->z_alone, chain);
 	s->alone.z = &s->z_alone;
+	if (err == KM_OK)
+		err = alone_check(&s->z_alone, chain);
 	return err == KM_OK ? tables_alone_p(&s->alone.p) : err;
 }
 
