@@ -52,11 +52,19 @@ static const uint64_t r2[N] = {
 };
 
 #ifdef ARCH_x86_64
+static void mul2_adx(uint64_t r[N], const uint64_t a[N], const uint64_t b[N], uint64_t s[N],
+		const uint64_t c[N], const uint64_t d[N])
+{
+	a == b ? fp_sqr_adx(r, a) : fp_mul_adx(r, a, b);
+	c == d ? fp_sqr_adx(s, c) : fp_mul_adx(s, c, d);
+}
+
 static const fp_kernel fp_ifma = {
-	"ifma", CPU_ADX | CPU_IFMA, fp_mul_ifma, fp_sqr_ifma, fp_add_adx, fp_sub_adx, fp_select_adx,
+	"ifma", CPU_ADX | CPU_IFMA, fp_mul_ifma, fp_sqr_ifma, fp_mul2_ifma, fp_add_adx,
+	fp_sub_adx, fp_select_adx,
 };
 static const fp_kernel fp_adx = {
-	"adx", CPU_ADX, fp_mul_adx, fp_sqr_adx, fp_add_adx, fp_sub_adx, fp_select_adx,
+	"adx", CPU_ADX, fp_mul_adx, fp_sqr_adx, mul2_adx, fp_add_adx, fp_sub_adx, fp_select_adx,
 };
 #endif
 
@@ -90,6 +98,7 @@ static void chain(uint64_t r[N], const fp_kernel *k)
 	for (int i = 0; i < 16; i++) {
 		k->mul(a, a, b);
 		k->sqr(b, a);
+		k->mul2(b, b, a, a, a, r2);
 		k->add(b, b, a);
 		k->sub(a, r2, b);
 	}

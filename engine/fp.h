@@ -24,6 +24,9 @@ typedef struct {
 	unsigned needs; /* cpu.h levels */
 	void (*mul)(uint64_t r[16], const uint64_t a[16], const uint64_t b[16]); /* a*b/2^1024 mod p */
 	void (*sqr)(uint64_t r[16], const uint64_t a[16]);                       /* a*a/2^1024 mod p */
+	/* The product of a and b and the one of c and d; r may be a or b but not c or d, s may be any. */
+	void (*mul2)(uint64_t r[16], const uint64_t a[16], const uint64_t b[16], uint64_t s[16],
+			const uint64_t c[16], const uint64_t d[16]);
 	void (*add)(uint64_t r[16], const uint64_t a[16], const uint64_t b[16]);
 	void (*sub)(uint64_t r[16], const uint64_t a[16], const uint64_t b[16]);
 	/* r = entry index of a table of n entries of words limbs each; reads every entry.  words is a
@@ -56,6 +59,15 @@ static inline void fp_sqr(fp *r, const fp *a)
 	VERIFY(verify_below(a->v, fp_p, 16));
 	fp_k->sqr(r->v, a->v);
 	VERIFY(verify_below(r->v, fp_p, 16));
+}
+
+static inline void fp_mul2(fp *r, const fp *a, const fp *b, fp *s, const fp *c, const fp *d)
+{
+	VERIFY(verify_below(a->v, fp_p, 16) && verify_below(b->v, fp_p, 16));
+	VERIFY(verify_below(c->v, fp_p, 16) && verify_below(d->v, fp_p, 16));
+	VERIFY(r != c && r != d);
+	fp_k->mul2(r->v, a->v, b->v, s->v, c->v, d->v);
+	VERIFY(verify_below(r->v, fp_p, 16) && verify_below(s->v, fp_p, 16));
 }
 
 static inline void fp_add(fp *r, const fp *a, const fp *b)

@@ -199,4 +199,11 @@ static void select_c(uint64_t *r, const uint64_t *table, size_t n, size_t words,
 	}
 }
 
-const fp_kernel fp_c = {"c", 0, mul_c, sqr_c, add_c, sub_c, select_c};
+static void mul2_c(uint64_t r[16], const uint64_t a[16], const uint64_t b[16], uint64_t s[16],
+		const uint64_t c[16], const uint64_t d[16])
+{
+	a == b ? sqr_c(r, a) : mul_c(r, a, b);
+	c == d ? sqr_c(s, c) : mul_c(s, c, d);
+}
+
+const fp_kernel fp_c = {"c", 0, mul_c, sqr_c, mul2_c, add_c, sub_c, select_c};

@@ -17,6 +17,8 @@ extern const fp_kernel fp_c;
 #ifdef ARCH_x86_64
 void fp_mul_ifma(uint64_t r[16], const uint64_t a[16], const uint64_t b[16]);
 void fp_sqr_ifma(uint64_t r[16], const uint64_t a[16]);
+void fp_mul2_ifma(uint64_t r[16], const uint64_t a[16], const uint64_t b[16], uint64_t s[16],
+		const uint64_t c[16], const uint64_t d[16]);
 void fp_mul_adx(uint64_t r[16], const uint64_t a[16], const uint64_t b[16]);
 void fp_sqr_adx(uint64_t r[16], const uint64_t a[16]);
 void fp_add_adx(uint64_t r[16], const uint64_t a[16], const uint64_t b[16]);

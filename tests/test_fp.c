@@ -200,6 +200,43 @@ static void sqr_is_the_square(void **state)
 	}
 }
 
+/* Two products at once, results apart and over operands. */
+static void mul2_is_two_products(void **state)
+{
+	const fp_kernel *k = use(state);
+	uint64_t seed = 7;
+
+	for (int i = 0; i < ROUNDS; i++) {
+		operands o, q;
+		mpz_t x, y, first, second;
+		fp r, s;
+
+		draw_operands(&o, &seed);
+		draw_operands(&q, &seed);
+		mpz_inits(x, y, first, second, NULL);
+		to_mpz(x, o.a.v);
+		to_mpz(y, o.b.v);
+		want_product(first, x, y);
+		to_mpz(x, q.a.v);
+		to_mpz(y, q.b.v);
+		want_product(second, x, y);
+		k->mul2(r.v, o.a.v, o.b.v, s.v, q.a.v, q.b.v);
+		expect("mul2, the first", &r, first, &o);
+		expect("mul2, the second", &s, second, &q);
+		r = o.a;
+		s = q.b;
+		k->mul2(r.v, r.v, o.b.v, s.v, q.a.v, s.v);
+		expect("mul2, r = a", &r, first, &o);
+		expect("mul2, s = d", &s, second, &q);
+		r = o.b;
+		s = o.a;
+		k->mul2(r.v, s.v, r.v, s.v, q.a.v, q.b.v);
+		expect("mul2, r = b", &r, first, &o);
+		expect("mul2, s = a", &s, second, &q);
+		mpz_clears(x, y, first, second, NULL);
+	}
+}
+
 /* A chain in which each result is the next operand reaches what single draws do not. */
 static void a_long_chain_agrees(void **state)
 {
@@ -569,6 +606,7 @@ static void a_wrong_row_is_not_proved(void **state)
 static const struct CMUnitTest per_kernel[] = {
 	cmocka_unit_test(mul_is_the_product),
 	cmocka_unit_test(sqr_is_the_square),
+	cmocka_unit_test(mul2_is_two_products),
 	cmocka_unit_test(add_is_the_sum),
 	cmocka_unit_test(sub_is_the_difference),
 	cmocka_unit_test(a_long_chain_agrees),
