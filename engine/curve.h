@@ -13,6 +13,11 @@
 #define fp_set_one(r)  (*(r) = fp_one)
 #define fp_set_zero(r) (*(r) = fp_zero)
 
+static inline void fp_sqr2(fp *r, const fp *a, fp *s, const fp *c)
+{
+	fp_mul2(r, a, a, s, c, c);
+}
+
 static inline void fp_mul_add(fp *r, const fp *a, const fp *b, const fp *c)
 {
 	fp t;
@@ -35,6 +40,23 @@ static inline void fp_mul_diff(fp *r, const fp *a, const fp *b, const fp *c)
 
 	fp_sub(&t, b, c);
 	fp_mul(r, a, &t);
+}
+
+static inline void fp_mul_diff_sqr(fp *r, const fp *a, const fp *b, const fp *c, fp *s, const fp *d)
+{
+	fp t;
+
+	fp_sub(&t, b, c);
+	fp_mul2(r, a, &t, s, d, d);
+}
+
+static inline void fp_mul_add2(fp *r, const fp *a, const fp *b, const fp *c, const fp *d, const fp *e)
+{
+	fp t, u;
+
+	fp_mul2(&t, a, b, &u, c, d);
+	fp_add(&t, &t, e);
+	fp_add(r, &t, &u);
 }
 
 static inline void fp_mul_diff_sub(fp *r, const fp *a, const fp *b, const fp *c, const fp *d)

@@ -1,11 +1,14 @@
 /* curve_tmpl.h -- point formulas on E: y^2 = x^3 - 3x, for any field element FE.
  *
  * Before inclusion: FE is the element type, FN(op) its operations, CN(name) the names to define.
- * What differs between one element and eight lanes is only how values grow.  A kept value is signed
+ * FN(mul2) and FN(sqr2) are two products and squares, of which the first result is no operand of the
+ * second.  What differs between one element and eight lanes is only how values grow.  A kept value is signed
  * and may be subtracted again; a factor is not negative; both have their bounds in the header of FE.
  *   FN(mul_diff)      a*(b - c), b and c kept
  *   FN(mul_diff_sub)  a*(b - c) - d, kept
  *   FN(sqr_sub2)      a^2 - b - c, kept
+ *   FN(mul_diff_sqr)  a*(b - c), and d^2 beside it
+ *   FN(mul_add2)      a*b + c*d + e
  *   FN(mul_lift)      a*b - c, a factor
  *   FN(sub16)         a - b, a factor and small; b below 16p
  *   FN(sub64)         the same for b below 64p
@@ -62,24 +65,20 @@ static inline void CN(dbl)(CN(jac) *c, CN(line) *line)
 {
 	FE yy, beta, t;
 
-	FN(sqr)(&line->zz, &c->z);
-	FN(sqr)(&yy, &c->y);
-	FN(mul)(&beta, &c->x, &yy); /* x*y^2 */
+	FN(sqr2)(&line->zz, &c->z, &yy, &c->y);
 	FN(sub16)(&line->slope, &c->x, &line->zz);
 	FN(add)(&t, &c->x, &line->zz);
-	FN(mul)(&line->slope, &line->slope, &t);
+	FN(mul2)(&beta, &c->x, &yy, &line->slope, &line->slope, &t);
 	FN(add)(&t, &line->slope, &line->slope);
 	FN(add)(&line->slope, &line->slope, &t); /* 3(x^2 - z^4) */
 	FN(add)(&line->yy2, &yy, &yy);
 	FN(add)(&line->grew, &c->y, &c->y);
-	FN(mul)(&c->z, &c->z, &line->grew); /* z3 = 2yz */
 	FN(add)(&beta, &beta, &beta);
 	FN(add)(&beta, &beta, &beta); /* 4xy^2 */
-	FN(sqr)(&c->x, &line->slope);
+	FN(mul2)(&c->z, &c->z, &line->grew, &c->x, &line->slope, &line->slope); /* z3 = 2yz */
 	FN(add)(&t, &beta, &beta);
 	FN(sub16)(&c->x, &c->x, &t); /* x3 = slope^2 - 8xy^2 */
-	FN(mul_diff)(&t, &line->slope, &beta, &c->x);
-	FN(sqr)(&yy, &line->yy2); /* 4y^4 */
+	FN(mul_diff_sqr)(&t, &line->slope, &beta, &c->x, &yy, &line->yy2); /* yy = 4y^4 */
 	FN(add)(&yy, &yy, &yy);
 	FN(sub16)(&c->y, &t, &yy); /* y3 = slope*(4xy^2 - x3) - 8y^4 */
 }
@@ -91,22 +90,18 @@ static inline void CN(add_affine)(CN(jac) *c, CN(line) *line, const CN(point) *p
 	FE h, hh, hhh, v, t;
 
 	FN(sqr)(&line->zz, &c->z);
-	FN(mul)(&h, &p->x, &line->zz);
-	FN(mul)(&t, &c->z, &line->zz);
+	FN(mul2)(&h, &p->x, &line->zz, &t, &c->z, &line->zz);
 	FN(mul)(&t, &p->y, &t);
 	FN(sub64)(&line->slope, &t, &c->y);
 	FN(sub64)(&h, &h, &c->x);
 	line->grew = h;
-	FN(mul)(&c->z, &c->z, &h); /* z3 = z*h */
-	FN(sqr)(&hh, &h);
-	FN(mul)(&hhh, &h, &hh);
-	FN(mul)(&v, &c->x, &hh);
-	FN(sqr)(&c->x, &line->slope);
+	FN(mul2)(&c->z, &c->z, &h, &hh, &h, &h); /* z3 = z*h */
+	FN(mul2)(&hhh, &h, &hh, &v, &c->x, &hh);
+	FN(mul2)(&t, &c->y, &hhh, &c->x, &line->slope, &line->slope);
 	FN(sub16)(&c->x, &c->x, &hhh);
-	FN(add)(&t, &v, &v);
-	FN(sub16)(&c->x, &c->x, &t); /* x3 = slope^2 - h^3 - 2*x*h^2 */
+	FN(add)(&hh, &v, &v);
+	FN(sub16)(&c->x, &c->x, &hh); /* x3 = slope^2 - h^3 - 2*x*h^2 */
 	FN(sub64)(&v, &v, &c->x);
 	FN(mul)(&v, &v, &line->slope);
-	FN(mul)(&t, &c->y, &hhh);
 	FN(sub16)(&c->y, &v, &t); /* y3 = slope*(x*h^2 - x3) - y*h^3 */
 }

@@ -15,9 +15,8 @@ static inline void F2(mul)(F2(elt) *r, const F2(elt) *a, const F2(elt) *b)
 
 	FN(add)(&s, &a->re, &a->im);
 	FN(add)(&t, &b->re, &b->im);
+	FN(mul2)(&rr, &a->re, &b->re, &ii, &a->im, &b->im);
 	FN(mul)(&s, &s, &t);
-	FN(mul)(&rr, &a->re, &b->re);
-	FN(mul)(&ii, &a->im, &b->im);
 	FN(sub16)(&r->re, &rr, &ii);
 	FN(sub16)(&s, &s, &rr);
 	FN(sub16)(&r->im, &s, &ii);
@@ -30,8 +29,7 @@ static inline void F2(sqr)(F2(elt) *r, const F2(elt) *a)
 
 	FN(add)(&s, &a->re, &a->im);
 	FN(sub64)(&t, &a->re, &a->im);
-	FN(mul)(&r->im, &a->re, &a->im);
-	FN(mul)(&r->re, &s, &t);
+	FN(mul2)(&r->im, &a->re, &a->im, &r->re, &s, &t);
 	FN(add)(&r->im, &r->im, &r->im);
 }
 

@@ -115,6 +115,20 @@ static inline void fp8_sqr(fp8 *r, const fp8 *a)
 	fp8_k->sqr(r->v, a->v);
 }
 
+/* r = a*b, s = c*d; r may be a or b but not c or d, s may be any. */
+static inline void fp8_mul2(fp8 *r, const fp8 *a, const fp8 *b, fp8 *s, const fp8 *c, const fp8 *d)
+{
+	fp8_mul(r, a, b);
+	fp8_mul(s, c, d);
+}
+
+/* r = a*a, s = c*c; r is not c. */
+static inline void fp8_sqr2(fp8 *r, const fp8 *a, fp8 *s, const fp8 *c)
+{
+	fp8_sqr(r, a);
+	fp8_sqr(s, c);
+}
+
 /* r = a*b + c */
 static inline void fp8_mul_add(fp8 *r, const fp8 *a, const fp8 *b, const fp8 *c)
 {
@@ -171,6 +185,22 @@ static inline void fp8_mul_sdiff(fp8 *r, const fp8 *a, const fp8 *b, const fp8 *
 	VERIFY(verify_bits(a->v, 1027));
 	VERIFY(verify_loose(b->v) && verify_loose(c->v));
 	fp8_k->mul_sdiff(r->v, a->v, b->v, c->v, fp8_256p, mask);
+}
+
+/* r = a*(b - c) as before, s = d*d; r is not d. */
+static inline void fp8_mul_diff_sqr(fp8 *r, const fp8 *a, const fp8 *b, const fp8 *c, fp8 *s,
+		const fp8 *d)
+{
+	fp8_mul_diff(r, a, b, c);
+	fp8_sqr(s, d);
+}
+
+/* r = a*b + c*d + e; r is not c or d. */
+static inline void fp8_mul_add2(fp8 *r, const fp8 *a, const fp8 *b, const fp8 *c, const fp8 *d,
+		const fp8 *e)
+{
+	fp8_mul_add(r, a, b, e);
+	fp8_mul_add(r, c, d, r);
 }
 
 /* r = a*(b - c) - d, loose. */

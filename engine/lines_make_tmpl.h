@@ -40,8 +40,7 @@ static void LN(climb)(FE *slope, FE *grew, CN(jac) *c, const CN(point) *k, const
 static void LN(descend)(FE *slope, const FE *grew, FE *inv)
 {
 	for (size_t op = LINES_OPS; op-- > 0;) {
-		FN(mul)(&slope[op], inv, &slope[op]);
-		FN(mul)(inv, inv, &grew[op]);
+		FN(mul2)(&slope[op], inv, &slope[op], inv, inv, &grew[op]);
 	}
 }
 
@@ -89,15 +88,13 @@ static void LN(double_add)(fp *out, const CN(point) *c, const FE *l1, const FE *
  * Here e, b0 and a1 + 32p, t = x2*e, w; and ll = l1^2, lll = l1*l2.  3M + 1S. */
 static void LN(two_doublings)(LN(work) *s, const CN(point) *c, const FE *l1, const FE *l2)
 {
-	FN(sqr)(&s->ll, l1);
-	FN(mul)(&s->lll, l1, l2);
+	FN(mul2)(&s->ll, l1, l1, &s->lll, l1, l2);
 	FN(add)(&s->e, l1, l1);
 	FN(add)(&s->e, &s->e, l2);
 	FN(add)(&s->b0, &c->x, &s->lll);
 	FN(add)(&s->b0, &s->b0, &s->b0);
 	FN(add)(&s->b0, &s->b0, &s->ll);
-	FN(mul)(&s->w, l1, &s->lll);
-	FN(mul)(&s->t, &c->x, &s->e);
+	FN(mul2)(&s->w, l1, &s->lll, &s->t, &c->x, &s->e);
 	FN(sub16)(&s->a1, &c->y, &s->t);
 	FN(sub16)(&s->a1, &s->a1, &s->w); /* 33.2p */
 }
@@ -111,8 +108,7 @@ static void LN(double2)(fp *out, const CN(point) *c, const FE *l2, LN(work) *s)
 	FN(add)(&s->u, &s->u, &s->t);
 	LN(put)(&out[1], &s->u); /* -a1 */
 	FN(sub16)(&s->u, &s->a1, &s->t);
-	FN(mul)(&s->u, &c->x, &s->u); /* x2*(y2 - 2*x2*e - w) */
-	FN(sqr)(&s->w, l2);
+	FN(mul2)(&s->u, &c->x, &s->u, &s->w, l2, l2); /* x2*(y2 - 2*x2*e - w), l2^2 */
 	FN(add)(&s->w, &s->w, &s->lll);
 	FN(add)(&s->w, &s->w, &s->w);
 	FN(add)(&s->w, &s->w, &s->ll);
@@ -131,34 +127,30 @@ static void LN(double2_add)(fp *out, const CN(point) *c, const FE *l3, LN(work) 
 {
 	FE *d = &s->a1, *m = &s->w, *k = &s->lll;
 
-	FN(mul)(&s->t, &s->e, &c->x);
+	FN(mul2)(&s->t, &s->e, &c->x, &s->u, l3, &s->b0);
 	FN(sub16)(d, d, &s->t);
 	FN(sub16)(d, d, &c->y); /* 65.2p */
-	FN(mul)(&s->t, l3, &s->b0);
-	FN(sub16)(&s->t, d, &s->t); /* 81.2p */
-	LN(put)(&out[3], &s->t);
-	FN(add)(&s->t, &s->e, l3);
-	LN(put)(&out[4], &s->t);
-	FN(mul)(&s->t, &s->e, l3);
+	FN(sub16)(&s->u, d, &s->u); /* 81.2p */
+	LN(put)(&out[3], &s->u);
+	FN(mul2)(&s->t, &s->e, l3, k, l3, &c->x);
 	FN(add)(&s->t, &s->t, &s->b0);
 	FN(add)(&s->t, &s->t, &c->x);
 	LN(put)(&out[2], &s->t);
-	FN(mul)(&s->t, l3, &c->x);
-	FN(sub16)(k, &c->y, &s->t);
-	FN(mul)(&s->t, l3, &c->y);
-	FN(sqr)(m, &c->x);
+	FN(sub16)(k, &c->y, k);
+	FN(mul2)(m, &c->x, &c->x, &s->t, l3, &c->y);
 	FN(sub16)(m, m, &s->three);
 	FN(sub16)(m, m, &s->t); /* 33.2p */
-	FN(mul)(&s->u, &s->b0, &c->x);
-	FN(mul_add)(&s->u, &s->e, k, &s->u);
+	FN(mul2)(&s->t, &s->b0, &c->x, &s->u, &s->e, k);
+	FN(add)(&s->u, &s->u, &s->t);
 	FN(add)(&s->u, &s->u, m);
-	FN(mul)(&s->t, l3, d);
+	FN(add)(&s->e, &s->e, l3);
+	LN(put)(&out[4], &s->e);
+	FN(mul2)(&s->t, l3, d, &s->e, &s->b0, m);
 	FN(sub16)(&s->u, &s->u, &s->t);
 	LN(put)(&out[1], &s->u); /* 51.4p */
-	FN(mul)(&s->u, &s->b0, m);
 	FN(mul)(&s->t, d, k);
-	FN(sub16)(&s->u, &s->u, &s->t);
-	LN(put)(&out[0], &s->u);
+	FN(sub16)(&s->e, &s->e, &s->t);
+	LN(put)(&out[0], &s->e);
 }
 
 /* Pass 3. */

@@ -13,24 +13,24 @@ typedef struct {
 } LN(powers);
 
 /* f = the function of one step at Q: two of its three to five coefficients cost a multiplication less.
- * Both parts of f are below 5p. */
-static inline void LN(value)(F2(elt) *f, const FE *c, lines_kind kind, const LN(powers) *q)
+ * Both parts of f are below 5p; c is used up. */
+static inline void LN(value)(F2(elt) *f, FE *c, lines_kind kind, const LN(powers) *q)
 {
-	FN(mul_add)(&f->re, &q->nx, &c[1], &c[0]);
-	if (kind != DOUBLE_ADD)
-		FN(mul_add)(&f->re, &q->xx, &c[2], &f->re);
 	switch (kind) {
 	case DOUBLE_ADD:
+		FN(mul2)(&f->re, &q->nx, &c[1], &f->im, &q->ny, &c[2]);
+		FN(add)(&f->re, &f->re, &c[0]);
 		FN(add)(&f->re, &f->re, &q->xx1);
-		FN(mul)(&f->im, &q->ny, &c[2]);
 		break;
 	case DOUBLE2:
+		FN(mul_add2)(&f->re, &q->nx, &c[1], &q->xx, &c[2], &c[0]);
 		FN(mul_diff)(&f->im, &q->y, &q->x1, &c[3]);
 		break;
 	case DOUBLE2_ADD:
+		FN(mul_add2)(&f->re, &q->nx, &c[1], &q->xx, &c[2], &c[0]);
 		FN(add)(&f->re, &f->re, &q->nxxx1);
-		FN(mul)(&f->im, &q->y, &c[3]);
-		FN(mul_add)(&f->im, &q->xy, &c[4], &f->im);
+		FN(mul2)(&f->im, &q->y, &c[3], &c[0], &q->xy, &c[4]);
+		FN(add)(&f->im, &f->im, &c[0]);
 	}
 }
 

@@ -1,41 +1,46 @@
 /* pairing.c -- the pairing of one pair of points. */
 #include "pairing.h"
 
+#include "fp2.h"
 #include "secret.h"
+
+#define FE    fp
+#define FN(x) fp_##x
+#define CN(x) ec_##x
+#define F2(x) fp2_##x
+#define PN(x) pairing_##x
+#include "pairing_tmpl.h"
+
+/* r = im/re. */
+static km_err divide(fp *r, const fp2 *v, const km_random *rnd)
+{
+	uint64_t zero;
+	fp inv;
+	km_err err = ec_blinded_inv(&inv, &zero, &v->re, rnd);
+
+	fp_mul(r, &v->im, &inv);
+	wipe(&inv, sizeof inv);
+	return err == KM_OK && zero ? KM_EDEGENERATE : err;
+}
 
 km_err pairing_prepared(fp *r, const fp *lines, const ec_point *q, const km_random *rnd)
 {
-	struct {
-		fp2 v;
-		fp inv;
-	} w;
-	uint64_t zero;
+	fp2 v;
 	km_err err;
 
-	lines_eval(&w.v, lines, q);
-	err = ec_blinded_inv(&w.inv, &zero, &w.v.re, rnd);
-	fp_mul(r, &w.v.im, &w.inv);
-	if (err == KM_OK && zero)
-		err = KM_EDEGENERATE;
-	wipe(&w, sizeof w);
+	lines_eval(&v, lines, q);
+	err = divide(r, &v, rnd);
+	wipe(&v, sizeof v);
 	return err;
 }
 
 km_err pairing(fp *r, const ec_point *k, const ec_point *q, const km_random *rnd)
 {
-	size_t size = LINES_COEFS * sizeof(fp);
-	fp *lines = scratch_alloc(size);
-	uint64_t order = 0;
+	fp2 v;
 	km_err err;
 
-	if (!lines)
-		return KM_ENOMEM;
-	*r = fp_zero;
-	err = lines_prepare(lines, &order, k, rnd);
-	/* Public: the verdict on a key. */
-	ct_public(&order, sizeof order);
-	if (err == KM_OK)
-		err = order ? pairing_prepared(r, lines, q, rnd) : KM_EDEGENERATE;
-	scratch_free(lines, size);
+	pairing_miller(&v, k, q);
+	err = divide(r, &v, rnd);
+	wipe(&v, sizeof v);
 	return err;
 }

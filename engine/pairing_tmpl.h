@@ -17,12 +17,10 @@ static inline void PN(dbl)(F2(elt) *v, CN(jac) *c, const CN(point) *q)
 
 	F2(sqr)(v, v);
 	CN(dbl)(c, &line);
-	FN(mul)(&value.re, &q->x, &line.zz);
+	FN(mul2)(&value.re, &q->x, &line.zz, &value.im, &c->z, &line.zz);
 	FN(add)(&value.re, &value.re, &x);
-	FN(mul)(&value.re, &value.re, &line.slope);
+	FN(mul2)(&value.re, &value.re, &line.slope, &value.im, &value.im, &q->y);
 	FN(sub16)(&value.re, &value.re, &line.yy2);
-	FN(mul)(&value.im, &c->z, &line.zz);
-	FN(mul)(&value.im, &value.im, &q->y);
 	F2(mul)(v, v, &value);
 }
 
@@ -35,8 +33,7 @@ static inline void PN(add)(F2(elt) *v, CN(jac) *c, const CN(point) *k, const CN(
 	FE t;
 
 	CN(add_affine)(c, &line, k);
-	FN(mul)(&value.re, &line.slope, qk);
-	FN(mul)(&t, &c->z, &k->y);
+	FN(mul2)(&value.re, &line.slope, qk, &t, &c->z, &k->y);
 	FN(sub16)(&value.re, &value.re, &t);
 	FN(mul)(&value.im, &c->z, &q->y);
 	F2(mul)(v, v, &value);
