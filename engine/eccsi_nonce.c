@@ -20,9 +20,8 @@ km_err eccsi_nonce(uint64_t j[4], const uint8_t ssk[KM_SSK_BYTES], const uint8_t
 
 	do {
 		err = km_random_bytes(w.fresh, sizeof w.fresh, rnd);
-		for (uint8_t i = 0; i < 2; i++)
-			hmac_parts(w.block[i], ssk, KM_SSK_BYTES, (hash_part[]){{&i, 1},
-				{w.fresh, sizeof w.fresh}, {hs, KM_HASH_BYTES}, {msg, len}}, 4);
+		hmac_fan(w.block, 2, ssk, KM_SSK_BYTES, (hash_part[]){{w.fresh, sizeof w.fresh},
+			{hs, KM_HASH_BYTES}, {msg, len}}, 3);
 		/* 512 bits mod n: no bias that can be seen */
 		limbs_from_be(w.high, w.block[0], 4);
 		p256_to_mont_n(w.high, w.high);

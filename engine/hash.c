@@ -44,31 +44,60 @@ void hash_parts(uint8_t out[32], const hash_part *parts, size_t n)
 	wipe(&c, sizeof c);
 }
 
+/* An HMAC in progress: what the inner hash has taken, and the outer one, which has the key. */
+typedef struct {
+	SHA256_CTX inner, outer;
+	uint8_t pad[64], digest[32];
+} hmac;
+
+static void hmac_start(hmac *w, const uint8_t *key, size_t key_len, const hash_part *parts, size_t n)
+{
+	memset(w->pad, 0, sizeof w->pad);
+	if (key_len > sizeof w->pad)
+		hash_parts(w->pad, &(hash_part){ key, key_len }, 1);
+	else if (key_len)
+		memcpy(w->pad, key, key_len);
+	for (size_t i = 0; i < sizeof w->pad; i++)
+		w->pad[i] ^= 0x36;
+	SHA256_Init(&w->inner);
+	SHA256_Update(&w->inner, w->pad, sizeof w->pad);
+	for (size_t i = 0; i < sizeof w->pad; i++)
+		w->pad[i] ^= 0x36 ^ 0x5c;
+	SHA256_Init(&w->outer);
+	SHA256_Update(&w->outer, w->pad, sizeof w->pad);
+	for (size_t i = 0; i < n; i++)
+		SHA256_Update(&w->inner, parts[i].data, parts[i].len);
+}
+
+static void hmac_finish(uint8_t out[32], hmac *w)
+{
+	SHA256_Final(w->digest, &w->inner);
+	SHA256_Update(&w->outer, w->digest, sizeof w->digest);
+	SHA256_Final(out, &w->outer);
+}
+
 void hmac_parts(uint8_t out[32], const uint8_t *key, size_t key_len, const hash_part *parts,
 		size_t n)
 {
-	struct {
-		SHA256_CTX c;
-		uint8_t pad[64], inner[32];
-	} w = { 0 };
+	hmac w;
 
-	if (key_len > sizeof w.pad)
-		hash_parts(w.pad, &(hash_part){ key, key_len }, 1);
-	else if (key_len)
-		memcpy(w.pad, key, key_len);
-	for (size_t i = 0; i < sizeof w.pad; i++)
-		w.pad[i] ^= 0x36;
-	SHA256_Init(&w.c);
-	SHA256_Update(&w.c, w.pad, sizeof w.pad);
-	for (size_t i = 0; i < n; i++)
-		SHA256_Update(&w.c, parts[i].data, parts[i].len);
-	SHA256_Final(w.inner, &w.c);
-	for (size_t i = 0; i < sizeof w.pad; i++)
-		w.pad[i] ^= 0x36 ^ 0x5c;
-	SHA256_Init(&w.c);
-	SHA256_Update(&w.c, w.pad, sizeof w.pad);
-	SHA256_Update(&w.c, w.inner, sizeof w.inner);
-	SHA256_Final(out, &w.c);
+	hmac_start(&w, key, key_len, parts, n);
+	hmac_finish(out, &w);
+	wipe(&w, sizeof w);
+}
+
+void hmac_fan(uint8_t (*out)[32], uint8_t many, const uint8_t *key, size_t key_len,
+		const hash_part *parts, size_t n)
+{
+	hmac start, w;
+
+	hmac_start(&start, key, key_len, parts, n);
+	for (uint8_t i = 0; i < many; i++) {
+		w = start;
+		SHA256_Update(&w.inner, &i, 1);
+		hmac_finish(out[i], &w);
+	}
+	wipe(&start, sizeof start);
 	wipe(&w, sizeof w);
 }
 

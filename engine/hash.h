@@ -21,6 +21,11 @@ void hash_parts(uint8_t out[32], const hash_part *parts, size_t n);
 void hmac_parts(uint8_t out[32], const uint8_t *key, size_t key_len, const hash_part *parts,
 		size_t n);
 
+/* out[i] = HMAC-SHA-256 over the parts and one octet i more, for i < many: as hmac_parts, but the
+ * parts are hashed once. */
+void hmac_fan(uint8_t (*out)[32], uint8_t many, const uint8_t *key, size_t key_len,
+		const hash_part *parts, size_t n);
+
 /* r = HashToIntegerRange(parts, q) as sixteen limbs, least significant first; q of parameter set 1.
  * Constant time. */
 void hash_to_q(uint64_t r[16], const hash_part *parts, size_t n);

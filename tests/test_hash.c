@@ -70,6 +70,24 @@ static void parts_hash_as_the_whole(void **state)
 	}
 }
 
+static void a_fan_is_an_hmac_of_each_number(void **state)
+{
+	uint8_t data[200], key[32], fan[3][32], want[32];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof data; i++)
+		data[i] = (uint8_t)i;
+	memset(key, 9, sizeof key);
+	for (size_t len = 0; len < sizeof data; len += 13) {
+		hmac_fan(fan, 3, key, sizeof key, (hash_part[]){ { data, 5 }, { data, len } }, 2);
+		for (uint8_t i = 0; i < 3; i++) {
+			hmac_parts(want, key, sizeof key,
+					(hash_part[]){ { data, 5 }, { data, len }, { &i, 1 } }, 3);
+			assert_memory_equal(fan[i], want, sizeof want);
+		}
+	}
+}
+
 static void hmac_of_rfc_4231(void **state)
 {
 	static const struct {
@@ -199,6 +217,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sha256_of_known_strings),
 		cmocka_unit_test(parts_hash_as_the_whole),
+		cmocka_unit_test(a_fan_is_an_hmac_of_each_number),
 		cmocka_unit_test(hmac_of_rfc_4231),
 		cmocka_unit_test(intermediates_of_rfc_6508),
 		cmocka_unit_test(range_of_rfc_6508),
