@@ -88,11 +88,71 @@ static int verify_run_var(km_err *status, const km_signed *items, size_t n,
 	return made;
 }
 
-/* Items of one signer in a row that are worth a table are checked with one, others one by one; so all
- * where there is no memory, w = NULL. */
+/* Items of any signers, to be checked together. */
+typedef struct {
+	size_t n, index[ECCSI_AT_ONCE];
+	uint64_t r[ECCSI_AT_ONCE][4], u1[ECCSI_AT_ONCE][4], u2[ECCSI_AT_ONCE][4], u3[ECCSI_AT_ONCE][4];
+	p256_point pvt[ECCSI_AT_ONCE];
+} gathered;
+
+static km_err verify_alone_var(const km_signed *item, const km_kms_public *kms)
+{
+	return km_eccsi_verify(item->sig, KM_SIG_BYTES, item->msg, item->len, item->id, item->id_len,
+			kms);
+}
+
+/* Below so many, lanes would be mostly idle. */
+enum { WORTH_LANES = 3 };
+
+/* Check what is gathered: in lanes, and what these cannot tell alone. */
+static void check_gathered_var(km_err *status, const km_signed *items, gathered *g,
+		const km_kms_public *kms, const eccsi_space *w)
+{
+	int8_t verdict[ECCSI_AT_ONCE];
+
+	memset(verdict, -1, sizeof verdict);
+	if (g->n >= WORTH_LANES)
+		p256x8_check_three_var(verdict, (const uint64_t (*)[4])g->r,
+				(const uint64_t (*)[4])g->u1, (const uint64_t (*)[4])g->u2,
+				(const uint64_t (*)[4])g->u3, &kms->auth.table, g->pvt, g->n, w->lanes);
+	for (size_t i = 0; i < g->n; i++) {
+		size_t at = g->index[i];
+
+		status[at] = verdict[i] < 0 ? verify_alone_var(&items[at], kms) :
+				verdict[i] ? KM_OK : KM_ESIG;
+	}
+	g->n = 0;
+}
+
+/* Add an item to what is gathered, or give its verdict where that is clear already. */
+static void gather_var(km_err *status, const km_signed *items, size_t at, gathered *g,
+		const km_kms_public *kms)
+{
+	const km_signed *item = &items[at];
+	size_t k = g->n;
+	uint8_t hs[KM_HASH_BYTES];
+
+	status[at] = signer_of_var(hs, &g->pvt[k], item, kms);
+	if (status[at] != KM_OK)
+		return;
+	status[at] = KM_ESIG;
+	limbs_from_be(g->r[k], item->sig, 4);
+	if (!p256_below(g->r[k], p256_p) ||
+			!eccsi_scalars_var(g->u1[k], g->u2[k], item->sig, hs, item->msg, item->len))
+		return;
+	p256_scalar(g->u3[k], hs);
+	p256_mul_n(g->u3[k], g->u3[k], g->u2[k]);
+	g->index[g->n++] = at;
+}
+
+/* Items of one signer in a row that are worth a table are checked with one, others together in lanes
+ * or one by one; so all where there is no memory, w = NULL. */
 static void verify_all_var(km_err *status, const km_signed *items, size_t n,
 		const km_kms_public *kms, const eccsi_space *w)
 {
+	gathered g;
+
+	g.n = 0;
 	for (size_t at = 0, run; at < n; at += run) {
 		run = 1;
 		while (at + run < n && same_signer(&items[at], &items[at + run]))
@@ -100,10 +160,18 @@ static void verify_all_var(km_err *status, const km_signed *items, size_t n,
 		if (w && run >= WORTH_A_TABLE &&
 				verify_run_var(status + at, items + at, run, kms, w))
 			continue;
-		for (size_t i = at; i < at + run; i++)
-			status[i] = km_eccsi_verify(items[i].sig, KM_SIG_BYTES, items[i].msg,
-					items[i].len, items[i].id, items[i].id_len, kms);
+		for (size_t i = at; i < at + run; i++) {
+			if (!w || !w->lanes) {
+				status[i] = verify_alone_var(&items[i], kms);
+				continue;
+			}
+			gather_var(status, items, i, &g, kms);
+			if (g.n == ECCSI_AT_ONCE)
+				check_gathered_var(status, items, &g, kms, w);
+		}
 	}
+	if (g.n)
+		check_gathered_var(status, items, &g, kms, w);
 }
 
 KM_API km_err km_eccsi_verify_batch(km_err *status, const km_signed *items, size_t n,

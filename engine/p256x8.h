@@ -156,5 +156,14 @@ int p256x8_times_g(uint64_t (*x)[4], const uint64_t (*k)[4], size_t n, p256x8_sp
 /* x[i] = the x, plain, of [u1[i]]G + [u2[i]]B, t being B's table.  0: not done, as above. */
 int p256x8_sum_of_two_var(uint64_t (*x)[4], const uint64_t (*u1)[4], const uint64_t (*u2)[4],
 		const p256_wide *t, size_t n, p256x8_space *w);
+/* The same sums as points, lane by lane in pts[0][0], pts[1][0] .. of w. */
+int p256x8_points_of_two_var(const uint64_t (*u1)[4], const uint64_t (*u2)[4], const p256_wide *t,
+		size_t n, p256x8_space *w);
+
+/* verdict[i] = whether the x of [u1[i]]G + [u2[i]]B + [u3[i]]c[i] is x[i] < p, t being B's table: 1,
+ * 0, or -1 where lanes cannot tell.  c[i] is not infinity.  p256x8_ladder.c */
+void p256x8_check_three_var(int8_t *verdict, const uint64_t (*x)[4], const uint64_t (*u1)[4],
+		const uint64_t (*u2)[4], const uint64_t (*u3)[4], const p256_wide *t,
+		const p256_point *c, size_t n, p256x8_space *w);
 
 #endif

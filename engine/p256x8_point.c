@@ -149,11 +149,10 @@ static void lookup_var(p256x8_point *r, const p256_point *window, const p256x8_d
 	p256x8_k->lines(r->x.v, r->y.v, (const uint64_t (*)[8])lines, digit->v);
 }
 
-int p256x8_sum_of_two_var(uint64_t (*x)[4], const uint64_t (*u1)[4], const uint64_t (*u2)[4],
-		const p256_wide *t, size_t n, p256x8_space *w)
+int p256x8_points_of_two_var(const uint64_t (*u1)[4], const uint64_t (*u2)[4], const p256_wide *t,
+		size_t n, p256x8_space *w)
 {
 	size_t vectors = (n + P256X8_LANES - 1) / P256X8_LANES;
-	int done;
 
 	digits_of(w->digits[0], u1, n);
 	digits_of(w->digits[1], u2, n);
@@ -162,7 +161,14 @@ int p256x8_sum_of_two_var(uint64_t (*x)[4], const uint64_t (*u1)[4], const uint6
 			lookup_var(&w->pts[v][i], p256_wide_g.e[i], &w->digits[0][v][i]);
 			lookup_var(&w->pts[v][WINDOWS + i], t->e[i], &w->digits[1][v][i]);
 		}
-	done = p256x8_sum(w->pts[0], vectors, 2 * WINDOWS, w->scratch);
+	return p256x8_sum(w->pts[0], vectors, 2 * WINDOWS, w->scratch);
+}
+
+int p256x8_sum_of_two_var(uint64_t (*x)[4], const uint64_t (*u1)[4], const uint64_t (*u2)[4],
+		const p256_wide *t, size_t n, p256x8_space *w)
+{
+	int done = p256x8_points_of_two_var(u1, u2, t, n, w);
+
 	x_of_sums(x, w->pts[0], n, 2 * WINDOWS);
 	return done;
 }

@@ -358,6 +358,48 @@ static void a_bad_item_leaves_its_neighbours(void **state)
 	}
 }
 
+/* Signers who change from item to item, and bad items among good ones. */
+static void each_of_many_signers_has_a_verdict(void **state)
+{
+	uint8_t secrets[3][32], points[3][65], names[3][4] = {"ann", "bob", "cy"};
+	km_signer *s[3];
+	uint64_t seed = 3;
+
+	(void)state;
+	nonces = REAL;
+	for (size_t k = 0; k < 3; k++) {
+		assert_int_equal(eccsi_issue(secrets[k], points[k], ksak, kpak, names[k], 4, NULL),
+				KM_OK);
+		assert_int_equal(km_signer_new(&s[k], names[k], 4, secrets[k], 32, points[k], 65,
+				kms), KM_OK);
+	}
+	for (size_t n = 1; n <= MOST; n += n < 20 ? 1 : 59) {
+		make_items();
+		for (size_t i = 0; i < n; i++) {
+			size_t k = draw(&seed) % 3;
+
+			items[i].id = names[k];
+			items[i].id_len = 4;
+			assert_int_equal(km_eccsi_sign(sigs[i], items[i].msg, items[i].len, s[k],
+					NULL), KM_OK);
+			if (i % 7 == 3)
+				sigs[i][(size_t)draw(&seed) % 64] ^= 4;
+			if (i % 7 == 4)
+				items[i].id = names[(k + 1) % 3];
+			if (i % 7 == 5)
+				memset(sigs[i], 255, 32); /* r >= p */
+		}
+		for (size_t i = 0; i < n; i++)
+			status[i] = KM_ESTATE;
+		assert_int_equal(km_eccsi_verify_batch(status, items, n, kms),
+				n > 3 ? KM_EPARTIAL : KM_OK);
+		for (size_t i = 0; i < n; i++)
+			assert_int_equal(status[i], i % 7 > 2 && i % 7 < 6 ? KM_ESIG : KM_OK);
+	}
+	for (size_t k = 0; k < 3; k++)
+		km_signer_free(s[k]);
+}
+
 static void one_flipped_bit_is_refused(void **state)
 {
 	uint8_t got[129], name[26], msg[8];
@@ -583,6 +625,7 @@ int main(void)
 		{"messages_of_our_vectors", messages_of_our_vectors},
 		{"batch_equals_singles", batch_equals_singles},
 		{"a_bad_item_leaves_its_neighbours", a_bad_item_leaves_its_neighbours},
+		{"each_of_many_signers_has_a_verdict", each_of_many_signers_has_a_verdict},
 		{"one_flipped_bit_is_refused", one_flipped_bit_is_refused},
 		{"numbers_out_of_range_are_refused", numbers_out_of_range_are_refused},
 		{"r_is_hashed_unreduced", r_is_hashed_unreduced},

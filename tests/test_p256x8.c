@@ -371,6 +371,46 @@ static void sums_of_two_multiples(void **state)
 	}
 }
 
+/* Right ones, one that is wrong in a lane of each vector, and in lane 3 of the first what lanes cannot
+ * tell: no multiple of C, or one that is opposite or equal to the sum of the others. */
+static void sums_of_three_are_checked(void **state)
+{
+	static uint64_t k[3][P256X8_AT_ONCE][4], x[P256X8_AT_ONCE][4];
+	p256_point c[P256X8_AT_ONCE], r, pts[2 * P256_WIDE_WINDOWS];
+	int8_t verdict[P256X8_AT_ONCE];
+
+	(void)state;
+	for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
+		int odd_one = s > 2 ? (int)s % 3 : -1;
+
+		for (size_t i = 0; i < sizes[s]; i++) {
+			draw_scalar(k[0][i]);
+			p256_times_g(&c[i], k[0][i]);
+			for (int j = 0; j < 3; j++)
+				draw_scalar(k[j][i]);
+			if (i == 3 && odd_one == 0)
+				memset(k[2][i], 0, sizeof k[2][i]);
+			if (i == 3 && odd_one > 0) { /* [k0]G + [k1]G, and C = +-G */
+				p256_add_mod(k[2][i], k[0][i], k[1][i], p256_n);
+				c[i] = p256_g;
+				if (odd_one == 1)
+					fe_sub(&c[i].y, &(const p256_fe){{0}}, &c[i].y);
+			}
+			p256_lookup_var(pts, k[0][i], &p256_wide_g);
+			p256_lookup_var(pts + P256_WIDE_WINDOWS, k[1][i], &p256_wide_g);
+			p256_times_plus_var(&r, k[2][i], &c[i], pts, 2 * P256_WIDE_WINDOWS);
+			fe_to_limbs(x[i], &r.x);
+			if (i % 8 == 5)
+				x[i][i / 16 % 4] ^= 1;
+		}
+		p256x8_check_three_var(verdict, (const uint64_t (*)[4])x,
+				(const uint64_t (*)[4])k[0], (const uint64_t (*)[4])k[1],
+				(const uint64_t (*)[4])k[2], &p256_wide_g, c, sizes[s], space);
+		for (size_t i = 0; i < sizes[s]; i++)
+			assert_int_equal(verdict[i], i == 3 && odd_one >= 0 ? -1 : i % 8 != 5);
+	}
+}
+
 /* k such that the last addition of a row of its windows is a doubling: their lower half is low and the
  * upper one low + m*n, over G/2, both within what windows can be.  0: no such k for m and this low. */
 static int doubling_scalar(uint64_t k[4], int m, int negative)
@@ -452,6 +492,7 @@ int main(void)
 		{"lookups_find_entries", lookups_find_entries},
 		{"multiples_of_the_generator", multiples_of_the_generator},
 		{"sums_of_two_multiples", sums_of_two_multiples},
+		{"sums_of_three_are_checked", sums_of_three_are_checked},
 		{"what_lanes_cannot_do_is_told", what_lanes_cannot_do_is_told},
 	};
 	const struct CMUnitTest once[] = {
