@@ -199,7 +199,15 @@ bench: $(B)/bench/bench $(B)/wolfssl
 	if [ -n "$(PEER)" ]; then $(MAKE) --no-print-directory $(B)/bench/wolfssl-asm && peers="$$peers wolfssl-asm=$(B)/bench/wolfssl-asm"; \
 	else echo "skipped: wolfssl-asm, which PEER=DIR names"; fi; \
 	$(B)/bench/bench --json build/bench.json --only '$(BENCH)' --commit "$$(git describe --always --dirty)" $$peers
-.PHONY: bench
+
+# Whole runs of the command, by hyperfine.  SIZES="50 1000000" for other groups.
+bench-command: all $(B)/bench/bench
+	@bench/compare.sh build/keymuster $(B)/bench/bench build/compare.json
+
+# Instructions of the scalar rows, which callgrind can run but not report: they are named.
+bench-instructions: $(B)/bench/bench
+	@bench/instructions.sh $(B)/bench/bench
+.PHONY: bench bench-command bench-instructions
 
 clean:
 	rm -rf build demo

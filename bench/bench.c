@@ -3,12 +3,14 @@
  * usage: bench [--seconds S] [--json FILE] [--only WORDS] [--commit NAME] [NAME=PROGRAM]...
  *        bench --worker KERNEL WORDS
  *        bench --count ROW OPERATION [BATCH]
+ *        bench --peak PROGRAM [ARGUMENT]...
  *
  * NAME=PROGRAM is a peer that speaks the lines of worker.h.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -209,6 +211,24 @@ static void measure_all(void)
 		fprintf(stderr, "\r\033[K");
 }
 
+/* Run a program and print the most memory it had, in KB. */
+static int peak(char **argv)
+{
+	struct rusage used;
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		execv(argv[0], argv);
+		perror(argv[0]);
+		_exit(127);
+	}
+	if (pid < 0 || wait4(pid, &status, 0, &used) != pid || status != 0)
+		return 1;
+	printf("%ld\n", used.ru_maxrss);
+	return 0;
+}
+
 /* ---- start ---------------------------------------------------------------------------------- */
 
 static void add_kernels(void)
@@ -256,6 +276,8 @@ int main(int argc, char **argv)
 		return ours_serve(argv[2], argv[3]);
 	if ((argc == 4 || argc == 5) && strcmp(argv[1], "--count") == 0)
 		return ours_count(argv[2], argv[3], argc == 5 ? (size_t)atoi(argv[4]) : 0);
+	if (argc > 2 && strcmp(argv[1], "--peak") == 0)
+		return peak(argv + 2);
 	add_kernels();
 	json = options(argc, argv);
 	for (size_t i = 0; i < n_workers; i++) {

@@ -99,6 +99,7 @@ int ours_count(const char *row, const char *name, size_t batch)
 			continue;
 		if (ops[i].start)
 			ops[i].start();
+		ops[i].run(1); /* tables are made when they are first wanted */
 		worker_turn(&ops[i]);
 		printf("%zu\n", ops[i].batch);
 		return 0;
