@@ -135,6 +135,7 @@ static size_t top;             /* from this word on they are smaller: */
 static unsigned bits, top_bits;
 static size_t mask_at;         /* which argument is a mask of eight lanes; 0: none */
 static size_t index_bound;     /* of an index among the arguments; 0: none */
+static bool eight_indexes;     /* one for each lane, in the fourth argument; else the fifth is it */
 
 static void run_kernel(void)
 {
@@ -151,8 +152,10 @@ static void prepare_operands(bool random)
 			buffer[a][i] = draw(&seed) >> (64 - (i < top ? bits : top_bits)) & keep;
 	for (size_t i = 0; mask_at && i < FP8_LANES; i++)
 		buffer[mask_at][i] = (0 - (draw(&seed) & 1)) & keep;
-	if (index_bound)
+	if (index_bound && !eight_indexes)
 		args[4] = draw(&seed) % index_bound & keep;
+	for (size_t i = 0; eight_indexes && i < FP8_LANES; i++)
+		buffer[3][i] = draw(&seed) % index_bound & keep;
 }
 
 /* Sixteen-bit indexes in the fifth argument, a table in the third. */
@@ -170,6 +173,7 @@ static void arguments(void)
 	for (int i = 0; i < ARGS; i++)
 		args[i] = (uintptr_t)buffer[i];
 	mask_at = index_bound = 0;
+	eight_indexes = false;
 }
 
 static bool runs(unsigned needs)
@@ -186,7 +190,7 @@ typedef struct {
 
 #define KNOWN(type, name, mask_at, index_bound) {offsetof(type, name), #name, mask_at, index_bound}
 
-/* Whether one of the functions of a row leaks; their pointers begin at first.  One that is not known
+/* Whether one of the functions of a row leaks; their pointers begin at first.  One not known here
  * gets operands, and is shown by its number. */
 static bool row_leaks(const char *table, const void *row, size_t first, size_t size,
 		const known_kernel *known, size_t n)
@@ -208,8 +212,10 @@ static bool row_leaks(const char *table, const void *row, size_t first, size_t s
 		}
 		if (index_bound) {
 			args[2] = index_bound;
-			args[3] = 2 * words;
+			eight_indexes = words > FP_LIMBS;
 		}
+		if (index_bound && !eight_indexes)
+			args[3] = 2 * words;
 		any |= leaks(name, &(target){prepare_operands, run_kernel, MOST});
 	}
 	return any;
@@ -247,7 +253,8 @@ static bool fp8_leaks(void)
 		KNOWN(fp8_kernel, mul_diff_sub, 0, 0), KNOWN(fp8_kernel, add, 0, 0),
 		KNOWN(fp8_kernel, sub, 0, 0), KNOWN(fp8_kernel, lift, 0, 0),
 		KNOWN(fp8_kernel, cneg, 2, 0), KNOWN(fp8_kernel, cmov, 2, 0),
-		KNOWN(fp8_kernel, weigh, 0, 0), KNOWN(fp8_kernel, reduce, 0, 0), KNOWN(fp8_kernel, scrub, 0, 0),
+		KNOWN(fp8_kernel, weigh, 0, 0), KNOWN(fp8_kernel, reduce, 0, 0),
+		KNOWN(fp8_kernel, select, 0, 16), KNOWN(fp8_kernel, scrub, 0, 0),
 	};
 	bool any = false;
 
