@@ -4,6 +4,7 @@
 
 #include "alone.h"
 #include "edwards8.h"
+#include "marks.h"
 #include "random.h"
 
 enum {
@@ -56,6 +57,8 @@ static km_err shared_inv(fp8 *inv, fp8 *prefix, const fp8 *a, size_t stride, siz
 		fp8_mul(inv, inv, &a[i * stride]);
 	}
 	err = ec8_blinded_inv(inv, &zero, inv, NULL);
+	/* Public: what is inverted is, and nothing of the blind is left in the inverse. */
+	ct_public(inv, sizeof *inv);
 	return err == KM_OK && zero ? KM_ESELFTEST : err; /* only a fault gives 0 */
 }
 

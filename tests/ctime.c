@@ -21,6 +21,7 @@
 #include "engine/fp8.h"
 #include "engine/p256.h"
 #include "engine/p256x8.h"
+#include "engine/p256x8.h"
 #include "engine/pairing.h"
 #include "engine/secret.h"
 #include "util_own.h"
@@ -106,6 +107,7 @@ static bool pick(const char *row, unsigned cpu)
 	lanes = strcmp(row, "lanes") == 0;
 	lane_table = table_named("words-c");
 	fp8_pick(lanes ? "c" : NULL, 0);
+	p256x8_pick(lanes ? "c" : NULL, 0);
 	p256x8_pick(lanes ? "c" : NULL, 0);
 	return strcmp(fp_k->name, base) == 0 && strcmp(p256_k->name, base) == 0 && lanes == !!fp8_k &&
 			lanes == !!p256x8_k;
