@@ -139,7 +139,7 @@ enum { P256X8_CHAINS = 2 };
 int p256x8_sum(p256x8_point *pts, size_t rows, size_t len, fe8 *scratch);
 
 /* At most so many at a time, and memory for them: 64-byte aligned, wiped by the caller. */
-enum { P256X8_AT_ONCE = 64, P256X8_VECTORS = P256X8_AT_ONCE / P256X8_LANES };
+enum { P256X8_AT_ONCE = 128, P256X8_VECTORS = P256X8_AT_ONCE / P256X8_LANES };
 typedef struct {
 	p256x8_point pts[P256X8_VECTORS][2 * P256_WIDE_WINDOWS];
 	fe8 scratch[P256X8_VECTORS * P256_WIDE_WINDOWS + P256X8_CHAINS];
