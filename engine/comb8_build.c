@@ -5,7 +5,6 @@
 
 #include "comb8.h"
 #include "comb_rows.h"
-#include "cpu.h"
 #include "marks.h"
 
 enum { LANES = FP8_LANES, ADDS = 64 };
@@ -174,7 +173,7 @@ void comb8_clear(comb8 *c)
 static km_err comb8_new(comb8 *c, unsigned w, size_t members, size_t coords)
 {
 	c->shape = comb_shape_of(w);
-	c->layout = fp8_table_for(c->shape.entries, members, cpu_levels());
+	c->layout = fp8_table_for(c->shape.entries, members, fp8_levels);
 	c->coords = coords;
 	if (!c->layout)
 		return KM_EKERNEL;

@@ -349,6 +349,26 @@ void fp8_reduce_ifma(lanes r, in a);
 void fp8_select_ifma_lanes(lanes r, in table, size_t entries, const uint64_t index[8]);
 void fp8_scrub_ifma(void);
 
+void fp8_mul_avx2(lanes r, in a, in b);
+void fp8_sqr_avx2(lanes r, in a);
+void fp8_mul_add_avx2(lanes r, in a, in b, in c);
+void fp8_mul_sub_avx2(lanes r, in a, in b, in c);
+void fp8_mul_lift_avx2(lanes r, in a, in b, in c, const uint64_t k[FP8_LIMBS]);
+void fp8_sqr_sub2_avx2(lanes r, in a, in c, in d);
+void fp8_mul_diff_avx2(lanes r, in a, in b, in c, const uint64_t k[FP8_LIMBS]);
+void fp8_mul_sdiff_avx2(lanes r, in a, in b, in c, const uint64_t k[FP8_LIMBS],
+		const uint64_t mask[8]);
+void fp8_mul_diff_sub_avx2(lanes r, in a, in b, in c, const uint64_t k[FP8_LIMBS], in d);
+void fp8_add_avx2(lanes r, in a, in b);
+void fp8_sub_avx2(lanes r, in a, in b);
+void fp8_lift_avx2(lanes r, in a, in b, const uint64_t k[FP8_LIMBS]);
+void fp8_cneg_avx2(lanes r, in a, const uint64_t mask[8], const uint64_t k[FP8_LIMBS]);
+void fp8_cmov_avx2(lanes r, in a, const uint64_t mask[8]);
+void fp8_weigh_avx2(lanes r, in a, const uint64_t w[8], in b);
+void fp8_reduce_avx2(lanes r, in a);
+void fp8_select_avx2_lanes(lanes r, in table, size_t entries, const uint64_t index[8]);
+void fp8_scrub_avx2(void);
+
 static const fp8_kernel row_ifma = {
 	"ifma", CPU_IFMA, fp8_mul_ifma, fp8_sqr_ifma, fp8_mul_add_ifma, fp8_mul_sub_ifma,
 	fp8_mul_lift_ifma, fp8_sqr_sub2_ifma, fp8_mul_diff_ifma, fp8_mul_sdiff_ifma,
@@ -356,17 +376,26 @@ static const fp8_kernel row_ifma = {
 	fp8_cmov_ifma, fp8_weigh_ifma, fp8_reduce_ifma,
 	fp8_select_ifma_lanes, fp8_scrub_ifma,
 };
-#define ASM_ROWS &row_ifma,
+static const fp8_kernel row_avx2 = {
+	"avx2", CPU_ADX, fp8_mul_avx2, fp8_sqr_avx2, fp8_mul_add_avx2, fp8_mul_sub_avx2,
+	fp8_mul_lift_avx2, fp8_sqr_sub2_avx2, fp8_mul_diff_avx2, fp8_mul_sdiff_avx2,
+	fp8_mul_diff_sub_avx2, fp8_add_avx2, fp8_sub_avx2, fp8_lift_avx2, fp8_cneg_avx2,
+	fp8_cmov_avx2, fp8_weigh_avx2, fp8_reduce_avx2,
+	fp8_select_avx2_lanes, fp8_scrub_avx2,
+};
+#define ASM_ROWS &row_ifma, &row_avx2,
 #else
 #define ASM_ROWS
 #endif
 
 const fp8_kernel *const fp8_kernels[] = { ASM_ROWS &row_c, NULL };
 const fp8_kernel *fp8_k;
+unsigned fp8_levels;
 
 const fp8_kernel *fp8_pick(const char *name, unsigned cpu)
 {
 	fp8_k = NULL;
+	fp8_levels = cpu;
 	for (size_t i = 0; fp8_kernels[i] && !fp8_k; i++) {
 		const fp8_kernel *k = fp8_kernels[i];
 

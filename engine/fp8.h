@@ -11,7 +11,8 @@
  * two factors multiply to less than 2^2060: both below 2^1030 (106p), or one below 2^1034 and the
  * other below 2^1026 (6.6p).  Why the product is then tight: it is (a*b + m*p)/2^1040 with
  * m < 2^1040, so below 2^1020 + p < 1.105p.  For larger factors, up to a*b < 2^2072, the same holds
- * with a*b/2^1040 + p in place of 1.11p, and the limbs are as of a tight value.
+ * with a*b/2^1040 + p in place of 1.11p, and the limbs are as of a tight value.  (A row may exceed
+ * a*b/2^1040 + p by 2^-100 p.)
  *
  * Builds with -DKM_VERIFY assert that arguments lie within these bounds, to the next power of two.
  *
@@ -86,6 +87,7 @@ typedef struct {
 /* Best first, the C row last, then NULL.  fp8_k is what fp8_pick gave. */
 extern const fp8_kernel *const fp8_kernels[];
 extern const fp8_kernel *fp8_k;
+extern unsigned fp8_levels; /* that fp8_pick was given: lookups have to keep to them too */
 
 /* The best assembly row whose needs the levels cpu fulfil and, unless name is NULL, which has this
  * name (then also the C row); NULL where there is none.  Sets fp8_k. */
@@ -335,8 +337,8 @@ typedef struct {
 			const uint16_t *index, size_t n);
 } fp8_table;
 
-/* Best first, then the C twins, then NULL: "vbmi" and "bytes-c" share their layout, and "ifma" and
- * "words-c". */
+/* Best first, then the C twins, then NULL: "vbmi", "avx2" and "bytes-c" share their layout, and
+ * the others. */
 extern const fp8_table *const fp8_tables[];
 
 /* The fastest assembly row for tables of so many entries and batches of so many members; NULL where

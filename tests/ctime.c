@@ -1,15 +1,15 @@
 /* ctime.c -- the constant-time check: the whole library runs under memcheck, its secrets undefined.
  *
  * usage: ctime --cpu            the levels of this processor, as a number
- *        ctime ROW CPU [PLANT]  ROW: c, adx or lanes; CPU: what --cpu said outside of valgrind
+ *        ctime ROW CPU [PLANT]  ROW: c, adx, avx2 or lanes; CPU: what --cpu said outside of valgrind
  *
  * A branch or an address that depends on a secret is an error of memcheck's.  Wrong results,
  * secrets that lost their mark and published values that still have it end the program with 1.
  * PLANT puts a fault into a kernel (branch, load, branch256; in lanes branch8, load8): memcheck has
  * to find it.
  *
- * "lanes" runs the batches of eight lanes on the C twins of their kernels: the kernels themselves
- * are what valgrind cannot run.
+ * "avx2" is adx with its batches in eight lanes, "lanes" runs them on the C twins of the kernels:
+ * those of AVX-512 valgrind cannot run.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -100,17 +100,17 @@ static const fp8_table *table_named(const char *name)
 /* Rows by name: valgrind reports no ADX, and runs it. */
 static bool pick(const char *row, unsigned cpu)
 {
-	const char *base = strcmp(row, "adx") == 0 ? "adx" : "c";
+	const bool avx2 = strcmp(row, "avx2") == 0, adx = avx2 || strcmp(row, "adx") == 0;
+	const char *base = adx ? "adx" : "c";
 
-	fp_pick(cpu & (strcmp(row, "adx") == 0 ? CPU_ADX : 0));
-	p256_pick(cpu & (strcmp(row, "adx") == 0 ? CPU_ADX : 0));
+	fp_pick(cpu & (adx ? CPU_ADX : 0));
+	p256_pick(cpu & (adx ? CPU_ADX : 0));
 	lanes = strcmp(row, "lanes") == 0;
 	lane_table = table_named("words-c");
-	fp8_pick(lanes ? "c" : NULL, 0);
+	fp8_pick(lanes ? "c" : NULL, avx2 ? cpu & CPU_ADX : 0);
 	p256x8_pick(lanes ? "c" : NULL, 0);
-	p256x8_pick(lanes ? "c" : NULL, 0);
-	return strcmp(fp_k->name, base) == 0 && strcmp(p256_k->name, base) == 0 && lanes == !!fp8_k &&
-			lanes == !!p256x8_k;
+	return strcmp(fp_k->name, base) == 0 && strcmp(p256_k->name, base) == 0 &&
+			(lanes || avx2) == !!fp8_k && lanes == !!p256x8_k;
 }
 
 /* ---- planted faults ----------------------------------------------------------------------- */

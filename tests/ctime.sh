@@ -52,8 +52,8 @@ for build in "$@"; do
 	try "$build branch256 is found" plant "$build" c branch256 branching_mul_n
 	try "$build branch8 is found" plant "$build" lanes branch8 branching_mul_lanes
 	try "$build load8 is found" plant "$build" lanes load8 indexed_pick
-	for row in lanes c adx; do
-		if [ $row = adx ] && [ $((cpu & 1)) = 0 ]; then
+	for row in lanes c adx avx2; do
+		if [[ $row = a* ]] && [ $((cpu & 1)) = 0 ]; then
 			skip "$build $row"
 		else
 			try "$build $row is constant time" clean "$build" $row

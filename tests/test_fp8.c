@@ -563,11 +563,13 @@ static void what_was_packed_is_selected(void **state)
 static void rows_are_picked_by_level(void **state)
 {
 	(void)state;
-	assert_null(fp8_pick(NULL, CPU_ADX));
+	assert_null(fp8_pick(NULL, 0));
 	assert_null(fp8_pick("ifma", CPU_ADX));
 	assert_non_null(fp8_pick("c", 0));
 #ifdef ARCH_x86_64
 	assert_string_equal(fp8_pick(NULL, CPU_IFMA)->name, "ifma");
+	assert_string_equal(fp8_pick(NULL, CPU_ADX | CPU_IFMA)->name, "ifma");
+	assert_string_equal(fp8_pick(NULL, CPU_ADX)->name, "avx2");
 #endif
 }
 

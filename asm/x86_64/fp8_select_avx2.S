@@ -19,6 +19,12 @@
  * For eight members, by words: lane l of r is entry index[l] < 8*blocks of the table
  * [blocks][16 words][8 entries], 64-byte aligned.
  *
+ *   void fp8_select_avx2_lanes(uint64_t (*r)[8], const uint64_t (*table)[8], size_t entries,
+ *                              const uint64_t index[8]);
+ *
+ * Lane l of r is entry index[l] < entries of the table of lane l.  The tables lie side by side:
+ * [entries][16 words][8 lanes], 64-byte aligned.
+ *
  * r is 64-byte aligned, stride a multiple of 64; counts are public and not 0.  AVX2.  No branch but
  * counted loops.  Every octet of the table is read, in an order that the counts alone decide.
  */
@@ -281,7 +287,9 @@ ENDFUNC	fp8_select_octets_avx2
 	vmovdqa	[rdi + 64*\i], ymm0
 .endm
 
-FUNC	fp8_select_words_avx2
+/* r from words that a macro puts on the stack: eight of four lanes of index (r11) each time, those at
+ * [rax] to [r10]. */
+.macro	words_body eight
 	push	rbp
 	.cfi_def_cfa_offset	16
 	.cfi_offset	rbp, -16
@@ -294,20 +302,55 @@ FUNC	fp8_select_words_avx2
 8:
 	mov	r10, rsp
 	mov	rax, rsi
-	eight_words
+	\eight
 	add	r10, 8*32
 	lea	rax, [rsi + 8*64]
-	eight_words
+	\eight
 	mov	r10, rsp
 	vpcmpeqd	ymm2, ymm2, ymm2
 	vpsrlq	ymm2, ymm2, 12
 	for_n	20, limb_at
 	add	rdi, 32
 	add	r11, 32
+	.ifc	\eight, lane_words
+	add	rsi, 32
+	.endif
 	dec	r8d
 	jnz	8b
 	vzeroupper
 	leave
 	.cfi_def_cfa	rsp, 8
 	ret
+.endm
+
+FUNC	fp8_select_words_avx2
+	words_body	eight_words
 ENDFUNC	fp8_select_words_avx2
+
+/* ---- lanes -------------------------------------------------------------------------------------
+ *
+ * ymm0-7 = the words so far, ymm8 = the indexes, ymm9 = the present entry, ymm10 = ones. */
+
+.macro	lane_word_at i
+	vpand	ymm13, ymm12, [rax + 64*\i]
+	vpor	ymm\i, ymm\i, ymm13
+.endm
+.macro	lane_words
+	vmovdqu	ymm8, [r11]
+	vpcmpeqd	ymm10, ymm10, ymm10
+	vpsrlq	ymm10, ymm10, 63
+	clear	9
+	for_n	8, clear
+	mov	r9, rdx
+7:
+	vpcmpeqq	ymm12, ymm8, ymm9
+	for_n	8, lane_word_at
+	vpaddq	ymm9, ymm9, ymm10
+	add	rax, 64*16
+	dec	r9
+	jnz	7b
+	for_n	8, put_word_at
+.endm
+FUNC	fp8_select_avx2_lanes
+	words_body	lane_words
+ENDFUNC	fp8_select_avx2_lanes
