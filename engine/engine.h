@@ -164,7 +164,7 @@ KM_API KM_MUST km_err km_sakke_encap_batch(uint8_t *sed, km_err *status,
 /* One identity's Receiver Secret Key, checked and prepared.  Secret: locked memory, wiped when
  * freed.  kms must outlive it.  Memory: 2 KB, and KM_RECEIVER_LINES_BYTES for the prepared form
  * while fewer than KM_RECEIVERS_PREPARED are held in the process (never dumped; locked for the first
- * few).  Those beyond open a message alone six times as slowly, and in a batch four times. */
+ * few).  Those beyond take three times as long for a message. */
 typedef struct km_receiver km_receiver;
 #define KM_RECEIVER_LINES_BYTES 306304
 #define KM_RECEIVERS_PREPARED 64

@@ -28,22 +28,27 @@ struct km_receiver {
 _Static_assert(LINES_BYTES == LINES_COEFS * sizeof(fp), "what engine.h says of the memory");
 static atomic_uint prepared; /* receivers with lines */
 
-/* [b]P + Z by public arithmetic; b = 0 and b = -z are refused. */
-static int identity_point_var(ec_point *r, const uint8_t *id, size_t id_len, const ec_point *z)
+/* [b]P + Z, all public; b = 0 and b = -z are KM_EKEY. */
+static km_err identity_point_var(ec_point *r, const uint8_t *id, size_t id_len, const ec_point *z,
+		const km_random *rnd)
 {
 	static const uint64_t two[16] = {2};
 	uint64_t b[16];
 	fp prefix;
+	km_err err;
 
 	zq_from_octets_var(b, id, id_len);
-	if (zq_is_zero(b) || !ec_mul_var(r, b, &ec_p))
-		return 0;
+	err = zq_is_zero(b) ? KM_EKEY : sakke_times_p(r, b, rnd);
+	if (err != KM_OK)
+		return err;
+	/* Public: of an identity.  It came as a multiple by a scalar that might have been secret. */
+	ct_public(r, sizeof *r);
 	if (ec_equal(r, z))
-		return ec_mul_var(r, two, z);
+		return ec_mul_var(r, two, z) ? KM_OK : KM_EKEY;
 	if (fp_equal(&r->x, &z->x))
-		return 0;
+		return KM_EKEY;
 	ec_add_many_var(r, z, &prefix, 1);
-	return 1;
+	return KM_OK;
 }
 
 /* Whether <[id]P + Z, RSK> = g and RSK has order q, by the lines of r->rsk. */
@@ -60,8 +65,9 @@ static km_err rsk_check(const km_receiver *r, uint64_t order, const km_random *r
 	ct_public(&order, sizeof order);
 	if (!order)
 		return KM_EORDER;
-	if (!identity_point_var(&at, r->id, r->id_len, &r->kms->sakke.z))
-		return KM_EKEY;
+	err = identity_point_var(&at, r->id, r->id_len, &r->kms->sakke.z, rnd);
+	if (err != KM_OK)
+		return err;
 	err = pairing_prepared(&v.w, r->lines, &at, rnd);
 	fp_from_limbs(&v.g, params_g);
 	same = fp_equal(&v.w, &v.g);
@@ -108,6 +114,8 @@ KM_API km_err km_receiver_new(km_receiver **receiver, const uint8_t *id, size_t 
 	r->id_len = id_len;
 	r->kms = kms;
 	err = rsk_load(r, rsk, rsk_len, rnd);
+	if (fp8_k)
+		fp8_scrub();
 	if (err == KM_OK)
 		*receiver = r;
 	else
@@ -264,6 +272,8 @@ KM_API km_err km_sakke_decap_batch(uint8_t *ssv, km_err *status, const uint8_t *
 	for (size_t at = 0; at < n && err == KM_OK; at += ITEMS)
 		err = decap_block(&b, ssv + at * KM_SSV_BYTES, status + at, sed + at * KM_SED_BYTES,
 				n - at < ITEMS ? n - at : ITEMS, receivers + at, rnd);
+	if (fp8_k)
+		fp8_scrub();
 	scratch_free(b.mem, b.size);
 	if (err == KM_OK)
 		return sakke_verdict(status, n);
