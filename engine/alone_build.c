@@ -6,6 +6,7 @@
 #include "edwards8.h"
 #include "marks.h"
 #include "random.h"
+#include "secret.h"
 
 enum {
 	W = 5,      /* 1.3 MB over a point.  w = 6: 3 % faster to use, 22 % slower to build, 1.7 times the size */
