@@ -30,12 +30,6 @@ km_err comb8_build_g(comb8 *c, const fp *chain, unsigned w, size_t members);
 km_err comb8_check(const comb8 *c, const ec_point *chain);
 void comb8_clear(comb8 *c);
 
-/* The entries of tables for one element at a time, made by eight lanes: t[windows][entries], points
- * of two coordinates or powers of g; and comb_check of them. */
-km_err comb8_build_points(fp *t, const ec_point *chain, const comb_shape *shape);
-km_err comb8_build_powers(fp *t, const fp *chain, const comb_shape *shape);
-km_err comb8_check_points(const fp *t, const ec_point *chain, const comb_shape *shape);
-
 /* encap_sums by eight lanes. */
 km_err encap8_sums(encap_item *items, size_t n, const encap8_tables *tables, const km_random *rnd);
 

@@ -9,12 +9,7 @@
 
 enum { LANES = FP8_LANES, ADDS = 64 };
 
-/* A table for eight lanes or, where c is NULL, for one element at a time. */
-typedef struct {
-	comb8 *c;
-	fp *t;
-	size_t entries, coords;
-} sink;
+typedef comb8 sink;
 
 static km_err invert(fp8 *inv, const fp8 *a)
 {
@@ -59,22 +54,13 @@ static void centre(fp8 *r, size_t coords, const fp8 *a, size_t lane)
 
 static void put(const sink *to, size_t i, size_t at, int by, const fp8 *a)
 {
-	fp *lane[LANES];
+	size_t part = to->layout->octets * to->shape.entries;
 	fp8 canonical;
 
 	for (size_t c = 0; c < to->coords; c++) {
-		if (to->c) {
-			size_t part = to->c->layout->octets * to->entries;
-
-			fp8_reduce(&canonical, &a[c]);
-			to->c->layout->put(to->c->t + i * to->c->window_bytes + c * part, to->entries,
-					by > 0 ? at : at - (LANES - 1), &canonical, by < 0);
-			continue;
-		}
-		for (int l = 0; l < LANES; l++)
-			lane[l] = to->t + to->coords * (i * to->entries + at) +
-					(ptrdiff_t)to->coords * by * l + c;
-		fp8_to_lanes(lane, &a[c]);
+		fp8_reduce(&canonical, &a[c]);
+		to->layout->put(to->t + i * to->window_bytes + c * part, to->shape.entries,
+				by > 0 ? at : at - (LANES - 1), &canonical, by < 0);
 	}
 }
 
@@ -94,21 +80,11 @@ static void put(const sink *to, size_t i, size_t at, int by, const fp8 *a)
 static void read_window(fp8 *r, const sink *to, size_t i)
 {
 	uint16_t index[ROWS_MAX * COLUMNS_MAX];
-	const fp *lane[LANES];
 
-	if (to->c) {
-		for (size_t e = 0; e < to->entries; e++)
-			index[e] = (uint16_t)e;
-		to->c->layout->pick(r, to->coords, to->c->t + i * to->c->window_bytes, to->entries, index,
-				to->entries / LANES / to->c->layout->vectors);
-		return;
-	}
-	for (size_t e = 0; e < to->entries; e += LANES)
-		for (size_t c = 0; c < to->coords; c++) {
-			for (size_t l = 0; l < LANES; l++)
-				lane[l] = to->t + to->coords * (i * to->entries + e + l) + c;
-			fp8_from_lanes(r++, lane);
-		}
+	for (size_t e = 0; e < to->shape.entries; e++)
+		index[e] = (uint16_t)e;
+	to->layout->pick(r, to->coords, to->t + i * to->window_bytes, to->shape.entries, index,
+			to->shape.entries / LANES / to->layout->vectors);
 }
 
 /* Lane of r = the sum of all lanes of a. */
@@ -187,7 +163,7 @@ km_err comb8_build(comb8 *c, const ec_point *chain, unsigned w, size_t members)
 	km_err err = comb8_new(c, w, members, 2);
 
 	if (err == KM_OK)
-		err = ec8_build(&(sink){c, NULL, c->shape.entries, 2}, &chain->x, &c->shape);
+		err = ec8_build(c, &chain->x, &c->shape);
 	if (err != KM_OK)
 		comb8_clear(c);
 	return err;
@@ -198,28 +174,13 @@ km_err comb8_build_g(comb8 *c, const fp *chain, unsigned w, size_t members)
 	km_err err = comb8_new(c, w, members, 1);
 
 	if (err == KM_OK)
-		err = power8_build(&(sink){c, NULL, c->shape.entries, 1}, chain, &c->shape);
+		err = power8_build(c, chain, &c->shape);
 	if (err != KM_OK)
 		comb8_clear(c);
 	return err;
 }
 
-km_err comb8_build_points(fp *t, const ec_point *chain, const comb_shape *shape)
-{
-	return ec8_build(&(sink){NULL, t, shape->entries, 2}, &chain->x, shape);
-}
-
-km_err comb8_build_powers(fp *t, const fp *chain, const comb_shape *shape)
-{
-	return power8_build(&(sink){NULL, t, shape->entries, 1}, chain, shape);
-}
-
 km_err comb8_check(const comb8 *c, const ec_point *chain)
 {
-	return ec8_check(&(sink){(comb8 *)(uintptr_t)c, NULL, c->shape.entries, 2}, &chain->x, &c->shape);
-}
-
-km_err comb8_check_points(const fp *t, const ec_point *chain, const comb_shape *shape)
-{
-	return ec8_check(&(sink){NULL, (fp *)(uintptr_t)t, shape->entries, 2}, &chain->x, shape);
+	return ec8_check(c, &chain->x, &c->shape);
 }

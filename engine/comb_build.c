@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "comb8.h"
+#include "comb.h"
 #include "comb_rows.h"
 #include "fp_rows.h"
 
@@ -108,8 +108,7 @@ km_err comb_build(comb *c, const ec_point *chain, unsigned w)
 	if (!c->t)
 		return KM_ENOMEM;
 	to = (sink){&c->t->x, c->shape.entries, 2};
-	err = comb8_available() ? comb8_build_points(to.t, chain, &c->shape) :
-			ec_build(&to, &chain->x, &c->shape);
+	err = ec_build(&to, &chain->x, &c->shape);
 	if (err != KM_OK)
 		comb_clear(c);
 	return err;
@@ -119,8 +118,7 @@ km_err comb_check(const comb *c, const ec_point *chain)
 {
 	sink to = {&c->t->x, c->shape.entries, 2};
 
-	return comb8_available() ? comb8_check_points(to.t, chain, &c->shape) :
-			ec_check(&to, &chain->x, &c->shape);
+	return ec_check(&to, &chain->x, &c->shape);
 }
 
 km_err gcomb_build(gcomb *c, const fp *chain, unsigned w)
@@ -133,8 +131,7 @@ km_err gcomb_build(gcomb *c, const fp *chain, unsigned w)
 	if (!c->t)
 		return KM_ENOMEM;
 	to = (sink){c->t, c->shape.entries, 1};
-	err = comb8_available() ? comb8_build_powers(to.t, chain, &c->shape) :
-			power_build(&to, chain, &c->shape);
+	err = power_build(&to, chain, &c->shape);
 	if (err != KM_OK)
 		gcomb_clear(c);
 	return err;
