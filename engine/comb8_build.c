@@ -99,7 +99,8 @@ static void add_lanes(fp8 *r, size_t lane, const fp8 *a)
 			sum += a->v[x][l];
 		r->v[x][lane] = sum;
 	}
-	fp8_add(r, r, &zero);
+	/* Not fp8_add: before it the limbs are above 2^52. */
+	fp8_k->add(r->v, (const uint64_t (*)[FP8_LANES])r->v, zero.v);
 }
 
 /* The sums of window i (comb_check_tmpl.h).  Here lanes are columns, eight or twice eight. */
