@@ -1,4 +1,4 @@
-/* lines.h -- one's own key prepared for pairings: the functions of its Miller loop, ready to be evaluated.
+/* lines.h -- one's own key prepared for pairings: the functions of its Miller loop.
  *
  * The loop runs over the digits 0, 1, -1 of q, no two neighbours of which differ from 0, in steps of
  * one or two doublings and perhaps an addition of +-K: from the point C of the loop to the next one,

@@ -13,7 +13,7 @@ enum {
 	EIGHT_MANY = 3,  /* from here on a vector costs less than its members one by one */
 };
 
-/* ---- what the templates need -------------------------------------------------------------------- */
+/* ---- what the templates need ----------------------------------------------------------------- */
 
 typedef struct {
 	const fp *lines[FP8_LANES];
@@ -44,7 +44,7 @@ static inline void eight_load(fp8 *c, const eight_source *s, size_t at, unsigned
 #include "lines_tmpl.h"
 #include "pairing_tmpl.h"
 
-/* ---- eight members ------------------------------------------------------------------------------- */
+/* ---- eight members --------------------------------------------------------------------------- */
 
 static void point_from_lanes(ec8_point *r, const ec_point *const a[FP8_LANES])
 {
@@ -96,7 +96,7 @@ static void vector_plain(fp8x2_elt *v, const pairing_item *const item[FP8_LANES]
 	wipe(&k, sizeof k);
 }
 
-/* ---- batches -------------------------------------------------------------------------------------- */
+/* ---- batches --------------------------------------------------------------------------------- */
 
 typedef struct {
 	pairing_item *item[MEMBERS];

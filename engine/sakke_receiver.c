@@ -132,7 +132,7 @@ KM_API void km_receiver_free(km_receiver *receiver)
 	secret_free(receiver);
 }
 
-/* ---- opening ------------------------------------------------------------------------------------ */
+/* ---- opening --------------------------------------------------------------------------------- */
 
 /* A message that is still good, and what its two steps work on. */
 typedef struct {

@@ -1,4 +1,4 @@
-/* test_pairing.c -- pairings by prepared lines and in lanes against single ones, and against algebra. */
+/* test_pairing.c -- pairings by prepared lines and in lanes: as single ones, and by algebra. */
 #include "util.h"
 
 #include <string.h>
