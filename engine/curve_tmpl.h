@@ -1,8 +1,8 @@
 /* curve_tmpl.h -- point formulas on E: y^2 = x^3 - 3x, for any field element FE.
  *
  * Before inclusion: FE is the element type, FN(op) its operations, CN(name) the names to define.
- * FN(mul2) and FN(sqr2) are two products and two squares, of which the first result is no operand of
- * the second.  What differs between one element and eight lanes is only how values grow.  A kept
+ * FN(mul2) and FN(sqr2) are two products and two squares, of which the first result is no operand
+ * of the second.  What differs between one element and eight lanes is only how values grow.  A kept
  * value is signed and may be subtracted again; a factor is not negative; both have their bounds in
  * the header of FE.
  *   FN(mul_diff)      a*(b - c), b and c kept

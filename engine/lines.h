@@ -1,10 +1,10 @@
 /* lines.h -- one's own key prepared for pairings: the functions of its Miller loop.
  *
- * The loop runs over the digits 0, 1, -1 of q, no two neighbours of which differ from 0, in steps of
- * one or two doublings and perhaps an addition of +-K: from the point C of the loop to the next one,
- * N = [2^n]C + D.  Tangents and chords of a step are taken together as the one function with the
- * divisor 2^n(C) + (D) + (-N) - ..(O): vertical lines are in F_p at the image of Q, and factors in
- * F_p change nothing.  On the curve it is A(x) + y*B(x) with
+ * The loop runs over the digits 0, 1, -1 of q, no two neighbours of which differ from 0, in steps
+ * of one or two doublings and perhaps an addition of +-K: from the point C of the loop to the next
+ * one, N = [2^n]C + D.  Tangents and chords of a step are taken together as the one function with
+ * the divisor 2^n(C) + (D) + (-N) - ..(O): vertical lines are in F_p at the image of Q, and
+ * factors in F_p change nothing.  On the curve it is A(x) + y*B(x) with
  *
  *   DOUBLE_ADD        A = x^2 + c1*x + c0               B = -c2
  *   DOUBLE2           A = c2*x^2 + c1*x + c0            B = -x - c3
@@ -46,8 +46,8 @@ static inline unsigned lines_coefs(lines_kind kind)
 /* Once, before the others. */
 void lines_init(void);
 
-/* The coefficients c0, c1, .. of all steps, of a secret k on E; all ones in *order_q where k has order
- * q, which is not supposed: elsewhere coefs may be anything.  KM_ERANDOM, KM_ENOMEM. */
+/* The coefficients c0, c1, .. of all steps, of a secret k on E; all ones in *order_q where k has
+ * order q, which is not supposed: elsewhere coefs may be anything.  KM_ERANDOM, KM_ENOMEM. */
 km_err lines_prepare(fp coefs[LINES_COEFS], uint64_t *order_q, const ec_point *k,
 		const km_random *rnd);
 

@@ -2,15 +2,16 @@
  *
  * Needs curve_tmpl.h for the same FE; LN(name) are the names to define, and before it
  *   LN(put)(fp *r, const FE *a)    a below 106p, canonical
- * Three passes over the doublings and additions ("ops") of the loop.  The Jacobian z of a point is the
- * product of what the ops so far multiplied it by, so that going back from the inverse of the last z
- * gives the inverse of each for one multiplication; slopes are affine then, and so are the points.
- * Bounds: slopes are tight, points tidied, so tight as well.  Every difference is taken with 16p or 64p
- * more than fits, and the sums are noted in p where they are above 20p; a factor is below 106p.
+ * Three passes over the doublings and additions ("ops") of the loop.  The Jacobian z of a point is
+ * the product of what the ops so far multiplied it by, so that going back from the inverse of the
+ * last z gives the inverse of each for one multiplication; slopes are affine then, and so are the
+ * points.  Bounds: slopes are tight, points tidied, so tight as well.  Every difference is taken
+ * with 16p or 64p more than fits, and the sums are noted in p where they are above 20p; a factor
+ * is below 106p.
  */
 
-/* Pass 1.  slope[i]/z: the slope of op i, z after it; grew[i]: what op i multiplied z by.  c: the last
- * point.  Per doubling 4M + 4S, per addition 8M + 3S. */
+/* Pass 1.  slope[i]/z: the slope of op i, z after it; grew[i]: what op i multiplied z by.  c: the
+ * last point.  Per doubling 4M + 4S, per addition 8M + 3S. */
 static void LN(climb)(FE *slope, FE *grew, CN(jac) *c, const CN(point) *k, const CN(point) *minus)
 {
 	CN(line) line;
@@ -64,9 +65,10 @@ typedef struct {
 	FE ll, lll, t, u, w;
 } LN(work);
 
-/* The line of the addition to c = 2C, with slope l3, times the tangent of slope l1, over the vertical
- * between:
- *   A = x^2 + (x2 + l1*l3)x + x2*(x2 - l1*l3) - 3 + (l1 - l3)*y2     B = -(l1 + l3)              4M */
+/* The line of the addition to c = 2C, with slope l3, times the tangent of slope l1, over the
+ * vertical between:
+ *   A = x^2 + (x2 + l1*l3)x + x2*(x2 - l1*l3) - 3 + (l1 - l3)*y2     B = -(l1 + l3)
+ * 4M. */
 static void LN(double_add)(fp *out, const CN(point) *c, const FE *l1, const FE *l3, LN(work) *s)
 {
 	FN(mul)(&s->ll, l1, l3);
@@ -119,8 +121,8 @@ static void LN(double2)(fp *out, const CN(point) *c, const FE *l2, LN(work) *s)
 	LN(put)(&out[0], &s->u);
 }
 
-/* The same times the chord of slope l3 at c = 4C, over the vertical there: with m = x4^2 - 3 - l3*y4,
- * k = y4 - l3*x4 and d = a1 - y4 - e*x4
+/* The same times the chord of slope l3 at c = 4C, over the vertical there: with m = x4^2 - 3 -
+ * l3*y4, k = y4 - l3*x4 and d = a1 - y4 - e*x4
  *   A = x^3 + (x4 + b0 + e*l3)x^2 + (m + b0*x4 - d*l3 + e*k)x + b0*m - d*k
  *   B = -(e + l3)x + d - l3*b0                                                          10M + 1S */
 static void LN(double2_add)(fp *out, const CN(point) *c, const FE *l3, LN(work) *s)

@@ -12,8 +12,7 @@ typedef struct {
 	FE x1, xx1, nxxx1;       /* x, x^2, -x^3 in the form of the coefficients */
 } LN(powers);
 
-/* f = the function of one step at Q: two of its three to five coefficients cost a multiplication less.
- * Both parts of f are below 5p; c is used up. */
+/* f = the function of one step at Q, both parts below 5p; c is used up.  2M, 3M or 4M. */
 static inline void LN(value)(F2(elt) *f, FE *c, lines_kind kind, const LN(powers) *q)
 {
 	switch (kind) {

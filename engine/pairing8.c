@@ -84,7 +84,8 @@ static void vector_prepared(fp8x2_elt *v, const pairing_item *const item[FP8_LAN
 }
 
 /* By their keys alone. */
-static void vector_plain(fp8x2_elt *v, const pairing_item *const item[FP8_LANES], const ec8_point *q)
+static void vector_plain(fp8x2_elt *v, const pairing_item *const item[FP8_LANES],
+		const ec8_point *q)
 {
 	const ec_point *own[FP8_LANES];
 	ec8_point k;

@@ -1,4 +1,5 @@
-/* sakke_receiver.c -- SAKKE, RFC 6508: a receiver's key checked and prepared, data opened with it. */
+/* sakke_receiver.c -- SAKKE, RFC 6508: a receiver's key checked and prepared, data opened with
+ * it. */
 #include "sakke.h"
 
 #include <stdatomic.h>

@@ -7,7 +7,9 @@
 
 enum { KMSS = 2, USERS = 3, ITEMS = 24 };
 
-static const char *const ids[USERS] = {"sip:a@example.org", "sip:b@example.org", "sip:c@example.org"};
+static const char *const ids[USERS] = {
+	"sip:a@example.org", "sip:b@example.org", "sip:c@example.org",
+};
 
 /* Two KMSs, three users of each, and data for them. */
 static struct {

@@ -162,8 +162,9 @@ static void odd_points(ec_point r[3], const ec_point *good)
 	fp_neg(&r[2].x, &r[2].x);
 }
 
-/* Points that no sender makes: of order 2 and 4 the value is 1, whose representative is 0, of order 2q
- * it is that of the part of order q.  And a key that is none: nothing is there to divide by. */
+/* Points that no sender makes: of order 2 and 4 the value is 1, whose representative is 0, of
+ * order 2q it is that of the part of order q.  And a key that is none: nothing is there to
+ * divide by. */
 static void odd_points_touch_no_neighbour(void **state)
 {
 	pairing_item item[14];

@@ -5,18 +5,18 @@
  *   void fp_mul2_ifma(uint64_t r[16], const uint64_t a[16], const uint64_t b[16],
  *                     uint64_t s[16], const uint64_t c[16], const uint64_t d[16]);
  *
- * r = a*b/2^1024 mod p, and s = c*d/2^1024 mod p beside it.  In, out: canonical, fp.h.  r and s may be
- * any operands.  rdi = r, rsi = a, rdx = b, rcx = s, r8 = c, r9 = d.
+ * r = a*b/2^1024 mod p, and s = c*d/2^1024 mod p beside it.  In, out: canonical, fp.h.  r and s
+ * may be any operands.  rdi = r, rsi = a, rdx = b, rcx = s, r8 = c, r9 = d.
  * AVX-512 F, DQ, VL and IFMA.  No branch, no secret address.
  *
- * a*2^16 and b are taken apart into twenty limbs of 52 bits, a into three vectors, b into memory, and
- * multiplied by rows into a window w of twenty columns:
+ * a*2^16 and b are taken apart into twenty limbs of 52 bits, a into three vectors, b into memory,
+ * and multiplied by rows into a window w of twenty columns:
  *
  *   row i    w += a*2^16 * b[i]; t = w[0] mod 2^52; w = w/2^52 less t/2^52; w += t * N
  *
  * with N = 2^-52 mod p in the first eighteen rows: t itself is the digit, and the next row's waits
- * only for the lowest limb of t*N.  What multiplies low is added at once, what multiplies high a row
- * later, when the window has moved down a column under it.  The last two rows are Montgomery's,
+ * only for the lowest limb of t*N.  What multiplies low is added at once, what multiplies high a
+ * row later, when the window has moved down a column under it.  The last two rows are Montgomery's,
  * w += m*p with m = -w[0]/p mod 2^52, so that what the others added over p is divided away: with
  * T = a*b*2^16 the result is below T/2^1040 + p/2^52 + p/2^52 + p < 1.7p, and p is taken off once.
  *
@@ -140,7 +140,8 @@
 	vpbroadcastq	zmm\b, xmm\n
 .endm
 
-/* Vectors d, d + 1, and half a vector d + 2, += the low or high halves of those from a on times x. */
+/* Vectors d, d + 1, and half a vector d + 2, += the low or high halves of those from a on
+ * times x. */
 .macro	mad half, d, a, xx
 	vpmadd52\half\()uq	zmm\d, zmm\a, zmm\xx
 .endm
@@ -251,7 +252,8 @@
 	or	edx, ecx
 	or	edx, r8d
 .endm
-/* What the lanes of eax give to the next goes through the lanes of edx: who gets it, k2-k4 and eax. */
+/* What the lanes of eax give to the next goes through the lanes of edx: who gets it, k2-k4 and
+ * eax. */
 .macro	ripple
 	add	eax, eax
 	add	eax, edx
@@ -264,8 +266,8 @@
 	kmovb	k4, ecx
 .endm
 
-/* Limbs of w into [0, 2^52): one step of all carries, which leaves them at most 2^52 + 2^8, then the
- * ones that are left, which run through limbs of all ones. */
+/* Limbs of w into [0, 2^52): one step of all carries, which leaves them at most 2^52 + 2^8, then
+ * the ones that are left, which run through limbs of all ones. */
 .macro	settle w, w1, w2, v, v1, v2
 	vpsrlq	zmm\v, zmm\w, 52
 	vpsrlq	zmm\v1, zmm\w1, 52
