@@ -250,7 +250,7 @@ typedef struct {
 	bool (*replayed)(void *ctx, km_str sender, uint64_t ntp64, const uint8_t *rand,
 			size_t rand_len, uint32_t csb_id);
 	/* The i-th key that member holds (or remembers as revoked) under gmk_id; false beyond.
-	 * NULL: none. */
+	 * NULL: none.  Not asked where the GMK-ID is not known (see km_gmk_opened). */
 	bool (*held)(void *ctx, km_held *out, km_str member, uint32_t gmk_id, size_t i);
 } km_open_how;
 

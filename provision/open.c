@@ -169,6 +169,13 @@ static km_reason check_signature(const opening *o)
 	return err == KM_OK ? KM_R_OK : err == KM_ESIG ? KM_R_SIGNATURE : KM_R_ENGINE;
 }
 
+/* The salt is the member's.  The GMS, opening a message with hidden identities to itself, does not
+ * learn whose it is, and so not the GMK-ID either. */
+static bool knows_gmk_id(const opening *o)
+{
+	return !o->out->to_self || o->m.id[ROLE_RESPONDER].data;
+}
+
 /* Everything about a message that can fail inside is one reason; want of memory or of randomness is
  * not about the message. */
 static km_reason decrypt(opening *o)
@@ -184,9 +191,7 @@ static km_reason decrypt(opening *o)
 	if (err != KM_OK)
 		return err == KM_EDECAP ? KM_R_DECRYPT : KM_R_ENGINE;
 	out->guk_id = o->m.csb_id;
-	/* The salt is the member's.  The GMS, opening a message with hidden identities to itself, does
-	 * not learn whose it is, and so not the GMK-ID either. */
-	out->gmk_id = out->to_self && !user.data ? out->guk_id & 0xf0000000
+	out->gmk_id = !knows_gmk_id(o) ? out->guk_id & 0xf0000000
 			: km_guk_id(out->guk_id, km_user_salt(gmk, p0.s, p0.len));
 	/* Public: an identifier, which the signalling of calls names. */
 	ct_public(&out->gmk_id, sizeof out->gmk_id);
@@ -222,6 +227,15 @@ static km_reason check_groups(const opening *o)
 	return named.len == 0 || listed ? KM_R_OK : KM_R_GROUP;
 }
 
+/* T over all eras: what comes after the wrap of 2036 is later. */
+static bool is_later(uint64_t ntp64, uint64_t than)
+{
+	uint64_t a = km_ntp_seconds((uint32_t)(ntp64 >> 32));
+	uint64_t b = km_ntp_seconds((uint32_t)(than >> 32));
+
+	return a > b || (a == b && (uint32_t)ntp64 > (uint32_t)than);
+}
+
 /* Against what is held under the same GMK-ID: the same key of the same issuer with a later T is an
  * update; a key remembered as revoked stays so; anything else is a duplicate.  A revoked key of
  * another issuer forbids nobody its GMK-ID. */
@@ -232,6 +246,8 @@ static km_reason check_duplicate(opening *o)
 	km_reason r = KM_R_OK;
 
 	out->revoked = !(out->params.status & KM_STATUS_NOT_REVOKED);
+	if (!knows_gmk_id(o))
+		return KM_R_OK;
 	for (size_t i = 0; r == KM_R_OK && o->how->held && o->how->held(o->how->ctx, &held,
 			out->member, out->gmk_id, i); i++) {
 		bool issuer = same(held.gms, out->gms) && same(held.kms, str_of_z(o->kms_i->uri));
@@ -240,7 +256,7 @@ static km_reason check_duplicate(opening *o)
 			r = held.revoked ? KM_R_OK : KM_R_DUPLICATE;
 		else if (held.revoked && !out->revoked)
 			r = KM_R_REVOKED;
-		else if (out->ntp64 <= held.ntp64)
+		else if (!is_later(out->ntp64, held.ntp64))
 			r = KM_R_DUPLICATE;
 		else
 			out->update = true;

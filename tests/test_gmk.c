@@ -457,6 +457,68 @@ static void replays_duplicates_updates_and_revocations(void **state)
 
 /* ---- damage ----------------------------------------------------------------------------- */
 
+/* Holds the key of ctx, an own_message, since the T of ctx. */
+static bool holds_since(void *ctx, km_held *out, km_str member, uint32_t gmk_id, size_t i)
+{
+	const own_message *m = ctx;
+
+	(void)member, (void)gmk_id;
+	*out = (km_held){.gms = m->job.gms_uri, .kms = str(m->job.gms_kms->uri), .ntp64 = m->ntp64};
+	memcpy(out->gmk, m->job.gmk, sizeof out->gmk);
+	return i == 0;
+}
+
+static void t_after_the_wrap_of_2036_is_later(void **state)
+{
+	own_message m;
+	km_open_how how;
+	km_gmk_opened o;
+
+	(void)state;
+	own_get(&m, 0, ring);
+	how = own_how(&m, ring);
+	how.held = holds_since;
+	how.ctx = &m;
+	m.ntp64 -= 1;
+	assert_int_equal(open_as(&o, m.msg, m.len, how), KM_R_OK);
+	assert_true(o.update);
+	m.ntp64 = 1; /* 2036, and the message came before */
+	assert_int_equal(open_as(&o, m.msg, m.len, how), KM_R_DUPLICATE);
+}
+
+static void the_gms_opens_hidden_messages_of_any_keys_to_itself(void **state)
+{
+	static const char *const gms[] = {OWN_GMS, NULL};
+	km_keyring *mine = own_ring(gms);
+	km_memory *memory;
+	km_open_how how;
+	own_message m;
+
+	(void)state;
+	own_get(&m, 0, ring);
+	m.job.hide = m.job.sakke_to_self = true;
+	assert_int_equal(km_memory_new(&memory), KM_OK);
+	how = own_how(&m, mine);
+	how.from = str(OWN_GMS);
+	how.ctx = memory;
+	how.replayed = km_memory_replayed;
+	how.held = km_memory_held;
+	for (uint64_t i = 0; i < 3; i++) {
+		uint8_t buf[4096];
+		km_gmk_message made = make_one(buf, &m.job, OWN_ALICE, m.ntp64 - i);
+		km_gmk_opened o;
+
+		assert_int_equal(open_as(&o, made.msg, made.len, how), KM_R_OK);
+		assert_true(o.to_self);
+		assert_int_equal(o.gmk_id, 0);
+		assert_int_equal(km_memory_accept(memory, &o), KM_OK);
+		assert_int_equal(open_as(&o, made.msg, made.len, how), KM_R_REPLAY);
+		m.job.gmk[0] ^= (uint8_t)i; /* the same key once more, then another one */
+	}
+	km_memory_free(memory);
+	km_keyring_free(mine);
+}
+
 static void a_message_cut_anywhere_does_not_parse(void **state)
 {
 	(void)state;
@@ -575,6 +637,8 @@ int main(void)
 		cmocka_unit_test(what_is_inside_is_checked),
 		cmocka_unit_test(the_psi_rule_reads_hosts),
 		cmocka_unit_test(replays_duplicates_updates_and_revocations),
+		cmocka_unit_test(t_after_the_wrap_of_2036_is_later),
+		cmocka_unit_test(the_gms_opens_hidden_messages_of_any_keys_to_itself),
 		cmocka_unit_test(a_message_cut_anywhere_does_not_parse),
 		cmocka_unit_test(any_flipped_bit_is_refused),
 		cmocka_unit_test(a_message_of_a_third_party_opens),
