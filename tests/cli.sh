@@ -222,6 +222,23 @@ expect "nobody gets a revoked key" 3 "revoked" provision --members late.txt --gm
 expect "but it can be revoked again" 0 "" \
 	provision --members late.txt --gmk fire.gmk --status revoked -o revoke2.ndjson
 
+expect "a key to be revoked through a link" 0 "" \
+	provision --group $group --members members.txt --gmk far.gmk -o far.ndjson
+ln -s far.gmk near.gmk
+expect "is revoked" 0 "" provision --members members.txt --gmk near.gmk --status revoked -o far.ndjson
+check "the link stays one" test -L near.gmk
+expect "and the file behind it says so" 3 "revoked" provision --members late.txt --gmk far.gmk
+sed 's/^"revoked": true/"revoked": false/' far.gmk >slow.gmk
+mkfifo late
+provision --members - --gmk slow.gmk --status revoked <late >/dev/null 2>&1 &
+exec 9>late # open once the other has read the key
+expect "a late joiner while the revocation waits" 0 "" provision --members late.txt --gmk slow.gmk
+cat members.txt >&9
+exec 9>&-
+wait $!
+check "it is revoked" has slow.gmk '"revoked": true'
+check "and its file keeps all salts" test "$(sed -n 's/^"salts": "\(.*\)"/\1/p' slow.gmk | base64 -d | wc -c)" = 24
+
 echo "# members that are refused"
 {
 	printf 'sip:alice@example.org\n'

@@ -433,6 +433,7 @@ static int provision_run(int argc, char **argv)
 	}
 	crowd_close(p.members);
 	groupkey_free(p.key);
+	free(p.gmk_file);
 	sodium_free(p.job);
 	km_keyring_free(p.ring);
 	state_close(p.st);

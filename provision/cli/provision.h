@@ -24,6 +24,7 @@ typedef struct {
 	km_keyring *ring;
 	crowd *members;
 	groupkey *key;
+	char *gmk_file;         /* where the key that exists stands, behind links */
 	size_t salts_saved;
 	state *st;
 	file_out file;

@@ -10,6 +10,19 @@ enum { DRAWS_MAX = 64 };        /* of 20 000 members, each draw succeeds with 47
 
 /* ---- the key file that exists ---------------------------------------------------------------- */
 
+/* The file is changed where it stands: a link that was replaced would leave the old one active.
+ * What has no path, a pipe, keeps its name. */
+static int find_key_file(provision *p)
+{
+	p->gmk_file = realpath(p->w.gmk, NULL);
+	if (p->gmk_file == NULL)
+		p->gmk_file = strdup(p->w.gmk);
+	if (p->gmk_file != NULL)
+		return CLI_DONE;
+	cli_error("%s", strerror(ENOMEM));
+	return CLI_IO;
+}
+
 int provision_read_key(provision *p)
 {
 	km_complaint why = { 0 };
@@ -25,6 +38,8 @@ int provision_read_key(provision *p)
 					"for");
 		return CLI_DONE;
 	}
+	if (find_key_file(p) != CLI_DONE)
+		return CLI_IO;
 	result = groupkey_read(&p->key, p->w.gmk, &why);
 	if (result != GROUPKEY_OK) {
 		cli_error("%s", why.text);
@@ -150,7 +165,46 @@ int provision_make_key(provision *p)
 		cli_error("%s", why.text);
 		return CLI_IO;
 	}
-	return CLI_DONE;
+	return p->w.gmk == NULL ? CLI_DONE : find_key_file(p);
+}
+
+/* Put the key file that now stands there, with what others have added to it, into p->key. */
+static bool merge_key(provision *p, km_complaint *why)
+{
+	groupkey *now = NULL;
+	uint8_t *packed = NULL;
+	bool done = groupkey_read(&now, p->gmk_file, why) == GROUPKEY_OK;
+
+	if (done && now->gmk_id != p->key->gmk_id) {
+		snprintf(why->text, sizeof why->text, "--gmk: the file was replaced during the run");
+		done = false;
+	}
+	if (done) {
+		packed = malloc(salts_count(now->salts) * SALTS_PACKED + 1);
+		done = packed != NULL;
+	}
+	if (done) {
+		salts_pack(packed, now->salts);
+		done = salts_load(p->key->salts, packed, salts_count(now->salts));
+		p->key->revoked = p->key->revoked || now->revoked;
+	}
+	free(packed);
+	groupkey_free(now);
+	return done;
+}
+
+/* Write the key file anew; all who change it take turns. */
+static bool rewrite_key(provision *p, km_complaint *why)
+{
+	bool done;
+
+	if (state_lock(p->st, why) != STATE_OK)
+		return false;
+	done = merge_key(p, why) && groupkey_write(p->key, p->gmk_file, false, why) == GROUPKEY_OK;
+	state_unlock(p->st);
+	if (!done && why->text[0] == '\0')
+		snprintf(why->text, sizeof why->text, "%s", strerror(ENOMEM));
+	return done;
 }
 
 int provision_mark_revoked(provision *p)
@@ -160,7 +214,7 @@ int provision_mark_revoked(provision *p)
 	if (!p->revoke || p->key->revoked)
 		return CLI_DONE;
 	p->key->revoked = true;
-	if (groupkey_write(p->key, p->w.gmk, false, &why) == GROUPKEY_OK)
+	if (rewrite_key(p, &why))
 		return CLI_DONE;
 	cli_error("%s", why.text);
 	return CLI_IO;
@@ -169,34 +223,10 @@ int provision_mark_revoked(provision *p)
 int provision_save_salts(provision *p)
 {
 	km_complaint why = { 0 };
-	groupkey *now = NULL;
-	bool done;
 
-	if (p->w.gmk == NULL || p->key == NULL || salts_count(p->key->salts) == p->salts_saved)
+	if (p->w.gmk == NULL || p->key == NULL || salts_count(p->key->salts) == p->salts_saved ||
+	    rewrite_key(p, &why))
 		return CLI_DONE;
-	if (state_lock(p->st, &why) != STATE_OK) {
-		cli_error("%s", why.text);
-		return CLI_IO;
-	}
-	done = groupkey_read(&now, p->w.gmk, &why) == GROUPKEY_OK;
-	if (done && now->gmk_id == p->key->gmk_id) {
-		uint8_t *packed = malloc(salts_count(now->salts) * SALTS_PACKED + 1);
-
-		done = packed != NULL;
-		if (done) {
-			salts_pack(packed, now->salts);
-			done = salts_load(p->key->salts, packed, salts_count(now->salts));
-		}
-		free(packed);
-		p->key->revoked = p->key->revoked || now->revoked;
-		done = done && groupkey_write(p->key, p->w.gmk, false, &why) == GROUPKEY_OK;
-	} else if (done) {
-		snprintf(why.text, sizeof why.text, "--gmk: the file was replaced during the run");
-		done = false;
-	}
-	groupkey_free(now);
-	state_unlock(p->st);
-	if (!done)
-		cli_error("the user salts of this run were not kept: %s", why.text);
-	return done ? CLI_DONE : CLI_IO;
+	cli_error("the user salts of this run were not kept: %s", why.text);
+	return CLI_IO;
 }
