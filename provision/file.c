@@ -103,6 +103,40 @@ bool file_is_private(const char *name)
 	return stat(name, &st) == 0 && (st.st_mode & (S_IRWXG | S_IRWXO)) == 0;
 }
 
+static bool is_one(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* The directory that name stands in. */
+static bool stat_directory(struct stat *st, const char *name)
+{
+	const char *slash = strrchr(name, '/');
+	char *dir = slash == NULL ? strdup(".") : strndup(name, (size_t)(slash - name) + 1);
+	bool done = dir != NULL && stat(dir, st) == 0;
+
+	free(dir);
+	return done;
+}
+
+static const char *last_part(const char *name)
+{
+	const char *slash = strrchr(name, '/');
+
+	return slash == NULL ? name : slash + 1;
+}
+
+bool file_is_same(const char *a, const char *b)
+{
+	struct stat of_a, of_b;
+	bool has_a = stat(a, &of_a) == 0, has_b = stat(b, &of_b) == 0;
+
+	if (has_a || has_b)
+		return has_a && has_b && is_one(&of_a, &of_b);
+	return strcmp(last_part(a), last_part(b)) == 0 && stat_directory(&of_a, a) &&
+			stat_directory(&of_b, b) && is_one(&of_a, &of_b);
+}
+
 /* ---- writing --------------------------------------------------------------------------------- */
 
 /* NAME.tmp- and 16 random hex digits; NULL: no memory. */

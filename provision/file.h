@@ -13,6 +13,9 @@ bool file_read(char **data, size_t *len, const char *name, size_t max, km_compla
 /* Wipe and free; data may be NULL. */
 void file_free(char *data);
 
+/* Do both names stand for one file, or, where neither exists yet, for one place? */
+bool file_is_same(const char *a, const char *b);
+
 /* May nobody but the owner read, write or search name?  false too where it does not exist. */
 bool file_is_private(const char *name);
 

@@ -389,6 +389,18 @@ expect "no such file" 4 "gone: No such file" open --keys alice.xml gone
 expect "a directory" 4 "directory" open --keys alice.xml .
 
 echo "# output that fails"
+for f in fresh.gmk g.gmk; do
+	expect "the output is $f by another name" 1 "--gmk and -o name the same file" \
+		provision --group $group --members members.txt --gmk $f -o ./$f
+done
+check "nothing is made of it" absent fresh.gmk
+ln -s g.gmk linked.gmk
+expect "or behind a link" 1 "--gmk and -o name the same file" \
+	provision --members members.txt --gmk g.gmk -o linked.gmk
+expect "the output is the keys of the GMS" 1 "--gms and -o name the same file" \
+	provision --group $group --members members.txt --forget-key -o ./gms.xml
+expect "the output is the certificate" 1 "--kms and -o name the same file" \
+	provision --group $group --members members.txt --forget-key -o lab/../lab/kms-init.xml
 expect "a full device" 4 "/dev/full: No space" \
 	provision --group $group --members members.txt --forget-key -o /dev/full
 expect "a full stdout" 4 "stdout: No space" sh -c \

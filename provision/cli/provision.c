@@ -24,6 +24,22 @@ static const char *const maps[] = { "empty", "generic", NULL };
 static const char *const services[] = { "mcptt", "mcvideo", NULL };
 static const char *const formats[] = { "ndjson", "text", "raw", NULL };
 
+/* The output must not take the place of keys: nobody could make them again. */
+static int check_output(const words *w)
+{
+	if (w->output == NULL)
+		return CLI_DONE;
+	if (w->gmk != NULL && file_is_same(w->gmk, w->output))
+		return cli_usage(&cli_provision, "--gmk and -o name the same file");
+	if (file_is_same(w->gms, w->output))
+		return cli_usage(&cli_provision, "--gms and -o name the same file");
+	for (size_t i = 0; i < w->kms.n; i++) {
+		if (file_is_same(w->kms.at[i], w->output))
+			return cli_usage(&cli_provision, "--kms and -o name the same file");
+	}
+	return CLI_DONE;
+}
+
 static int check_needed(const words *w)
 {
 	if (w->kms.n == 0)
@@ -39,9 +55,7 @@ static int check_needed(const words *w)
 				"joiners and revocation; --forget-key says that this is meant");
 	if (w->gmk != NULL && w->forget)
 		return cli_usage(&cli_provision, "--gmk and --forget-key exclude each other");
-	if (w->gmk != NULL && w->output != NULL && strcmp(w->gmk, w->output) == 0)
-		return cli_usage(&cli_provision, "--gmk and -o name the same file");
-	return CLI_DONE;
+	return check_output(w);
 }
 
 static bool take_time(const char *option, const char *text, int64_t *t)
