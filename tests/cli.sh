@@ -401,6 +401,16 @@ expect "the output is the keys of the GMS" 1 "--gms and -o name the same file" \
 	provision --group $group --members members.txt --forget-key -o ./gms.xml
 expect "the output is the certificate" 1 "--kms and -o name the same file" \
 	provision --group $group --members members.txt --forget-key -o lab/../lab/kms-init.xml
+cp "$state" saved
+expect "a closed stdout" 4 "stdout: Bad file" sh -c \
+	"$K provision --kms lab/kms-init.xml --gms gms.xml --group $group --members - --forget-key <members.txt >&-"
+expect "a closed stderr" 0 "" sh -c \
+	"$K provision --kms lab/kms-init.xml --gms gms.xml --group $group --members - --forget-key -o closed <members.txt 2>&-"
+check "gets no messages into the output" lines closed 2
+expect "a closed stdin" 4 "stdin:1: Bad file" sh -c \
+	"$K provision --kms lab/kms-init.xml --gms gms.xml --group $group --members - --forget-key -o closed <&-"
+check "and none into the state" hasnt "$state" "mikey|members"
+cp saved "$state"
 expect "a full device" 4 "/dev/full: No space" \
 	provision --group $group --members members.txt --forget-key -o /dev/full
 expect "a full stdout" 4 "stdout: No space" sh -c \

@@ -2,11 +2,14 @@
 #include "cli.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <jansson.h>
 
@@ -99,12 +102,36 @@ static int flush_stdout(int code)
 	return CLI_IO;
 }
 
-int main(int argc, char **argv)
+/* Where a standard descriptor is closed, the first file opened would get its number, and what is said
+ * on it would go into that file.  /dev/null is held there instead, the wrong way round, so that each
+ * use fails as it does on a closed one. */
+static bool hold_standard_files(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+			return false;
+	}
+	return true;
+}
+
+/* No memory of this process to a file, nor to a program that the system hands core dumps to, which
+ * no limit keeps from them. */
+static void forbid_dumps(void)
 {
 	static const struct rlimit no_core = { 0, 0 };
-	const cli_command *called = NULL;
 
 	setrlimit(RLIMIT_CORE, &no_core);
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+int main(int argc, char **argv)
+{
+	const cli_command *called = NULL;
+
+	if (!hold_standard_files())
+		return CLI_IO;
+	forbid_dumps();
 	signal(SIGPIPE, SIG_IGN);
 	setlinebuf(stderr);
 	json_set_alloc_funcs(malloc, wiping_free);
