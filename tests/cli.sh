@@ -402,6 +402,10 @@ expect "the output is the keys of the GMS" 1 "--gms and -o name the same file" \
 expect "the output is the certificate" 1 "--kms and -o name the same file" \
 	provision --group $group --members members.txt --forget-key -o lab/../lab/kms-init.xml
 cp "$state" saved
+echo before >appended
+expect "the output is stdout by another name" 0 "" sh -c \
+	"$K provision --kms lab/kms-init.xml --gms gms.xml --group $group --members members.txt --forget-key -o /dev/fd/1 >>appended"
+check "what stood there stays" lines appended 3
 expect "a closed stdout" 4 "stdout: Bad file" sh -c \
 	"$K provision --kms lab/kms-init.xml --gms gms.xml --group $group --members - --forget-key <members.txt >&-"
 expect "a closed stderr" 0 "" sh -c \

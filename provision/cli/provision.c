@@ -5,7 +5,9 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <sodium.h>
 
@@ -308,12 +310,21 @@ static void warn_of_groups(const provision *p)
 	}
 }
 
+/* /dev/stdout, say: where that is a file, it is not to be replaced beside its name. */
+static bool is_stdout(const char *name)
+{
+	struct stat named, standard;
+
+	return stat(name, &named) == 0 && fstat(STDOUT_FILENO, &standard) == 0 &&
+			named.st_dev == standard.st_dev && named.st_ino == standard.st_ino;
+}
+
 static int open_output(provision *p)
 {
 	km_complaint why = { 0 };
 
 	p->out = stdout;
-	if (p->w.output == NULL || strcmp(p->w.output, "-") == 0)
+	if (p->w.output == NULL || strcmp(p->w.output, "-") == 0 || is_stdout(p->w.output))
 		return CLI_DONE;
 	if (!file_create(&p->file, p->w.output, 0, &why)) {
 		cli_error("%s", why.text);
