@@ -1,7 +1,6 @@
 /* escape.c -- foreign text, made safe to show on a terminal. */
 #include "escape.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 size_t escape_utf8(unsigned long *point, const char *s, size_t len)
@@ -28,11 +27,10 @@ size_t escape_utf8(unsigned long *point, const char *s, size_t len)
 	return n;
 }
 
-/* Characters that change how a terminal shows what follows. */
-static bool disturbs(unsigned long point)
+bool escape_acts(unsigned long point)
 {
-	return point < 0x20 || (point >= 0x7f && point < 0xa0) || point == '\\' ||
-			(point >= 0x200e && point <= 0x200f) || (point >= 0x2028 && point <= 0x202e) ||
+	return point < 0x20 || (point >= 0x7f && point < 0xa0) || point == 0x61c ||
+			point == 0x200e || point == 0x200f || (point >= 0x2028 && point <= 0x202e) ||
 			(point >= 0x2066 && point <= 0x2069);
 }
 
@@ -42,7 +40,7 @@ static size_t piece(char out[17], size_t *used, const char *s, size_t len)
 	unsigned long point;
 	size_t n = escape_utf8(&point, s, len), at = 0;
 
-	if (n && !disturbs(point)) {
+	if (n && point != '\\' && !escape_acts(point)) {
 		memcpy(out, s, n);
 		*used = n;
 		return n;

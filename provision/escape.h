@@ -2,6 +2,7 @@
 #ifndef KM_ESCAPE_H
 #define KM_ESCAPE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -13,5 +14,7 @@ void escape_into(char *out, size_t out_len, const char *s, size_t len);
 
 /* Octets of the UTF-8 character at s (1..4) and its code point; 0: not well formed. */
 size_t escape_utf8(unsigned long *point, const char *s, size_t len);
+/* Does it act on a terminal, or turn the direction or the lines of text? */
+bool escape_acts(unsigned long point);
 
 #endif

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "escape.h"
+
 static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 static const char hex[] = "0123456789abcdef";
 
@@ -31,24 +33,30 @@ size_t sink_base64(char *out, const uint8_t *in, size_t len)
 	return (size_t)(at - out);
 }
 
+/* Escape what acts on a terminal; octets that are no UTF-8 pass as they are. */
 size_t sink_json_string(char *out, const char *s, size_t len)
 {
 	char *at = out;
 
 	*at++ = '"';
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)s[i];
+	for (size_t i = 0, n; i < len; i += n) {
+		unsigned long point = ' ';
 
-		if (c == '"' || c == '\\') {
+		n = escape_utf8(&point, s + i, len - i);
+		if (n == 0) {
+			*at++ = s[i];
+			n = 1;
+		} else if (point == '"' || point == '\\') {
 			*at++ = '\\';
-			*at++ = (char)c;
-		} else if (c < 0x20 || c == 0x7f) {
-			memcpy(at, "\\u00", 4);
-			at[4] = hex[c >> 4];
-			at[5] = hex[c & 15];
-			at += 6;
+			*at++ = s[i];
+		} else if (escape_acts(point)) {
+			*at++ = '\\';
+			*at++ = 'u';
+			for (int shift = 12; shift >= 0; shift -= 4)
+				*at++ = hex[point >> shift & 15];
 		} else {
-			*at++ = (char)c;
+			memcpy(at, s + i, n);
+			at += n;
 		}
 	}
 	*at++ = '"';

@@ -72,6 +72,7 @@ expect "no command" 1 "command is missing" "$K"
 expect "no such command" 1 "no such command: frobnicate" "$K" frobnicate
 expect "no such option" 1 "no such option: --frob" "$K" provision --frob
 expect "an option escaped where it is shown" 1 'x1b' "$K" provision $'--\e[31m'
+expect "a mark that turns text too" 1 'xd8.x9c' "$K" provision $'--\xd8\x9c'
 expect "no such kernel" 1 "kernel" "$K" --kernel vax selftest
 expect "selftest" 0 "" "$K" selftest
 check "selftest names the portable kernel" has out "^c .*ok$"

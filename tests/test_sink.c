@@ -70,8 +70,9 @@ static void the_bound_holds_where_all_is_escaped(void **ctx)
 
 static void a_json_string_is_escaped(void **ctx)
 {
-	static const char in[] = "a\"\\\n\x7f\x1f/";
-	static const char expected[] = "\"a\\\"\\\\\\u000a\\u007f\\u001f/\"";
+	static const char in[] = "a\"\\\n\x7f\x1f/\xc3\xa9\xc2\x9b\xd8\x9c\xe2\x80\xae\xff";
+	static const char expected[] = "\"a\\\"\\\\\\u000a\\u007f\\u001f/\xc3\xa9"
+			"\\u009b\\u061c\\u202e\xff\"";
 	char out[64];
 
 	(void)ctx;

@@ -102,9 +102,9 @@ static int flush_stdout(int code)
 	return CLI_IO;
 }
 
-/* Where a standard descriptor is closed, the first file opened would get its number, and what is said
- * on it would go into that file.  /dev/null is held there instead, the wrong way round, so that each
- * use fails as it does on a closed one. */
+/* Where a standard descriptor is closed, the first file opened would get its number, and what is
+ * said on it would go into that file.  /dev/null is held there instead, the wrong way round, so that
+ * each use fails as it does on a closed one. */
 static bool hold_standard_files(void)
 {
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {

@@ -75,14 +75,6 @@ static bool get_held(void *ctx, km_held *out, km_str member, uint32_t gmk_id, si
 
 /* ---- what comes out --------------------------------------------------------------------------- */
 
-/* Characters that act on a terminal or turn the direction of text. */
-static bool is_unsafe(unsigned long point)
-{
-	return point < 0x20 || (point >= 0x7f && point < 0xa0) || point == 0x61c ||
-			point == 0x200e || point == 0x200f || (point >= 0x2028 && point <= 0x202e) ||
-			(point >= 0x2066 && point <= 0x2069);
-}
-
 /* A JSON string of text that may be anything; what is no UTF-8 becomes U+FFFD. */
 static void put_string(km_str text)
 {
@@ -94,7 +86,7 @@ static void put_string(km_str text)
 		if (n == 0) {
 			fputs("\\ufffd", stdout);
 			n = 1;
-		} else if (is_unsafe(point)) {
+		} else if (escape_acts(point)) {
 			printf("\\u%04lx", point);
 		} else {
 			if (point == '"' || point == '\\')
