@@ -17,7 +17,7 @@
 #include "ours.h"
 #include "report.h"
 
-enum { WORKERS_MAX = 8, ROWS_MAX = 256, SAMPLES_MIN = 5 };
+enum { WORKERS_MAX = 8, ROWS_MAX = 256, SAMPLES_MIN = 9 };
 
 typedef struct {
 	char name[32];

@@ -4,15 +4,19 @@
 # The processor that valgrind shows has no ADX, though it runs it: so rows are named, not chosen.
 set -euo pipefail
 bench=$(realpath "$1")
-command -v valgrind >/dev/null || { echo "valgrind is missing: apt-get install valgrind" >&2; exit 1; }
+if ! command -v valgrind >/dev/null; then
+	echo "valgrind is missing: apt-get install valgrind" >&2
+	exit 1
+fi
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 
 # Instructions within worker_turn, by the items of a turn.
 count() { # ROW OPERATION [BATCH]
 	local items total
-	items=$(valgrind --tool=callgrind --toggle-collect=worker_turn --callgrind-out-file="$dir/out" \
-		"$bench" --count "$@" 2>"$dir/err") || { cat "$dir/err" >&2; exit 1; }
+	items=$(valgrind --tool=callgrind --toggle-collect=worker_turn \
+		--callgrind-out-file="$dir/out" "$bench" --count "$@" 2>"$dir/err") ||
+		{ cat "$dir/err" >&2; exit 1; }
 	total=$(awk '/^(summary|totals):/ {print $2; exit}' "$dir/out")
 	printf '%-14s %-4s %5s %14s\n' "$2" "$1" "${3:-1}" "$((total / items))"
 }

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/cpu.h"
 #include "engine/fp.h"
 #include "engine/fp8.h"
 
@@ -14,7 +13,7 @@ enum {
 	PICK_VECTORS = BENCH_BATCH / FP8_LANES,
 };
 
-static fp x, y;
+static fp x, y, z;
 static fp8 x8, y8;
 static uint64_t *table, *entry;
 static const fp8_table *layout;
@@ -39,6 +38,7 @@ static void start(void)
 	bench_octets(octets + 1, sizeof octets - 1, 1);
 	fp_from_bytes(&x, octets);
 	fp_sqr(&y, &x);
+	fp_sqr(&z, &y);
 	if (!table) {
 		table = room(SELECT_ENTRIES * SELECT_WORDS * sizeof *table);
 		entry = room(SELECT_WORDS * sizeof *entry);
@@ -74,6 +74,12 @@ static void sqr(size_t turns)
 		fp_sqr(&x, &x);
 }
 
+static void mul2(size_t turns)
+{
+	while (turns--)
+		fp_mul2(&x, &x, &z, &y, &y, &z);
+}
+
 static void pick(size_t turns)
 {
 	while (turns--)
@@ -104,6 +110,7 @@ size_t field_offer(bench_op *ops)
 	static const bench_op one[] = {
 		{"fp_mul", "us", 1, start, mul, NULL},
 		{"fp_sqr", "us", 1, start, sqr, NULL},
+		{"fp_mul2", "us", 2, start, mul2, NULL},
 		{"fp_select", "us", 1, start, pick, NULL},
 	}, eight[] = {
 		{"fp8_mul", "us/vector", 1, start8, mul8, NULL},
@@ -112,7 +119,7 @@ size_t field_offer(bench_op *ops)
 	};
 
 	memcpy(ops, one, sizeof one);
-	layout = fp8_k ? fp8_table_for(PICK_ENTRIES, BENCH_BATCH, cpu_levels()) : NULL;
+	layout = fp8_k ? fp8_table_for(PICK_ENTRIES, BENCH_BATCH, fp8_levels) : NULL;
 	if (!layout)
 		return sizeof one / sizeof one[0];
 	memcpy(ops + sizeof one / sizeof one[0], eight, sizeof eight);

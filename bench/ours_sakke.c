@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/cpu.h"
 #include "engine/fp8.h"
 #include "engine/pairing.h"
 
@@ -198,7 +199,8 @@ static void pair_batch(size_t turns)
 
 size_t sakke_offer(bench_op *ops)
 {
-	const size_t n = fp8_k ? BENCH_BATCH : 16; /* without lanes they are opened one by one */
+	/* Fewer where it would take long. */
+	const size_t n = fp8_k && fp8_k->needs & CPU_IFMA ? BENCH_BATCH : fp8_k ? 64 : 16;
 	const bench_op all[] = {
 		{"pairing", "us", 1, start_client, pair, NULL},
 		{"pairing_prepared", "us", 1, start_client, pair_prepared, NULL},
