@@ -52,6 +52,13 @@ static km_err refuse(const loading *in, int line, const char *element, km_err er
 	return err;
 }
 
+/* The document is another one than the caller needs. */
+static km_err refuse_kind(const loading *in, const char *text)
+{
+	complain(in->why, in->name, 0, NULL, text);
+	return KM_EFORMAT;
+}
+
 /* ---- storage --------------------------------------------------------------------------------- */
 
 static bool list_add(list *l, void *entry)
@@ -259,7 +266,7 @@ km_err km_keyring_add_kms(km_keyring *ring, const char *xml, size_t len, const c
 	km_err err = kmsdoc_read(&doc, xml, len, name, why);
 
 	if (err == KM_OK && doc.n_certs == 0)
-		err = refuse(&in, 0, NULL, KM_EFORMAT, "no KmsCertificate stands in it");
+		err = refuse_kind(&in, "no KmsCertificate stands in it");
 	for (size_t i = 0; err == KM_OK && i < doc.n_certs; i++)
 		err = add_cert(&in, &doc.certs[i], members);
 	if (err != KM_OK)
@@ -403,7 +410,7 @@ km_err km_keyring_add_keys(km_keyring *ring, const char *xml, size_t len, const 
 	km_err err = kmsdoc_read(&doc, xml, len, name, why);
 
 	if (err == KM_OK && doc.n_keys == 0)
-		err = refuse(&in, 0, NULL, KM_EFORMAT, "no KmsKeySet stands in it");
+		err = refuse_kind(&in, "no KmsKeySet stands in it");
 	for (size_t i = 0; err == KM_OK && i < doc.n_keys; i++)
 		err = add_key_set(&in, &doc.keys[i]);
 	if (err != KM_OK)

@@ -287,6 +287,10 @@ for e in UserDecryptKey UserSigningKeySSK UserPubTokenPVT; do
 done
 head -c 700 lab/kms-init.xml >bad.xml
 expect "half a document" 3 "bad.xml:[0-9]+" open --kms bad.xml --keys alice.xml alice.ndjson
+expect "keys where the certificate is needed" 3 "error: alice.xml: no KmsCertificate" \
+	"$K" open --kms alice.xml --keys alice.xml alice.ndjson
+expect "a certificate where the keys are needed" 3 "error: lab/kms-init.xml: no KmsKeySet" \
+	open --keys lab/kms-init.xml alice.ndjson
 expect "no such document" 3 "gone.xml: No such file" open --kms gone.xml --keys alice.xml alice.ndjson
 echo '<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><x>&e;</x>' >bad.xml
 expect "a document with entities" 3 "bad.xml" open --keys bad.xml alice.ndjson
