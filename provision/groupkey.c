@@ -10,6 +10,7 @@
 
 #include "complain.h"
 #include "file.h"
+#include "keyparams.h"
 #include "sink.h"
 
 enum { FILE_MAX = 256 << 20 };          /* about 24 million members */
@@ -41,6 +42,16 @@ void groupkey_free(groupkey *key)
 		free(key->groups[i]);
 	salts_free(key->salts);
 	sodium_free(key);
+}
+
+void groupkey_params(km_key_params *params, const groupkey *key)
+{
+	*params = (km_key_params){
+		.activation = key->activation, .expiry = key->expiry,
+		.text = { key->text, strlen(key->text) }, .n_groups = key->n_groups,
+	};
+	for (size_t i = 0; i < key->n_groups; i++)
+		params->groups[i] = (km_str){ key->groups[i], strlen(key->groups[i]) };
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */
@@ -197,6 +208,7 @@ static groupkey_result refuse(const char *name, const char *element, const char 
 static groupkey_result take_all(groupkey *key, const json_t *root, const char *name,
 		km_complaint *why)
 {
+	km_key_params params;
 	const char *wrong;
 
 	if (!json_is_object(root))
@@ -212,6 +224,9 @@ static groupkey_result take_all(groupkey *key, const json_t *root, const char *n
 		return refuse(name, NULL, "holds an element that is not known", why);
 	if (key->expiry != 0 && key->activation > key->expiry)
 		return refuse(name, "expiry", "before the activation", why);
+	groupkey_params(&params, key);
+	if (keyparams_size(&params) == 0)
+		return refuse(name, "groups", "too long together for the key parameters", why);
 	return GROUPKEY_OK;
 }
 
@@ -249,11 +264,11 @@ groupkey_result groupkey_read(groupkey **key, const char *name, km_complaint *wh
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-static void put_hex(FILE *out, const char *element, const uint8_t *octets, size_t len)
+static void put_hex(FILE *out, const char *element, const uint8_t *bin, size_t len)
 {
 	char hex[2 * KM_SSV_BYTES + 1];
 
-	sodium_bin2hex(hex, sizeof hex, octets, len);
+	sodium_bin2hex(hex, sizeof hex, bin, len);
 	fprintf(out, ",\n\"%s\": \"%s\"", element, hex);
 	km_wipe(hex, sizeof hex);
 }

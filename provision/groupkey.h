@@ -34,6 +34,9 @@ typedef enum {
 	GROUPKEY_IO,            /* the system refused; also out of memory */
 } groupkey_result;
 
+/* What the key parameters say of the key; strings are the key's, status is left 0. */
+void groupkey_params(km_key_params *params, const groupkey *key);
+
 /* Read the file; on an error *key is NULL. */
 groupkey_result groupkey_read(groupkey **key, const char *name, km_complaint *why);
 /* Write it and wait until it is on disk; is_new: nothing of that name may be there. */

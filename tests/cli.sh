@@ -121,6 +121,11 @@ expect "a service without a map" 1 "--service" \
 	provision --group $group --members members.txt --forget-key --service mcvideo
 expect "0 threads" 1 "--jobs" provision --group $group --members members.txt --forget-key --jobs 0
 
+long=$(printf '%0990d' 0)
+expect "groups too long together" 1 "too long together" provision --members members.txt --gmk long.gmk \
+	--group sip:1@$long --group sip:2@$long --group sip:3@$long --group sip:4@$long --group sip:5@$long
+check "no key is made for them" absent long.gmk
+
 echo "# a key to a group, opened"
 expect "provision" 0 "2 members, 0 rejected" provision --group $group --members members.txt \
 	--gmk fire.gmk --text 'Feuer "1" \ ü' --activate 2026-01-01T00:00:00Z --expire 4000000000 -o fire.ndjson
@@ -334,6 +339,10 @@ sed 's/^"gms": .*/"gms": "sip:other@gms-psi.example.org",/' g.gmk >bad.gmk
 expect "the key of another GMS" 3 "belongs to sip:other" provision --members late.txt --gmk bad.gmk
 sed 's/^"expiry": .*/"expiry": 1600000000,/' g.gmk >bad.gmk
 expect "a key that has expired" 3 "has expired" provision --members late.txt --gmk bad.gmk
+
+sed 's/^"groups": .*/"groups": ["'"sip:1@$long\",\"sip:2@$long\",\"sip:3@$long\",\"sip:4@$long\",\"sip:5@$long"'"],/' g.gmk >bad.gmk
+expect "groups too long together in it" 3 "bad.gmk: groups: too long together" \
+	provision --members late.txt --gmk bad.gmk
 
 echo "# the state of the GMS"
 state=$(ls ./*.state)

@@ -11,6 +11,8 @@
 
 #include <sodium.h>
 
+#include "../keyparams.h"
+
 enum {
 	KNOWN_MAX = 20000,      /* members up to which user salts are made to differ */
 	STREAM_AHEAD = 512,     /* a thread, where the key is given */
@@ -130,6 +132,16 @@ static int check_words(provision *p)
 	return CLI_DONE;
 }
 
+static bool fit_together(const words *w)
+{
+	km_key_params params = { .n_groups = w->groups.n };
+
+	params.text.len = w->text == NULL ? 0 : strlen(w->text);
+	for (size_t i = 0; i < w->groups.n; i++)
+		params.groups[i].len = strlen(w->groups.at[i]);
+	return keyparams_size(&params) > 0;
+}
+
 static int check_parameters(const words *w)
 {
 	char shown[CLI_SHOWN];
@@ -154,6 +166,9 @@ static int check_parameters(const words *w)
 		return cli_usage(&cli_provision, "--text: longer than %d octets", KM_TEXT_MAX);
 	if (w->text != NULL && !cli_is_utf8(w->text, strlen(w->text)))
 		return cli_usage(&cli_provision, "--text: not UTF-8");
+	if (!fit_together(w))
+		return cli_usage(&cli_provision, "--group and --text: too long together for the key "
+				"parameters, which hold %d octets", KEYPARAMS_MAX);
 	return CLI_DONE;
 }
 
@@ -275,13 +290,8 @@ static void fill_job(provision *p)
 	memcpy(job->gmk, key->gmk, sizeof job->gmk);
 	memcpy(job->rand, key->rand, sizeof job->rand);
 	job->gmk_id = key->gmk_id;
+	groupkey_params(&job->params, key);
 	job->params.status = p->revoke ? 0 : KM_STATUS_NOT_REVOKED;
-	job->params.activation = key->activation;
-	job->params.expiry = key->expiry;
-	job->params.text = (km_str){ key->text, strlen(key->text) };
-	job->params.n_groups = key->n_groups;
-	for (size_t i = 0; i < key->n_groups; i++)
-		job->params.groups[i] = (km_str){ key->groups[i], strlen(key->groups[i]) };
 }
 
 /* Groups that clients will refuse unless they are told to trust this GMS. */
