@@ -27,7 +27,7 @@ typedef struct {
 struct km_memory {
 	uint8_t hash_key[crypto_shorthash_KEYBYTES];
 	list keys, replays;
-	held_key *key;
+	held_key *key;               /* in locked memory */
 	replay *seen;
 };
 
@@ -54,7 +54,7 @@ KM_API void km_memory_free(km_memory *memory)
 		return;
 	for (size_t i = 0; i < memory->keys.n; i++)
 		key_clear(&memory->key[i]);
-	free(memory->key);
+	sodium_free(memory->key);
 	free(memory->seen);
 	free(memory->keys.bucket);
 	free(memory->replays.bucket);
@@ -185,18 +185,16 @@ static bool key_room(km_memory *m)
 
 	if (m->keys.n < m->keys.room)
 		return true;
-	key = calloc(room, sizeof *key);
+	key = sodium_init() < 0 ? NULL : sodium_allocarray(room, sizeof *key);
 	bucket = calloc(room, sizeof *bucket);
 	if (!key || !bucket) {
-		free(key);
+		sodium_free(key);
 		free(bucket);
 		return false;
 	}
-	if (m->keys.n) {
+	if (m->keys.n)
 		memcpy(key, m->key, m->keys.n * sizeof *key);
-		km_wipe(m->key, m->keys.n * sizeof *key);
-	}
-	free(m->key);
+	sodium_free(m->key);
 	free(m->keys.bucket);
 	m->key = key;
 	m->keys.bucket = bucket;
