@@ -63,9 +63,11 @@ $(B)/libkeymuster.a: $(B)/libkeymuster.o
 	$(Q)$(AR) rcs $@ $^
 
 # The command uses the readers and writers of provision/ too: it links the objects themselves.
+# Functions are bound at the start: binding one at its first call would save the vector registers,
+# and what they still hold of a key, on the stack.
 $(B)/keymuster: $(call obj,$(CLI) $(PROV) $(ENGINE))
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -o $@ $(LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -Wl,-z,relro,-z,now $^ -o $@ $(LIBS)
 
 # Tests see the inside: they link the objects themselves, with the ECCSI nonce replaceable.
 $(B)/tests/test_%: $(B)/tests/test_%.c.o $(call obj,$(filter-out tests/test_%,$(wildcard tests/util*.c))) $(call obj,$(ENGINE) $(PROV))
