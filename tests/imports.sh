@@ -11,7 +11,7 @@ trap 'rm -rf "$dir"' EXIT
 passed=0 failed=0
 
 # What the objects want that neither they nor the list have.  NAME.c.o stands for NAME.c; what
-# sanitizers want is left out.
+# sanitizers and assertions (-DKM_VERIFY) want is left out.
 complaints() {
 	nm -A "$@" | awk '
 	FNR == NR {
@@ -29,7 +29,7 @@ complaints() {
 			sub(/\.o:.*$/, "", object)
 			n = split(want[file], name, " ")
 			for (i = 1; i <= n; i++)
-				if (!(name[i] in have) && name[i] !~ /^__(asan|ubsan|sanitizer)_/ && !is_listed(name[i], object)) {
+				if (!(name[i] in have) && name[i] !~ /^__(asan|ubsan|tsan|sanitizer|assert)_/ && !is_listed(name[i], object)) {
 					print object ": calls " name[i]
 					bad = 1
 				}
