@@ -256,6 +256,10 @@ static bool decide(members *list, const char **wrong)
 		list->kind = NDJSON;
 		return true;
 	}
+	if (list->record[0] == '<') { /* a key document, say: its lines must not be shown */
+		*wrong = "a document, not a list of members";
+		return false;
+	}
 	if (list->too_long) {
 		list->kind = PLAIN;
 		return true;

@@ -268,6 +268,9 @@ check "no control character is shown" hasnt err $'\001|\033|\377'
 expect "no members" 2 "no member" provision --group $group --members empty --gmk e.gmk -o e.ndjson
 check "no key is made for them" absent e.gmk
 check "no output" absent e.ndjson
+expect "a document of keys for a list" 2 "gms.xml:1: a document, not a list" \
+	provision --group $group --members gms.xml --forget-key -o keys.ndjson
+check "none of its keys are shown" hasnt err "[0-9a-f]{32}"
 expect "no such list" 4 "gone.txt: No such file" provision --group $group --members gone.txt --forget-key
 printf '{"uri":"sip:a@b"}\n{"uri":7}\nnot json\n' >bad.json
 expect "bad NDJSON" 2 "bad.json:3: unparseable" \
