@@ -242,6 +242,16 @@ expect "a late joiner while the revocation waits" 0 "" provision --members late.
 cat members.txt >&9
 exec 9>&-
 wait $!
+sed 's/^"revoked": true/"revoked": false/' slow.gmk >race.gmk
+provision --members - --gmk race.gmk <late >/dev/null 2>race &
+exec 9>late
+expect "a revocation while late joiners wait" 0 "" \
+	provision --members members.txt --gmk race.gmk --status revoked -o far.ndjson
+printf 'sip:later@example.org\n' >&9
+exec 9>&-
+wait $!
+check "they are said to need it" has race "revoked during this run"
+check "and their salts do not take it back" has race.gmk '"revoked": true'
 check "it is revoked" has slow.gmk '"revoked": true'
 check "and its file keeps all salts" test "$(sed -n 's/^"salts": "\(.*\)"/\1/p' slow.gmk | base64 -d | wc -c)" = 24
 

@@ -224,9 +224,13 @@ int provision_save_salts(provision *p)
 {
 	km_complaint why = { 0 };
 
-	if (p->w.gmk == NULL || p->key == NULL || salts_count(p->key->salts) == p->salts_saved ||
-	    rewrite_key(p, &why))
+	if (p->w.gmk == NULL || p->key == NULL || salts_count(p->key->salts) == p->salts_saved)
 		return CLI_DONE;
-	cli_error("the user salts of this run were not kept: %s", why.text);
-	return CLI_IO;
+	if (!rewrite_key(p, &why)) {
+		cli_error("the user salts of this run were not kept: %s", why.text);
+		return CLI_IO;
+	}
+	if (p->key->revoked && !p->revoke)
+		cli_warn("the key was revoked during this run: its members need the revocation too");
+	return CLI_DONE;
 }
