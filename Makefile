@@ -1,4 +1,17 @@
 # Makefile -- builds the command and the library, tests, measures.  Start with: make demo, make test.
+#
+## make                    the command and the library: build/keymuster, build/libkeymuster.a
+## make demo               a laboratory KMS, 10 000 members, some of whom open their messages
+## make test               everything that is tested; installs what it needs.  check: the same, installs nothing
+## make ctime              constant time, on the binary; ctime-full: two compilers, four levels; ctime-stat: by time
+## make fuzz               every parser under libFuzzer, FUZZ_SECONDS each
+## make bench              this machine, beside wolfSSL and the targets; BENCH="encap_batch decap_one", PEER=DIR
+## make bench-command      whole runs by hyperfine; bench-instructions: the scalar rows by callgrind
+## make install            into PREFIX (/usr/local), below DESTDIR
+## make digests            what the tables over P and g must be, from the portable builder
+##
+## MODE=asan, tsan         sanitizers          OPT=-O3, CC=clang    as you like it
+## VECTORS=DIR             a third party's vectors for the tests     V=1  shows the commands
 CC      ?= cc
 OBJCOPY ?= objcopy
 MODE    ?= release
@@ -25,9 +38,10 @@ TESTS   := $(patsubst tests/%.c,%,$(wildcard tests/test_*.c))
 FUZZ    := $(patsubst tests/%.c,%,$(wildcard tests/fuzz_*.c))
 obj      = $(patsubst %,$(B)/%.o,$(1))
 
-# Debian's names of what is needed to build, and to test.
+# Debian's names of what is needed to build, to test, and to measure.
 BUILD_PACKAGES := gcc libc6-dev libgmp-dev libsodium-dev libssl-dev libxml2-dev libjansson-dev
 TEST_PACKAGES  := $(BUILD_PACKAGES) g++ libcmocka-dev libwolfssl-dev valgrind
+BENCH_PACKAGES := $(BUILD_PACKAGES) libwolfssl-dev hyperfine valgrind
 
 # V=1 shows the commands.
 Q       := $(if $(V),,@)
@@ -115,14 +129,7 @@ check: tests
 FUZZ_SECONDS ?= 20
 fuzz: $(patsubst %,$(B)/tests/%,$(FUZZ))
 	@$(MAKE) --no-print-directory MODE=fuzz CC=clang fuzz-targets
-	@for t in $(FUZZ); do \
-		mkdir -p build/fuzz/$$t && $(B)/tests/$$t -w build/fuzz/$$t || exit 1; \
-		echo "  FUZZ  $$t"; \
-		build/$(ARCH)-fuzz/tests/$$t -max_total_time=$(FUZZ_SECONDS) -max_len=65536 -timeout=20 -print_final_stats=1 \
-			-artifact_prefix=build/fuzz/$$t- build/fuzz/$$t >build/fuzz/$$t.log 2>&1 || \
-			{ tail -40 build/fuzz/$$t.log; exit 1; }; \
-		sed -n 's/^stat::number_of_executed_units: */        runs: /p' build/fuzz/$$t.log; \
-	done
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) bash tests/fuzz.sh $(B)/tests build/$(ARCH)-fuzz/tests $(FUZZ)
 fuzz-targets: $(patsubst %,$(B)/tests/%,$(FUZZ))
 
 # The digests of the tables over P and g, from the portable builder: engine/comb_digests.inc.
@@ -155,6 +162,8 @@ build-packages:
 	$(call install_missing,$(BUILD_PACKAGES))
 test-packages:
 	$(call install_missing,$(TEST_PACKAGES))
+bench-packages:
+	$(call install_missing,$(BENCH_PACKAGES))
 
 # Everything that is tested, on whatever this machine is; see check.
 test: test-packages
@@ -194,7 +203,7 @@ $(B)/bench/wolfssl-asm: bench/peer_wolfssl.c $(PEER_COMMON) FORCE
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) -isystem $(PEER)/include $(LDFLAGS) $(filter-out FORCE,$^) -o $@ $(PEER)/lib/libwolfssl.a -lm
 
-bench: $(B)/bench/bench $(B)/wolfssl
+bench: bench-packages $(B)/bench/bench $(B)/wolfssl
 	@peers=; \
 	if [ -s $(B)/wolfssl ]; then $(MAKE) --no-print-directory $(B)/bench/wolfssl-debian && peers=wolfssl-debian=$(B)/bench/wolfssl-debian; \
 	else echo "skipped: wolfssl-debian, for which libwolfssl-dev is not installed"; fi; \
@@ -203,18 +212,21 @@ bench: $(B)/bench/bench $(B)/wolfssl
 	$(B)/bench/bench --json build/bench.json --only '$(BENCH)' --commit "$$(git describe --always --dirty)" $$peers
 
 # Whole runs of the command, by hyperfine.  SIZES="50 1000000" for other groups.
-bench-command: all $(B)/bench/bench
+bench-command: bench-packages all $(B)/bench/bench
 	@bench/compare.sh build/keymuster $(B)/bench/bench build/compare.json
 
 # Instructions of the scalar rows, which callgrind can run but not report: they are named.
 bench-instructions: $(B)/bench/bench
 	@bench/instructions.sh $(B)/bench/bench
-.PHONY: bench bench-command bench-instructions
+
+help:
+	@sed -n 's/^## //p' Makefile
 
 clean:
 	rm -rf build demo
 
 FORCE:
-.PHONY: all tests check digests fuzz fuzz-targets ctime ctime-stat ctime-full test build-packages test-packages demo install clean FORCE
+.PHONY: all tests check digests fuzz fuzz-targets ctime ctime-stat ctime-full test demo install help clean FORCE \
+	build-packages test-packages bench-packages bench bench-command bench-instructions
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -27,8 +27,8 @@ static void check_read(const uint8_t *data, size_t len)
 	for (size_t i = 0; i < params.n_groups; i++)
 		check_within(params.groups[i], data, len);
 	size = keyparams_size(&params);
-	if (size == 0)
-		return; /* more than one of ours would say */
+	if (size == 0 || params.status >> 16)
+		return; /* more than one of ours would say, and such a status could look like a length */
 	out = malloc(size);
 	if (out == NULL)
 		abort();
