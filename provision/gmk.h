@@ -244,8 +244,9 @@ typedef struct {
 	int64_t now;                     /* the client's clock, Unix seconds */
 	int64_t window;                  /* seconds each way; negative: T is not checked */
 	void *ctx;
-	/* May this GMS manage this group, for this member?  NULL: the PSI rule (km_psi_rule). */
-	bool (*may_manage)(void *ctx, km_str gms, km_str group, km_str member);
+	/* May this GMS, whose identity that KMS issued, manage this group, for this member?  NULL: the
+	 * PSI rule (km_psi_rule), which trusts every KMS in the ring to issue the GMS's URI. */
+	bool (*may_manage)(void *ctx, km_str gms, km_str gms_kms, km_str group, km_str member);
 	/* Was a message with this sender, T, RAND and CSB ID accepted before?  NULL: no. */
 	bool (*replayed)(void *ctx, km_str sender, uint64_t ntp64, const uint8_t *rand,
 			size_t rand_len, uint32_t csb_id);

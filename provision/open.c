@@ -53,8 +53,8 @@ static bool may_manage(const opening *o, km_str group)
 	const km_open_how *how = o->how;
 	km_str member = str_of_z(o->out->to_self ? "" : o->mine->uri);
 
-	return how->may_manage ? how->may_manage(how->ctx, o->out->gms, group, member)
-			       : km_psi_rule(o->out->gms, group, member);
+	return how->may_manage ? how->may_manage(how->ctx, o->out->gms,
+			str_of_z(o->kms_i->uri), group, member) : km_psi_rule(o->out->gms, group, member);
 }
 
 static km_reason check_time(opening *o)

@@ -148,8 +148,8 @@ static state_result parse(const state *st, content *all, const char *text, size_
 		return STATE_OK;
 	if (!take_text(&at, end, HEAD) || !take_number(&all->t, &at, end, 16, T_LEN) ||
 	    !take_text(&at, end, "\n"))
-		return refuse_line(st, 1, "not a state of keymuster, or damaged: see the manual "
-				"before it is removed", why);
+		return refuse_line(st, 1, "not a state of keymuster, or damaged: put the last good "
+				"one back, for its T and GMK-IDs must not come again", why);
 	while (at < end && memchr(at, '\n', (size_t)(end - at)) != NULL) {
 		uint64_t gmk_id, expiry;
 

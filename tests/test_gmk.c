@@ -250,15 +250,17 @@ static void resign_with(uint8_t *msg, size_t len, size_t at)
 
 /* ---- refusals --------------------------------------------------------------------------- */
 
-static bool nobody(void *ctx, km_str gms, km_str group, km_str who)
+static bool nobody(void *ctx, km_str gms, km_str gms_kms, km_str group, km_str who)
 {
 	(void)ctx, (void)gms, (void)group, (void)who;
+	assert_int_equal(gms_kms.len, strlen("kms.example.org"));
+	assert_memory_equal(gms_kms.s, "kms.example.org", gms_kms.len);
 	return false;
 }
 
-static bool anybody(void *ctx, km_str gms, km_str group, km_str who)
+static bool anybody(void *ctx, km_str gms, km_str gms_kms, km_str group, km_str who)
 {
-	(void)ctx, (void)gms, (void)group, (void)who;
+	(void)ctx, (void)gms, (void)gms_kms, (void)group, (void)who;
 	return true;
 }
 

@@ -43,10 +43,11 @@ static const char *split_trust(const char *entry)
 	return equals == NULL ? entry + strlen(entry) : equals;
 }
 
-static bool is_trusted(void *ctx, km_str gms, km_str group, km_str member)
+static bool is_trusted(void *ctx, km_str gms, km_str gms_kms, km_str group, km_str member)
 {
 	const opener *o = ctx;
 
+	(void)gms_kms;
 	(void)member;
 	for (size_t i = 0; i < o->w.trust.n; i++) {
 		const char *entry = o->w.trust.at[i], *equals = split_trust(entry);
