@@ -5,34 +5,19 @@
 #include <time.h>
 #include "provision/gmk.h"
 
-static char xml[1 << 18]; /* KMS documents; the second holds secrets */
-static km_gmk_job job;    /* holds the key: a real GMS keeps it in locked memory, and on disk */
-static uint8_t buf[4096];
-
-static size_t read_file(const char *path)
-{
-	FILE *f = fopen(path, "rb");
-	size_t len = f ? fread(xml, 1, sizeof xml, f) : 0;
-
-	if (!f || fclose(f) != 0 || len == 0)
-		err(1, "%s", path);
-	return len;
-}
+static km_gmk_job job; /* holds the key: a real GMS keeps it in locked memory, and on disk */
 
 int main(int argc, char **argv)
 {
-	km_complaint why;
+	km_complaint why = {"usage: one_message KMS.xml GMS-KEYS.xml GROUP-URI MEMBER-URI"};
 	km_keyring *ring;
 	km_gmk_message made;
+	uint8_t buf[4096];
 
-	if (argc != 5)
-		errx(1, "usage: one_message KMS.xml GMS-KEYS.xml GROUP-URI MEMBER-URI");
-	if (km_init(NULL) != KM_OK || km_keyring_new(&ring) != KM_OK)
-		errx(1, "cannot start");
-	if (km_keyring_add_kms(ring, xml, read_file(argv[1]), argv[1], 1, &why) != KM_OK ||
-			km_keyring_add_keys(ring, xml, read_file(argv[2]), argv[2], &why) != KM_OK)
+	if (argc != 5 || km_init(NULL) != KM_OK || km_keyring_new(&ring) != KM_OK ||
+			km_keyring_load_kms(ring, argv[1], 1, &why) != KM_OK ||
+			km_keyring_load_keys(ring, argv[2], &why) != KM_OK)
 		errx(1, "%s", why.text);
-	km_wipe(xml, sizeof xml);
 	const km_key_set *gms = km_keyring_keys_at(ring, 0);
 	const km_member member = {{argv[4], strlen(argv[4])}, gms->kms};
 	const uint64_t now = (uint64_t)time(NULL), ntp = now + KM_NTP_UNIX;

@@ -150,6 +150,12 @@ KM_API KM_MUST km_err km_keyring_add_keys(km_keyring *ring, const char *xml, siz
  * tables are missing (KM_ENOMEM; KM_ESELFTEST: a fault of the machine): messages are right anyway. */
 KM_API KM_MUST km_err km_keyring_settle(km_keyring *ring);
 
+/* The same with documents from files, read into locked memory.  KM_EFORMAT too where a file cannot be
+ * read. */
+KM_API KM_MUST km_err km_keyring_load_kms(km_keyring *ring, const char *path, size_t members,
+		km_complaint *why);
+KM_API KM_MUST km_err km_keyring_load_keys(km_keyring *ring, const char *path, km_complaint *why);
+
 /* The KMS with that URI, or NULL. */
 KM_API const km_kms *km_keyring_kms(const km_keyring *ring, const char *uri, size_t len);
 /* The i-th KMS or key set in the order of loading; NULL beyond. */

@@ -49,14 +49,8 @@ void cli_close_input(FILE *in)
 static int load_kms(km_keyring *ring, const char *name, size_t members)
 {
 	km_complaint why = { 0 };
-	size_t len;
-	char *xml;
-	km_err err = KM_EFORMAT;
+	km_err err = km_keyring_load_kms(ring, name, members, &why);
 
-	if (file_read(&xml, &len, name, FILE_DOCUMENT_MAX, &why)) {
-		err = km_keyring_add_kms(ring, xml, len, name, members, &why);
-		file_free(xml);
-	}
 	if (err != KM_OK)
 		cli_error("%s", why.text);
 	return err == KM_OK ? CLI_DONE : CLI_KEYS;
@@ -66,17 +60,11 @@ static int load_keys(km_keyring *ring, const char *name)
 {
 	km_complaint why = { 0 };
 	char shown[CLI_SHOWN];
-	size_t len;
-	char *xml;
-	km_err err = KM_EFORMAT;
+	km_err err = km_keyring_load_keys(ring, name, &why);
 
-	if (file_read(&xml, &len, name, FILE_DOCUMENT_MAX, &why)) {
-		if (!file_is_private(name))
-			cli_warn("%s: others than its owner may read these keys",
-					cli_show(shown, name, strlen(name)));
-		err = km_keyring_add_keys(ring, xml, len, name, &why);
-		file_free(xml);
-	}
+	if (err == KM_OK && !file_is_private(name))
+		cli_warn("%s: others than its owner may read these keys",
+				cli_show(shown, name, strlen(name)));
 	if (err != KM_OK)
 		cli_error("%s", why.text);
 	else if (why.text[0] != '\0')
