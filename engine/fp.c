@@ -34,7 +34,7 @@ const uint64_t fp_inv52[20] = {
 	0x5dcc5b8250c9c, 0x1921bad1a1781, 0x7300b9b279309, 0x00002791ec0e8,
 };
 
-const uint64_t fp_n0 = FP_N0;
+const uint64_t fp_n0[2] = {FP_N0, 0x4150a68c1ac88808};
 const fp fp_zero = {{0}};
 const fp fp_one = {{
 	0x99927f850157a015, 0x7f3a20ef53853178, 0x031c17dc767a824f, 0x606b2950a968e0e0,

@@ -10,7 +10,7 @@ extern const uint64_t fp_inv64[16]; /* 2^-64 mod p = (FP_N0 * p + 1)/2^64 */
 
 extern const uint64_t fp_inv52[20]; /* 2^-52 mod p in limbs of 52 bits */
 
-extern const uint64_t fp_n0; /* FP_N0, for kernels in assembly */
+extern const uint64_t fp_n0[2]; /* -1/p mod 2^128, for kernels in assembly */
 
 extern const fp_kernel fp_c;
 
