@@ -38,61 +38,18 @@ static void one_gpick(fp *r, const gcomb *c, unsigned i, const uint64_t *u, size
 #define EN(x) one_##x
 #include "encap_tmpl.h"
 
-typedef struct {
-	one_rows rows;
-	uint64_t (*urb)[16], (*ur)[16]; /* recoded scalars */
-	fp2 *power;
-	fp *y, *gr;
-	uint8_t *mem;
-	size_t size;
-} block;
-
-static size_t carve(size_t *at, size_t len)
-{
-	size_t here = *at;
-
-	*at += (len + 63) / 64 * 64;
-	return here;
-}
-
 /* The members in step, and the windows a strip that make ADDS additions; the complete path wants
  * all rows of one member. */
-static int block_new(block *b, size_t windows, size_t bases, size_t n)
+static int block_new(one_block *b, size_t windows, size_t bases, size_t n)
 {
-	size_t k = (ADDS + bases * n - 1) / (bases * n), all, size = 0;
-	size_t at[8];
+	size_t k = (ADDS + bases * n - 1) / (bases * n);
 
 	k = k < windows ? k : windows;
-	all = bases * (k * n > windows ? k * n : windows);
-	at[0] = carve(&size, all * sizeof(ec_point));
-	at[1] = carve(&size, all * sizeof(ec_point));
-	at[2] = carve(&size, all * sizeof(fp));
-	at[3] = carve(&size, n * sizeof *b->urb);
-	at[4] = carve(&size, n * sizeof *b->ur);
-	at[5] = carve(&size, n * sizeof *b->power);
-	at[6] = carve(&size, n * sizeof *b->y);
-	at[7] = carve(&size, n * sizeof *b->gr);
-	b->size = size;
-	b->mem = scratch_alloc(size);
-	if (!b->mem)
-		return 0;
-	b->rows = (one_rows){n, k, bases, (void *)(b->mem + at[0]), (void *)(b->mem + at[1]),
-			(void *)(b->mem + at[2])};
-	b->urb = (void *)(b->mem + at[3]);
-	b->ur = (void *)(b->mem + at[4]);
-	b->power = (void *)(b->mem + at[5]);
-	b->y = (void *)(b->mem + at[6]);
-	b->gr = (void *)(b->mem + at[7]);
-	return 1;
-}
-
-static void block_free(block *b)
-{
-	scratch_free(b->mem, b->size);
+	return one_block_new(b, n, n, k, bases, bases * (k * n > windows ? k * n : windows));
 }
 
 /* One member's sum by complete additions. */
-static km_err add_complete(block *b, ec_point *r, const comb *const *tables,
+static km_err add_complete(one_block *b, ec_point *r, const comb *const *tables,
 		const uint64_t *const *digits, size_t bases, const km_random *rnd)
 {
 	size_t rows = 0;
@@ -103,7 +60,7 @@ static km_err add_complete(block *b, ec_point *r, const comb *const *tables,
 	return edwards_sum(r, b->rows.acc, rows, rnd);
 }
 
-static km_err sums_of_block(block *b, encap_item *items, size_t n, const encap_tables *t,
+static km_err sums_of_block(one_block *b, encap_item *items, size_t n, const encap_tables *t,
 		const km_random *rnd)
 {
 	const comb *tables[2] = {t->p, t->z};
@@ -137,7 +94,7 @@ static km_err sums_of_block(block *b, encap_item *items, size_t n, const encap_t
 
 km_err encap_sums(encap_item *items, size_t n, const encap_tables *tables, const km_random *rnd)
 {
-	block b;
+	one_block b;
 	km_err err = KM_OK;
 
 	if (n == 0)
@@ -146,7 +103,7 @@ km_err encap_sums(encap_item *items, size_t n, const encap_tables *tables, const
 		return KM_ENOMEM;
 	for (size_t at = 0; at < n && err == KM_OK; at += BLOCK)
 		err = sums_of_block(&b, items + at, n - at < BLOCK ? n - at : BLOCK, tables, rnd);
-	block_free(&b);
+	one_block_free(&b);
 	return err;
 }
 
@@ -155,7 +112,7 @@ km_err encap_times_p(ec_point *r, const uint64_t k[16], const comb *p, const km_
 	const comb *tables[1] = {p};
 	const uint64_t *digits[1];
 	uint64_t zero;
-	block b;
+	one_block b;
 	km_err err;
 
 	memset(r, 0, sizeof *r);
@@ -168,6 +125,6 @@ km_err encap_times_p(ec_point *r, const uint64_t k[16], const comb *p, const km_
 		err = add_complete(&b, r, tables, digits, 1, rnd);
 	else if (err == KM_OK)
 		*r = b.rows.acc[0];
-	block_free(&b);
+	one_block_free(&b);
 	return err;
 }

@@ -62,60 +62,20 @@ typedef comb8 eight_gtable;
 
 /* ---- batches ---------------------------------------------------------------------------------- */
 
-typedef struct {
-	eight_rows rows;
-	uint64_t (*urb)[16], (*ur)[16];
-	fp8x2_elt *power;
-	fp8 *y, *gr;
-	uint8_t *mem;
-	size_t size;
-} block;
-
-static size_t carve(size_t *at, size_t len)
+/* For n vectors: at least so many rows that no accumulator is added to too often. */
+static int block_new(eight_block *b, size_t windows, size_t n)
 {
-	size_t here = *at;
-
-	*at += (len + 63) / 64 * 64;
-	return here;
-}
-
-static int block_new(block *b, size_t windows, size_t n)
-{
-	size_t k = ADDS / (2 * n), size = 0, at[8];
+	size_t k = ADDS / (2 * n);
 
 	if (k < (windows + CHAIN - 1) / CHAIN)
 		k = (windows + CHAIN - 1) / CHAIN;
 	if (k > windows)
 		k = windows;
-	at[0] = carve(&size, 2 * k * n * sizeof(ec8_point));
-	at[1] = carve(&size, 2 * k * n * sizeof(ec8_point));
-	at[2] = carve(&size, 2 * k * n * sizeof(fp8));
-	at[3] = carve(&size, n * FP8_LANES * sizeof *b->urb);
-	at[4] = carve(&size, n * FP8_LANES * sizeof *b->ur);
-	at[5] = carve(&size, n * sizeof *b->power);
-	at[6] = carve(&size, n * sizeof *b->y);
-	at[7] = carve(&size, n * sizeof *b->gr);
-	b->size = size;
-	b->mem = scratch_alloc(size);
-	if (!b->mem)
-		return 0;
-	b->rows = (eight_rows){n, k, 2, (void *)(b->mem + at[0]), (void *)(b->mem + at[1]),
-			(void *)(b->mem + at[2])};
-	b->urb = (void *)(b->mem + at[3]);
-	b->ur = (void *)(b->mem + at[4]);
-	b->power = (void *)(b->mem + at[5]);
-	b->y = (void *)(b->mem + at[6]);
-	b->gr = (void *)(b->mem + at[7]);
-	return 1;
-}
-
-static void block_free(block *b)
-{
-	scratch_free(b->mem, b->size);
+	return eight_block_new(b, n, n * FP8_LANES, k, 2, 2 * k * n);
 }
 
 /* Lanes back to members; what lies beyond n is padding. */
-static void unpack(encap_item *items, size_t n, block *b, uint64_t turned)
+static void unpack(encap_item *items, size_t n, eight_block *b, uint64_t turned)
 {
 	fp beyond;
 
@@ -140,7 +100,7 @@ static void unpack(encap_item *items, size_t n, block *b, uint64_t turned)
 	wipe(&beyond, sizeof beyond);
 }
 
-static km_err sums_of_block(block *b, encap_item *items, size_t n, const encap8_tables *t,
+static km_err sums_of_block(eight_block *b, encap_item *items, size_t n, const encap8_tables *t,
 		const km_random *rnd)
 {
 	const comb8 *tables[2] = {t->p, t->z};
@@ -177,7 +137,7 @@ km_err encap8_sums(encap_item *items, size_t n, const encap8_tables *t, const km
 {
 	size_t vectors = vectors_of(n, t->p->layout->vectors);
 	km_err err = KM_OK;
-	block b;
+	eight_block b;
 
 	if (n == 0)
 		return KM_OK;
@@ -190,6 +150,6 @@ km_err encap8_sums(encap_item *items, size_t n, const encap8_tables *t, const km
 		err = sums_of_block(&b, items + at, m, t, rnd);
 	}
 	fp8_scrub();
-	block_free(&b);
+	eight_block_free(&b);
 	return err;
 }

@@ -1,8 +1,9 @@
 /* encap_tmpl.h -- sums of table entries for many members in step, for any field element FE.
  *
- * Needs curve_tmpl.h and fp2_tmpl.h for the same FE, and before it EN(invert), EN(pick), and for the
- * powers of g EN(gpick), which turns the signs over in odd windows (see F2(turn)), and EN(set_start),
- * the number 1 as a real part to start from; EN(name) are the names to define.  An element is one member, or a vector of eight.
+ * Needs curve_tmpl.h, fp2_tmpl.h for the same FE and secret.h, and before it EN(invert), EN(pick), and
+ * for the powers of g EN(gpick), which turns the signs over in odd windows (see F2(turn)), and
+ * EN(set_start), the number 1 as a real part to start from; EN(name) are the names to define.  An
+ * element is one member, or a vector of eight.
  *
  * The windows over P and Z are taken k at a time: row 2i of the accumulators adds up windows
  * i, i + k, i + 2k, .. over P, row 2i + 1 the same over Z, and all additions of a strip share one
@@ -22,6 +23,57 @@ typedef struct {
 	CN(point) *picked;   /* [bases * k][n] */
 	FE *prefix;          /* [bases * k][n] */
 } EN(rows);
+
+/* What a batch works in. */
+typedef struct {
+	EN(rows) rows;
+	uint64_t (*urb)[16], (*ur)[16]; /* recoded scalars */
+	F2(elt) *power;
+	FE *y, *gr;
+	uint8_t *mem;
+	size_t size;
+} EN(block);
+
+static size_t EN(carve)(size_t *at, size_t len)
+{
+	size_t here = *at;
+
+	*at += (len + 63) / 64 * 64;
+	return here;
+}
+
+/* Scratch for n elements of members scalars in step, k windows a strip; sums: points of a strip,
+ * bases * k * n or more.  0: there is no memory. */
+static int EN(block_new)(EN(block) *b, size_t n, size_t members, size_t k, size_t bases, size_t sums)
+{
+	size_t at[8];
+
+	b->size = 0;
+	at[0] = EN(carve)(&b->size, sums * sizeof(CN(point)));
+	at[1] = EN(carve)(&b->size, sums * sizeof(CN(point)));
+	at[2] = EN(carve)(&b->size, sums * sizeof(FE));
+	at[3] = EN(carve)(&b->size, members * sizeof *b->urb);
+	at[4] = EN(carve)(&b->size, members * sizeof *b->ur);
+	at[5] = EN(carve)(&b->size, n * sizeof *b->power);
+	at[6] = EN(carve)(&b->size, n * sizeof *b->y);
+	at[7] = EN(carve)(&b->size, n * sizeof *b->gr);
+	b->mem = scratch_alloc(b->size);
+	if (!b->mem)
+		return 0;
+	b->rows = (EN(rows)){n, k, bases, (void *)(b->mem + at[0]), (void *)(b->mem + at[1]),
+			(void *)(b->mem + at[2])};
+	b->urb = (void *)(b->mem + at[3]);
+	b->ur = (void *)(b->mem + at[4]);
+	b->power = (void *)(b->mem + at[5]);
+	b->y = (void *)(b->mem + at[6]);
+	b->gr = (void *)(b->mem + at[7]);
+	return 1;
+}
+
+static void EN(block_free)(EN(block) *b)
+{
+	scratch_free(b->mem, b->size);
+}
 
 static km_err EN(add_strip)(EN(rows) *s, uint64_t *zero, size_t rows, const km_random *rnd)
 {

@@ -10,9 +10,9 @@
  * A factor, the operand of a multiplication, has limbs as a loose value and is not negative.  The
  * two factors multiply to less than 2^2060: both below 2^1030 (106p), or one below 2^1034 and the
  * other below 2^1026 (6.6p).  Why the product is then tight: it is (a*b + m*p)/2^1040 with
- * m < 2^1040, so below 2^1020 + p < 1.105p.  For larger factors, up to a*b < 2^2072, the same holds
- * with a*b/2^1040 + p in place of 1.11p, and the limbs are as of a tight value.  (A row may exceed
- * a*b/2^1040 + p by 2^-100 p.)
+ * m < 2^1040, so below 2^1020 + p < 1.105p.  For larger factors, each below 2^1040 and a*b < 2^2072,
+ * the same holds with a*b/2^1040 + p in place of 1.11p, and the limbs are as of a tight value.  (A row
+ * may exceed a*b/2^1040 + p by 2^-100 p.)
  *
  * Builds with -DKM_VERIFY assert that arguments lie within these bounds, to the next power of two.
  *
