@@ -57,6 +57,8 @@ static void *map(size_t size)
 		munmap(p, size);
 		return NULL;
 	}
+	/* Of an operation that another thread is in, a fork's child keeps nothing. */
+	(void)madvise(p, size, MADV_WIPEONFORK);
 	(void)mlock(p, size); /* where the limit is too small, scratch stays unlocked: wiped all the same */
 	return p;
 }
