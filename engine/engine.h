@@ -3,7 +3,9 @@
  * Conventions, for every function here:
  *   - Order: outputs, then in-outs, then inputs; a length follows its buffer.
  *   - Octet strings are big-endian, as in the RFCs.  Sizes are the KM_*_BYTES constants.
- *   - Returns KM_OK or another km_err.  On any error every output is zeroed.
+ *   - Returns KM_OK or another km_err.  On any error every output is zeroed.  What a function may
+ *     return stands beside it; beyond that, one that takes a km_random or makes an object may return
+ *     KM_ERANDOM, KM_ENOMEM and, where shared tables are first made, KM_ESELFTEST.
  *   - No pointer may be NULL unless its comment says so; outputs may not overlap inputs.
  *   - km_init comes first, once; after it everything is thread-safe.  A prepared object (an opaque
  *     type) is made once and may be shared read-only by any number of threads until it is freed.
