@@ -374,6 +374,7 @@ static bool planted_are_seen(void)
 /* ---- whole batches ----------------------------------------------------------------------- */
 
 enum { MEMBERS = 16, ID_LEN = 32, MSG_LEN = 64 };
+enum { ANNOUNCED = 100 }; /* members who are worth tables for eight lanes */
 
 static struct {
 	km_kms_master *master;
@@ -484,7 +485,7 @@ static bool make_keys(void)
 	if (km_kms_master_new(&all.master, NULL) != KM_OK)
 		return false;
 	km_kms_master_public(z, kpak, all.master);
-	return km_kms_public_new(&all.kms, z, sizeof z, kpak, sizeof kpak, MEMBERS) == KM_OK &&
+	return km_kms_public_new(&all.kms, z, sizeof z, kpak, sizeof kpak, ANNOUNCED) == KM_OK &&
 			km_kms_rsk(rsk, id, ID_LEN, all.master, NULL) == KM_OK &&
 			km_kms_ssk(ssk, pvt, id, ID_LEN, all.master, NULL) == KM_OK &&
 			km_receiver_new(&all.receiver, id, ID_LEN, rsk, sizeof rsk, all.kms, NULL) ==

@@ -11,7 +11,7 @@
 #include "util.h"
 
 #ifdef ARCH_x86_64
-enum { MOST = 70, ID_LEN = 32, REGISTERS = 16 };
+enum { MOST = 70, ID_LEN = 32, REGISTERS = 16, MEMBERS = 100 };
 
 static uint64_t seed = 3;
 
@@ -129,7 +129,7 @@ static int start(void **state)
 	if (km_init(NULL) != KM_OK || km_kms_master_new(&all.master, NULL) != KM_OK)
 		return -1;
 	km_kms_master_public(z, kpak, all.master);
-	return km_kms_public_new(&all.kms, z, sizeof z, kpak, sizeof kpak, MOST) == KM_OK ? 0 : -1;
+	return km_kms_public_new(&all.kms, z, sizeof z, kpak, sizeof kpak, MEMBERS) == KM_OK ? 0 : -1;
 }
 
 static int stop(void **state)
