@@ -5,12 +5,14 @@
 #include <string.h>
 
 #include "curve8.h"
+#include "miller8.h"
 #include "secret.h"
 
 enum {
 	VECTORS = 64,    /* that share an inversion */
 	MEMBERS = FP8_LANES * VECTORS,
 	EIGHT_MANY = 3,  /* from here on a vector costs less than its members one by one */
+	AFFINE_MANY = 6, /* vectors without lines, from which on affine steps cost less */
 };
 
 /* ---- what the templates need ----------------------------------------------------------------- */
@@ -83,20 +85,6 @@ static void vector_prepared(fp8x2_elt *v, const pairing_item *const item[FP8_LAN
 	wipe(&w, sizeof w);
 }
 
-/* By their keys alone. */
-static void vector_plain(fp8x2_elt *v, const pairing_item *const item[FP8_LANES],
-		const ec8_point *q)
-{
-	const ec_point *own[FP8_LANES];
-	ec8_point k;
-
-	for (int l = 0; l < FP8_LANES; l++)
-		own[l] = item[l]->k;
-	point_from_lanes(&k, own);
-	eight_miller(v, &k, q);
-	wipe(&k, sizeof k);
-}
-
 /* ---- batches --------------------------------------------------------------------------------- */
 
 typedef struct {
@@ -153,39 +141,78 @@ static void unpack(block *b, size_t n)
 	wipe(&beyond, sizeof beyond);
 }
 
-/* Keys with lines first, and each key's members together. */
+/* Keys without lines first, and each key's members together. */
 static int by_lines(const void *a, const void *b)
 {
 	uintptr_t x = (uintptr_t)(*(pairing_item *const *)a)->lines;
 	uintptr_t y = (uintptr_t)(*(pairing_item *const *)b)->lines;
 
-	return (x < y) - (x > y);
+	return (x > y) - (x < y);
+}
+
+/* The members of vector i of a block of n, the last one padded, and the others' points. */
+static void gather(const pairing_item *item[FP8_LANES], ec8_point *q, const block *b, size_t i,
+		size_t n)
+{
+	const ec_point *foreign[FP8_LANES];
+
+	for (size_t l = 0; l < FP8_LANES; l++) {
+		size_t at = i * FP8_LANES + l;
+
+		item[l] = b->item[at < n ? at : i * FP8_LANES];
+		foreign[l] = &item[l]->q;
+	}
+	point_from_lanes(q, foreign);
+}
+
+/* The first so many vectors of a block, by their keys alone.  Few of them do not pay for an
+ * inversion a step; and where a key is not of order q, all go the way that shares nothing. */
+static km_err vectors_plain(block *b, size_t vectors, size_t n, const km_random *rnd)
+{
+	miller8_pair *pairs = scratch_alloc(vectors * sizeof *pairs);
+	uint64_t zero = 0;
+	km_err err = KM_OK;
+
+	if (!pairs)
+		return KM_ENOMEM;
+	for (size_t i = 0; i < vectors; i++) {
+		const pairing_item *item[FP8_LANES];
+		const ec_point *own[FP8_LANES];
+
+		gather(item, &pairs[i].q, b, i, n);
+		for (size_t l = 0; l < FP8_LANES; l++)
+			own[l] = item[l]->k;
+		point_from_lanes(&pairs[i].k, own);
+	}
+	if (vectors >= AFFINE_MANY)
+		err = miller8(pairs, &zero, vectors, rnd);
+	for (size_t i = 0; i < vectors; i++) {
+		if (vectors < AFFINE_MANY || zero)
+			eight_miller(&pairs[i].v, &pairs[i].k, &pairs[i].q);
+		b->v[i] = pairs[i].v;
+	}
+	scratch_free(pairs, vectors * sizeof *pairs);
+	return err;
 }
 
 static km_err block_pairings(block *b, size_t n, const km_random *rnd)
 {
-	size_t vectors = (n + FP8_LANES - 1) / FP8_LANES;
-	km_err err;
+	size_t vectors = (n + FP8_LANES - 1) / FP8_LANES, plain = 0;
+	km_err err = KM_OK;
 
 	qsort(b->item, n, sizeof *b->item, by_lines);
-	for (size_t i = 0; i < vectors; i++) {
+	while (plain < vectors && !b->item[plain * FP8_LANES]->lines)
+		plain++;
+	if (plain)
+		err = vectors_plain(b, plain, n, rnd);
+	if (err != KM_OK)
+		return err;
+	for (size_t i = plain; i < vectors; i++) {
 		const pairing_item *item[FP8_LANES];
-		const ec_point *foreign[FP8_LANES];
-		int prepared = 1;
 		ec8_point q;
 
-		for (size_t l = 0; l < FP8_LANES; l++) {
-			size_t at = i * FP8_LANES + l;
-
-			item[l] = b->item[at < n ? at : i * FP8_LANES];
-			foreign[l] = &item[l]->q;
-			prepared &= item[l]->lines != NULL;
-		}
-		point_from_lanes(&q, foreign);
-		if (prepared)
-			vector_prepared(&b->v[i], item, &q);
-		else
-			vector_plain(&b->v[i], item, &q);
+		gather(item, &q, b, i, n);
+		vector_prepared(&b->v[i], item, &q);
 	}
 	err = divide(b, vectors, rnd);
 	if (err == KM_OK)

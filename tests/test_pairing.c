@@ -104,7 +104,7 @@ typedef enum { ONE_KEY, MANY_KEYS, PLAIN, MIXED } manner;
 
 static void many_are_singles(size_t n, manner how)
 {
-	static pairing_item item[130];
+	static pairing_item item[514];
 
 	for (size_t i = 0; i < n; i++) {
 		size_t key = how == ONE_KEY ? 1 : i / 2 % KEYS;
@@ -129,8 +129,10 @@ static void many_pairings_are_single_ones(void **state)
 	for (size_t n = 0; n <= 17; n++)
 		many_are_singles(n, n % 2 ? ONE_KEY : MIXED);
 	many_are_singles(9, PLAIN);
+	many_are_singles(41, PLAIN); /* the fewest that share inversions */
 	many_are_singles(24, MANY_KEYS);
 	many_are_singles(40, MIXED);
+	many_are_singles(514, MIXED); /* over the end of a block */
 }
 
 /* (0, 0), of order 2; one that doubles to it, x^2 = -3; and the sum of a good point and (0, 0), of
@@ -163,34 +165,41 @@ static void odd_points(ec_point r[3], const ec_point *good)
 }
 
 /* Points that no sender makes: of order 2 and 4 the value is 1, whose representative is 0, of
- * order 2q it is that of the part of order q.  And a key that is none: nothing is there to
+ * order 2q it is that of the part of order q.  And a key that is none, bad: nothing is there to
  * divide by. */
+static void odd_points_among(size_t n, const fp *lines, const ec_point odd[3], const ec_point *bad)
+{
+	pairing_item item[41];
+
+	for (size_t i = 0; i < n; i++) {
+		item[i].k = bad && i == 3 ? bad : &made.key[0];
+		item[i].lines = lines;
+		item[i].q = i % 4 == 1 && i < 12 ? odd[i / 4] : made.point[i % POINTS];
+	}
+	assert_int_equal(pairing_many(item, n, NULL), KM_OK);
+	for (size_t i = 0; i < n; i++) {
+		const fp *want = &made.w[0][i == 9 ? 2 : i % POINTS];
+		int none = bad && i == 3;
+
+		if (i == 1 || i == 5 || none)
+			want = &fp_zero;
+		assert_int_equal(item[i].status, none ? KM_EDEGENERATE : KM_OK);
+		assert_true(fp_equal(&item[i].w, want));
+	}
+}
+
+/* Forty-one share their inversions as long as keys are good: one of order 4 has no tangent in the
+ * second step. */
 static void odd_points_touch_no_neighbour(void **state)
 {
-	pairing_item item[14];
 	ec_point odd[3];
 
 	(void)state;
 	odd_points(odd, &made.point[2]);
-	for (int plain = 0; plain < 2; plain++) {
-		for (size_t i = 0; i < 14; i++) {
-			item[i].k = &made.key[0];
-			item[i].lines = plain ? NULL : made.lines[0];
-			item[i].q = i % 4 == 1 && i < 12 ? odd[i / 4] : made.point[i % POINTS];
-		}
-		if (plain)
-			item[3].k = &odd[0];
-		assert_int_equal(pairing_many(item, 14, NULL), KM_OK);
-		for (size_t i = 0; i < 14; i++) {
-			const fp *want = &made.w[0][i == 9 ? 2 : i % POINTS];
-			int none = plain && i == 3;
-
-			if (i == 1 || i == 5 || none)
-				want = &fp_zero;
-			assert_int_equal(item[i].status, none ? KM_EDEGENERATE : KM_OK);
-			assert_true(fp_equal(&item[i].w, want));
-		}
-	}
+	odd_points_among(14, made.lines[0], odd, NULL);
+	odd_points_among(14, NULL, odd, &odd[0]);
+	odd_points_among(41, NULL, odd, NULL);
+	odd_points_among(41, NULL, odd, &odd[1]);
 }
 
 static void a_key_of_another_order_is_found_out(void **state)
@@ -217,7 +226,7 @@ static int broken_fill(void *ctx, uint8_t *out, size_t len)
 static void without_randomness_there_is_no_pairing(void **state)
 {
 	const km_random broken = {broken_fill, NULL};
-	pairing_item item[4];
+	pairing_item item[41];
 	uint64_t order;
 	fp w;
 
@@ -226,6 +235,9 @@ static void without_randomness_there_is_no_pairing(void **state)
 		item[i] = (pairing_item){.k = &made.key[0], .lines = made.lines[0], .q = made.point[0]};
 	assert_int_equal(pairing_many(item, 4, &broken), KM_ERANDOM);
 	assert_int_equal(pairing_many(item, 1, &broken), KM_ERANDOM);
+	for (int i = 0; i < 41; i++)
+		item[i] = (pairing_item){.k = &made.key[0], .q = made.point[0]};
+	assert_int_equal(pairing_many(item, 41, &broken), KM_ERANDOM);
 	assert_int_equal(pairing(&w, &ec_p, &ec_p, &broken), KM_ERANDOM);
 	assert_int_equal(lines_prepare(made.lines[0], &order, &made.key[0], &broken), KM_ERANDOM);
 	assert_int_equal(lines_prepare(made.lines[0], &order, &made.key[0], NULL), KM_OK);
