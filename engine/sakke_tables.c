@@ -10,14 +10,14 @@ enum {
 	/* From here on a vector costs about what its members do one by one: 0.25 ms each, where a vector
 	 * is 1.3 ms after others and 1.6 ms by itself (w = 6, AMD Zen 4, IFMA). */
 	EIGHT_BATCH = 6,
-	NARROW = 100,      /* members who are worth tables; these stand beside wider ones, for small batches */
+	NARROW = 100,      /* members who are worth tables, which then stand beside wider ones */
 	WIDE_BATCH = 8,    /* below it, reading wide tables costs more than their width saves */
 };
 
-/* The width that pays for its tables with that many members, where those over P and g have to be made
- * too; 0: those for a few do.  These are there anyway; w = 6 takes 14 ms more, w = 8 beside it 32, w = 10
- * 95.  A member then takes 0.15, 0.11 and 0.09 ms, and 0.25 without (IFMA; AVX2: all is about twice as
- * long). */
+/* The width that pays for its tables with that many members, where those over P and g have to be
+ * made too; 0: those for a few do.  These are there anyway; w = 6 takes 14 ms more, w = 8 beside it
+ * 32, w = 10 95.  A member then takes 0.15, 0.11 and 0.09 ms, and 0.25 without (IFMA; AVX2: all is
+ * about twice as long). */
 static unsigned width_for(size_t members)
 {
 	if (comb8_available())

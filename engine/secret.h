@@ -56,8 +56,8 @@ void *secret_map(size_t len, int locked);
 /* p may be NULL. */
 void secret_unmap(void *p, size_t len);
 
-/* Zeroed scratch for passing secrets, 64-byte aligned: not dumped, locked where the limit allows, zeroed in
- * a child of a fork, wiped when freed.  NULL where there is no memory. */
+/* Zeroed scratch for passing secrets, 64-byte aligned: not dumped, locked where the limit allows,
+ * zeroed in a child of a fork, wiped when freed.  NULL where there is no memory. */
 void *scratch_alloc(size_t len);
 void scratch_free(void *p, size_t len);
 
