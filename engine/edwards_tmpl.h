@@ -4,8 +4,9 @@
  * define.  Beyond those of curve_tmpl.h, with a mask a lane:
  *   FN(cneg16)      -a where the mask is all ones, a where it is 0: for tight a a factor below 16p
  *   FN(mul_signed)  a*b, or -a*b where the mask is all ones
- * CN(point) is that of curve_tmpl.h.  Coordinates are tight before and after every function.  In eight lanes a sum below has 17.2p at
- * most in one factor and 260p in the other: far below the 2^2060 that a product may have.
+ * CN(point) is that of curve_tmpl.h.  Coordinates are tight before and after every function.  In
+ * eight lanes a sum below has 17.2p at most in one factor and 260p in the other: far below the
+ * 2^2060 that a product may have.
  */
 
 typedef struct {

@@ -1,8 +1,8 @@
 /* fp.h -- F_p of parameter set 1, one element: sixteen 64-bit limbs in Montgomery form.
  *
  * p has exactly 1024 bits, so there is no headroom: every value is canonical, 0 <= a < p, before
- * and after every function (asserted under -DKM_VERIFY).  The Montgomery radix is R = 2^1024.  Everything is constant time but
- * what ends in _var.  A result may be any of the arguments.
+ * and after every function (asserted under -DKM_VERIFY).  The Montgomery radix is R = 2^1024.
+ * Everything is constant time but what ends in _var.  A result may be any of the arguments.
  */
 #ifndef KM_FP_H
 #define KM_FP_H

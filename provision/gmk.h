@@ -138,7 +138,8 @@ KM_API void km_keyring_free(km_keyring *ring);
 
 /* Add the certificates of a KMS document (KmsInit, KmsCertCache).  members: about how many messages to
  * expect.  Tables for a few hundred are made at once; for many more, a thread of the keyring makes
- * wider ones meanwhile (km_kms_public_widen), and ends with it at the latest.  name stands in complaints.  On an error nothing is added and *why says what is wrong. */
+ * wider ones meanwhile (km_kms_public_widen), and ends with it at the latest.  name stands in
+ * complaints.  On an error nothing is added and *why says what is wrong. */
 KM_API KM_MUST km_err km_keyring_add_kms(km_keyring *ring, const char *xml, size_t len,
 		const char *name, size_t members, km_complaint *why);
 /* Add the key sets of a KmsKeyProv document; their KMS's certificate must be in the ring. xml is
@@ -278,7 +279,8 @@ typedef struct {
 	size_t content_len;
 } km_gmk_opened;
 
-/* The PSI rule of clause 5.7.2 (recommended): the host of the group's URI is that of the GMS's, and is not the member's own. */
+/* The PSI rule of clause 5.7.2 (recommended): the host of the group's URI is that of the GMS's, and
+ * is not the member's own. */
 KM_API bool km_psi_rule(km_str gms, km_str group, km_str member);
 
 /* Open a message with every check of clause 5.7.2 in the order of km_reason.  Nothing is remembered:
