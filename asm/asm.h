@@ -27,6 +27,20 @@
 	.size	\name, . - \name
 .endm
 
+#ifdef __x86_64__
+/* A register of the caller, kept and given back. */
+.macro	save reg
+	push	\reg
+	.cfi_adjust_cfa_offset 8
+	.cfi_rel_offset \reg, 0
+.endm
+.macro	restore reg
+	pop	\reg
+	.cfi_adjust_cfa_offset -8
+	.cfi_restore \reg
+.endm
+#endif
+
 /* do_range from, n, m: m from; m from + 1; ... n times.  for_n n, m: from 0.  By halves, because
  * clang nests macros only 20 deep. */
 .macro	do_range from, n, m

@@ -508,16 +508,6 @@ ENDFUNC	fp8_square_rows_avx2
 	vpsubq	ymm0, ymm0, [r9 + rax]
 .endm
 
-.macro	save reg
-	push	\reg
-	.cfi_adjust_cfa_offset 8
-	.cfi_rel_offset \reg, 0
-.endm
-.macro	restore reg
-	pop	\reg
-	.cfi_adjust_cfa_offset -8
-	.cfi_restore \reg
-.endm
 .macro	enter
 	.irp	reg, rbx, r12, r13, r15
 	save	\reg

@@ -30,16 +30,6 @@
  */
 #include "asm/asm.h"
 
-.macro	save reg
-	push	\reg
-	.cfi_adjust_cfa_offset 8
-	.cfi_rel_offset \reg, 0
-.endm
-.macro	restore reg
-	pop	\reg
-	.cfi_adjust_cfa_offset -8
-	.cfi_restore \reg
-.endm
 .macro	clear n
 	vpxor	ymm\n, ymm\n, ymm\n
 .endm

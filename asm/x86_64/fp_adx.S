@@ -173,16 +173,6 @@ ENDFUNC	fp_cross_rows_adx
 	bt	spare, 0
 .endm
 
-.macro	save reg
-	push	\reg
-	.cfi_adjust_cfa_offset 8
-	.cfi_rel_offset \reg, 0
-.endm
-.macro	restore reg
-	pop	\reg
-	.cfi_adjust_cfa_offset -8
-	.cfi_restore \reg
-.endm
 .macro	enter
 	.irp	reg, rbx, rbp, r12, r13, r14, r15, rdi
 	save	\reg

@@ -18,16 +18,6 @@
 #define bp	rbx
 #define top	rbp		/* the highest limb of p, 2^64 - 2^32 + 1 */
 
-.macro	save reg
-	push	\reg
-	.cfi_adjust_cfa_offset	8
-	.cfi_rel_offset	\reg, 0
-.endm
-.macro	restore reg
-	pop	\reg
-	.cfi_adjust_cfa_offset	-8
-	.cfi_restore	\reg
-.endm
 .macro	save_all
 	save	rbx
 	save	rbp
