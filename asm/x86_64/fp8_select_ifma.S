@@ -18,27 +18,13 @@
 #define now	zmm18
 #define one	zmm19
 #define low52	zmm20
+#include "asm/x86_64/fp8_words.h"
 
 .macro	clear_at i
 	vpxord	zmm\i, zmm\i, zmm\i
 .endm
 .macro	word_at i
 	vpermq	zmm\i{k1}, idx, [rsi + 64*\i]
-.endm
-
-/* r[i] = 52 bits from bit 52i on: (word i*52/64 >> off | next word << (64 - off)) mod 2^52. */
-.macro	limb_at i
-	limb	\i, %(52 * \i / 64), %(52 * \i / 64 + 1), %(52 * \i % 64)
-.endm
-.macro	limb i, word, next, off
-	vpsrlq	zmm21, zmm\word, \off
-	.if	\off > 12 && \next < 16
-	vpsllq	zmm22, zmm\next, 64 - \off
-	vpternlogq	zmm21, zmm22, low52, 0xa8
-	.else
-	vpandq	zmm21, zmm21, low52
-	.endif
-	vmovdqa64	[rdi + 64*\i], zmm21
 .endm
 
 FUNC	fp8_select_ifma
