@@ -5,9 +5,7 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <sodium.h>
 
@@ -28,22 +26,6 @@ static const char *const maps[] = { "empty", "generic", NULL };
 static const char *const services[] = { "mcptt", "mcvideo", NULL };
 static const char *const formats[] = { "ndjson", "text", "raw", NULL };
 
-/* The output must not take the place of keys: nobody could make them again. */
-static int check_output(const words *w)
-{
-	if (w->output == NULL)
-		return CLI_DONE;
-	if (w->gmk != NULL && file_is_same(w->gmk, w->output))
-		return cli_usage(&cli_provision, "--gmk and -o name the same file");
-	if (file_is_same(w->gms, w->output))
-		return cli_usage(&cli_provision, "--gms and -o name the same file");
-	for (size_t i = 0; i < w->kms.n; i++) {
-		if (file_is_same(w->kms.at[i], w->output))
-			return cli_usage(&cli_provision, "--kms and -o name the same file");
-	}
-	return CLI_DONE;
-}
-
 static int check_needed(const words *w)
 {
 	if (w->kms.n == 0)
@@ -59,7 +41,7 @@ static int check_needed(const words *w)
 				"joiners and revocation; --forget-key says that this is meant");
 	if (w->gmk != NULL && w->forget)
 		return cli_usage(&cli_provision, "--gmk and --forget-key exclude each other");
-	return check_output(w);
+	return provision_check_output(w);
 }
 
 static bool take_time(const char *option, const char *text, int64_t *t)
@@ -172,114 +154,7 @@ static int check_parameters(const words *w)
 	return CLI_DONE;
 }
 
-/* ---- key material ---------------------------------------------------------------------------- */
-
-static int refuse_keys(const char *name, const char *what, const char *uri, const char *why)
-{
-	char file[CLI_SHOWN], shown[CLI_SHOWN];
-
-	cli_error("%s: %s%s%s %s", cli_show(file, name, strlen(name)), what, *uri == '\0' ? "" : " ",
-			cli_show(shown, uri, strlen(uri)), why);
-	return CLI_KEYS;
-}
-
-static int check_kms(const km_kms *kms, int64_t now)
-{
-	const char *why = cli_why_not_valid(kms->valid_from, kms->valid_to, kms->revoked, now);
-
-	return why == NULL ? CLI_DONE : refuse_keys("--kms", "the certificate of", kms->uri, why);
-}
-
-/* Whose keys stand in the file of the GMS? */
-static int find_gms(provision *p)
-{
-	const km_key_set *first = km_keyring_keys_at(p->ring, 0), *set;
-
-	for (size_t i = 1; (set = km_keyring_keys_at(p->ring, i)) != NULL; i++) {
-		if (strcmp(set->uri, first->uri) != 0 || set->kms != first->kms)
-			return refuse_keys(p->w.gms, "holds keys of", set->uri,
-					"beside those of another user or KMS");
-	}
-	p->job->gms_uri = (km_str){ first->uri, strlen(first->uri) };
-	p->job->gms_kms = first->kms;
-	return CLI_DONE;
-}
-
-static int check_gms(const provision *p)
-{
-	const km_kms *kms = p->job->gms_kms;
-	uint64_t no = km_key_period_no((uint64_t)p->now + KM_NTP_UNIX, kms->period, kms->offset);
-	const km_key_set *set = km_keyring_keys(p->ring, p->job->gms_uri.s, p->job->gms_uri.len,
-			kms, no);
-	char what[64];
-	const char *why;
-
-	if (check_kms(kms, p->now) != CLI_DONE)
-		return CLI_KEYS;
-	snprintf(what, sizeof what, "the key set of period %llu of", (unsigned long long)no);
-	if (set == NULL)
-		return refuse_keys(p->w.gms, what, p->job->gms_uri.s, "is missing");
-	why = cli_why_not_valid(set->valid_from, set->valid_to, set->revoked, p->now);
-	return why == NULL ? CLI_DONE : refuse_keys(p->w.gms, what, p->job->gms_uri.s, why);
-}
-
-/* The certificates of the KMSs that the first members belong to. */
-static int check_members(const provision *p)
-{
-	const crowd_member *m;
-	const km_kms *last = p->job->gms_kms;
-
-	for (size_t i = 0; (m = crowd_at(p->members, i)) != NULL; i++) {
-		if (m->member.kms != last && check_kms(m->member.kms, p->now) != CLI_DONE)
-			return CLI_KEYS;
-		last = m->member.kms;
-	}
-	if (crowd_at(p->members, 0) == NULL && crowd_is_complete(p->members)) {
-		cli_error("%s: no member to provision", crowd_name(p->members));
-		return CLI_REJECTED;
-	}
-	if (p->format == SINK_RAW &&
-	    (crowd_at(p->members, 1) != NULL || !crowd_is_complete(p->members)))
-		return cli_usage(&cli_provision, "--format raw is for exactly one member");
-	return CLI_DONE;
-}
-
-static int load(provision *p)
-{
-	cli_list gms = { .at = &p->w.gms, .n = 1 };
-	int code = cli_load(&p->ring, &p->w.kms, &gms, crowd_size(p->members));
-
-	if (code == CLI_DONE)
-		code = find_gms(p);
-	if (code == CLI_DONE)
-		code = check_gms(p);
-	if (code == CLI_DONE && p->key != NULL && (strcmp(p->key->gms, p->job->gms_uri.s) != 0 ||
-	    strcmp(p->key->kms, p->job->gms_kms->uri) != 0))
-		code = refuse_keys(p->w.gmk, "gms: the key belongs to", p->key->gms,
-				"at its KMS, not to the GMS of --gms");
-	if (code != CLI_DONE)
-		return code;
-	crowd_settle(p->members, p->ring, p->job->gms_kms);
-	return check_members(p);
-}
-
 /* ---- the run --------------------------------------------------------------------------------- */
-
-static int open_state(provision *p)
-{
-	km_complaint why = { 0 };
-	char *path = state_path(p->w.gms, p->job->gms_uri.s, p->job->gms_kms->uri);
-	state_result result = STATE_IO;
-
-	if (path == NULL)
-		cli_error("--gms: %s", strerror(errno));
-	else if ((result = state_open(&p->st, path, &why)) != STATE_OK)
-		cli_error("%s", why.text);
-	free(path);
-	if (result == STATE_CORRUPT)
-		return CLI_KEYS;
-	return result == STATE_OK ? CLI_DONE : CLI_IO;
-}
 
 static void fill_job(provision *p)
 {
@@ -294,76 +169,6 @@ static void fill_job(provision *p)
 	job->params.status = p->revoke ? 0 : KM_STATUS_NOT_REVOKED;
 }
 
-/* Groups that clients will refuse unless they are told to trust this GMS. */
-static void warn_of_groups(const provision *p)
-{
-	char group[KM_URI_MAX + 1], gms[KM_URI_MAX + 1], member[KM_URI_MAX + 1];
-	char shown[CLI_SHOWN];
-	bool has_gms = km_sip_host(gms, p->job->gms_uri.s, p->job->gms_uri.len) > 0;
-	const crowd_member *m;
-
-	for (size_t i = 0; i < p->job->params.n_groups; i++) {
-		km_str uri = p->job->params.groups[i];
-
-		if (!has_gms || km_sip_host(group, uri.s, uri.len) == 0 || strcmp(group, gms) != 0)
-			cli_warn("the group %s does not carry the host of the GMS: clients that go by "
-					"the PSI rule refuse its key", cli_show(shown, uri.s, uri.len));
-	}
-	for (size_t i = 0; has_gms && (m = crowd_at(p->members, i)) != NULL; i++) {
-		if (km_sip_host(member, m->member.uri.s, m->member.uri.len) > 0 &&
-		    strcmp(member, gms) == 0) {
-			cli_warn("members such as %s live under the host of the GMS, where the PSI rule "
-					"proves nothing: their clients need an explicit list",
-					cli_show(shown, m->member.uri.s, m->member.uri.len));
-			break;
-		}
-	}
-}
-
-/* /dev/stdout, say: where that is a file, it is not to be replaced beside its name. */
-static bool is_stdout(const char *name)
-{
-	struct stat named, standard;
-
-	return stat(name, &named) == 0 && fstat(STDOUT_FILENO, &standard) == 0 &&
-			named.st_dev == standard.st_dev && named.st_ino == standard.st_ino;
-}
-
-static int open_output(provision *p)
-{
-	km_complaint why = { 0 };
-
-	p->out = stdout;
-	if (p->w.output == NULL || strcmp(p->w.output, "-") == 0 || is_stdout(p->w.output))
-		return CLI_DONE;
-	if (!file_create(&p->file, p->w.output, 0, &why)) {
-		cli_error("%s", why.text);
-		return CLI_IO;
-	}
-	p->out = p->file.f;
-	return CLI_DONE;
-}
-
-static int close_output(provision *p, bool keep)
-{
-	km_complaint why = { 0 };
-
-	if (p->out == stdout) {
-		if (!keep || fflush(stdout) == 0)
-			return CLI_DONE;
-		cli_error("stdout: %s", strerror(errno));
-		return CLI_IO;
-	}
-	if (!keep) {
-		file_discard(&p->file);
-		return CLI_DONE;
-	}
-	if (file_commit(&p->file, &why))
-		return CLI_DONE;
-	cli_error("%s", why.text);
-	return CLI_IO;
-}
-
 static int run(provision *p)
 {
 	cli_counts counts;
@@ -373,7 +178,7 @@ static int run(provision *p)
 		.format = p->format, .jobs = (unsigned)p->jobs,
 	};
 	int code = cli_run_all(&counts, &how);
-	int closed = close_output(p, code == CLI_DONE || (code == CLI_REJECTED && counts.made > 0));
+	int closed = provision_close_output(p, code == CLI_DONE || (code == CLI_REJECTED && counts.made > 0));
 	int saved = provision_save_salts(p);
 
 	if (km_keyring_settle(p->ring) == KM_ESELFTEST)
@@ -411,9 +216,9 @@ static int prepare(provision *p)
 	limit = p->key_exists ? STREAM_AHEAD * p->jobs : KNOWN_MAX + 1;
 	code = crowd_open(&p->members, p->w.members, limit);
 	if (code == CLI_DONE)
-		code = load(p);
+		code = provision_load(p);
 	if (code == CLI_DONE)
-		code = open_state(p);
+		code = provision_open_state(p);
 	return code;
 }
 
@@ -422,7 +227,7 @@ static int start(provision *p)
 	int code = prepare(p);
 
 	if (code == CLI_DONE)
-		code = open_output(p);
+		code = provision_open_output(p);
 	if (code == CLI_DONE && !p->key_exists)
 		code = provision_make_key(p);
 	if (code == CLI_DONE)
@@ -432,7 +237,7 @@ static int start(provision *p)
 		return code;
 	}
 	fill_job(p);
-	warn_of_groups(p);
+	provision_warn_of_groups(p);
 	return run(p);
 }
 

@@ -32,7 +32,25 @@ typedef struct {
 	sink_format format;
 } provision;
 
-/* The group key (provision_key.c).  Each gives CLI_DONE, or what to exit with after a complaint. */
+/* Each of these gives CLI_DONE, or what to exit with after a complaint. */
+
+/* ---- whose keys (provision_gms.c) ------------------------------------------------------------ */
+
+/* Load KMSs and the keys of the GMS, and see that the first members can be served. */
+int provision_load(provision *p);
+/* Groups that clients will refuse unless they are told to trust this GMS. */
+void provision_warn_of_groups(const provision *p);
+
+/* ---- the output (provision_out.c) ------------------------------------------------------------ */
+
+/* The output must not take the place of keys: nobody could make them again. */
+int provision_check_output(const words *w);
+int provision_open_output(provision *p);
+int provision_close_output(provision *p, bool keep);
+
+/* ---- the group key and the state (provision_key.c) ------------------------------------------- */
+
+int provision_open_state(provision *p);
 
 /* Read the key file where it exists. */
 int provision_read_key(provision *p);

@@ -234,3 +234,21 @@ int provision_save_salts(provision *p)
 		cli_warn("the key was revoked during this run: its members need the revocation too");
 	return CLI_DONE;
 }
+
+/* ---- the state ------------------------------------------------------------------------------- */
+
+int provision_open_state(provision *p)
+{
+	km_complaint why = { 0 };
+	char *path = state_path(p->w.gms, p->job->gms_uri.s, p->job->gms_kms->uri);
+	state_result result = STATE_IO;
+
+	if (path == NULL)
+		cli_error("--gms: %s", strerror(errno));
+	else if ((result = state_open(&p->st, path, &why)) != STATE_OK)
+		cli_error("%s", why.text);
+	free(path);
+	if (result == STATE_CORRUPT)
+		return CLI_KEYS;
+	return result == STATE_OK ? CLI_DONE : CLI_IO;
+}
