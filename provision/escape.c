@@ -34,13 +34,42 @@ bool escape_acts(unsigned long point)
 			(point >= 0x2066 && point <= 0x2069);
 }
 
+/* Unicode's Zs, Zl and Zp, and the blank of Braille. */
+bool escape_is_space(unsigned long point)
+{
+	return point == ' ' || (point >= '\t' && point <= '\r') || point == 0x85 || point == 0xa0 ||
+			point == 0x1680 || (point >= 0x2000 && point <= 0x200a) || point == 0x2028 ||
+			point == 0x2029 || point == 0x202f || point == 0x205f || point == 0x2800 ||
+			point == 0x3000;
+}
+
+/* Unicode's Cf and Default_Ignorable_Code_Point. */
+bool escape_is_invisible(unsigned long point)
+{
+	static const unsigned long ranges[][2] = {
+		{ 0xad, 0xad }, { 0x34f, 0x34f }, { 0x600, 0x605 }, { 0x61c, 0x61c }, { 0x6dd, 0x6dd },
+		{ 0x70f, 0x70f }, { 0x890, 0x891 }, { 0x8e2, 0x8e2 }, { 0x115f, 0x1160 },
+		{ 0x17b4, 0x17b5 }, { 0x180b, 0x180f }, { 0x200b, 0x200f }, { 0x202a, 0x202e },
+		{ 0x2060, 0x206f }, { 0x3164, 0x3164 }, { 0xfe00, 0xfe0f }, { 0xfeff, 0xfeff },
+		{ 0xffa0, 0xffa0 }, { 0xfff0, 0xfffb }, { 0x110bd, 0x110bd }, { 0x110cd, 0x110cd },
+		{ 0x13430, 0x1343f }, { 0x1bca0, 0x1bca3 }, { 0x1d173, 0x1d17a }, { 0xe0000, 0xe0fff },
+	};
+
+	for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
+		if (point >= ranges[i][0] && point <= ranges[i][1])
+			return true;
+	}
+	return false;
+}
+
 /* The next piece of s, escaped: its octets in out (at most 16), *used of s.  Gives its length. */
 static size_t piece(char out[17], size_t *used, const char *s, size_t len)
 {
 	unsigned long point;
 	size_t n = escape_utf8(&point, s, len), at = 0;
 
-	if (n && point != '\\' && !escape_acts(point)) {
+	if (n && point != '\\' && !escape_acts(point) && !escape_is_invisible(point) &&
+	    (point == ' ' || !escape_is_space(point))) {
 		memcpy(out, s, n);
 		*used = n;
 		return n;

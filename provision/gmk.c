@@ -99,7 +99,8 @@ static void derive(chunk *c, size_t i, uint64_t seconds)
 	km_gmk_message *out = &c->out[i];
 	step *s = &c->steps[i];
 
-	if (km_uri_check(m->uri.s, m->uri.len) != KM_R_OK) {
+	if (km_uri_check(m->uri.s, m->uri.len, KM_URI_MEMBER |
+			(job->any_id ? KM_URI_ANY_ID : 0)) != KM_URI_OK) {
 		reject(c, i, KM_R_URI, KM_OK);
 		return;
 	}

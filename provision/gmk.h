@@ -6,8 +6,8 @@
  *
  * Conventions as in engine.h: outputs first, a length follows its buffer, every output is zeroed on
  * error, objects are made once and then shared read-only between threads.  km_init comes first.
- * Strings are octets with a length or end in NUL, as their comment says; URIs are compared octet by
- * octet and never normalised.
+ * Strings are octets with a length or end in NUL, as their comment says; URIs are hashed as they are
+ * given and never normalised.
  */
 #ifndef KM_GMK_H
 #define KM_GMK_H
@@ -56,7 +56,7 @@ enum {
 	X(KM_R_KEY_TYPE, 14, "key-type", "the key parameters are not those of a group master key") \
 	X(KM_R_DUPLICATE, 15, "duplicate", "the GMK-ID belongs to another key, or an older message came later") \
 	X(KM_R_REVOKED, 16, "revoked-before", "the key was revoked before this message came") \
-	X(KM_R_URI, 17, "uri", "empty, too long, not UTF-8, or holds a space or control character") \
+	X(KM_R_URI, 17, "uri", "not a sip:, sips: or tel: URI of a user") \
 	X(KM_R_REPEATED, 18, "repeated", "the URI stood in the list before") \
 	X(KM_R_ENGINE, 19, "engine", "the engine refused: see its error")
 
@@ -69,6 +69,11 @@ typedef enum {
 KM_API const char *km_reason_name(km_reason r);  /* "no-key-for-period" */
 KM_API const char *km_reason_text(km_reason r);
 
+typedef struct {
+	const char *s;
+	size_t len;
+} km_str;
+
 /* A complaint about something read: "FILE:LINE: element: what is wrong", escaped for a terminal. */
 typedef struct {
 	char text[512];
@@ -76,12 +81,55 @@ typedef struct {
 
 /* ---- identities and identifiers (TS 33.180 F.1, F.2; part E of docs/standards.md) ---------- */
 
-/* KM_R_OK, or KM_R_URI: the rule for every URI that comes in. */
-KM_API KM_MUST km_reason km_uri_check(const char *uri, size_t len);
+/* What may be wrong with a URI. */
+#define KM_URI_FAULTS(X) \
+	X(KM_URI_OK, "a URI") \
+	X(KM_URI_EMPTY, "empty") \
+	X(KM_URI_LONG, "too long: a URI has at most 1023 octets here") \
+	X(KM_URI_NOT_UTF8, "not UTF-8") \
+	X(KM_URI_SPACE, "holds a space") \
+	X(KM_URI_CONTROL, "holds a control character") \
+	X(KM_URI_INVISIBLE, "holds a character that cannot be seen") \
+	X(KM_URI_BRACKETS, "in angle brackets: the URI alone is wanted") \
+	X(KM_URI_QUOTES, "in quotes: the URI alone is wanted") \
+	X(KM_URI_CHARACTER, "holds a character that no URI holds, such as \" < > \\ ^ { | } ` #") \
+	X(KM_URI_SCHEME, "begins with none of sip:, sips: and tel:") \
+	X(KM_URI_ATS, "more than one @: one URI is wanted, and an @ within a user's name is %40") \
+	X(KM_URI_USER, "no user before the host") \
+	X(KM_URI_USER_CHARACTER, "the user's name holds what must be escaped, or % without two hex digits") \
+	X(KM_URI_NO_HOST, "no host") \
+	X(KM_URI_HOST, "the host is no name, no IPv4 address, and no IPv6 address in []") \
+	X(KM_URI_PORT, "the port is no number up to 65535") \
+	X(KM_URI_PARAMETER, "parameters or headers that are not as RFC 3261 has them") \
+	X(KM_URI_NUMBER, "not a telephone number") \
+	X(KM_URI_LOCAL, "a number without + needs ;phone-context=")
 
-/* The host of a plain SIP URI (sip: or sips:, exactly one @, no parameters or headers, port left
- * off), in lower case and NUL-terminated.  Gives its length, 0 where the URI is not such a one. */
-KM_API size_t km_sip_host(char host[KM_URI_MAX + 1], const char *uri, size_t len);
+typedef enum {
+#define KM_URI_ENUM(name, text) name,
+	KM_URI_FAULTS(KM_URI_ENUM)
+#undef KM_URI_ENUM
+} km_uri_fault;
+
+/* How strict: 0 is a sip:, sips: or tel: URI, by RFC 3261 25.1, RFC 3986 and RFC 3966; characters
+ * beyond ASCII pass where they can be seen. */
+enum {
+	KM_URI_ANY_ID = 1,               /* what has no such scheme passes, if its characters are possible */
+	KM_URI_LOOSE = 2,                /* anything that is UTF-8 without spaces and control characters:
+	                                  * for what others have made */
+	KM_URI_MEMBER = 4,               /* of a user: sip: and sips: need one before the host */
+};
+
+/* KM_URI_OK, or what is wrong with it. */
+KM_API KM_MUST km_uri_fault km_uri_check(const char *uri, size_t len, unsigned how);
+KM_API const char *km_uri_fault_text(km_uri_fault fault);
+
+/* The host of a sip: or sips: URI, with a user part or without, NUL-terminated: in lower case, no port,
+ * no dot at its end; an IPv6 address stays in brackets and in one form.  Gives its length; 0: none. */
+KM_API size_t km_uri_host(char host[KM_URI_MAX + 1], const char *uri, size_t len);
+
+/* Do both name the same, as RFC 3261 19.1.4 and RFC 3966 4 compare?  Angle brackets around one are
+ * taken off.  What is no such URI must be the same octet by octet. */
+KM_API bool km_uri_same(km_str a, km_str b);
 
 /* floor((ntp_seconds - offset) / period); ntp_seconds counts from 1900 over all eras (64 bits).
  * 0 where ntp_seconds < offset. */
@@ -174,11 +222,6 @@ enum { KM_STATUS_NOT_REVOKED = 1, KM_STATUS_SHARED_WITH_GATEWAY = 2 };
 enum { KM_SERVICE_MCPTT = 1, KM_SERVICE_MCVIDEO = 2 };      /* CS ID 4 and 5 */
 enum { KM_MAP_EMPTY = 1, KM_MAP_GENERIC = 2 };              /* CS ID map types */
 
-typedef struct {
-	const char *s;
-	size_t len;
-} km_str;
-
 /* What the key parameters say (TS 33.180 E.6). */
 typedef struct {
 	uint8_t key_type;                /* 0: GMK */
@@ -202,6 +245,7 @@ typedef struct {
 	unsigned map;                    /* KM_MAP_EMPTY or KM_MAP_GENERIC (with the default SP) */
 	unsigned services;               /* for KM_MAP_GENERIC: which crypto sessions */
 	bool sakke_to_self;
+	bool any_id;                     /* members' URIs as KM_URI_ANY_ID has them */
 } km_gmk_job;
 
 typedef struct {

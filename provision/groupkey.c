@@ -99,7 +99,7 @@ static const char *take_rand(groupkey *key, const json_t *value)
 static const char *take_uri(char **out, const json_t *value)
 {
 	if (!json_is_string(value) || km_uri_check(json_string_value(value),
-			json_string_length(value)) != KM_R_OK)
+			json_string_length(value), KM_URI_LOOSE) != KM_URI_OK)
 		return "not a URI";
 	*out = strdup(json_string_value(value));
 	return *out == NULL ? strerror(ENOMEM) : NULL;

@@ -76,7 +76,8 @@ static void read_groups(km_key_params *params, reader *r)
 	for (size_t i = 0; !g.bad && i < params->n_groups; i++) {
 		reader_number(&g, 1); /* IEI: its value is not settled */
 		params->groups[i] = string(&g);
-		reader_require(&g, km_uri_check(params->groups[i].s, params->groups[i].len) == KM_R_OK);
+		reader_require(&g, km_uri_check(params->groups[i].s, params->groups[i].len,
+				KM_URI_LOOSE) == KM_URI_OK);
 	}
 	reader_require(r, reader_done(&g));
 }

@@ -30,9 +30,10 @@ static bool says(const char *text, size_t len, const char *word)
 const char *kmsdoc_take_uri(void *field, size_t size, char *text, size_t len)
 {
 	km_str s = trimmed(text, len);
+	km_uri_fault fault = km_uri_check(s.s, s.len, KM_URI_LOOSE);
 
-	if (s.len >= size || km_uri_check(s.s, s.len) != KM_R_OK)
-		return km_reason_text(KM_R_URI);
+	if (s.len >= size || fault != KM_URI_OK)
+		return km_uri_fault_text(s.len >= size ? KM_URI_LONG : fault);
 	memcpy(field, s.s, s.len);
 	((char *)field)[s.len] = '\0';
 	return NULL;

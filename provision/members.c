@@ -290,6 +290,7 @@ static void reject(member_line *out, km_reason reason, const char *text)
 static bool read_member(members *list, member_line *out)
 {
 	const char *wrong = NULL;
+	km_uri_fault fault;
 	int is_new;
 
 	if (list->too_long)
@@ -304,8 +305,9 @@ static bool read_member(members *list, member_line *out)
 		reject(out, KM_R_PARSE, wrong);
 		return true;
 	}
-	if (km_uri_check(out->uri.s, out->uri.len) != KM_R_OK) {
-		reject(out, KM_R_URI, km_reason_text(KM_R_URI));
+	fault = km_uri_check(out->uri.s, out->uri.len, KM_URI_MEMBER);
+	if (fault != KM_URI_OK) {
+		reject(out, KM_R_URI, km_uri_fault_text(fault));
 		return true;
 	}
 	is_new = seen_add(list->seen, out->uri.s, out->uri.len);

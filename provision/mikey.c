@@ -57,7 +57,7 @@ static void read_idr(reader *r, mikey_msg *m)
 		reader_require(r, (type == ID_URI || type == ID_BYTES) && id.len == KM_UID_BYTES);
 	else
 		reader_require(r, type == ID_URI &&
-				km_uri_check((const char *)id.data, id.len) == KM_R_OK);
+				km_uri_check((const char *)id.data, id.len, KM_URI_LOOSE) == KM_URI_OK);
 	m->id[role] = id;
 	m->id_type[role] = type;
 }

@@ -40,12 +40,12 @@ static km_str str_of_z(const char *s)
 KM_API bool km_psi_rule(km_str gms, km_str group, km_str member)
 {
 	char a[KM_URI_MAX + 1], b[KM_URI_MAX + 1];
-	size_t len = km_sip_host(a, gms.s, gms.len);
+	size_t len = km_uri_host(a, gms.s, gms.len);
 
-	if (len == 0 || km_sip_host(b, group.s, group.len) != len || memcmp(a, b, len) != 0)
+	if (len == 0 || km_uri_host(b, group.s, group.len) != len || memcmp(a, b, len) != 0)
 		return false;
 	/* Where the member itself lives under that host, any user there could sign. */
-	return km_sip_host(b, member.s, member.len) != len || memcmp(a, b, len) != 0;
+	return km_uri_host(b, member.s, member.len) != len || memcmp(a, b, len) != 0;
 }
 
 static bool may_manage(const opening *o, km_str group)

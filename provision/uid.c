@@ -1,73 +1,8 @@
 /* uid.c -- identities and identifiers: UID, key periods, user salt, GUK-ID, media keys. */
-#include <ctype.h>
 #include <string.h>
 
-#include "escape.h"
 #include "gmk.h"
 #include "uid.h"
-
-KM_API km_reason km_uri_check(const char *uri, size_t len)
-{
-	unsigned long point;
-	size_t n;
-
-	if (len == 0 || len > KM_URI_MAX)
-		return KM_R_URI;
-	for (; len; uri += n, len -= n) {
-		n = escape_utf8(&point, uri, len);
-		if (n == 0 || point <= ' ' || (point >= 0x7f && point <= 0xa0))
-			return KM_R_URI;
-	}
-	return KM_R_OK;
-}
-
-/* Octets of the scheme "sip:" or "sips:" at the start, in either case; 0 where there is none. */
-static size_t sip_scheme(const char *uri, size_t len)
-{
-	static const char sips[] = "sips:";
-
-	for (size_t i = 0; i < len && i < 5; i++) {
-		char c = (char)tolower((unsigned char)uri[i]);
-
-		if (i == 3 && c == ':')
-			return 4;
-		if (c != sips[i])
-			return 0;
-	}
-	return len >= 5 ? 5 : 0;
-}
-
-KM_API size_t km_sip_host(char host[KM_URI_MAX + 1], const char *uri, size_t len)
-{
-	size_t at = sip_scheme(uri, len), n = 0, digits = 0;
-	const char *sign;
-
-	host[0] = 0;
-	if (at == 0 || len > KM_URI_MAX || km_uri_check(uri, len) != KM_R_OK)
-		return 0;
-	uri += at;
-	len -= at;
-	sign = memchr(uri, '@', len);
-	if (!sign || sign == uri || memchr(sign + 1, '@', len - (size_t)(sign + 1 - uri)) ||
-			memchr(uri, ';', len) || memchr(uri, '?', len))
-		return 0;
-	len -= (size_t)(sign + 1 - uri);
-	for (uri = sign + 1; len && *uri != ':'; uri++, len--) {
-		unsigned char c = (unsigned char)*uri;
-
-		if (!isalnum(c) && c != '.' && c != '-')
-			break;
-		host[n++] = (char)tolower(c);
-	}
-	if (len) { /* a port, and nothing else */
-		for (digits = 1; digits < len && isdigit((unsigned char)uri[digits]); digits++)
-			;
-		if (*uri != ':' || digits < 2 || digits != len)
-			n = 0;
-	}
-	host[n] = 0;
-	return n;
-}
 
 KM_API uint64_t km_key_period_no(uint64_t ntp_seconds, uint64_t period, uint64_t offset)
 {

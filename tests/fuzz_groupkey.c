@@ -15,11 +15,11 @@ static void check_key(const groupkey *key)
 	if (key->gmk_id >> 28 != 0 || key->n_groups > KM_GROUPS_MAX ||
 			strlen(key->text) > KM_TEXT_MAX || (key->activation | key->expiry) >> 40 != 0)
 		abort();
-	if (km_uri_check(key->gms, strlen(key->gms)) != KM_R_OK ||
-			km_uri_check(key->kms, strlen(key->kms)) != KM_R_OK)
+	if (km_uri_check(key->gms, strlen(key->gms), KM_URI_LOOSE) != KM_URI_OK ||
+			km_uri_check(key->kms, strlen(key->kms), KM_URI_LOOSE) != KM_URI_OK)
 		abort();
 	for (size_t i = 0; i < key->n_groups; i++)
-		if (km_uri_check(key->groups[i], strlen(key->groups[i])) != KM_R_OK)
+		if (km_uri_check(key->groups[i], strlen(key->groups[i]), KM_URI_LOOSE) != KM_URI_OK)
 			abort();
 }
 

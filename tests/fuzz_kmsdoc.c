@@ -12,15 +12,15 @@ static void check_document(const kmsdoc *doc)
 	for (size_t i = 0; i < doc->n_certs; i++) {
 		const kmsdoc_cert *cert = &doc->certs[i];
 
-		if (km_uri_check(cert->uri, strlen(cert->uri)) != KM_R_OK || cert->period == 0 ||
+		if (km_uri_check(cert->uri, strlen(cert->uri), KM_URI_LOOSE) != KM_URI_OK || cert->period == 0 ||
 		    cert->valid_from > cert->valid_to || cert->line <= 0 || cert->z_line <= 0)
 			abort();
 	}
 	for (size_t i = 0; i < doc->n_keys; i++) {
 		const kmsdoc_keys *keys = &doc->keys[i];
 
-		if (km_uri_check(keys->uri, strlen(keys->uri)) != KM_R_OK ||
-		    km_uri_check(keys->kms_uri, strlen(keys->kms_uri)) != KM_R_OK ||
+		if (km_uri_check(keys->uri, strlen(keys->uri), KM_URI_LOOSE) != KM_URI_OK ||
+		    km_uri_check(keys->kms_uri, strlen(keys->kms_uri), KM_URI_LOOSE) != KM_URI_OK ||
 		    keys->valid_from > keys->valid_to || keys->ssk_line <= 0)
 			abort();
 	}

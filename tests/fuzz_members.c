@@ -23,7 +23,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		if (line.line <= last)
 			abort();
 		last = line.line;
-		if (line.reason == KM_R_OK && km_uri_check(line.uri.s, line.uri.len) != KM_R_OK)
+		if (line.reason == KM_R_OK && km_uri_check(line.uri.s, line.uri.len,
+				KM_URI_MEMBER) != KM_URI_OK)
 			abort();
 		if ((line.reason == KM_R_OK) != (line.text[0] == '\0'))
 			abort();

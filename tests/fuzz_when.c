@@ -30,12 +30,12 @@ static void check_uris(const char *s, size_t len)
 	size_t first = end == NULL ? len : (size_t)(end - s), rest = end == NULL ? 0 : len - first - 1;
 	km_str gms = {s, first}, group = {s + len - rest, rest};
 	char host[KM_URI_MAX + 1];
-	size_t n = km_sip_host(host, gms.s, gms.len);
+	size_t n = km_uri_host(host, gms.s, gms.len);
 
-	if (n != strlen(host) || (n != 0 && km_uri_check(gms.s, gms.len) != KM_R_OK))
+	if (n != strlen(host) || (n != 0 && km_uri_check(gms.s, gms.len, 0) != KM_URI_OK))
 		abort();
 	if (km_psi_rule(gms, group, (km_str){"", 0}) &&
-			(n == 0 || km_uri_check(group.s, group.len) != KM_R_OK))
+			(n == 0 || km_uri_check(group.s, group.len, 0) != KM_URI_OK))
 		abort();
 }
 

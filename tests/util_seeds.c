@@ -134,13 +134,22 @@ static void add_times(seed_list *list)
 		"sips:a@b;x=y\nsip:a@@b", NULL});
 }
 
+static void add_uris(seed_list *list)
+{
+	add_texts(list, (const char *const[]){
+		"sip:alice@example.org\nSIP:%61lice@EXAMPLE.org.;user=phone",
+		"sips:a;b?c:d@[2001:db8::1]:5060;lr;p=q?h=v\nsip:a@192.0.2.1",
+		"tel:+44-7700.900(123);ext=1\ntel:1001;phone-context=example.org",
+		"<sip:a%2fb@x.org>\nalice@org.example", NULL});
+}
+
 static const struct {
 	const char *target;
 	void (*add)(seed_list *list);
 } kinds[] = {
 	{"fuzz_open", add_messages}, {"fuzz_messages", add_streams}, {"fuzz_keyparams", add_keyparams},
 	{"fuzz_kmsdoc", add_documents}, {"fuzz_members", add_members},
-	{"fuzz_groupkey", add_groupkeys}, {"fuzz_state", add_states}, {"fuzz_when", add_times},
+	{"fuzz_groupkey", add_groupkeys}, {"fuzz_state", add_states}, {"fuzz_when", add_times}, {"fuzz_uri", add_uris},
 };
 
 void seeds_make(seed_list *list, const char *target)

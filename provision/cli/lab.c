@@ -123,14 +123,16 @@ static int lab_kms_run(int argc, char **argv)
 	};
 	lab l = { .cert = { .period = PERIOD, .valid_from = INT64_MIN, .valid_to = INT64_MAX } };
 	cli_list operands = { 0 };
+	km_uri_fault fault;
 	int code = cli_parse(&cli_lab_kms, argc, argv, options, &operands);
 
 	if (code == CLI_GO_ON && operands.n != 1)
 		code = cli_usage(&cli_lab_kms, "one directory is needed");
 	if (uri == NULL)
 		uri = kms_uri_default;
-	if (code == CLI_GO_ON && km_uri_check(uri, strlen(uri)) != KM_R_OK)
-		code = cli_usage(&cli_lab_kms, "--kms-uri: %s", km_reason_text(KM_R_URI));
+	fault = km_uri_check(uri, strlen(uri), KM_URI_LOOSE);
+	if (code == CLI_GO_ON && fault != KM_URI_OK)
+		code = cli_usage(&cli_lab_kms, "--kms-uri: %s", km_uri_fault_text(fault));
 	if (code == CLI_GO_ON && ((period != NULL && !cli_take_number(&cli_lab_kms, "period", period,
 	    1, UINT32_MAX, &l.cert.period)) || (offset != NULL && !cli_take_number(&cli_lab_kms,
 	    "offset", offset, 0, UINT32_MAX, &l.cert.offset))))
@@ -189,7 +191,7 @@ static const char *take_secret(lab *l, const json_t *root)
 	else if (!take_hex(w.ksak, sizeof w.ksak, json_object_get(root, "ksak")))
 		wrong = "ksak";
 	else if (!json_is_string(uri) || km_uri_check(json_string_value(uri),
-			json_string_length(uri)) != KM_R_OK)
+			json_string_length(uri), KM_URI_LOOSE) != KM_URI_OK)
 		wrong = "uri";
 	else if (!take_seconds(&l->cert.period, 1, json_object_get(root, "period")))
 		wrong = "period";
@@ -328,13 +330,14 @@ static int issue_all(issuer *is, const cli_list *operands)
 
 	for (size_t i = 1; i < operands->n && code == CLI_DONE; i++) {
 		km_str uri = { operands->at[i], strlen(operands->at[i]) };
+		km_uri_fault fault = km_uri_check(uri.s, uri.len, 0);
 
 		if (strcmp(uri.s, "-") == 0) {
 			code = issue_list(is);
-		} else if (km_uri_check(uri.s, uri.len) == KM_R_OK) {
+		} else if (fault == KM_URI_OK) {
 			code = issue(is, uri);
 		} else {
-			cli_reject("URI", 0, uri.s, uri.len, KM_R_URI, km_reason_text(KM_R_URI));
+			cli_reject("URI", 0, uri.s, uri.len, KM_R_URI, km_uri_fault_text(fault));
 			is->rejected++;
 		}
 	}

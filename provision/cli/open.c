@@ -14,7 +14,7 @@ enum { WINDOW = 900, WINDOW_MAX = 1000000000 };         /* seconds each way */
 typedef struct {
 	cli_list kms, keys, trust, operands;
 	const char *from, *group, *at, *window;
-	bool show_secrets;
+	bool show_secrets, any_id;
 } words;
 
 typedef struct {
@@ -194,6 +194,34 @@ static int check_keys(const opener *o)
 	return CLI_KEYS;
 }
 
+static bool check_uri(const words *w, const char *option, const char *uri, size_t len)
+{
+	bool brackets = len >= 2 && uri[0] == '<' && uri[len - 1] == '>';
+	km_uri_fault fault = km_uri_check(uri + brackets, len - 2 * brackets,
+			w->any_id ? KM_URI_ANY_ID : 0);
+	char shown[CLI_SHOWN];
+
+	if (fault != KM_URI_OK)
+		cli_usage(&cli_open, "--%s %s: %s", option, cli_show(shown, uri, len),
+				km_uri_fault_text(fault));
+	return fault == KM_URI_OK;
+}
+
+static bool check_uris(const words *w)
+{
+	bool right = (w->from == NULL || check_uri(w, "from", w->from, strlen(w->from))) &&
+			(w->group == NULL || check_uri(w, "group", w->group, strlen(w->group)));
+
+	for (size_t i = 0; right && i < w->trust.n; i++) {
+		const char *entry = w->trust.at[i], *equals = split_trust(entry);
+
+		right = check_uri(w, "trust-gms", entry, (size_t)(equals - entry)) &&
+				(*equals == '\0' ||
+				 check_uri(w, "trust-gms", equals + 1, strlen(equals + 1)));
+	}
+	return right;
+}
+
 static int take_words(opener *o)
 {
 	const words *w = &o->w;
@@ -217,8 +245,8 @@ static int take_words(opener *o)
 		o->how.from = (km_str){ w->from, strlen(w->from) };
 	if (w->group != NULL)
 		o->how.group = (km_str){ w->group, strlen(w->group) };
-	if ((w->from != NULL && o->how.from.len == 0) || (w->group != NULL && o->how.group.len == 0))
-		return cli_usage(&cli_open, "--from and --group need a URI");
+	if (!check_uris(w))
+		return CLI_USAGE;
 	o->how.may_manage = w->trust.n > 0 ? is_trusted : NULL;
 	return CLI_DONE;
 }
@@ -267,7 +295,8 @@ static int open_run(int argc, char **argv)
 	const cli_option options[] = {
 		{ "kms", 0, CLI_MANY, &o.w.kms }, { "keys", 0, CLI_MANY, &o.w.keys },
 		{ "from", 0, CLI_ONE, &o.w.from }, { "group", 0, CLI_ONE, &o.w.group },
-		{ "trust-gms", 0, CLI_MANY, &o.w.trust }, { "at", 0, CLI_ONE, &o.w.at },
+		{ "trust-gms", 0, CLI_MANY, &o.w.trust },
+		{ "any-id", 0, CLI_FLAG, &o.w.any_id }, { "at", 0, CLI_ONE, &o.w.at },
 		{ "window", 0, CLI_ONE, &o.w.window },
 		{ "show-secrets", 0, CLI_FLAG, &o.w.show_secrets }, { NULL, 0, CLI_FLAG, NULL },
 	};
@@ -297,6 +326,7 @@ static const char help[] =
 "  --from URI            the sender that the signalling named (hidden identities need it)\n"
 "  --group URI           the group that the signalling named\n"
 "  --trust-gms URI[=GROUP]  a GMS that may manage that group, or all; replaces the rule\n"
+"  --any-id              such URIs may be identities of vendors, without sip: or tel:\n"
 "                        that the group carries the host of the GMS\n"
 "  --at TIME             the clock of the receiver (default: now)\n"
 "  --window S|none       how far T may be from it, each way (default: 900)\n"

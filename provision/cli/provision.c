@@ -132,12 +132,13 @@ static int check_parameters(const words *w)
 		return cli_usage(&cli_provision, "at most %d groups", KM_GROUPS_MAX);
 	for (size_t i = 0; i < w->groups.n; i++) {
 		const char *group = w->groups.at[i];
-		km_reason reason = km_uri_check(group, strlen(group));
+		km_uri_fault fault = km_uri_check(group, strlen(group),
+				w->any_id ? KM_URI_ANY_ID : 0);
 
-		if (reason != KM_R_OK)
+		if (fault != KM_URI_OK)
 			return cli_usage(&cli_provision, "--group %s: %s",
 					cli_show(shown, group, strlen(group)),
-					km_reason_text(reason));
+					km_uri_fault_text(fault));
 		for (size_t j = 0; j < i; j++) {
 			if (strcmp(group, w->groups.at[j]) == 0)
 				return cli_usage(&cli_provision, "--group %s stands there twice",
@@ -162,6 +163,7 @@ static void fill_job(provision *p)
 	const groupkey *key = p->key;
 
 	job->ring = p->ring;
+	job->any_id = p->w.any_id;
 	memcpy(job->gmk, key->gmk, sizeof job->gmk);
 	memcpy(job->rand, key->rand, sizeof job->rand);
 	job->gmk_id = key->gmk_id;
@@ -248,6 +250,7 @@ static int provision_run(int argc, char **argv)
 		{ "kms", 0, CLI_MANY, &p.w.kms }, { "gms", 0, CLI_ONE, &p.w.gms },
 		{ "group", 0, CLI_MANY, &p.w.groups }, { "members", 0, CLI_ONE, &p.w.members },
 		{ "gmk", 0, CLI_ONE, &p.w.gmk }, { "forget-key", 0, CLI_FLAG, &p.w.forget },
+		{ "any-id", 0, CLI_FLAG, &p.w.any_id },
 		{ "text", 0, CLI_ONE, &p.w.text }, { "activate", 0, CLI_ONE, &p.w.activate },
 		{ "expire", 0, CLI_ONE, &p.w.expire }, { "status", 0, CLI_ONE, &p.w.status },
 		{ "identity", 0, CLI_ONE, &p.w.identity }, { "map", 0, CLI_ONE, &p.w.map },
@@ -295,6 +298,7 @@ static const char help[] =
 "  --gms FILE          KMS document with the key sets of the GMS\n"
 "  --group URI         group that the key is for (up to 32)\n"
 "  --members FILE|-    one URI a line, or CSV or NDJSON with uri and optional kms\n"
+"  --any-id            identities of vendors: members and groups without sip: or tel:\n"
 "  --gmk FILE          the group key: read where it exists (late joiners, revocation),\n"
 "                      else made, and on disk before the first message leaves\n"
 "  --forget-key        draw a key and keep it nowhere\n"

@@ -11,7 +11,7 @@ typedef struct {
 	cli_list kms, groups, services;
 	const char *gms, *members, *gmk, *text, *activate, *expire;
 	const char *status, *identity, *map, *format, *output, *jobs;
-	bool forget, to_self;
+	bool forget, to_self, any_id;
 } words;
 
 /* A run and all that it holds. */

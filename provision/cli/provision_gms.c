@@ -96,18 +96,18 @@ void provision_warn_of_groups(const provision *p)
 {
 	char group[KM_URI_MAX + 1], gms[KM_URI_MAX + 1], member[KM_URI_MAX + 1];
 	char shown[CLI_SHOWN];
-	bool has_gms = km_sip_host(gms, p->job->gms_uri.s, p->job->gms_uri.len) > 0;
+	bool has_gms = km_uri_host(gms, p->job->gms_uri.s, p->job->gms_uri.len) > 0;
 	const crowd_member *m;
 
 	for (size_t i = 0; i < p->job->params.n_groups; i++) {
 		km_str uri = p->job->params.groups[i];
 
-		if (!has_gms || km_sip_host(group, uri.s, uri.len) == 0 || strcmp(group, gms) != 0)
+		if (!has_gms || km_uri_host(group, uri.s, uri.len) == 0 || strcmp(group, gms) != 0)
 			cli_warn("the group %s does not carry the host of the GMS: clients that go by "
 					"the PSI rule refuse its key", cli_show(shown, uri.s, uri.len));
 	}
 	for (size_t i = 0; has_gms && (m = crowd_at(p->members, i)) != NULL; i++) {
-		if (km_sip_host(member, m->member.uri.s, m->member.uri.len) > 0 &&
+		if (km_uri_host(member, m->member.uri.s, m->member.uri.len) > 0 &&
 		    strcmp(member, gms) == 0) {
 			cli_warn("members such as %s live under the host of the GMS, where the PSI rule "
 					"proves nothing: their clients need an explicit list",
