@@ -7,7 +7,7 @@
 
 void complain(km_complaint *why, const char *name, int line, const char *element, const char *text)
 {
-	char file[192], where[64], what[192], at[16] = "";
+	char file[160], where[64], what[256], at[16] = "";
 
 	escape_into(file, sizeof file, name, strlen(name));
 	escape_into(where, sizeof where, element == NULL ? "" : element,

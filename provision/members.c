@@ -4,40 +4,50 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-
-#include <jansson.h>
 
 #include "complain.h"
+#include "json_row.h"
+#include "members_form.h"
 #include "seen.h"
 
 enum { RECORD_MAX = 1 << 16 };          /* octets of a line, or of a CSV record */
 
-typedef enum { UNDECIDED, PLAIN, CSV, NDJSON } list_kind;
-
-struct members {
+struct member_list {
 	FILE *in;
 	char *name;
-	list_kind kind;
-	bool ended;
-	uint64_t line;          /* line ends read */
-	uint64_t first_line;    /* of the record */
-	size_t columns, uri_column, kms_column;         /* of CSV; kms_column == columns: none */
+	bool any_id, keep_going, ended;
+	list_form form;
+	list_columns columns;
+	members_counts counts;
+	uint64_t first, last;   /* lines of the record */
+	uint64_t quote;         /* the line where quotes were opened last */
+	char *header;           /* of CSV */
+	size_t header_len;
 	seen *seen;
-	json_t *row;            /* holds the strings of an NDJSON line */
 	size_t len;
 	bool too_long;          /* the record: only its start was kept */
 	bool open_quote;        /* the list ended within quotes */
+	bool swallowed;         /* the record goes on behind a line end */
 	char record[RECORD_MAX];
+	char fields[RECORD_MAX];        /* of the record, quotes and escapes undone */
 };
 
-members *members_open(FILE *in, const char *name)
+member_list *members_open(FILE *in, const char *name, const members_how *how)
 {
-	members *list = calloc(1, sizeof *list);
+	static const members_how usual;
+	member_list *list = calloc(1, sizeof *list);
 
 	if (list == NULL)
 		return NULL;
+	if (how == NULL)
+		how = &usual;
 	list->in = in;
+	list->any_id = how->any_id;
+	list->keep_going = how->keep_going;
+	list->columns.names[COLUMN_URI] = how->uri == NULL ? "uri" : how->uri;
+	list->columns.names[COLUMN_KMS] = how->kms == NULL ? "kms" : how->kms;
+	list->columns.names[COLUMN_GROUP] = how->group == NULL ? "group" : how->group;
+	list->columns.chosen = how->uri != NULL;
 	list->name = strdup(name);
 	list->seen = seen_new();
 	if (list->name == NULL || list->seen == NULL) {
@@ -47,34 +57,48 @@ members *members_open(FILE *in, const char *name)
 	return list;
 }
 
-void members_close(members *list)
+void members_close(member_list *list)
 {
 	if (list == NULL)
 		return;
-	json_decref(list->row);
 	seen_free(list->seen);
+	free(list->header);
 	free(list->name);
 	free(list);
+}
+
+const members_counts *members_counted(const member_list *list)
+{
+	return &list->counts;
+}
+
+km_str members_header(const member_list *list)
+{
+	return (km_str){ list->header, list->header_len };
 }
 
 /* ---- records --------------------------------------------------------------------------------- */
 
 /* Read a line, or a CSV record, which goes on over line ends in quotes: what stands in a quoted
- * field never becomes a line of its own.  false: the end. */
-static bool read_record(members *list)
+ * field never becomes a line of its own.  false: the end, or an error of the input. */
+static bool read_record(member_list *list)
 {
-	bool quoted = false, may_open = true, any = false;
-	int c;
+	bool quoted = false, may_open = true;
+	int c, before = '\n';
 
 	list->len = 0;
-	list->too_long = false;
-	list->first_line = list->line + 1;
+	list->too_long = list->swallowed = false;
+	list->first = list->counts.lines + 1;
 	while ((c = getc_unlocked(list->in)) != EOF) {
-		any = true;
-		list->line += c == '\n';
+		if (before == '\n')
+			list->counts.lines++;
+		list->swallowed = list->swallowed || (before == '\n' && list->counts.lines > list->first);
+		before = c;
 		if (c == '\n' && !quoted)
 			break;
-		if (list->kind == CSV && c == '"') {
+		if (list->form == FORM_CSV && c == '"') {
+			if (!quoted && may_open)
+				list->quote = list->counts.lines;
 			may_open = quoted || may_open;
 			quoted = !quoted && may_open;
 		} else if (!quoted) {
@@ -87,197 +111,82 @@ static bool read_record(members *list)
 	}
 	if (list->len > 0 && !list->too_long && list->record[list->len - 1] == '\r')
 		list->len--;
+	list->last = list->counts.lines;
 	list->open_quote = quoted;
-	return any;
+	return list->last >= list->first && !ferror(list->in);
 }
 
 /* Take a byte order mark off the first line. */
-static void skip_mark(members *list)
+static void skip_mark(member_list *list)
 {
-	if (list->first_line == 1 && list->len >= 3 &&
-	    memcmp(list->record, "\xef\xbb\xbf", 3) == 0) {
+	if (list->first == 1 && list->len >= 3 && memcmp(list->record, "\xef\xbb\xbf", 3) == 0) {
 		list->len -= 3;
 		memmove(list->record, list->record + 3, list->len);
 	}
 }
 
-/* ---- CSV (RFC 4180) -------------------------------------------------------------------------- */
+/* ---- records to members ---------------------------------------------------------------------- */
 
-/* Take the next field of *rest, its quotes undone in place.  *rest is NULL after the last one.
- * false: quotes where none may stand. */
-static bool take_field(km_str *field, char **rest, char *end)
+/* Empty fields may be missing at the end, or be there in addition, as spreadsheets write them. */
+static const char *read_csv(member_list *list, member_line *out)
 {
-	char *at = *rest, *to = *rest;
-
-	field->s = to;
-	if (at < end && *at == '"') {
-		for (at++; at < end && (*at != '"' || (at + 1 < end && at[1] == '"')); at++) {
-			at += *at == '"';
-			*to++ = *at;
-		}
-		if (at == end)
-			return false;
-		at++;
-	} else {
-		while (at < end && *at != ',' && *at != '"')
-			*to++ = *at++;
-	}
-	field->len = (size_t)(to - field->s);
-	if (at < end && *at != ',')
-		return false;
-	*rest = at == end ? NULL : at + 1;
-	return true;
-}
-
-/* Is the field this word, in any case, with spaces around it or not? */
-static bool is_column(km_str field, const char *word)
-{
-	while (field.len > 0 && *field.s == ' ') {
-		field.s++;
-		field.len--;
-	}
-	while (field.len > 0 && field.s[field.len - 1] == ' ')
-		field.len--;
-	return field.len == strlen(word) && strncasecmp(field.s, word, field.len) == 0;
-}
-
-/* NULL: a header or not, as list->kind then says.  Else what is wrong with the header. */
-static const char *read_header(members *list, char *line, size_t len)
-{
-	char *rest = line, *end = line + len;
-	size_t n = 0, uris = 0, kmss = 0, uri_at = 0, kms_at = 0;
-	km_str field;
-
-	for (; rest != NULL; n++) {
-		if (!take_field(&field, &rest, end))
-			return NULL;
-		if (is_column(field, "uri")) {
-			uris++;
-			uri_at = n;
-		} else if (is_column(field, "kms")) {
-			kmss++;
-			kms_at = n;
-		}
-	}
-	if (uris == 0)
-		return NULL;
-	if (uris > 1 || kmss > 1)
-		return "a column of the header stands there twice";
-	list->kind = CSV;
-	list->columns = n;
-	list->uri_column = uri_at;
-	list->kms_column = kmss == 0 ? n : kms_at;
-	return NULL;
-}
-
-/* Is this a header with other separators?  Its lines would pass for URIs. */
-static bool is_foreign_header(const char *line, size_t len)
-{
-	if (memchr(line, ':', len) != NULL)
-		return false;
-	for (size_t i = 0; i < len; ) {
-		size_t n = 0;
-
-		while (i + n < len && line[i + n] != ';' && line[i + n] != '\t')
-			n++;
-		if (is_column((km_str){ line + i, n }, "uri"))
-			return true;
-		i += n + 1;
-	}
-	return false;
-}
-
-static const char *read_csv(members *list, member_line *out)
-{
-	char *rest = list->record, *end = list->record + list->len;
+	const list_columns *columns = &list->columns;
+	char *rest = list->fields, *end = list->fields + list->len;
 	km_str field;
 	size_t n = 0;
 
+	memcpy(list->fields, list->record, list->len);
 	if (list->open_quote)
-		return "a quote that is never closed: nothing after it was read";
+		return "a quote that is never closed";
 	for (; rest != NULL; n++) {
-		if (!take_field(&field, &rest, end))
+		if (!form_take_field(&field, &rest, end))
 			return "a quote within a field, or text after a closing one";
-		if (n == list->uri_column)
+		field = form_trimmed(field);
+		if (n >= columns->n && field.len > 0)
+			return "more fields than the first line names";
+		if (n == columns->at[COLUMN_URI])
 			out->uri = field;
-		else if (n == list->kms_column)
+		else if (n == columns->at[COLUMN_KMS])
 			out->kms = field;
+		else if (n == columns->at[COLUMN_GROUP])
+			out->group = field;
 	}
-	return n == list->columns ? NULL : "not as many fields as the header has";
-}
-
-/* ---- NDJSON and plain lines ------------------------------------------------------------------ */
-
-static km_str json_text(const json_t *value)
-{
-	return (km_str){ json_string_value(value), json_string_length(value) };
-}
-
-static const char *read_json(members *list, member_line *out)
-{
-	json_error_t error;
-	const json_t *uri, *kms;
-
-	list->row = json_loadb(list->record, list->len, JSON_REJECT_DUPLICATES, &error);
-	if (list->row == NULL || !json_is_object(list->row))
-		return "not one JSON object";
-	uri = json_object_get(list->row, "uri");
-	kms = json_object_get(list->row, "kms");
-	if (!json_is_string(uri))
-		return "no string called uri in the object";
-	if (kms != NULL && !json_is_string(kms) && !json_is_null(kms))
-		return "kms is not a string";
-	out->uri = json_text(uri);
-	if (json_is_string(kms))
-		out->kms = json_text(kms);
 	return NULL;
 }
 
-/* A comma may stand in a user's name, but not in a host. */
-static const char *read_plain(members *list, member_line *out)
+static const char *read_json(member_list *list, member_line *out)
 {
-	const char *host = memrchr(list->record, '@', list->len);
+	json_field fields[COLUMNS] = { { .required = true } };
+	const char *wrong;
 
-	out->uri = (km_str){ list->record, list->len };
-	if (host != NULL && memchr(host, ',', list->len - (size_t)(host - list->record)) != NULL)
-		return "a comma behind the host: CSV needs a first line that names the columns";
-	return NULL;
+	for (size_t i = 0; i < COLUMNS; i++)
+		fields[i].name = list->columns.names[i];
+	wrong = json_row(fields, COLUMNS, list->fields, list->record, list->len);
+	if (wrong == NULL && !fields[COLUMN_URI].found)
+		wrong = "no uri in the JSON object";
+	out->uri = fields[COLUMN_URI].value;
+	out->kms = fields[COLUMN_KMS].value;
+	out->group = fields[COLUMN_GROUP].value;
+	return wrong;
 }
 
-/* ---- lines to members ------------------------------------------------------------------------ */
-
-/* The first line that counts.  false: a header, or *wrong says what is wrong with it. */
-static bool decide(members *list, const char **wrong)
+/* Is the record empty, or are all of its fields? */
+static bool is_empty(const member_list *list)
 {
-	char *copy;
+	size_t n = 0;
 
-	*wrong = NULL;
-	if (list->record[0] == '{') {
-		list->kind = NDJSON;
-		return true;
-	}
-	if (list->record[0] == '<') { /* a key document, say: its lines must not be shown */
-		*wrong = "a document, not a list of members";
+	if (list->too_long || list->open_quote)
 		return false;
-	}
-	if (list->too_long) {
-		list->kind = PLAIN;
-		return true;
-	}
-	copy = malloc(list->len + 1);
-	if (copy == NULL) {
-		*wrong = strerror(ENOMEM);
-		return false;
-	}
-	memcpy(copy, list->record, list->len);
-	*wrong = read_header(list, copy, list->len);
-	free(copy);
-	if (*wrong == NULL && list->kind == UNDECIDED) {
-		if (is_foreign_header(list->record, list->len))
-			*wrong = "the columns must be separated by commas";
-		list->kind = PLAIN;
-	}
-	return *wrong == NULL && list->kind == PLAIN;
+	while (list->form == FORM_CSV && n < list->len && list->record[n] != '\0' &&
+	       strchr(", \t", list->record[n]) != NULL)
+		n++;
+	return n == list->len;
+}
+
+/* A row of CSV that begins with '#', or whose URI does: commented out by people. */
+static bool is_commented_out(const member_list *list, const member_line *out)
+{
+	return (list->len > 0 && list->record[0] == '#') || (out->uri.len > 0 && out->uri.s[0] == '#');
 }
 
 static void reject(member_line *out, km_reason reason, const char *text)
@@ -286,76 +195,181 @@ static void reject(member_line *out, km_reason reason, const char *text)
 	snprintf(out->text, sizeof out->text, "%s", text);
 }
 
-/* The record to a member.  false: out of memory. */
-static bool read_member(members *list, member_line *out)
+/* How a record that goes over several lines came to be more than a row; NULL: it is one. */
+static const char *what_was_swallowed(const member_list *list, const member_line *out, const char *wrong)
 {
-	const char *wrong = NULL;
-	km_uri_fault fault;
-	int is_new;
-
+	if (!list->swallowed)
+		return NULL;
+	if (list->open_quote)
+		return "was never closed";
 	if (list->too_long)
-		wrong = "the line is too long";
-	else if (list->kind == NDJSON)
-		wrong = read_json(list, out);
-	else if (list->kind == CSV)
-		wrong = read_csv(list, out);
-	else
-		wrong = read_plain(list, out);
-	if (wrong != NULL) {
-		reject(out, KM_R_PARSE, wrong);
-		return true;
-	}
-	fault = km_uri_check(out->uri.s, out->uri.len, KM_URI_MEMBER);
-	if (fault != KM_URI_OK) {
-		reject(out, KM_R_URI, km_uri_fault_text(fault));
-		return true;
-	}
-	is_new = seen_add(list->seen, out->uri.s, out->uri.len);
-	if (is_new == 0)
-		reject(out, KM_R_REPEATED, km_reason_text(KM_R_REPEATED));
-	return is_new >= 0;
+		return "goes over more than a record holds";
+	if (wrong != NULL)
+		return "ends within another field";
+	if ((out->uri.len > 0 && memchr(out->uri.s, '\n', out->uri.len) != NULL) ||
+	    (out->kms.len > 0 && memchr(out->kms.s, '\n', out->kms.len) != NULL) ||
+	    (out->group.len > 0 && memchr(out->group.s, '\n', out->group.len) != NULL))
+		return "holds line ends, where a URI is wanted";
+	return form_swallowed_members(list->record, list->len, list->any_id) ?
+			"holds lines that are members" : NULL;
 }
 
-/* Read on to the first octet that counts; 0, -1 as members_next, 1: a record of a member. */
-static int next_record(members *list, km_complaint *why)
+/* A member that is sound: was it there before?  1, 0: pass over, -1: out of memory. */
+static int look_up(member_list *list, member_line *out)
 {
-	while (read_record(list)) {
-		const char *wrong;
+	members_counts *counts = &list->counts;
+	uint64_t other = list->first;
 
-		skip_mark(list);
-		if (list->len == 0)
-			continue;
-		if (list->record[0] == '#' && list->kind <= PLAIN)
-			continue;
-		if (list->kind != UNDECIDED || decide(list, &wrong))
-			return 1;
-		if (wrong != NULL) {
-			complain(why, list->name, (int)list->first_line, NULL, wrong);
-			return -1;
-		}
-	}
-	if (!ferror(list->in))
+	switch (seen_add(list->seen, out->uri, out->kms, &other)) {
+	case SEEN_NOMEM:
+		return -1;
+	case SEEN_REPEAT:
+		if (counts->repeats++ == 0)
+			counts->repeat = (members_pair){ list->first, other };
 		return 0;
-	complain(why, list->name, (int)list->line + 1, NULL, strerror(errno));
+	case SEEN_OTHER_KMS:
+		out->reason = KM_R_REPEATED;
+		snprintf(out->text, sizeof out->text, "line %llu gives another KMS to this member",
+				(unsigned long long)other);
+		return 1;
+	case SEEN_TWIN:
+		if (counts->twins < MEMBERS_PAIRS)
+			counts->twin[counts->twins] = (members_pair){ list->first, other };
+		counts->twins++;
+		break;
+	case SEEN_NEW:
+		break;
+	}
+	return 1;
+}
+
+/* Refuse a record that swallowed lines, or end the list there: -1. */
+static int refuse_swallowed(member_list *list, member_line *out, const char *what, km_complaint *why)
+{
+	char text[192];
+
+	snprintf(text, sizeof text, "a quote opened in line %llu %s: lines %llu to %llu were one record%s",
+			(unsigned long long)list->quote, what, (unsigned long long)list->first,
+			(unsigned long long)list->last,
+			list->keep_going ? "" : " (--keep-going leaves it out)");
+	reject(out, KM_R_PARSE, text);
+	if (list->keep_going)
+		return 1;
+	complain(why, list->name, (int)list->quote, NULL, text);
 	return -1;
 }
 
-int members_next(members *list, member_line *out, km_complaint *why)
+static const char *read_fields(member_list *list, member_line *out)
 {
-	int found;
+	if (list->too_long)
+		return "the line is too long: at most 65536 octets are read";
+	if (list->form == FORM_NDJSON)
+		return read_json(list, out);
+	if (list->form == FORM_CSV)
+		return read_csv(list, out);
+	out->uri = (km_str){ list->record, list->len };
+	return NULL;
+}
 
-	*out = (member_line){ .reason = KM_R_OK };
-	*why = (km_complaint){ 0 };
-	json_decref(list->row);
-	list->row = NULL;
-	if (list->ended)
+/* 1: a member or a refused line.  0: pass over.  -1: *why says what ends the list. */
+static int read_member(member_list *list, member_line *out, km_complaint *why)
+{
+	const char *wrong = read_fields(list, out), *swallowed = what_was_swallowed(list, out, wrong);
+	km_uri_fault fault;
+	int result;
+
+	if (swallowed != NULL)
+		return refuse_swallowed(list, out, swallowed, why);
+	if (list->form == FORM_CSV && is_commented_out(list, out)) {
+		list->counts.comments++;
 		return 0;
-	found = next_record(list, why);
-	out->line = list->first_line;
-	if (found == 1 && !read_member(list, out)) {
-		complain(why, list->name, (int)list->first_line, NULL, strerror(ENOMEM));
-		found = -1;
 	}
+	if (wrong != NULL) {
+		reject(out, KM_R_PARSE, wrong);
+		return 1;
+	}
+	fault = km_uri_check(out->uri.s, out->uri.len,
+			KM_URI_MEMBER | (list->any_id ? KM_URI_ANY_ID : 0));
+	if (fault != KM_URI_OK) {
+		reject(out, KM_R_URI, km_uri_fault_text(fault));
+		return 1;
+	}
+	result = look_up(list, out);
+	if (result < 0)
+		complain(why, list->name, (int)list->first, NULL, strerror(ENOMEM));
+	return result;
+}
+
+/* ---- the list -------------------------------------------------------------------------------- */
+
+/* The first line that counts.  1: it is a record.  0: it is none.  -1: *why says what the list is. */
+static int decide(member_list *list, km_complaint *why)
+{
+	char wrong[FORM_TEXT];
+
+	list->form = form_of(wrong, &list->columns, list->record, list->len, list->any_id);
+	if (list->form == FORM_CSV) {
+		list->header = malloc(list->len + 1);
+		if (list->header == NULL) {
+			complain(why, list->name, (int)list->first, NULL, strerror(ENOMEM));
+			return -1;
+		}
+		memcpy(list->header, list->record, list->len);
+		list->header_len = list->len;
+		return 0;
+	}
+	if (list->form != FORM_NONE)
+		return list->form != FORM_UNDECIDED;
+	complain(why, list->name, (int)list->first, NULL, wrong);
+	return -1;
+}
+
+/* Read on to the first record that counts; as members_next. */
+static int next_record(member_list *list, km_complaint *why)
+{
+	while (read_record(list)) {
+		int found = 1;
+
+		skip_mark(list);
+		if (is_empty(list) || (list->record[0] == '#' && list->form <= FORM_PLAIN))
+			continue;
+		if (list->form == FORM_UNDECIDED)
+			found = decide(list, why);
+		if (found != 0)
+			return found;
+	}
+	if (!ferror(list->in))
+		return 0;
+	complain(why, list->name, (int)list->counts.lines + 1, NULL, strerror(errno));
+	return -1;
+}
+
+int members_next(member_list *list, member_line *out, km_complaint *why)
+{
+	int found = 0, read = 0;
+
+	*why = (km_complaint){ 0 };
+	if (list->ended) {
+		*out = (member_line){ .reason = KM_R_OK };
+		return 0;
+	}
+	do {
+		*out = (member_line){ .reason = KM_R_OK };
+		found = next_record(list, why);
+		if (found == 1)
+			read = read_member(list, out, why);
+	} while (found == 1 && read == 0);
+	found = found == 1 ? read : found;
+	out->line = list->first;
+	out->last = list->last;
+	out->record = (km_str){ list->record, list->len };
+	out->is_cut = list->too_long;
+	out->is_open = list->open_quote;
+	list->counts.members += found == 1 && out->reason == KM_R_OK;
+	list->counts.refused += found == 1 && out->reason != KM_R_OK;
+	list->counts.complete = found == 0;
+	if (found < 0)
+		list->counts.broke_off = list->first;
 	list->ended = found != 1;
 	return found;
 }

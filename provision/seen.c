@@ -1,18 +1,25 @@
-/* seen.c -- was this string there before?  A set that keeps a fingerprint of each. */
+/* seen.c -- was this member there before, in the same way or in another?  A set of fingerprints. */
 #include "seen.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 
 #include <sodium.h>
+
+#include "uri.h"
 
 /* Many small tables, of which one at a time grows: so old and new room never stand side by side for
  * the whole set. */
 enum { TABLES = 256, FIRST_ROOM = 16 };
 
-/* Open, with linear steps; 0 is an empty slot. */
+/* The lowest octet of user, which chose the table, holds a fingerprint of the KMS.  line 0: empty. */
 typedef struct {
-	uint64_t *slots;
+	uint64_t user;
+	uint32_t uri, line;
+} slot;
+
+/* Open, with linear steps. */
+typedef struct {
+	slot *slots;
 	size_t n, room;
 } table;
 
@@ -38,51 +45,74 @@ static uint64_t fingerprint(const seen *set, const char *s, size_t len)
 	crypto_shorthash(octets, (const unsigned char *)s, len, set->key);
 	for (size_t i = 0; i < sizeof octets; i++)
 		print = print << 8 | octets[i];
-	return print == 0 ? 1 : print;
+	return print;
 }
 
-/* Where print stands or would stand: the upper half says where to begin, spread over any room below
- * 2^32; the lowest octet chose the table. */
-static uint64_t *slot_of(const table *t, uint64_t print)
+/* Where a user's slots begin: the upper half, spread over any room below 2^32. */
+static size_t start_of(const table *t, uint64_t user)
 {
-	size_t i = (size_t)((print >> 32) * t->room >> 32);
+	return (size_t)((user >> 32) * t->room >> 32);
+}
 
-	while (t->slots[i] != 0 && t->slots[i] != print)
-		i = i + 1 == t->room ? 0 : i + 1;
-	return &t->slots[i];
+static size_t step(const table *t, size_t i)
+{
+	return i + 1 == t->room ? 0 : i + 1;
+}
+
+static void put(table *t, slot s)
+{
+	size_t i = start_of(t, s.user);
+
+	while (t->slots[i].line != 0)
+		i = step(t, i);
+	t->slots[i] = s;
 }
 
 /* Half as much room again. */
-static int grow(table *t)
+static bool grow(table *t)
 {
 	table bigger = { .n = t->n, .room = t->room == 0 ? FIRST_ROOM : t->room + t->room / 2 };
 
 	bigger.slots = calloc(bigger.room, sizeof *bigger.slots);
 	if (bigger.slots == NULL)
-		return -1;
+		return false;
 	for (size_t i = 0; i < t->room; i++) {
-		if (t->slots[i] != 0)
-			*slot_of(&bigger, t->slots[i]) = t->slots[i];
+		if (t->slots[i].line != 0)
+			put(&bigger, t->slots[i]);
 	}
 	free(t->slots);
 	*t = bigger;
-	return 0;
+	return true;
 }
 
-int seen_add(seen *set, const char *s, size_t len)
+seen_result seen_add(seen *set, km_str uri, km_str kms, uint64_t *line)
 {
-	uint64_t print = fingerprint(set, s, len);
-	table *t = &set->tables[print % TABLES];
-	uint64_t *slot;
+	char form[KM_URI_MAX + 1];
+	uint64_t user = fingerprint(set, form, uri_twin(form, uri.s, uri.len));
+	table *t = &set->tables[user % TABLES];
+	slot new = {
+		.user = (user & ~(uint64_t)0xff) | (kms.len == 0 ? 0 : fingerprint(set, kms.s, kms.len) & 0xff),
+		.uri = (uint32_t)fingerprint(set, uri.s, uri.len),
+		.line = *line < UINT32_MAX ? (uint32_t)*line : UINT32_MAX,
+	};
+	seen_result result = SEEN_NEW;
+	size_t i;
 
-	if (5 * (t->n + 1) > 4 * t->room && grow(t) != 0)
-		return -1;
-	slot = slot_of(t, print);
-	if (*slot != 0)
-		return 0;
-	*slot = print;
+	if (5 * (t->n + 1) > 4 * t->room && !grow(t))
+		return SEEN_NOMEM;
+	for (i = start_of(t, user); t->slots[i].line != 0; i = step(t, i)) {
+		const slot *old = &t->slots[i];
+
+		if (old->user >> 8 != user >> 8)
+			continue;
+		*line = old->line;
+		if (old->uri == new.uri)
+			return old->user == new.user ? SEEN_REPEAT : SEEN_OTHER_KMS;
+		result = SEEN_TWIN;
+	}
+	t->slots[i] = new;
 	t->n++;
-	return 1;
+	return result;
 }
 
 void seen_free(seen *set)

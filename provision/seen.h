@@ -1,19 +1,30 @@
-/* seen.h -- was this string there before?  A set that keeps a fingerprint of each. */
+/* seen.h -- was this member there before, in the same way or in another?  A set of fingerprints. */
 #ifndef KM_SEEN_H
 #define KM_SEEN_H
 
-#include <stddef.h>
+#include <stdint.h>
 
-/* Fingerprints have 64 bits under a random key of this set, so that nobody can choose strings that
- * collide.  Two of n different strings do with a probability of n^2 / 2^65: 3e-8 for a million, and
- * then the second one is taken for a repeat, which the caller reports.  A string costs 10 to 15
- * octets, an empty set 40 KiB at most. */
+#include "gmk.h"
+
+/* Fingerprints are taken under a random key of this set, so that nobody can choose strings that
+ * collide: 56 bits and the choice of a table for the user, 32 for the way the user is written, 8 for the
+ * KMS.  Two of n different users are taken for one with a probability of n^2 / 2^65 (3e-8 for a
+ * million), which makes a remark; for a repeat the other 32 bits must be the same too.  A member costs
+ * 20 to 30 octets, an empty set 80 KiB at most. */
 typedef struct seen seen;
+
+typedef enum {
+	SEEN_NEW,
+	SEEN_TWIN,              /* new, but its user was there, written in another way */
+	SEEN_REPEAT,
+	SEEN_OTHER_KMS,         /* the same URI, with another KMS */
+	SEEN_NOMEM,
+} seen_result;
 
 /* NULL: out of memory. */
 seen *seen_new(void);
-/* 1: new.  0: it was there before, or (see above) might have been.  -1: out of memory. */
-int seen_add(seen *set, const char *s, size_t len);
+/* *line goes in as that of this one, and comes out as that of the one before (both cut at 2^32 - 1). */
+seen_result seen_add(seen *set, km_str uri, km_str kms, uint64_t *line);
 /* set may be NULL. */
 void seen_free(seen *set);
 

@@ -122,19 +122,44 @@ void cli_messages_close(cli_messages *m);
 
 /* ---- members that are read (crowd.c) --------------------------------------------------------- */
 
+#include "../members.h"
+
 /* The first members are read before anything else, so that their number is known where they are
  * few; the others come as they are asked for. */
 typedef struct crowd crowd;
 
 typedef struct {
+	members_how list;       /* what columns are called, and what passes */
+	const char *rejects;    /* a file for the lines that are refused; NULL: none */
+} crowd_how;
+
+typedef struct {
 	km_member member;       /* uri.s is the holder's: crowd_drop */
 	uint64_t line;
+	char *record;           /* as it stands in the list, where rejects are kept */
+	size_t record_len;
 } crowd_member;
 
+enum { CROWD_REASONS = KM_R_ENGINE + 1 };
+
+typedef struct {
+	const members_counts *list;             /* what was read of it */
+	uint64_t rejected, by_reason[CROWD_REASONS];
+} crowd_count;
+
+/* Take --column NAME=COLUMN into how.  false: a usage error was printed. */
+bool crowd_take_column(const cli_command *command, crowd_how *how, const char *text);
+
 /* Open the list and read at most limit members.  On an error *c is NULL and the code is given. */
-int crowd_open(crowd **c, const char *name, size_t limit);
-/* c may be NULL. */
+int crowd_open(crowd **c, const char *name, const crowd_how *how, size_t limit);
+/* c may be NULL.  Rejects that were not kept are gone. */
 void crowd_close(crowd *c);
+/* Refuse a member that was given out: say it, count it, and put its line to the rejects. */
+void crowd_reject(crowd *c, const crowd_member *m, km_reason reason, const char *why);
+/* Put the file of rejects in place, once all members are done. */
+int crowd_keep_rejects(crowd *c);
+/* What was read and refused so far; list is as long-lived as c. */
+crowd_count crowd_counts(const crowd *c);
 /* What to call the list in complaints. */
 const char *crowd_name(const crowd *c);
 /* Have all been read? */
@@ -148,7 +173,6 @@ const crowd_member *crowd_at(const crowd *c, size_t i);
 /* 1: a member.  0: the end.  Else minus the code to exit with.  Refused lines are said and counted. */
 int crowd_next(crowd *c, crowd_member *out);
 void crowd_drop(crowd_member *m);
-uint64_t crowd_rejected(const crowd *c);
 
 /* ---- a run (run.c) --------------------------------------------------------------------------- */
 

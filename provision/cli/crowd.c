@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "../members.h"
+#include "../file.h"
 
 /* A member that was read ahead, with its KMS as it was given (NULL: not at all). */
 typedef struct {
@@ -17,20 +17,19 @@ typedef struct {
 struct crowd {
 	FILE *in;
 	const char *name;
-	members *list;
+	member_list *list;
 	bool ended;
 	ahead *ahead;
 	size_t n_ahead, given;
-	uint64_t rejected;
+	crowd_count counts;
+	const char *rejects_name;
+	file_out rejects;
+	char *last_reject;      /* of CSV, with a quote that nothing may stand behind */
+	size_t last_reject_len;
+	uint64_t left_out;      /* rejects that are too long to be kept */
 	const km_keyring *ring;
 	const km_kms *home;
 };
-
-static int read_failed(const crowd *c, const km_complaint *why)
-{
-	cli_error("%s", why->text);
-	return ferror(c->in) ? CLI_IO : CLI_REJECTED;
-}
 
 static int out_of_memory(void)
 {
@@ -38,43 +37,183 @@ static int out_of_memory(void)
 	return CLI_IO;
 }
 
+bool crowd_take_column(const cli_command *command, crowd_how *how, const char *text)
+{
+	static const char *const names[] = { "uri=", "kms=", "group=" };
+	const char **const to[] = { &how->list.uri, &how->list.kms, &how->list.group };
+	char shown[CLI_SHOWN];
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		size_t n = strlen(names[i]);
+
+		if (strncmp(text, names[i], n) != 0 || text[n] == '\0')
+			continue;
+		if (*to[i] != NULL)
+			cli_usage(command, "--column %.*s was given twice", (int)n, names[i]);
+		else
+			*to[i] = text + n;
+		return *to[i] == text + n;
+	}
+	cli_usage(command, "--column %s: uri=NAME, kms=NAME or group=NAME is wanted",
+			cli_show(shown, text, strlen(text)));
+	return false;
+}
+
+/* ---- rejects --------------------------------------------------------------------------------- */
+
+static int open_rejects(crowd *c, const char *name)
+{
+	km_complaint why = { 0 };
+
+	c->rejects_name = name;
+	if (name == NULL || file_create(&c->rejects, name, 0, &why))
+		return CLI_DONE;
+	cli_error("%s", why.text);
+	return CLI_IO;
+}
+
+static void put_line(crowd *c, const char *record, size_t len)
+{
+	fwrite(record, 1, len, c->rejects.f);
+	putc('\n', c->rejects.f);
+}
+
+/* Errors of writing wait for the end. */
+static void keep_line(crowd *c, const member_line *line)
+{
+	if (c->rejects.f == NULL)
+		return;
+	if (line->is_cut)
+		c->left_out++;
+	else if (!line->is_open)
+		put_line(c, line->record.s, line->record.len);
+	else if ((c->last_reject = malloc(line->record.len + 1)) != NULL) {
+		memcpy(c->last_reject, line->record.s, line->record.len);
+		c->last_reject_len = line->record.len;
+	} else {
+		c->left_out++;
+	}
+}
+
 static void reject(crowd *c, uint64_t line, km_str uri, km_reason reason, const char *why)
 {
-	c->rejected++;
+	c->counts.rejected++;
+	c->counts.by_reason[reason]++;
 	cli_reject(c->name, line, uri.s, uri.len, reason, why);
+}
+
+void crowd_reject(crowd *c, const crowd_member *m, km_reason reason, const char *why)
+{
+	reject(c, m->line, m->member.uri, reason, why);
+	if (c->rejects.f != NULL && m->record != NULL)
+		put_line(c, m->record, m->record_len);
+}
+
+int crowd_keep_rejects(crowd *c)
+{
+	km_complaint why = { 0 };
+	char shown[CLI_SHOWN];
+
+	if (c == NULL || c->rejects.f == NULL)
+		return CLI_DONE;
+	if (c->last_reject != NULL)
+		put_line(c, c->last_reject, c->last_reject_len);
+	if (!file_commit(&c->rejects, &why)) {
+		cli_error("%s", why.text);
+		return CLI_IO;
+	}
+	cli_show(shown, c->rejects_name, strlen(c->rejects_name));
+	if (c->counts.rejected == 0)
+		cli_note("%s: empty, for nothing was rejected", shown);
+	else
+		cli_note("%s: %llu rejected lines", shown,
+				(unsigned long long)(c->counts.rejected - c->left_out));
+	if (c->left_out > 0)
+		cli_warn("%s: %llu rejected lines are too long and were left out", shown,
+				(unsigned long long)c->left_out);
+	return CLI_DONE;
+}
+
+/* ---- reading --------------------------------------------------------------------------------- */
+
+/* What was passed over, and what is odd: once, at the end of the list. */
+static void tell_end(const crowd *c)
+{
+	const members_counts *list = c->counts.list;
+	char shown[CLI_SHOWN];
+
+	cli_show(shown, c->name, strlen(c->name));
+	if (list->comments > 0)
+		cli_note("%s: rows that are commented out: %llu", shown, (unsigned long long)list->comments);
+	if (list->repeats > 0)
+		cli_note("%s: %llu repeats were left out, lines %llu and %llu are the first", shown,
+				(unsigned long long)list->repeats, (unsigned long long)list->repeat.other,
+				(unsigned long long)list->repeat.line);
+	if (list->twins > 0)
+		cli_warn("%s: %llu members are written in two ways, lines %llu and %llu first: at most one "
+				"of them is the one that the KMS knows", shown,
+				(unsigned long long)list->twins,
+				(unsigned long long)list->twin[0].other,
+				(unsigned long long)list->twin[0].line);
 }
 
 /* The next line that was not refused.  1, 0, or minus a code; strings as in members_next. */
 static int next_line(crowd *c, member_line *line)
 {
 	km_complaint why;
+	bool header;
 	int found;
 
 	if (c->ended)
 		return 0;
-	while ((found = members_next(c->list, line, &why)) == 1) {
-		if (line->reason == KM_R_OK)
-			return 1;
-		reject(c, line->line, line->uri, line->reason, line->text);
+	do {
+		header = members_header(c->list).len > 0;
+		found = members_next(c->list, line, &why);
+		if (c->rejects.f != NULL && !header && members_header(c->list).len > 0)
+			put_line(c, members_header(c->list).s, members_header(c->list).len);
+		if (found == 1 && line->reason != KM_R_OK) {
+			reject(c, line->line, line->uri, line->reason, line->text);
+			keep_line(c, line);
+		}
+	} while (found == 1 && line->reason != KM_R_OK);
+	c->ended = found != 1;
+	if (found == 0)
+		tell_end(c);
+	else if (found < 0)
+		cli_error("%s", why.text);
+	return found < 0 ? -CLI_IO : found;
+}
+
+/* A copy of what a line says.  The KMS is not looked up. */
+static bool take_line(const crowd *c, crowd_member *m, const member_line *line)
+{
+	*m = (crowd_member){ .line = line->line };
+	m->member.uri = (km_str){ strndup(line->uri.s, line->uri.len), line->uri.len };
+	if (m->member.uri.s != NULL && c->rejects.f != NULL) {
+		m->record = malloc(line->record.len + 1);
+		if (m->record != NULL)
+			memcpy(m->record, line->record.s, line->record.len);
+		m->record_len = line->record.len;
 	}
-	c->ended = true;
-	return found == 0 ? 0 : -read_failed(c, &why);
+	if (m->member.uri.s != NULL && (c->rejects.f == NULL || m->record != NULL))
+		return true;
+	crowd_drop(m);
+	return false;
 }
 
 /* ---- reading ahead --------------------------------------------------------------------------- */
 
-static bool keep(ahead *a, const member_line *line)
+static bool keep(const crowd *c, ahead *a, const member_line *line)
 {
-	char *uri = strndup(line->uri.s, line->uri.len);
-
-	*a = (ahead){ .m = { .member = { .uri = { uri, line->uri.len } }, .line = line->line } };
-	if (uri != NULL && line->kms.len > 0)
-		a->kms_uri = strndup(line->kms.s, line->kms.len);
-	if (uri == NULL || (line->kms.len > 0 && a->kms_uri == NULL)) {
-		free(uri);
+	a->kms_uri = NULL;
+	if (!take_line(c, &a->m, line))
 		return false;
-	}
-	return true;
+	if (line->kms.len > 0)
+		a->kms_uri = strndup(line->kms.s, line->kms.len);
+	if (line->kms.len == 0 || a->kms_uri != NULL)
+		return true;
+	crowd_drop(&a->m);
+	return false;
 }
 
 static int read_ahead(crowd *c, size_t limit)
@@ -93,14 +232,14 @@ static int read_ahead(crowd *c, size_t limit)
 			c->ahead = bigger;
 			room = more;
 		}
-		if (!keep(&c->ahead[c->n_ahead], &line))
+		if (!keep(c, &c->ahead[c->n_ahead], &line))
 			return out_of_memory();
 		c->n_ahead++;
 	}
 	return found < 0 ? -found : CLI_DONE;
 }
 
-int crowd_open(crowd **out, const char *name, size_t limit)
+int crowd_open(crowd **out, const char *name, const crowd_how *how, size_t limit)
 {
 	crowd *c = calloc(1, sizeof *c);
 	int code;
@@ -114,8 +253,12 @@ int crowd_open(crowd **out, const char *name, size_t limit)
 		crowd_close(c);
 		return CLI_IO;
 	}
-	c->list = members_open(c->in, name);
-	code = c->list == NULL ? out_of_memory() : read_ahead(c, limit);
+	c->list = members_open(c->in, name, &how->list);
+	code = c->list == NULL ? out_of_memory() : open_rejects(c, how->rejects);
+	if (code == CLI_DONE) {
+		c->counts.list = members_counted(c->list);
+		code = read_ahead(c, limit);
+	}
 	if (code != CLI_DONE) {
 		crowd_close(c);
 		return code;
@@ -133,6 +276,8 @@ void crowd_close(crowd *c)
 		free(c->ahead[i].kms_uri);
 	}
 	free(c->ahead);
+	file_discard(&c->rejects);
+	free(c->last_reject);
 	members_close(c->list);
 	cli_close_input(c->in);
 	free(c);
@@ -143,9 +288,9 @@ const char *crowd_name(const crowd *c)
 	return c->name;
 }
 
-uint64_t crowd_rejected(const crowd *c)
+crowd_count crowd_counts(const crowd *c)
 {
-	return c->rejected;
+	return c->counts;
 }
 
 bool crowd_is_complete(const crowd *c)
@@ -169,17 +314,17 @@ size_t crowd_size(const crowd *c)
 
 /* ---- giving out ------------------------------------------------------------------------------ */
 
-static const km_kms *find_kms(crowd *c, uint64_t line, km_str uri, const char *kms, size_t kms_len)
+/* Look up the KMS of a member.  false: it was refused. */
+static bool find_kms(crowd *c, crowd_member *m, km_str kms)
 {
-	const km_kms *found = kms_len == 0 ? c->home : km_keyring_kms(c->ring, kms, kms_len);
 	char text[CLI_SHOWN + 40], shown[CLI_SHOWN];
 
-	if (found == NULL) {
-		snprintf(text, sizeof text, "no certificate of the KMS %s",
-				cli_show(shown, kms, kms_len));
-		reject(c, line, uri, KM_R_KMS, text);
-	}
-	return found;
+	m->member.kms = kms.len == 0 ? c->home : km_keyring_kms(c->ring, kms.s, kms.len);
+	if (m->member.kms != NULL)
+		return true;
+	snprintf(text, sizeof text, "no certificate of the KMS %s", cli_show(shown, kms.s, kms.len));
+	crowd_reject(c, m, KM_R_KMS, text);
+	return false;
 }
 
 void crowd_settle(crowd *c, const km_keyring *ring, const km_kms *home)
@@ -190,12 +335,12 @@ void crowd_settle(crowd *c, const km_keyring *ring, const km_kms *home)
 	c->home = home;
 	for (size_t i = 0; i < c->n_ahead; i++) {
 		ahead *a = &c->ahead[i];
+		bool found = find_kms(c, &a->m, (km_str){ a->kms_uri,
+				a->kms_uri == NULL ? 0 : strlen(a->kms_uri) });
 
-		a->m.member.kms = find_kms(c, a->m.line, a->m.member.uri, a->kms_uri,
-				a->kms_uri == NULL ? 0 : strlen(a->kms_uri));
 		free(a->kms_uri);
 		a->kms_uri = NULL;
-		if (a->m.member.kms != NULL)
+		if (found)
 			c->ahead[kept++] = *a;
 		else
 			crowd_drop(&a->m);
@@ -217,20 +362,20 @@ int crowd_next(crowd *c, crowd_member *out)
 		*out = c->ahead[c->given++].m;
 		return 1;
 	}
-	do {
-		found = next_line(c, &line);
-		if (found != 1)
-			return found;
-		out->line = line.line;
-		out->member.uri = line.uri;
-		out->member.kms = find_kms(c, line.line, line.uri, line.kms.s, line.kms.len);
-	} while (out->member.kms == NULL);
-	out->member.uri.s = strndup(line.uri.s, line.uri.len);
-	return out->member.uri.s == NULL ? -out_of_memory() : 1;
+	while ((found = next_line(c, &line)) == 1) {
+		if (!take_line(c, out, &line))
+			return -out_of_memory();
+		if (find_kms(c, out, line.kms))
+			return 1;
+		crowd_drop(out);
+	}
+	return found;
 }
 
 void crowd_drop(crowd_member *m)
 {
 	free((char *)(uintptr_t)m->member.uri.s);
+	free(m->record);
 	m->member.uri = (km_str){ 0 };
+	m->record = NULL;
 }

@@ -302,7 +302,7 @@ static int issue(issuer *is, km_str uri)
 
 static int issue_list(issuer *is)
 {
-	members *list = members_open(stdin, "stdin");
+	member_list *list = members_open(stdin, "stdin", NULL);
 	km_complaint why = { 0 };
 	member_line line;
 	int code = list == NULL ? CLI_IO : CLI_DONE, found = 0;
@@ -318,7 +318,7 @@ static int issue_list(issuer *is)
 	}
 	if (found < 0) {
 		fail(&why);
-		code = ferror(stdin) ? CLI_IO : CLI_REJECTED;
+		code = CLI_IO;
 	}
 	members_close(list);
 	return code;

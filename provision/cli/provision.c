@@ -96,6 +96,10 @@ static int check_words(provision *p)
 				"names no service");
 	if (p->job->services == 0)
 		p->job->services = KM_SERVICE_MCPTT;
+	for (size_t i = 0; i < w->columns.n; i++) {
+		if (!crowd_take_column(&cli_provision, &p->how, w->columns.at[i]))
+			return CLI_USAGE;
+	}
 	p->job->sakke_to_self = w->to_self;
 	if (w->activate != NULL && !take_time("activate", w->activate, &p->activation))
 		return CLI_USAGE;
@@ -124,8 +128,9 @@ static bool fit_together(const words *w)
 	return keyparams_size(&params) > 0;
 }
 
-static int check_parameters(const words *w)
+static int check_parameters(const provision *p)
 {
+	const words *w = &p->w;
 	char shown[CLI_SHOWN];
 
 	if (w->groups.n > KM_GROUPS_MAX)
@@ -133,7 +138,7 @@ static int check_parameters(const words *w)
 	for (size_t i = 0; i < w->groups.n; i++) {
 		const char *group = w->groups.at[i];
 		km_uri_fault fault = km_uri_check(group, strlen(group),
-				w->any_id ? KM_URI_ANY_ID : 0);
+				p->how.list.any_id ? KM_URI_ANY_ID : 0);
 
 		if (fault != KM_URI_OK)
 			return cli_usage(&cli_provision, "--group %s: %s",
@@ -163,7 +168,7 @@ static void fill_job(provision *p)
 	const groupkey *key = p->key;
 
 	job->ring = p->ring;
-	job->any_id = p->w.any_id;
+	job->any_id = p->how.list.any_id;
 	memcpy(job->gmk, key->gmk, sizeof job->gmk);
 	memcpy(job->rand, key->rand, sizeof job->rand);
 	job->gmk_id = key->gmk_id;
@@ -206,7 +211,7 @@ static int prepare(provision *p)
 	if (code == CLI_DONE)
 		code = check_words(p);
 	if (code == CLI_DONE)
-		code = check_parameters(&p->w);
+		code = check_parameters(p);
 	if (code == CLI_DONE)
 		code = cli_start();
 	if (code == CLI_DONE)
@@ -216,7 +221,7 @@ static int prepare(provision *p)
 	if (code != CLI_DONE)
 		return code;
 	limit = p->key_exists ? STREAM_AHEAD * p->jobs : KNOWN_MAX + 1;
-	code = crowd_open(&p->members, p->w.members, limit);
+	code = crowd_open(&p->members, p->w.members, &p->how, limit);
 	if (code == CLI_DONE)
 		code = provision_load(p);
 	if (code == CLI_DONE)
@@ -250,7 +255,10 @@ static int provision_run(int argc, char **argv)
 		{ "kms", 0, CLI_MANY, &p.w.kms }, { "gms", 0, CLI_ONE, &p.w.gms },
 		{ "group", 0, CLI_MANY, &p.w.groups }, { "members", 0, CLI_ONE, &p.w.members },
 		{ "gmk", 0, CLI_ONE, &p.w.gmk }, { "forget-key", 0, CLI_FLAG, &p.w.forget },
-		{ "any-id", 0, CLI_FLAG, &p.w.any_id },
+		{ "any-id", 0, CLI_FLAG, &p.how.list.any_id },
+		{ "column", 0, CLI_MANY, &p.w.columns },
+		{ "keep-going", 0, CLI_FLAG, &p.how.list.keep_going },
+		{ "rejects", 0, CLI_ONE, &p.how.rejects },
 		{ "text", 0, CLI_ONE, &p.w.text }, { "activate", 0, CLI_ONE, &p.w.activate },
 		{ "expire", 0, CLI_ONE, &p.w.expire }, { "status", 0, CLI_ONE, &p.w.status },
 		{ "identity", 0, CLI_ONE, &p.w.identity }, { "map", 0, CLI_ONE, &p.w.map },
@@ -274,6 +282,8 @@ static int provision_run(int argc, char **argv)
 			code = CLI_IO;
 		}
 	}
+	if ((code == CLI_DONE || code == CLI_REJECTED) && crowd_keep_rejects(p.members) != CLI_DONE)
+		code = CLI_IO;
 	crowd_close(p.members);
 	groupkey_free(p.key);
 	free(p.gmk_file);
@@ -283,6 +293,7 @@ static int provision_run(int argc, char **argv)
 	cli_list_free(&p.w.kms);
 	cli_list_free(&p.w.groups);
 	cli_list_free(&p.w.services);
+	cli_list_free(&p.w.columns);
 	cli_list_free(&operands);
 	return code;
 }
@@ -298,7 +309,10 @@ static const char help[] =
 "  --gms FILE          KMS document with the key sets of the GMS\n"
 "  --group URI         group that the key is for (up to 32)\n"
 "  --members FILE|-    one URI a line, or CSV or NDJSON with uri and optional kms\n"
+"  --column C=NAME     what the list calls its uri, kms or group\n"
 "  --any-id            identities of vendors: members and groups without sip: or tel:\n"
+"  --keep-going        a quote that swallowed lines rejects these, and does not stop the run\n"
+"  --rejects FILE      the lines that were rejected, to be fed in again\n"
 "  --gmk FILE          the group key: read where it exists (late joiners, revocation),\n"
 "                      else made, and on disk before the first message leaves\n"
 "  --forget-key        draw a key and keep it nowhere\n"

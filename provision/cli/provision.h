@@ -8,10 +8,10 @@
 #include "../groupkey.h"
 
 typedef struct {
-	cli_list kms, groups, services;
+	cli_list kms, groups, services, columns;
 	const char *gms, *members, *gmk, *text, *activate, *expire;
 	const char *status, *identity, *map, *format, *output, *jobs;
-	bool forget, to_self, any_id;
+	bool forget, to_self;
 } words;
 
 /* A run and all that it holds. */
@@ -23,6 +23,7 @@ typedef struct {
 	km_gmk_job *job;        /* in locked memory */
 	km_keyring *ring;
 	crowd *members;
+	crowd_how how;          /* to read them */
 	groupkey *key;
 	char *gmk_file;         /* where the key that exists stands, behind links */
 	size_t salts_saved;

@@ -198,9 +198,7 @@ static bool count(runner *r, chunk *c)
 			r->counts->made++;
 			done = list_pair(r, who, out->guk_id ^ r->run->job->gmk_id) && done;
 		} else {
-			r->counts->rejected++;
-			cli_reject(crowd_name(r->run->members), who->line, who->member.uri.s,
-					who->member.uri.len, out->reason,
+			crowd_reject(r->run->members, who, out->reason,
 					out->reason == KM_R_ENGINE ? km_strerror(out->err) :
 					km_reason_text(out->reason));
 		}
@@ -326,7 +324,7 @@ int cli_run_all(cli_counts *counts, const cli_run *run)
 	if (interrupted)
 		cli_error("interrupted");
 	counts->seconds = cli_seconds() - r.started;
-	counts->rejected += crowd_rejected(run->members);
+	counts->rejected = crowd_counts(run->members).rejected;
 	if (code == CLI_DONE && counts->rejected > 0)
 		code = CLI_REJECTED;
 	return code;

@@ -1,0 +1,179 @@
+#!/bin/bash
+# cli_lists.sh -- lists of members as people have them: what is read, what is refused, and what is said.
+# usage: tests/cli_lists.sh path/to/keymuster.  Prints a line a case; exit 1 where one failed.
+set -u
+K=$(realpath "$1")
+field=$(realpath "${0%/*}/field")
+T=$(mktemp -d) || exit 1
+trap 'cd /; rm -rf "$T"' EXIT
+cd "$T" || exit 1
+unset NO_COLOR
+passed=0
+failed=0
+
+ok() {
+	passed=$((passed + 1))
+	echo "ok      $1"
+}
+
+bad() {
+	failed=$((failed + 1))
+	echo "FAILED  $1"
+	shift
+	printf '        %s\n' "$@"
+	sed 's/^/        | /' err
+}
+
+# expect NAME CODE REGEX command...: the exit code, and a line of stderr that matches.
+expect() {
+	local name=$1 want=$2 regex=$3 code
+	shift 3
+	timeout 60 "$@" >out 2>err
+	code=$?
+	if [ $code != "$want" ]; then
+		bad "$name" "exit $code, not $want: $*"
+	elif [ -n "$regex" ] && ! grep -Eq -- "$regex" err; then
+		bad "$name" "stderr does not say $regex: $*"
+	else
+		ok "$name"
+	fi
+}
+
+# check NAME command...: must succeed.
+check() {
+	local name=$1
+	shift
+	if "$@" >/dev/null 2>>err; then ok "$name"; else bad "$name" "$*"; fi
+}
+
+absent() { [ ! -e "$1" ]; }
+lines() { [ "$(wc -l <"$1")" = "$2" ]; }
+has() { grep -Eq -- "$2" "$1"; }
+
+install -m 600 "$field/kms.xml" "$field/gms.xml" .
+cat >provision <<END
+#!/bin/sh
+exec "$K" --plain provision --kms kms.xml --gms gms.xml --group sip:fire-1@gms-psi.example.org "\$@"
+END
+chmod +x provision
+
+# served NAME CODE MEMBERS SAYS [option...]: the list called list; MEMBERS are the URIs in the output.
+served() {
+	local name=$1 code=$2 members=$3 says=$4
+	shift 4
+	rm -f o.nd
+	expect "$name" "$code" "$says" ./provision --forget-key --members list -o o.nd "$@"
+	check "... serves ${members:-nobody}" [ "$(sed 's/^{"uri":"\([^"]*\)".*/\1/' o.nd 2>/dev/null | tr '\n' ' ')" = "$members" ]
+}
+alice='sip:alice@example.org '
+bob='sip:bob@example.org '
+
+echo "# samples of the field"
+sample() {
+	cp "$field/members-$1" list
+	shift
+	served "$@"
+}
+sample alice.txt "a good list" 0 "$alice" "1 members, 0 rejected"
+sample commented-row.csv "a row that is commented out" 0 "$bob" "commented out: 1"
+sample cut-emoji.ndjson "what nobody reads is not sound" 0 "$alice$bob" ""
+sample excel-long-rows.csv "empty fields at row ends" 0 "$alice$bob" ""
+sample excel-text.txt "text of a spreadsheet" 2 "" "list:1: .*in quotes"
+check "... names each" [ "$(grep -c '^list:[1-4]: ' err)" = 4 ]
+sample json-strings.txt "strings of JSON" 4 "" "list:1: quoted strings"
+sample key-file.txt "a file of keys" 4 "" "list:1: PEM"
+check "... none of it is shown" [ "$(grep -c QUJD err)" = 0 ]
+sample name-addr.txt "an address in angle brackets" 2 "$alice" "list:2: <sip:bob@example.org>: uri: in angle brackets"
+sample one-line.txt "addresses on one line" 2 "" "list:1: .*more than one @"
+sample partner.txt "members of two domains" 0 "${alice}sip:carol@example.net " ""
+sample quoted.csv "quoted strings without a header" 4 "" "list:1: quoted strings"
+sample semicolon.csv "separated by semicolons" 4 "" "list:1: columns separated by ';'"
+sample twins.txt "one user in four ways" 0 "${alice}sip:alice@EXAMPLE.org SIP:alice@example.org sip:%61lice@example.org " \
+	"3 members are written in two ways, lines 1 and 2 first"
+check "... is said once" [ "$(grep -c 'two ways' err)" = 1 ]
+sample utf16.txt "UTF-16" 4 "" "list:1: UTF-16: save it as UTF-8"
+check "... in one line" lines err 1
+
+echo "# other lists of these kinds"
+list() { printf "$1" >list; }
+list 'id,uri\n1,sip:alice@example.org\n'
+served "CSV" 0 "$alice" ""
+list 'MCPTT ID,KMS\nsip:alice@example.org,\n'
+served "unknown columns" 4 "" "list:1: a first line \(MCPTT ID,KMS\) that is no URI and names no column uri.*--column uri=NAME"
+served "that are named" 0 "$alice" "" --column 'uri=mcptt id'
+served "a column that is not there" 4 "" "without the column that --column uri= names" --column uri=user
+expect "a column of another name" 1 "--column user=x: uri=NAME, kms=NAME or group=NAME" \
+	./provision --forget-key --members list --column user=x
+list '[{"uri":"sip:alice@example.org"}]\n'
+served "a JSON array" 4 "" "list:1: a JSON array \(jq -c"
+list '{\n "uri": "sip:alice@example.org"\n}\n'
+served "a JSON document" 4 "" "list:1: a JSON document over several lines"
+list '{"id":"sip:alice@example.org"}\n'
+served "JSON of other names" 4 "" "has no name uri"
+served "that are named" 0 "$alice" "" --column uri=id
+list '\n \n{"uri":"sip:alice@example.org","kms":null,"n":99999999999999999999}\n'
+served "JSON behind blanks" 0 "$alice" ""
+list 'sep=;\nuri;kms\n'
+served "sep=;" 4 "" "separated by ';'"
+list 'sip:alice@example.org\rsip:bob@example.org\r'
+served "line ends of CR" 4 "" "CR alone"
+list '\357\273\277sip:alice@example.org\r\nsip:bob@example.org'
+served "a byte order mark, CR LF, no last line end" 0 "$alice$bob" ""
+list '# nobody\n\n'
+served "comments only" 2 "" "no member to provision"
+list 'sip:ali\342\200\213ce@example.org\nsip:bob@example.org\n'
+served "an invisible character" 2 "$bob" 'list:1: sip:ali\\xe2\\x80\\x8bce@example.org: uri: holds a character that cannot be seen'
+list 'alice@org.example\nsip:bob@example.org\n'
+served "an identity without a scheme" 2 "$bob" "list:1: alice@org.example: uri: begins with none"
+served "that is asked for" 0 "alice@org.example $bob" "" --any-id
+list 'sip:alice@example.org\nsip:bob@example.org\nsip:alice@example.org\n'
+served "a repeat" 0 "$alice$bob" "1 repeats were left out, lines 1 and 3"
+list 'uri,kms\nsip:alice@example.org,\nsip:alice@example.org,kms.example.org\nsip:bob@example.org,nowhere\n'
+served "two KMSs for one member" 2 "$alice" "list:3: .*line 2 gives another KMS"
+mkfifo pipe
+(cat "$field/members-alice.txt" >pipe &)
+expect "a FIFO" 0 "1 members" ./provision --forget-key --members pipe -o o.nd
+expect "a directory" 4 "Is a directory" ./provision --forget-key --members . -o none.nd
+check "... leaves no output" absent none.nd
+
+echo "# quotes that swallow lines"
+{ echo uri,name; seq -f 'sip:u%.0f@example.org,N' 5000 | sed '100s/,N/,"N/'; } >list
+served "a stray quote" 4 "" "list:101: a quote opened in line 101 .*: lines 101 to 5001 were one record"
+served "that is let through" 2 "$(seq -f 'sip:u%.0f@example.org' 99 | tr '\n' ' ')" "lines 101 to 5001 were one" --keep-going
+{ echo uri,name; seq -f 'sip:u%.0f@example.org,N' 9 | sed '3s/,N/,"N/; 6s/N$/N"/'; } >list
+served "two stray quotes" 4 "" "list:4: a quote opened in line 4 holds lines that are members: lines 4 to 7"
+served "that are let through" 2 "$(seq -f 'sip:u%.0f@example.org' 9 | sed 3,6d | tr '\n' ' ')" "" --keep-going
+list 'uri,note\nsip:alice@example.org,"one\ntwo, three"\nsip:bob@example.org,\n'
+served "an address over two lines" 0 "$alice$bob" ""
+
+echo "# rejects, to be fed in again"
+list 'uri,kms\nsip:alice@example.org,\nsip:b ob@example.org,\nsip:carol@example.net,kms2.example.net\n'
+served "CSV" 2 "$alice" "rejects.csv: 2 rejected lines" --rejects rejects.csv
+check "... with its header" [ "$(cat rejects.csv)" = $'uri,kms\nsip:b ob@example.org,\nsip:carol@example.net,kms2.example.net' ]
+sed -i 's/b ob/bob/; s/,kms2.*/,/' rejects.csv
+cp rejects.csv list
+served "fed in again" 0 "${bob}sip:carol@example.net " "rejects.csv: empty, for nothing was rejected" --rejects rejects.csv
+check "... leaves the header" [ "$(cat rejects.csv)" = uri,kms ]
+list '{"uri":"sip:alice@example.org"}\n{"uri":7, "x":"\\ud83d"}\n'
+served "JSON" 2 "$alice" "" --rejects rejects.json
+check "... as it stood there" [ "$(cat rejects.json)" = '{"uri":7, "x":"\ud83d"}' ]
+list 'sip:alice@example.org\nbob@example.org\n'
+served "lines" 2 "$alice" "" --rejects rejects.txt
+check "... as they stood there" [ "$(cat rejects.txt)" = bob@example.org ]
+list 'bob@example.org\n'
+served "all of them" 2 "" "no member" --rejects rejects.txt
+check "... are kept" [ "$(cat rejects.txt)" = bob@example.org ]
+list 'uri\nsip:alice@example.org\n"sip:bob@example.org\nsip:carol@example.org\n'
+served "a list that breaks off" 4 "" "" --rejects none.csv
+check "... leaves none" absent none.csv
+
+echo "# groups"
+for g in '<sip:fire-2@gms-psi.example.org>' fire-2@gms-psi.example.org 'sip:fire 2@x' 'sip:fire@2@x' sip:; do
+	expect "--group $g" 1 "--group .*: " ./provision --forget-key --members "$field/members-alice.txt" --group "$g"
+done
+expect "a group without a user part" 0 "" ./provision --forget-key --members "$field/members-alice.txt" --group sip:gms-psi.example.org
+expect "an identity of a vendor" 0 "" ./provision --forget-key --members "$field/members-alice.txt" --group fire-2@gms-psi.example.org --any-id
+
+echo
+echo "# $passed passed, $failed failed, 0 skipped"
+[ $failed = 0 ]
