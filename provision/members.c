@@ -15,7 +15,8 @@ enum { RECORD_MAX = 1 << 16 };          /* octets of a line, or of a CSV record 
 struct member_list {
 	FILE *in;
 	char *name;
-	bool any_id, keep_going, ended;
+	members_how how;
+	bool ended;
 	list_form form;
 	list_columns columns;
 	members_counts counts;
@@ -42,8 +43,7 @@ member_list *members_open(FILE *in, const char *name, const members_how *how)
 	if (how == NULL)
 		how = &usual;
 	list->in = in;
-	list->any_id = how->any_id;
-	list->keep_going = how->keep_going;
+	list->how = *how;
 	list->columns.names[COLUMN_URI] = how->uri == NULL ? "uri" : how->uri;
 	list->columns.names[COLUMN_KMS] = how->kms == NULL ? "kms" : how->kms;
 	list->columns.names[COLUMN_GROUP] = how->group == NULL ? "group" : how->group;
@@ -210,8 +210,20 @@ static const char *what_was_swallowed(const member_list *list, const member_line
 	    (out->kms.len > 0 && memchr(out->kms.s, '\n', out->kms.len) != NULL) ||
 	    (out->group.len > 0 && memchr(out->group.s, '\n', out->group.len) != NULL))
 		return "holds line ends, where a URI is wanted";
-	return form_swallowed_members(list->record, list->len, list->any_id) ?
+	return form_swallowed_members(list->record, list->len, list->how.any_id) ?
 			"holds lines that are members" : NULL;
+}
+
+/* Is the member's group one of those of the run?  What is no URI is a word for people. */
+static bool is_of_the_run(const members_how *how, km_str group)
+{
+	if (how->n_groups == 0 || group.len == 0 || km_uri_check(group.s, group.len, 0) != KM_URI_OK)
+		return true;
+	for (size_t i = 0; i < how->n_groups; i++) {
+		if (km_uri_same(group, (km_str){ how->groups[i], strlen(how->groups[i]) }))
+			return true;
+	}
+	return false;
 }
 
 /* A member that is sound: was it there before?  1, 0: pass over, -1: out of memory. */
@@ -251,9 +263,9 @@ static int refuse_swallowed(member_list *list, member_line *out, const char *wha
 	snprintf(text, sizeof text, "a quote opened in line %llu %s: lines %llu to %llu were one record%s",
 			(unsigned long long)list->quote, what, (unsigned long long)list->first,
 			(unsigned long long)list->last,
-			list->keep_going ? "" : " (--keep-going leaves it out)");
+			list->how.keep_going ? "" : " (--keep-going leaves it out)");
 	reject(out, KM_R_PARSE, text);
-	if (list->keep_going)
+	if (list->how.keep_going)
 		return 1;
 	complain(why, list->name, (int)list->quote, NULL, text);
 	return -1;
@@ -289,9 +301,13 @@ static int read_member(member_list *list, member_line *out, km_complaint *why)
 		return 1;
 	}
 	fault = km_uri_check(out->uri.s, out->uri.len,
-			KM_URI_MEMBER | (list->any_id ? KM_URI_ANY_ID : 0));
+			KM_URI_MEMBER | (list->how.any_id ? KM_URI_ANY_ID : 0));
 	if (fault != KM_URI_OK) {
 		reject(out, KM_R_URI, km_uri_fault_text(fault));
+		return 1;
+	}
+	if (!is_of_the_run(&list->how, out->group)) {
+		reject(out, KM_R_GROUP, "the list has this member in another group than the run is for");
 		return 1;
 	}
 	result = look_up(list, out);
@@ -307,7 +323,7 @@ static int decide(member_list *list, km_complaint *why)
 {
 	char wrong[FORM_TEXT];
 
-	list->form = form_of(wrong, &list->columns, list->record, list->len, list->any_id);
+	list->form = form_of(wrong, &list->columns, list->record, list->len, list->how.any_id);
 	if (list->form == FORM_CSV) {
 		list->header = malloc(list->len + 1);
 		if (list->header == NULL) {

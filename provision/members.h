@@ -15,12 +15,15 @@ typedef struct {
 	const char *uri, *kms, *group;  /* what columns and names are called; NULL: as here */
 	bool any_id;            /* identities without sip: or tel: are members too */
 	bool keep_going;        /* a record that swallowed lines is refused alone */
+	const char *const *groups;      /* a member whose group is a URI, but none of these, is refused */
+	size_t n_groups;                /* 0: whatever the group is */
 } members_how;
 
 /* One member, or a line that was refused.  Strings live until the next call. */
 typedef struct {
 	uint64_t line, last;    /* from 1; a CSV record may go over several */
-	km_reason reason;       /* KM_R_OK; KM_R_PARSE, KM_R_URI, or KM_R_REPEATED (with another KMS) */
+	km_reason reason;       /* KM_R_OK; KM_R_PARSE, KM_R_URI, KM_R_GROUP, or KM_R_REPEATED
+	                         * (with another KMS) */
 	km_str uri;             /* as it was read, for showing escaped, even where it is refused */
 	km_str kms, group;      /* len 0: not given.  Not looked up */
 	km_str record;          /* the line or record as it stands in the list, without its end */

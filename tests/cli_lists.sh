@@ -167,6 +167,20 @@ list 'uri\nsip:alice@example.org\n"sip:bob@example.org\nsip:carol@example.org\n'
 served "a list that breaks off" 4 "" "" --rejects none.csv
 check "... leaves none" absent none.csv
 
+cp "$field/members-alice.txt" list
+for o in list kms.xml gms.xml o.nd -; do
+	expect "--rejects $o" 1 "--rejects (and --.* name the same file|needs the name)" \
+		./provision --forget-key --members list -o o.nd --rejects $o
+done
+ln -s list link
+expect "the list by another name" 1 "--rejects and --members" ./provision --forget-key --members list --rejects link
+check "the list is as it was" cmp list "$field/members-alice.txt"
+./provision --members list --gmk one.gmk >/dev/null 2>err
+list 'uri,group\nsip:alice@example.org,sip:police@x.example\nsip:bob@example.org,\n'
+expect "a member of another group" 2 "list:2: sip:alice@example.org: group: " \
+	"$K" provision --kms kms.xml --gms gms.xml --gmk one.gmk --members list --rejects rejects.csv
+check "... is a reject" has rejects.csv police
+
 echo "# groups"
 for g in '<sip:fire-2@gms-psi.example.org>' fire-2@gms-psi.example.org 'sip:fire 2@x' 'sip:fire@2@x' sip:; do
 	expect "--group $g" 1 "--group .*: " ./provision --forget-key --members "$field/members-alice.txt" --group "$g"

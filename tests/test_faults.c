@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "provision/members.h"
 #include "util_own.h"
 
 /* ---- faults ------------------------------------------------------------------------------------ */
@@ -400,6 +401,40 @@ static void a_message_whose_opening_fails(void **state)
 	km_keyring_free(ring);
 }
 
+/* A list of members that memory does not suffice for is not one that was read. */
+static void a_list_is_read_or_said_to_be_broken_off(void **state)
+{
+	char text[200 * 24] = "uri\n";
+	bool complete = false;
+
+	(void)state;
+	for (int i = 0; i < 200; i++)
+		sprintf(text + strlen(text), "sip:u%d@example.org\n", i);
+	for (size_t at = 1; !complete; at++) {
+		FILE *in = fmemopen(text, strlen(text), "r");
+		member_list *list;
+		member_line line;
+		km_complaint why = { 0 };
+		size_t n = 0;
+		int found = -1;
+
+		allocations = 0;
+		failing = at;
+		list = members_open(in, "list", NULL);
+		while (list != NULL && (found = members_next(list, &line, &why)) == 1)
+			n++;
+		failing = 0;
+		complete = found == 0;
+		assert_int_equal(complete, list != NULL && members_counted(list)->complete);
+		if (complete)
+			assert_int_equal(n, 200);
+		else if (list != NULL)
+			assert_non_null(strstr(why.text, "memory"));
+		members_close(list);
+		fclose(in);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest engine[] = {
@@ -409,6 +444,7 @@ int main(void)
 	const struct CMUnitTest provision[] = {
 		cmocka_unit_test(a_chunk_whose_memory_or_randomness_fails),
 		cmocka_unit_test(a_message_whose_opening_fails),
+		cmocka_unit_test(a_list_is_read_or_said_to_be_broken_off),
 	};
 	int failed = run_on_each_level("faults", engine, sizeof engine / sizeof engine[0]);
 

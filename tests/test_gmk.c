@@ -105,6 +105,29 @@ static void own_messages_are_made_octet_for_octet(void **state)
 	}
 }
 
+/* What is no URI gets no key, unless the job says that identities have none. */
+static void identities_without_a_scheme_need_a_word_in_the_job(void **state)
+{
+	static const char *const uris[] = {"alice@org.example", "bob", "<sip:a@x>", "sip:", "'sip:a@x", "sip:x"};
+	uint8_t buf[4096];
+	own_message m;
+
+	(void)state;
+	own_get(&m, 0, ring);
+	for (size_t i = 0; i < sizeof uris / sizeof uris[0]; i++) {
+		km_member to = member(uris[i], &m.job);
+		km_gmk_message out;
+
+		m.job.any_id = false;
+		assert_int_equal(km_gmk_make(&out, buf, sizeof buf, &m.job, &to, 1, m.ntp64, m.ntp64 >> 32, 1,
+				NULL, NULL), KM_EPARTIAL);
+		assert_int_equal(out.reason, KM_R_URI);
+		m.job.any_id = true;
+		assert_int_equal(km_gmk_make(&out, buf, sizeof buf, &m.job, &to, 1, m.ntp64, m.ntp64 >> 32, 1,
+				NULL, NULL), i < 2 ? KM_OK : KM_EPARTIAL);
+	}
+}
+
 static void a_chunk_is_its_singles_in_order_with_rising_t(void **state)
 {
 	enum { N = 5 };
@@ -629,6 +652,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(own_messages_are_made_octet_for_octet),
 		cmocka_unit_test(a_chunk_is_its_singles_in_order_with_rising_t),
+		cmocka_unit_test(identities_without_a_scheme_need_a_word_in_the_job),
 		cmocka_unit_test(a_period_without_a_key_set_makes_no_message),
 		cmocka_unit_test(what_is_out_of_range_makes_nothing),
 		cmocka_unit_test(own_messages_open),

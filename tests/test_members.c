@@ -156,6 +156,20 @@ static void identities_without_a_scheme_are_asked_for(void **state)
 	assert_ends(&any, "mcptt_id\nalice@org.example\n", 27, 0, "list:1: a first line (mcptt_id)");
 }
 
+static void members_of_other_groups_are_refused(void **state)
+{
+	static const char *const groups[] = { "sip:fire@x", "sip:fire-2@x" };
+	static const members_how how = { .groups = groups, .n_groups = 2 };
+
+	(void)state;
+	ASSERT_LIST_AS(&how, "uri,group\nsip:a@x,SIP:fire@X\nsip:b@x,sip:police@x\nsip:b@x,sip:fire-2@x\n"
+			"sip:c@x,Team A\nsip:d@x,\n", { 2, 0, "sip:a@x", 0 },
+			{ 3, KM_R_GROUP, "another group", 0 }, { 4, 0, "sip:b@x", 0 }, { 5, 0, "sip:c@x", 0 },
+			{ 6, 0, "sip:d@x", 0 });
+	ASSERT_LIST_AS(&how, "{\"uri\":\"sip:a@x\",\"group\":\"sip:police@x\"}\n{\"uri\":\"sip:a@x\",\"group\":7}\n",
+			{ 1, KM_R_GROUP, "another group", 0 }, { 2, KM_R_PARSE, "none", 0 });
+}
+
 /* A line end in a quoted field must not make its next line a member. */
 static void a_quoted_line_end_does_not_make_a_member(void **state)
 {
@@ -546,6 +560,7 @@ int main(void)
 		cmocka_unit_test(csv_is_read),
 		cmocka_unit_test(identities_without_a_scheme_are_asked_for),
 		cmocka_unit_test(columns_are_named),
+		cmocka_unit_test(members_of_other_groups_are_refused),
 		cmocka_unit_test(rows_that_are_commented_out_are_no_members),
 		cmocka_unit_test(csv_of_spreadsheets_is_read),
 		cmocka_unit_test(a_quoted_line_end_does_not_make_a_member),

@@ -44,6 +44,27 @@ static int check_needed(const words *w)
 	return provision_check_output(w);
 }
 
+/* The rejects must not take the place of anything that the run reads or writes. */
+static int check_rejects(const provision *p)
+{
+	const words *w = &p->w;
+	const char *rejects = p->how.rejects, *same = NULL;
+
+	if (rejects == NULL)
+		return CLI_DONE;
+	for (size_t i = 0; i < w->kms.n; i++)
+		same = file_is_same(w->kms.at[i], rejects) ? "kms" : same;
+	same = file_is_same(w->gms, rejects) ? "gms" : same;
+	same = file_is_same(w->members, rejects) ? "members" : same;
+	same = w->gmk != NULL && file_is_same(w->gmk, rejects) ? "gmk" : same;
+	same = w->output != NULL && file_is_same(w->output, rejects) ? "output" : same;
+	if (same != NULL)
+		return cli_usage(&cli_provision, "--rejects and --%s name the same file", same);
+	if (strcmp(rejects, "-") == 0)
+		return cli_usage(&cli_provision, "--rejects needs the name of a file");
+	return CLI_DONE;
+}
+
 static bool take_time(const char *option, const char *text, int64_t *t)
 {
 	if (!cli_take_time(&cli_provision, option, text, t))
@@ -209,6 +230,8 @@ static int prepare(provision *p)
 	int code = check_needed(&p->w);
 
 	if (code == CLI_DONE)
+		code = check_rejects(p);
+	if (code == CLI_DONE)
 		code = check_words(p);
 	if (code == CLI_DONE)
 		code = check_parameters(p);
@@ -220,6 +243,8 @@ static int prepare(provision *p)
 		code = provision_compare_key(p);
 	if (code != CLI_DONE)
 		return code;
+	p->how.list.groups = p->w.groups.n > 0 ? p->w.groups.at : (const char *const *)p->key->groups;
+	p->how.list.n_groups = p->w.groups.n > 0 ? p->w.groups.n : p->key->n_groups;
 	limit = p->key_exists ? STREAM_AHEAD * p->jobs : KNOWN_MAX + 1;
 	code = crowd_open(&p->members, p->w.members, &p->how, limit);
 	if (code == CLI_DONE)
