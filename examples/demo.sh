@@ -41,8 +41,9 @@ say open --kms kms/kms-init.xml "--keys users/user1-*.xml .." sample.ndjson
 head -n 1 opened.ndjson
 opened=$(grep -c '"status":"accepted"' opened.ndjson)
 
-# "10000 members, 0 rejected, 0.612 s, 16340 messages/s, kernel ifma"
-read -r made _ _ _ seconds _ rate _ _ kernel < <(grep ' members, ' run.log)
+# "10000 lines: 10000 members, 0 rejected", "0.612 s, 16340 messages/s, kernel ifma"
+read -r _ _ made _ < <(grep ' members, ' run.log)
+read -r seconds _ rate _ _ kernel < <(grep ' messages/s, ' run.log)
 cat <<END
 
 members            $made

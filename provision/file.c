@@ -1,10 +1,13 @@
 /* file.c -- whole files read within a bound, and files that appear only when they are complete. */
 #include "file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -137,7 +140,95 @@ bool file_is_same(const char *a, const char *b)
 			stat_directory(&of_b, b) && is_one(&of_a, &of_b);
 }
 
+/* A link's target as a name that can be opened from here.  NULL: errno. */
+static char *read_link(const char *name)
+{
+	char to[PATH_MAX], *path = NULL;
+	ssize_t len = readlink(name, to, sizeof to - 1);
+	const char *slash = strrchr(name, '/');
+
+	if (len < 0)
+		return NULL;
+	to[len] = '\0';
+	if (to[0] == '/' || slash == NULL)
+		return strdup(to);
+	return asprintf(&path, "%.*s%s", (int)(slash - name) + 1, name, to) < 0 ? NULL : path;
+}
+
+char *file_target(const char *name)
+{
+	enum { LINKS_MAX = 40 };        /* as the kernel has it */
+	char *path = strdup(name);
+	struct stat st;
+
+	for (int i = 0; path != NULL && lstat(path, &st) == 0 && S_ISLNK(st.st_mode); i++) {
+		char *next = i < LINKS_MAX ? read_link(path) : NULL;
+
+		if (i >= LINKS_MAX)
+			errno = ELOOP;
+		free(path);
+		path = next;
+	}
+	return path;
+}
+
+/* ---- what dead processes left ---------------------------------------------------------------- */
+
+static const char tmp_mark[] = ".tmp-";
+enum { TMP_DIGITS = 16 };
+
+static bool is_tmp_of(const char *entry, const char *last, size_t len)
+{
+	return strncmp(entry, last, len) == 0 &&
+			strncmp(entry + len, tmp_mark, sizeof tmp_mark - 1) == 0 &&
+			strlen(entry + len) == sizeof tmp_mark - 1 + TMP_DIGITS &&
+			strspn(entry + len + sizeof tmp_mark - 1, "0123456789abcdef") == TMP_DIGITS;
+}
+
+/* Whoever writes such a file holds a lock on it: the lock of one that died is free.  Where the file
+ * system knows no locks, nothing is removed. */
+static void remove_if_dead(int dir, const char *entry)
+{
+	int fd = openat(dir, entry, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	struct stat st;
+
+	if (fd < 0)
+		return;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
+	    flock(fd, LOCK_EX | LOCK_NB) == 0)
+		unlinkat(dir, entry, 0);
+	close(fd);
+}
+
+static void remove_dead(const char *name)
+{
+	const char *last = last_part(name);
+	char *path = last == name ? strdup(".") : strndup(name, (size_t)(last - name));
+	DIR *dir = path == NULL ? NULL : opendir(path);
+	const struct dirent *entry;
+
+	while (dir != NULL && (entry = readdir(dir)) != NULL) {
+		if (is_tmp_of(entry->d_name, last, strlen(last)))
+			remove_if_dead(dirfd(dir), entry->d_name);
+	}
+	if (dir != NULL)
+		closedir(dir);
+	free(path);
+}
+
 /* ---- writing --------------------------------------------------------------------------------- */
+
+/* Say that fd is being written, for as long as this process lives.  false: another process took it for
+ * left over in the moment between. */
+static bool hold(file_out *out, int fd)
+{
+	struct stat of_name, of_fd;
+
+	out->lock = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (out->lock >= 0)
+		flock(out->lock, LOCK_EX | LOCK_NB);
+	return lstat(out->tmp, &of_name) == 0 && fstat(fd, &of_fd) == 0 && is_one(&of_name, &of_fd);
+}
 
 /* NAME.tmp- and 16 random hex digits; NULL: no memory. */
 static char *beside(const char *name)
@@ -148,9 +239,26 @@ static char *beside(const char *name)
 
 	randombytes_buf(random, sizeof random);
 	sodium_bin2hex(hex, sizeof hex, random, sizeof random);
-	if (asprintf(&tmp, "%s.tmp-%s", name, hex) < 0)
+	if (asprintf(&tmp, "%s%s%s", name, tmp_mark, hex) < 0)
 		return NULL;
 	return tmp;
+}
+
+static int open_beside(file_out *out, const char *name, mode_t mode)
+{
+	for (;;) {
+		int fd;
+
+		out->tmp = beside(name);
+		if (out->tmp == NULL)
+			return -1;
+		fd = open(out->tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+		if (fd < 0 || hold(out, fd))
+			return fd;
+		close(fd);
+		close(out->lock);
+		free(out->tmp);
+	}
 }
 
 /* The descriptor to write to, or -1 with errno. */
@@ -165,10 +273,8 @@ static int open_for(file_out *out, const char *name, unsigned how)
 	}
 	if (how == 0 && stat(name, &st) == 0 && !S_ISREG(st.st_mode))
 		return open(name, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-	out->tmp = beside(name);
-	if (out->tmp == NULL)
-		return -1;
-	return open(out->tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+	remove_dead(name);
+	return open_beside(out, name, mode);
 }
 
 /* What is private is a secret: stdio's buffer must not keep it. */
@@ -194,7 +300,7 @@ bool file_create(file_out *out, const char *name, unsigned how, km_complaint *wh
 	struct stat st;
 	int fd;
 
-	*out = (file_out){ .how = how, .name = strdup(name) };
+	*out = (file_out){ .how = how, .name = strdup(name), .lock = -1 };
 	if (out->name == NULL)
 		return fail_errno(why, name);
 	if (how != 0 && stat(name, &st) == 0 && !S_ISREG(st.st_mode)) {
@@ -263,7 +369,10 @@ bool file_commit(file_out *out, km_complaint *why)
 			done = sync_directory(out->name);
 		}
 	}
-	if (!done)
+	if (!done && errno == EBUSY)
+		fail(why, out->name, "it is mounted by itself and cannot be replaced: mount its "
+				"directory instead");
+	else if (!done)
 		fail_errno(why, out->name);
 	file_discard(out);
 	return done;
@@ -277,7 +386,9 @@ void file_discard(file_out *out)
 		unlink(out->tmp);
 		free(out->tmp);
 	}
+	if (out->name != NULL && out->lock >= 0)
+		close(out->lock);
 	sodium_free(out->buffer);
 	free(out->name);
-	*out = (file_out){ 0 };
+	*out = (file_out){ .lock = -1 };
 }

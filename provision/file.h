@@ -16,6 +16,10 @@ void file_free(char *data);
 /* Do both names stand for one file, or, where neither exists yet, for one place? */
 bool file_is_same(const char *a, const char *b);
 
+/* The name behind all links, also where nothing is there yet: what is to be replaced, where it stands.
+ * free() it.  NULL: too many links, or out of memory; errno. */
+char *file_target(const char *name);
+
 /* May nobody but the owner read, write or search name?  false too where it does not exist. */
 bool file_is_private(const char *name);
 
@@ -29,11 +33,12 @@ typedef struct {
 	FILE *f;                /* write here; errors may wait for file_commit */
 	char *name, *tmp;       /* tmp: NULL where name itself is written: a pipe, a device */
 	unsigned how;
+	int lock;               /* on tmp while this process writes it; -1: none */
 	char *buffer;           /* of f, where how has FILE_PRIVATE: wiped at the end */
 } file_out;
 
 /* Open a new file beside name, to be renamed by file_commit.  A link called name is replaced, not
- * followed.  A pipe or device is opened as it is, but not with FILE_PRIVATE or FILE_NEW. */
+ * followed.  What processes that died left of it, NAME.tmp-*, is removed.  A pipe or device is opened as it is, but not with FILE_PRIVATE or FILE_NEW. */
 bool file_create(file_out *out, const char *name, unsigned how, km_complaint *why);
 /* Everything on disk, then under its name; with FILE_NEW an existing name is never replaced.
  * false: name stands for what it did before, or (the last step) what is new may not outlive a

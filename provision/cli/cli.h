@@ -191,10 +191,46 @@ typedef struct {
 	unsigned jobs;
 } cli_run;
 
+/* Messages of one KMS and key period. */
 typedef struct {
-	uint64_t made, rejected, pairs;
+	const km_kms *kms;
+	uint64_t period_no, n;
+} cli_tally;
+
+/* Two lines whose members share a user salt; other is 0 for a member of an earlier run. */
+typedef struct {
+	uint64_t line, other;
+} cli_pair;
+
+enum { CLI_PAIRS = 1000, CLI_PAIRS_SHOWN = 3 };
+
+typedef struct {
+	uint64_t made, rejected;
+	uint64_t known;         /* of those made: members who were given this key before */
+	uint64_t first_t, last_t;       /* T of messages made, 32.32 bits of Unix seconds */
+	cli_tally *tally;       /* in the order in which they came */
+	size_t n_tally;
+	uint64_t pairs;
+	cli_pair pair[CLI_PAIRS];       /* the first ones */
+	uint64_t octets;        /* written */
+	void *hash;             /* over them: cli_hash_end */
 	double seconds;
+	bool complete;          /* the list was read to its end, and all of it was written */
 } cli_counts;
+
+/* ---- what a run made (tally.c) --------------------------------------------------------------- */
+
+/* false: out of memory. */
+bool cli_count_start(cli_counts *counts);
+bool cli_count_made(cli_counts *counts, const km_kms *kms, uint64_t period_no, uint64_t t);
+bool cli_count_written(cli_counts *counts, const void *octets, size_t len);
+/* SHA-256 of all that was written, in hex; once. */
+enum { CLI_HASH_HEX = 2 * KM_HASH_BYTES + 1 };
+bool cli_count_hash(char hex[CLI_HASH_HEX], cli_counts *counts);
+void cli_count_free(cli_counts *counts);
+/* "2 lines: 2 members (1 at A, 1 at B), 1 rejected (1 uri), 1 repeat", cut where it is long. */
+enum { CLI_SUMMARY = 2048 };
+void cli_count_say(char out[CLI_SUMMARY], const cli_counts *counts, const crowd *members);
 
 /* Make and write all messages.  CLI_DONE, CLI_REJECTED, or CLI_IO where it broke off. */
 int cli_run_all(cli_counts *counts, const cli_run *run);

@@ -41,7 +41,7 @@ static int check_needed(const words *w)
 				"joiners and revocation; --forget-key says that this is meant");
 	if (w->gmk != NULL && w->forget)
 		return cli_usage(&cli_provision, "--gmk and --forget-key exclude each other");
-	return provision_check_output(w);
+	return CLI_DONE;
 }
 
 /* The rejects must not take the place of anything that the run reads or writes. */
@@ -197,29 +197,81 @@ static void fill_job(provision *p)
 	job->params.status = p->revoke ? 0 : KM_STATUS_NOT_REVOKED;
 }
 
-static int run(provision *p)
+/* The last line: who has the key now. */
+static void tell_key(const provision *p, const cli_counts *counts)
 {
-	cli_counts counts;
+	char shown[CLI_SHOWN], text[CLI_SHOWN + 160], rest[80] = "";
+	const char *name = p->w.gmk;
+
+	if (counts->rejected > 0)
+		snprintf(rest, sizeof rest, "; %llu rejected: no message for them",
+				(unsigned long long)counts->rejected);
+	if (name == NULL)
+		snprintf(text, sizeof text, "new key %08x, kept nowhere", (unsigned)p->key->gmk_id);
+	else if (p->key_exists)
+		snprintf(text, sizeof text, "key %08x of %s, %zu members had it before",
+				(unsigned)p->key->gmk_id, cli_show(shown, name, strlen(name)),
+				p->salts_saved);
+	else
+		snprintf(text, sizeof text, "new key %08x in %s", (unsigned)p->key->gmk_id,
+				cli_show(shown, name, strlen(name)));
+	if (counts->made == 0)
+		cli_note("%s: no message was made and no output written%s", text, rest);
+	else
+		cli_note("%s: %llu message%s%s%s", text, (unsigned long long)counts->made,
+				p->revoke ? " that revoke it" : "", counts->made == 1 ? "" : "s", rest);
+}
+
+static void tell(const provision *p, const cli_counts *counts)
+{
+	char text[CLI_SUMMARY];
+	double seconds = cli_seconds() - p->started;
+
+	if (counts->pairs > 0)
+		cli_warn("%llu pairs of members share a user salt, and so their media keys%s: accept it, "
+				"or give the group two keys, each for half of its members",
+				(unsigned long long)counts->pairs,
+				p->receipt_name != NULL ? " (the receipt names them)" : "");
+	cli_count_say(text, counts, p->members);
+	cli_note("%s", text);
+	cli_note("%.3f s, %.0f messages/s, kernel %s", seconds, (double)counts->made / seconds,
+			km_kernel());
+	tell_key(p, counts);
+}
+
+static int run_counted(provision *p, cli_counts *counts)
+{
 	cli_run how = {
 		.job = p->job, .members = p->members, .st = p->st, .salts = p->key->salts,
 		.out = p->out, .out_name = p->w.output == NULL ? "stdout" : p->w.output,
 		.format = p->format, .jobs = (unsigned)p->jobs,
 	};
-	int code = cli_run_all(&counts, &how);
-	int closed = provision_close_output(p, code == CLI_DONE || (code == CLI_REJECTED && counts.made > 0));
+	int code = cli_run_all(counts, &how);
+	int closed = provision_close_output(p, counts, code);
 	int saved = provision_save_salts(p);
 
 	if (km_keyring_settle(p->ring) == KM_ESELFTEST)
 		cli_warn("wide tables came out wrong and were not used: this machine makes errors");
 	if (closed != CLI_DONE || saved != CLI_DONE)
 		code = CLI_IO;
-	if (code == CLI_IO)
-		return code;
-	if (counts.pairs > 0)
-		cli_warn("%llu pairs of members share a user salt", (unsigned long long)counts.pairs);
-	cli_note("%llu members, %llu rejected, %.3f s, %.0f messages/s, kernel %s",
-			(unsigned long long)counts.made, (unsigned long long)counts.rejected,
-			counts.seconds, (double)counts.made / (counts.seconds + 1e-9), km_kernel());
+	if (counts->complete && code != CLI_IO)
+		tell(p, counts);
+	return code;
+}
+
+static int run(provision *p)
+{
+	cli_counts *counts = calloc(1, sizeof *counts);
+	int code = CLI_IO;
+
+	if (counts == NULL) {
+		cli_error("%s", strerror(errno));
+		provision_discard_output(p);
+	} else {
+		code = run_counted(p, counts);
+		cli_count_free(counts);
+		free(counts);
+	}
 	return code;
 }
 
@@ -235,6 +287,10 @@ static int prepare(provision *p)
 		code = check_words(p);
 	if (code == CLI_DONE)
 		code = check_parameters(p);
+	if (code == CLI_DONE)
+		code = provision_name_receipt(p);
+	if (code == CLI_DONE)
+		code = provision_check_output(p);
 	if (code == CLI_DONE)
 		code = cli_start();
 	if (code == CLI_DONE)
@@ -265,7 +321,7 @@ static int start(provision *p)
 	if (code == CLI_DONE)
 		code = provision_mark_revoked(p);
 	if (code != CLI_DONE) {
-		file_discard(&p->file);
+		provision_discard_output(p);
 		return code;
 	}
 	fill_job(p);
@@ -275,7 +331,7 @@ static int start(provision *p)
 
 static int provision_run(int argc, char **argv)
 {
-	provision p = { .now = time(NULL) };
+	provision p = { .now = time(NULL), .started = cli_seconds() };
 	const cli_option options[] = {
 		{ "kms", 0, CLI_MANY, &p.w.kms }, { "gms", 0, CLI_ONE, &p.w.gms },
 		{ "group", 0, CLI_MANY, &p.w.groups }, { "members", 0, CLI_ONE, &p.w.members },
@@ -290,6 +346,7 @@ static int provision_run(int argc, char **argv)
 		{ "service", 0, CLI_MANY, &p.w.services },
 		{ "sakke-to-self", 0, CLI_FLAG, &p.w.to_self },
 		{ "format", 0, CLI_ONE, &p.w.format }, { "output", 'o', CLI_ONE, &p.w.output },
+		{ "receipt", 0, CLI_ONE, &p.w.receipt }, { "force", 0, CLI_FLAG, &p.w.force },
 		{ "jobs", 'j', CLI_ONE, &p.w.jobs }, { NULL, 0, CLI_FLAG, NULL },
 	};
 	cli_list operands = { 0 };
@@ -302,6 +359,8 @@ static int provision_run(int argc, char **argv)
 		if (p.job != NULL) {
 			memset(p.job, 0, sizeof *p.job);
 			code = start(&p);
+			if (!p.in_place && code != CLI_USAGE)
+				provision_say_earlier(&p);
 		} else {
 			cli_error("%s", strerror(ENOMEM));
 			code = CLI_IO;
@@ -312,6 +371,7 @@ static int provision_run(int argc, char **argv)
 	crowd_close(p.members);
 	groupkey_free(p.key);
 	free(p.gmk_file);
+	free(p.receipt_name);
 	sodium_free(p.job);
 	km_keyring_free(p.ring);
 	state_close(p.st);
@@ -351,6 +411,8 @@ static const char help[] =
 "  --sakke-to-self     let the GMS open its own messages\n"
 "  --format F          ndjson (default), text (\"mikey BASE64\" a line), raw (one member)\n"
 "  -o, --output FILE   written beside and renamed at the end (default: stdout)\n"
+"  --receipt FILE      what the run made, for keymuster verify (default: OUT.receipt)\n"
+"  --force             replace a file that is no output of keymuster\n"
 "  -j, --jobs N        threads (default: as many as processors)\n"
 "  --plain, --kernel NAME, --help, --version\n"
 "\n"

@@ -10,8 +10,8 @@
 typedef struct {
 	cli_list kms, groups, services, columns;
 	const char *gms, *members, *gmk, *text, *activate, *expire;
-	const char *status, *identity, *map, *format, *output, *jobs;
-	bool forget, to_self;
+	const char *status, *identity, *map, *format, *output, *jobs, *receipt;
+	bool forget, to_self, force;
 } words;
 
 /* A run and all that it holds. */
@@ -28,8 +28,11 @@ typedef struct {
 	char *gmk_file;         /* where the key that exists stands, behind links */
 	size_t salts_saved;
 	state *st;
-	file_out file;
+	file_out file, receipt;
+	char *receipt_name;     /* NULL: none is wanted */
 	FILE *out;
+	bool in_place;          /* the output of this run stands where it was asked for */
+	double started;         /* cli_seconds */
 	sink_format format;
 } provision;
 
@@ -44,10 +47,22 @@ void provision_warn_of_groups(const provision *p);
 
 /* ---- the output (provision_out.c) ------------------------------------------------------------ */
 
-/* The output must not take the place of keys: nobody could make them again. */
-int provision_check_output(const words *w);
+/* Where the receipt goes: --receipt, or OUT.receipt where the output is a file. */
+int provision_name_receipt(provision *p);
+/* What is written must not take the place of what is read, of keys, or of what is no output. */
+int provision_check_output(const provision *p);
 int provision_open_output(provision *p);
-int provision_close_output(provision *p, bool keep);
+void provision_discard_output(provision *p);
+/* Output and receipt into their places, where the list was read to its end and something was made;
+ * else both are removed.  code is what the run ends with. */
+int provision_close_output(provision *p, cli_counts *counts, int code);
+/* After a run that put nothing in place: an output that stands there is not its. */
+void provision_say_earlier(const provision *p);
+
+/* ---- the receipt (receipt.c) ----------------------------------------------------------------- */
+
+/* Once: it ends the hash in counts.  false: out of memory, or it could not be written. */
+bool receipt_write(FILE *out, const provision *p, cli_counts *counts, int code);
 
 /* ---- the group key and the state (provision_key.c) ------------------------------------------- */
 

@@ -2,24 +2,12 @@
 #include "provision.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-int provision_check_output(const words *w)
-{
-	if (w->output == NULL)
-		return CLI_DONE;
-	if (w->gmk != NULL && file_is_same(w->gmk, w->output))
-		return cli_usage(&cli_provision, "--gmk and -o name the same file");
-	if (file_is_same(w->gms, w->output))
-		return cli_usage(&cli_provision, "--gms and -o name the same file");
-	for (size_t i = 0; i < w->kms.n; i++) {
-		if (file_is_same(w->kms.at[i], w->output))
-			return cli_usage(&cli_provision, "--kms and -o name the same file");
-	}
-	return CLI_DONE;
-}
+#include "../when.h"
 
 /* /dev/stdout, say: where that is a file, it is not to be replaced beside its name. */
 static bool is_stdout(const char *name)
@@ -30,37 +18,236 @@ static bool is_stdout(const char *name)
 			named.st_dev == standard.st_dev && named.st_ino == standard.st_ino;
 }
 
-int provision_open_output(provision *p)
-{
-	km_complaint why = { 0 };
+/* ---- what must not be replaced --------------------------------------------------------------- */
 
-	p->out = stdout;
-	if (p->w.output == NULL || strcmp(p->w.output, "-") == 0 || is_stdout(p->w.output))
-		return CLI_DONE;
-	if (!file_create(&p->file, p->w.output, 0, &why)) {
-		cli_error("%s", why.text);
-		return CLI_IO;
+typedef struct {
+	const char *option, *name;
+} place;
+
+static int refuse_same(place out, const char *option)
+{
+	return cli_usage(&cli_provision, "%s and %s name the same file", option, out.option);
+}
+
+static int check_list(place out, const char *option, const cli_list *names)
+{
+	for (size_t i = 0; i < names->n; i++) {
+		if (file_is_same(names->at[i], out.name))
+			return refuse_same(out, option);
 	}
-	p->out = p->file.f;
 	return CLI_DONE;
 }
 
-int provision_close_output(provision *p, bool keep)
+/* By whatever name: an output never takes the place of what is read, nor of another output. */
+static int check_place(const words *w, place out, const place *others, size_t n)
 {
-	km_complaint why = { 0 };
+	int code = check_list(out, "--kms", &w->kms);
 
-	if (p->out == stdout) {
-		if (!keep || fflush(stdout) == 0)
-			return CLI_DONE;
-		cli_error("stdout: %s", strerror(errno));
-		return CLI_IO;
+	for (size_t i = 0; code == CLI_DONE && i < n; i++) {
+		if (others[i].name != NULL && strcmp(others[i].option, out.option) != 0 &&
+		    strcmp(others[i].name, "-") != 0 && file_is_same(others[i].name, out.name))
+			code = refuse_same(out, others[i].option);
 	}
-	if (!keep) {
-		file_discard(&p->file);
+	return code;
+}
+
+/* The file that holds keys or a state is not to be had back, whatever the command line says. */
+typedef enum { KIND_NONE, KIND_OURS, KIND_KEYS, KIND_OTHER } kind;
+
+static kind kind_of_start(const char *s, size_t len, bool receipt)
+{
+	static const char receipt_head[] = "{\n  \"receipt\": ";
+
+	if (len == 0)
+		return KIND_NONE;
+	if (strncmp(s, "keymuster-state", 15) == 0 || strstr(s, "\"gmk\":") != NULL ||
+	    strstr(s, "\"gmk\" :") != NULL || strstr(s, "KmsResponse") != NULL ||
+	    strstr(s, "kms-secret") != NULL)
+		return KIND_KEYS;
+	if (receipt)
+		return strncmp(s, receipt_head, sizeof receipt_head - 1) == 0 ? KIND_OURS : KIND_OTHER;
+	if (strncmp(s, "{\"uri\":\"", 8) == 0 && strstr(s, "\",\"uid\":\"") != NULL)
+		return KIND_OURS;
+	if (strncmp(s, "mikey ", 6) == 0 || (len > 1 && s[0] == 1 && s[1] == 26))
+		return KIND_OURS;
+	return KIND_OTHER;
+}
+
+static kind kind_of(const char *name, bool receipt)
+{
+	char start[1 << 13];
+	struct stat st;
+	FILE *in = stat(name, &st) == 0 && S_ISREG(st.st_mode) ? fopen(name, "re") : NULL;
+	size_t len;
+
+	if (in == NULL)
+		return KIND_NONE;
+	setvbuf(in, NULL, _IONBF, 0);
+	len = fread(start, 1, sizeof start - 1, in);
+	start[len] = '\0';
+	fclose(in);
+	for (size_t i = 0; i < len && start[0] != 1; i++) {
+		if (start[i] == '\0')
+			start[i] = ' ';
+	}
+	return kind_of_start(start, len, receipt);
+}
+
+static int check_kind(const words *w, place out, bool receipt)
+{
+	kind is = kind_of(out.name, receipt);
+	char shown[CLI_SHOWN];
+
+	cli_show(shown, out.name, strlen(out.name));
+	if (is == KIND_KEYS)
+		return cli_usage(&cli_provision, "%s %s: holds keys or a state, and is not replaced",
+				out.option, shown);
+	if (is == KIND_OTHER && !w->force)
+		return cli_usage(&cli_provision, "%s %s: is there already and is no output of "
+				"keymuster: name another file, or say --force", out.option, shown);
+	return CLI_DONE;
+}
+
+int provision_check_output(const provision *p)
+{
+	const words *w = &p->w;
+	const place outs[] = { { "-o", w->output }, { "--receipt", p->receipt_name },
+			{ "--rejects", p->how.rejects } };
+	const char *members = strcmp(w->members, "-") == 0 ? "/dev/stdin" : w->members;
+	const place all[] = { { "--gmk", w->gmk }, { "--gms", w->gms }, { "--members", members },
+			outs[0], outs[1], outs[2] };
+	int code = CLI_DONE;
+
+	for (size_t i = 0; code == CLI_DONE && i < sizeof outs / sizeof *outs; i++) {
+		if (outs[i].name == NULL || strcmp(outs[i].name, "-") == 0 ||
+		    is_stdout(outs[i].name))
+			continue;
+		code = check_place(w, outs[i], all, sizeof all / sizeof *all);
+		if (code == CLI_DONE && i < 2)
+			code = check_kind(w, outs[i], i == 1);
+		else if (code == CLI_DONE && kind_of(outs[i].name, false) == KIND_KEYS)
+			code = check_kind(w, outs[i], false);
+	}
+	return code;
+}
+
+/* ---- the files ------------------------------------------------------------------------------- */
+
+static bool is_to_file(const words *w)
+{
+	struct stat st;
+
+	return w->output != NULL && strcmp(w->output, "-") != 0 && !is_stdout(w->output) &&
+			(stat(w->output, &st) != 0 || S_ISREG(st.st_mode));
+}
+
+int provision_name_receipt(provision *p)
+{
+	const words *w = &p->w;
+	char *target = NULL;
+	bool done = true;
+
+	if (w->receipt != NULL)
+		p->receipt_name = strdup(w->receipt);
+	else if (is_to_file(w) && (target = file_target(w->output)) != NULL)
+		done = asprintf(&p->receipt_name, "%s.receipt", target) >= 0;
+	else
 		return CLI_DONE;
-	}
-	if (file_commit(&p->file, &why))
+	free(target);
+	if (done && p->receipt_name != NULL)
+		return CLI_DONE;
+	p->receipt_name = NULL;
+	cli_error("%s", strerror(errno));
+	return CLI_IO;
+}
+
+static int create(file_out *file, const char *name)
+{
+	char *target = file_target(name), shown[CLI_SHOWN];
+	km_complaint why = { 0 };
+	bool done = false;
+
+	if (target == NULL)
+		snprintf(why.text, sizeof why.text, "%.400s: %s", cli_show(shown, name, strlen(name)),
+				strerror(errno));
+	else
+		done = file_create(file, target, 0, &why);
+	free(target);
+	if (done)
 		return CLI_DONE;
 	cli_error("%s", why.text);
 	return CLI_IO;
+}
+
+int provision_open_output(provision *p)
+{
+	const char *name = p->w.output;
+	int code = CLI_DONE;
+
+	p->out = stdout;
+	if (name != NULL && strcmp(name, "-") != 0 && !is_stdout(name))
+		code = create(&p->file, name);
+	if (code == CLI_DONE && p->file.f != NULL)
+		p->out = p->file.f;
+	if (code == CLI_DONE && p->receipt_name != NULL)
+		code = create(&p->receipt, p->receipt_name);
+	return code;
+}
+
+void provision_discard_output(provision *p)
+{
+	file_discard(&p->file);
+	file_discard(&p->receipt);
+}
+
+/* The receipt is complete on disk before the output stands in its place, and no receipt of an
+ * earlier run ever stands beside it: between the two steps there is none. */
+static int put_in_place(provision *p, cli_counts *counts, int code)
+{
+	km_complaint why = { 0 };
+	bool done = true;
+
+	if (p->receipt.f != NULL) {
+		done = receipt_write(p->receipt.f, p, counts, code) && fflush(p->receipt.f) == 0;
+		if (!done)
+			snprintf(why.text, sizeof why.text, "the receipt could not be written: %s",
+					strerror(errno));
+		else if (p->receipt.tmp != NULL && unlink(p->receipt.name) != 0 && errno != ENOENT)
+			done = false;
+	}
+	if (done && p->file.f != NULL)
+		done = file_commit(&p->file, &why);
+	else if (done && (fflush(stdout) != 0 || ferror(stdout)))
+		return CLI_IO;          /* said at the end of the process */
+	if (done && p->receipt.f != NULL)
+		done = file_commit(&p->receipt, &why);
+	if (!done)
+		cli_error("%s", why.text[0] != '\0' ? why.text : strerror(errno));
+	return done ? CLI_DONE : CLI_IO;
+}
+
+int provision_close_output(provision *p, cli_counts *counts, int code)
+{
+	int closed = CLI_DONE;
+
+	p->in_place = counts->complete && counts->made > 0;
+	if (p->in_place)
+		closed = put_in_place(p, counts, code);
+	p->in_place = p->in_place && closed == CLI_DONE;
+	provision_discard_output(p);
+	return closed;
+}
+
+void provision_say_earlier(const provision *p)
+{
+	char *target = is_to_file(&p->w) ? file_target(p->w.output) : NULL;
+	char shown[CLI_SHOWN], when[WHEN_MAX];
+	struct stat st;
+
+	if (target != NULL && stat(target, &st) == 0 && st.st_size > 0) {
+		when_print(when, (int64_t)st.st_mtim.tv_sec);
+		cli_warn("%s is of an earlier run (%s), not of this one",
+				cli_show(shown, target, strlen(target)), when);
+	}
+	free(target);
 }

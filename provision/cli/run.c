@@ -175,9 +175,13 @@ static bool list_pair(runner *r, const crowd_member *who, uint32_t salt)
 			who->member.uri.len, line);
 	char shown[CLI_SHOWN], file[CLI_SHOWN], with[40] = "a member of an earlier run";
 
+	r->counts->known += result == SALTS_KNOWN;
 	if (result != SALTS_SHARED)
 		return result != SALTS_NOMEM;
-	r->counts->pairs++;
+	if (r->counts->pairs < CLI_PAIRS)
+		r->counts->pair[r->counts->pairs] = (cli_pair){ who->line, other };
+	if (r->counts->pairs++ >= CLI_PAIRS_SHOWN)
+		return true;
 	if (other != 0)
 		snprintf(with, sizeof with, "line %lu", (unsigned long)other);
 	cli_warn("%s:%llu: %s: has the user salt, and so the media keys, of %s",
@@ -195,8 +199,8 @@ static bool count(runner *r, chunk *c)
 		const crowd_member *who = &c->who[i];
 
 		if (out->reason == KM_R_OK) {
-			r->counts->made++;
-			done = list_pair(r, who, out->guk_id ^ r->run->job->gmk_id) && done;
+			done = cli_count_made(r->counts, who->member.kms, out->period_no, c->t + i) &&
+					list_pair(r, who, out->guk_id ^ r->run->job->gmk_id) && done;
 		} else {
 			crowd_reject(r->run->members, who, out->reason,
 					out->reason == KM_R_ENGINE ? km_strerror(out->err) :
@@ -231,7 +235,7 @@ static int finish(runner *r, chunk *c)
 		cli_error("%s: %s", cli_show(shown, r->run->out_name, strlen(r->run->out_name)),
 				strerror(errno));
 		code = CLI_IO;
-	} else if (!count(r, c)) {
+	} else if (!count(r, c) || !cli_count_written(r->counts, c->text, c->text_len)) {
 		cli_error("%s", strerror(ENOMEM));
 		code = CLI_IO;
 	}
@@ -316,15 +320,17 @@ int cli_run_all(cli_counts *counts, const cli_run *run)
 	runner r = { .run = run, .counts = counts, .started = cli_seconds() };
 	int code = CLI_IO;
 
-	*counts = (cli_counts){ 0 };
 	watch_signals();
-	if (set_up(&r))
+	if (!cli_count_start(counts))
+		cli_error("%s", strerror(ENOMEM));
+	else if (set_up(&r))
 		code = pump(&r);
 	take_down(&r);
 	if (interrupted)
 		cli_error("interrupted");
 	counts->seconds = cli_seconds() - r.started;
 	counts->rejected = crowd_counts(run->members).rejected;
+	counts->complete = code == CLI_DONE;
 	if (code == CLI_DONE && counts->rejected > 0)
 		code = CLI_REJECTED;
 	return code;

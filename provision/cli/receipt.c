@@ -1,0 +1,172 @@
+/* receipt.c -- what a run says of itself, for programs and for keymuster verify: JSON, no secret. */
+#include "provision.h"
+
+#include <string.h>
+#include <time.h>
+
+#include <jansson.h>
+
+#include "../when.h"
+
+static json_t *number(uint64_t n)
+{
+	return json_integer((json_int_t)n);
+}
+
+static json_t *text_of(const char *s, size_t len)
+{
+	return json_stringn_nocheck(s, len);
+}
+
+static json_t *time_of(int64_t t)
+{
+	char text[WHEN_MAX];
+
+	when_print(text, t);
+	return json_string(text);
+}
+
+/* T as 64 bits on the wire, and as people write it. */
+static json_t *t_of(uint64_t t)
+{
+	uint64_t wire = t + ((uint64_t)KM_NTP_UNIX << 32);
+	char hex[17];
+	json_t *o = json_object();
+
+	snprintf(hex, sizeof hex, "%016llx", (unsigned long long)wire);
+	json_object_set_new(o, "ntp", json_string(hex));
+	json_object_set_new(o, "time", time_of((int64_t)(t >> 32)));
+	return o;
+}
+
+static json_t *key_of(const provision *p)
+{
+	const groupkey *key = p->key;
+	json_t *o = json_object(), *groups = json_array();
+	char id[9];
+
+	snprintf(id, sizeof id, "%08x", (unsigned)key->gmk_id);
+	json_object_set_new(o, "gmk_id", json_string(id));
+	json_object_set_new(o, "origin", json_string(p->key_exists ? "read" : "new"));
+	json_object_set_new(o, "members_before", number(p->key_exists ? p->salts_saved : 0));
+	for (size_t i = 0; i < key->n_groups; i++)
+		json_array_append_new(groups, text_of(key->groups[i], strlen(key->groups[i])));
+	json_object_set_new(o, "groups", groups);
+	json_object_set_new(o, "text", text_of(key->text, strlen(key->text)));
+	json_object_set_new(o, "activation", number(key->activation));
+	json_object_set_new(o, "expiry", number(key->expiry));
+	return o;
+}
+
+static json_t *pair_of(uint64_t line, uint64_t other)
+{
+	json_t *pair = json_array();
+
+	json_array_append_new(pair, number(line));
+	json_array_append_new(pair, number(other));
+	return pair;
+}
+
+static json_t *list_of(const provision *p, const cli_counts *counts)
+{
+	const crowd_count read = crowd_counts(p->members);
+	json_t *o = json_object(), *reasons = json_object(), *twins = json_array();
+
+	json_object_set_new(o, "lines", number(read.list->lines));
+	json_object_set_new(o, "members", number(counts->made));
+	json_object_set_new(o, "repeats", number(read.list->repeats));
+	json_object_set_new(o, "rejected", number(counts->rejected));
+	for (size_t i = 0; i < CROWD_REASONS; i++) {
+		if (read.by_reason[i] > 0)
+			json_object_set_new(reasons, km_reason_name((km_reason)i),
+					number(read.by_reason[i]));
+	}
+	json_object_set_new(o, "rejected_by_reason", reasons);
+	json_object_set_new(o, "twins", number(read.list->twins));
+	for (size_t i = 0; i < MEMBERS_PAIRS && i < read.list->twins; i++)
+		json_array_append_new(twins, pair_of(read.list->twin[i].line,
+				read.list->twin[i].other));
+	json_object_set_new(o, "twin_lines", twins);
+	return o;
+}
+
+static json_t *by_kms(const cli_counts *counts)
+{
+	json_t *o = json_object();
+
+	for (size_t i = 0; i < counts->n_tally; i++) {
+		const cli_tally *t = &counts->tally[i];
+		json_t *periods = json_object_get(o, t->kms->uri);
+		char no[24];
+
+		if (periods == NULL) {
+			periods = json_object();
+			json_object_set_new_nocheck(o, t->kms->uri, periods);
+		}
+		snprintf(no, sizeof no, "%llu", (unsigned long long)t->period_no);
+		json_object_set_new(periods, no, number(t->n));
+	}
+	return o;
+}
+
+static json_t *salts_of(const cli_counts *counts)
+{
+	json_t *o = json_object(), *lines = json_array();
+
+	for (size_t i = 0; i < CLI_PAIRS && i < counts->pairs; i++)
+		json_array_append_new(lines, pair_of(counts->pair[i].line, counts->pair[i].other));
+	json_object_set_new(o, "pairs", number(counts->pairs));
+	json_object_set_new(o, "lines", lines);
+	return o;
+}
+
+static json_t *output_of(const provision *p, const cli_counts *counts, const char *hash)
+{
+	static const char *const formats[] = { "ndjson", "text", "raw" };
+	json_t *o = json_object();
+
+	json_object_set_new(o, "format", json_string(formats[p->format]));
+	json_object_set_new(o, "octets", number(counts->octets));
+	json_object_set_new(o, "sha256", json_string(hash));
+	return o;
+}
+
+static json_t *gms_of(const provision *p)
+{
+	json_t *o = json_object();
+
+	json_object_set_new(o, "uri", text_of(p->job->gms_uri.s, p->job->gms_uri.len));
+	json_object_set_new(o, "kms", text_of(p->job->gms_kms->uri, strlen(p->job->gms_kms->uri)));
+	return o;
+}
+
+bool receipt_write(FILE *out, const provision *p, cli_counts *counts, int code)
+{
+	json_t *o = json_object();
+	char hash[CLI_HASH_HEX];
+	bool done = o != NULL && cli_count_hash(hash, counts);
+
+	if (done) {
+		json_object_set_new(o, "receipt", json_integer(1));
+		json_object_set_new(o, "version", json_string("keymuster " KM_VERSION));
+		json_object_set_new(o, "kind", json_string(p->revoke ? "revoked" : "active"));
+		json_object_set_new(o, "started", time_of(p->now));
+		json_object_set_new(o, "ended", time_of((int64_t)time(NULL)));
+		json_object_set_new(o, "seconds", json_real(cli_seconds() - p->started));
+		json_object_set_new(o, "kernel", json_string(km_kernel()));
+		json_object_set_new(o, "exit_code", json_integer(code));
+		json_object_set_new(o, "complete", json_boolean(counts->complete));
+		json_object_set_new(o, "list", list_of(p, counts));
+		json_object_set_new(o, "made", by_kms(counts));
+		json_object_set_new(o, "gms", gms_of(p));
+		json_object_set_new(o, "key", key_of(p));
+		json_object_set_new(o, "hidden", json_boolean(p->job->hide));
+		json_object_set_new(o, "first_t", t_of(counts->first_t));
+		json_object_set_new(o, "last_t", t_of(counts->last_t));
+		json_object_set_new(o, "shared_salts", salts_of(counts));
+		json_object_set_new(o, "output", output_of(p, counts, hash));
+		done = json_dumpf(o, out, JSON_INDENT(2) | JSON_REAL_PRECISION(6)) == 0 && putc('\n', out) != EOF;
+	}
+	json_decref(o);
+	return done;
+}

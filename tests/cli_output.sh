@@ -1,0 +1,184 @@
+#!/bin/bash
+# cli_output.sh -- what a run leaves: output, receipt, and what it must never replace; verify.
+# usage: tests/cli_output.sh path/to/keymuster.  Prints a line a case; exit 1 where one failed.
+set -u
+K=$(realpath "$1")
+T=$(mktemp -d) || exit 1
+trap 'cd /; rm -rf "$T"' EXIT
+cd "$T" || exit 1
+passed=0
+failed=0
+skipped=0
+
+ok() {
+	passed=$((passed + 1))
+	echo "ok      $1"
+}
+
+bad() {
+	failed=$((failed + 1))
+	echo "FAILED  $1"
+	shift
+	printf '        %s\n' "$@"
+	sed 's/^/        | /' err
+}
+
+# expect NAME CODE REGEX command...: the exit code, and a line of stderr that matches.
+expect() {
+	local name=$1 want=$2 regex=$3 code
+	shift 3
+	timeout 60 "$@" >out 2>err
+	code=$?
+	if [ $code != "$want" ]; then
+		bad "$name" "exit $code, not $want: $*"
+	elif [ -n "$regex" ] && ! grep -Eq -- "$regex" err; then
+		bad "$name" "stderr does not say $regex: $*"
+	else
+		ok "$name"
+	fi
+}
+
+# check NAME command...: must succeed.
+check() {
+	local name=$1
+	shift
+	if "$@" >/dev/null 2>>err; then ok "$name"; else bad "$name" "$*"; fi
+}
+
+has() { grep -Eq -- "$2" "$1"; }
+hasnt() { ! grep -Eq -- "$2" "$1"; }
+lines() { [ "$(wc -l <"$1")" = "$2" ]; }
+absent() { [ ! -e "$1" ]; }
+last_says() { tail -1 err | grep -Eq -- "$1"; }
+hash_of() { sha256sum <"$1" | cut -d' ' -f1; }
+
+group=sip:fire-1@gms-psi.example.org
+gms=sip:gms@gms-psi.example.org
+P=("$K" provision --kms lab/kms-init.xml --gms gms.xml --group $group)
+
+{
+	"$K" lab kms lab
+	"$K" lab kms lab2 --kms-uri kms2.example.org
+	"$K" lab user lab $gms -o gms
+	"$K" lab user lab sip:alice@example.org -o users
+	"$K" lab user lab2 sip:carol@example.net -o users2
+} 2>err
+cp gms/*.xml gms.xml
+cp users/alice-*.xml alice.xml
+cp users2/carol-*.xml carol.xml
+chmod 600 ./*.xml
+seq -f 'sip:u%.0f@example.org' 20 >m20
+
+echo "# receipt and summary"
+printf 'uri,kms\nsip:alice@example.org,\nsip:bob@example.org,kms2.example.org\nsip:a b@example.org,\nsip:alice@example.org,\nsip:x@example.org,kms9.example.org\n' >mixed.csv
+expect "a run of two KMSs" 2 "^6 lines: 2 members \(1 at kms.example.org, 1 at kms2.example.org\), 2 rejected \(1 unknown-kms, 1 uri\), 1 repeat$" \
+	"${P[@]}" --kms lab2/kms-init.xml --gmk mixed.gmk --members mixed.csv -o mixed.nd
+check "the last line says who has the key" last_says "^new key [0-9a-f]{8} in mixed.gmk: 2 messages; 2 rejected: no message for them$"
+check "a receipt stands beside the output" has mixed.nd.receipt '"receipt": 1'
+check "it has the hash" has mixed.nd.receipt "\"sha256\": \"$(hash_of mixed.nd)\""
+check "it has the octets" has mixed.nd.receipt "\"octets\": $(stat -c %s mixed.nd)\$|\"octets\": $(stat -c %s mixed.nd),"
+check "it has the exit code" has mixed.nd.receipt '"exit_code": 2'
+check "it has the lines" has mixed.nd.receipt '"lines": 6'
+check "it has the repeats" has mixed.nd.receipt '"repeats": 1'
+check "it has rejects by reason" has mixed.nd.receipt '"unknown-kms": 1'
+check "it has no secret" hasnt mixed.nd.receipt "$(sed -n 's/.*"gmk": *"\([0-9a-f]*\)".*/\1/p' mixed.gmk)"
+expect "a late joiner" 0 "^key [0-9a-f]{8} of mixed.gmk, 2 members had it before: 1 message$" \
+	sh -c "echo sip:late@example.org | $K provision --kms lab/kms-init.xml --gms gms.xml --gmk mixed.gmk --members - --receipt late.rcp >late.nd"
+check "a receipt of stdout where it is asked for" has late.rcp "\"sha256\": \"$(hash_of late.nd)\""
+check "it says that the key was read" has late.rcp '"origin": "read"'
+expect "stdout has none by itself" 0 "" "${P[@]}" --forget-key --members m20
+check "no file of that name" absent -.receipt
+expect "a device has none" 0 "" "${P[@]}" --forget-key --members m20 -o /dev/null
+check "no file beside it" absent /dev/null.receipt
+
+echo "# what an output never replaces"
+cp m20 mine.txt
+ln mine.txt hard
+ln -s mine.txt soft
+for name in mine.txt ./mine.txt hard soft; do
+	expect "the list, called $name" 1 "--members and -o name the same file" \
+		"${P[@]}" --forget-key --members mine.txt -o $name --force
+done
+expect "the list, on stdin" 1 "--members and -o name the same file" \
+	sh -c "${P[*]} --forget-key --members - -o mine.txt --force <mine.txt"
+check "it is all there" cmp m20 mine.txt
+expect "the receipt in place of the list" 1 "--members and --receipt name the same file" \
+	"${P[@]}" --forget-key --members mine.txt --receipt mine.txt
+expect "the rejects in place of the keys" 1 "--gms and --rejects name the same file" \
+	"${P[@]}" --forget-key --members mine.txt --rejects gms.xml
+expect "the output in place of its receipt" 1 "name the same file" \
+	"${P[@]}" --forget-key --members m20 -o a.nd --receipt a.nd
+expect "somebody else's keys" 1 "holds keys or a state, and is not replaced" \
+	"${P[@]}" --forget-key --members m20 -o alice.xml --force
+expect "another group's key" 1 "holds keys or a state" \
+	"${P[@]}" --forget-key --members m20 -o mixed.gmk --force
+echo 'Dear all' >letter.txt
+expect "a file of another kind" 1 "no output of keymuster: name another file, or say --force" \
+	"${P[@]}" --forget-key --members m20 -o letter.txt
+check "it is as it was" has letter.txt "^Dear all$"
+expect "--force replaces it" 0 "" "${P[@]}" --forget-key --members m20 -o letter.txt --force
+check "by messages" lines letter.txt 20
+expect "an output of ours is replaced" 0 "" "${P[@]}" --forget-key --members m20 -o letter.txt
+: >empty
+expect "and an empty file" 0 "" "${P[@]}" --forget-key --members m20 -o empty
+
+echo "# links, and what dead runs left"
+mkdir there
+ln -s there/target link
+expect "a dangling link" 0 "" "${P[@]}" --forget-key --members m20 -o link
+check "its target is made" lines there/target 20
+check "the link stays" test -L link
+check "the receipt stands beside the target" test -f there/target.receipt
+expect "a link to an output" 0 "" "${P[@]}" --forget-key --members m20 -o link
+check "the link still stays" test -L link
+touch "there/target.tmp-0123456789abcdef" there/target.tmp-mine
+expect "a run where one died" 0 "" "${P[@]}" --forget-key --members m20 -o there/target
+check "what it left is taken away" absent there/target.tmp-0123456789abcdef
+check "but nothing else" test -e there/target.tmp-mine
+touch held.tmp-0123456789abcdef
+expect "a run beside one that lives" 0 "" \
+	flock held.tmp-0123456789abcdef "${P[@]}" --forget-key --members m20 -o held
+check "its file stays" test -e held.tmp-0123456789abcdef
+
+echo "# broken off"
+cat >fail.c <<'END'
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <stddef.h>
+static unsigned char first[4096];
+void *calloc(size_t n, size_t s)
+{
+	static void *(*next)(size_t, size_t);
+	static int busy;
+	if (n >= 128 && n < 300 && s == 16) { errno = ENOMEM; return NULL; }
+	if (next == NULL) {
+		if (busy) return first;
+		busy = 1;
+		next = (void *(*)(size_t, size_t))dlsym(RTLD_NEXT, "calloc");
+	}
+	return next(n, s);
+}
+END
+seq -f 'sip:u%.0f@example.org' 60000 >m60k
+if cc -shared -fPIC -o fail.so fail.c -ldl 2>err && ! ldd "$K" | grep -q asan; then
+	echo '{"uri":"sip:old@example.org","uid":"' >old.nd
+	expect "the list breaks off" 4 "" \
+		env LD_PRELOAD="$PWD/fail.so" "${P[@]}" --forget-key --members m60k -o old.nd
+	check "the cause is said" has err "m60k:[0-9]+: Cannot allocate"
+	check "the older output is said to be one" has err "old.nd is of an earlier run \(20"
+	check "and stays" lines old.nd 1
+	check "no receipt says that it is complete" absent old.nd.receipt
+	check "no file is left" test -z "$(ls ./*.tmp-* 2>/dev/null | grep -v held)"
+fi
+printf 'sip:a b@example.org\n' >none.txt
+expect "a list of rejects only" 2 "no member to provision" \
+	"${P[@]}" --gmk n.gmk --members none.txt -o none.nd
+check "leaves no output" absent none.nd
+check "and no receipt" absent none.nd.receipt
+expect "a full disk" 4 "" sh -c "${P[*]} --forget-key --members m20 >/dev/full"
+check "is said once" test "$(grep -c 'No space' err)" = 1
+
+echo
+echo "# $passed passed, $failed failed, $skipped skipped"
+[ $failed = 0 ]
