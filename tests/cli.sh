@@ -167,12 +167,12 @@ expect "open with c" 0 "" open --kernel c --keys alice.xml --keys bob.xml c.ndjs
 echo "# late joiners, formats, options"
 printf 'sip:dora@example.org\n' >late.txt
 "$K" lab user lab sip:dora@example.org -o dora 2>/dev/null
-expect "a late joiner" 0 "1 member," provision --members late.txt --gmk fire.gmk -o late.ndjson
+expect "a late joiner" 0 "1 members" provision --members late.txt --gmk fire.gmk -o late.ndjson
 check "the same GMK-ID" same_field late.ndjson fire.ndjson gmk_id
 expect "opened" 0 "" open --keys dora/*.xml late.ndjson
 check "with the same text" has out 'Feuer'
 check "three are kept in the file" test "$(sed -n 's/^"salts": "\(.*\)"/\1/p' fire.gmk | base64 -d | wc -c)" = 24
-expect "again for a member who has it" 0 "1 member," provision --members late.txt --gmk fire.gmk -o again.ndjson
+expect "again for a member who has it" 0 "1 members" provision --members late.txt --gmk fire.gmk -o again.ndjson
 check "three are kept still" test "$(sed -n 's/^"salts": "\(.*\)"/\1/p' fire.gmk | base64 -d | wc -c)" = 24
 expect "another text than the file's" 1 "--text differs" \
 	provision --members late.txt --gmk fire.gmk --text other

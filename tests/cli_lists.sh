@@ -169,7 +169,7 @@ check "... leaves none" absent none.csv
 
 cp "$field/members-alice.txt" list
 for o in list kms.xml gms.xml o.nd -; do
-	expect "--rejects $o" 1 "--rejects (and --.* name the same file|needs the name)" \
+	expect "--rejects $o" 1 "--rejects (and -.* name the same file|needs the name)" \
 		./provision --forget-key --members list -o o.nd --rejects $o
 done
 ln -s list link

@@ -104,7 +104,7 @@ expect "the list, on stdin" 1 "--members and -o name the same file" \
 check "it is all there" cmp m20 mine.txt
 expect "the receipt in place of the list" 1 "--members and --receipt name the same file" \
 	"${P[@]}" --forget-key --members mine.txt --receipt mine.txt
-expect "the rejects in place of the keys" 1 "--gms and --rejects name the same file" \
+expect "the rejects in place of the keys" 1 "--rejects and --gms name the same file" \
 	"${P[@]}" --forget-key --members mine.txt --rejects gms.xml
 expect "the output in place of its receipt" 1 "name the same file" \
 	"${P[@]}" --forget-key --members m20 -o a.nd --receipt a.nd

@@ -44,27 +44,6 @@ static int check_needed(const words *w)
 	return CLI_DONE;
 }
 
-/* The rejects must not take the place of anything that the run reads or writes. */
-static int check_rejects(const provision *p)
-{
-	const words *w = &p->w;
-	const char *rejects = p->how.rejects, *same = NULL;
-
-	if (rejects == NULL)
-		return CLI_DONE;
-	for (size_t i = 0; i < w->kms.n; i++)
-		same = file_is_same(w->kms.at[i], rejects) ? "kms" : same;
-	same = file_is_same(w->gms, rejects) ? "gms" : same;
-	same = file_is_same(w->members, rejects) ? "members" : same;
-	same = w->gmk != NULL && file_is_same(w->gmk, rejects) ? "gmk" : same;
-	same = w->output != NULL && file_is_same(w->output, rejects) ? "output" : same;
-	if (same != NULL)
-		return cli_usage(&cli_provision, "--rejects and --%s name the same file", same);
-	if (strcmp(rejects, "-") == 0)
-		return cli_usage(&cli_provision, "--rejects needs the name of a file");
-	return CLI_DONE;
-}
-
 static bool take_time(const char *option, const char *text, int64_t *t)
 {
 	if (!cli_take_time(&cli_provision, option, text, t))
@@ -281,8 +260,6 @@ static int prepare(provision *p)
 	size_t limit;
 	int code = check_needed(&p->w);
 
-	if (code == CLI_DONE)
-		code = check_rejects(p);
 	if (code == CLI_DONE)
 		code = check_words(p);
 	if (code == CLI_DONE)

@@ -26,6 +26,8 @@ typedef struct {
 
 static int refuse_same(place out, const char *option)
 {
+	if (strcmp(out.option, "--rejects") == 0)
+		return cli_usage(&cli_provision, "--rejects and %s name the same file", option);
 	return cli_usage(&cli_provision, "%s and %s name the same file", option, out.option);
 }
 
@@ -118,6 +120,8 @@ int provision_check_output(const provision *p)
 			outs[0], outs[1], outs[2] };
 	int code = CLI_DONE;
 
+	if (p->how.rejects != NULL && strcmp(p->how.rejects, "-") == 0)
+		return cli_usage(&cli_provision, "--rejects needs the name of a file");
 	for (size_t i = 0; code == CLI_DONE && i < sizeof outs / sizeof *outs; i++) {
 		if (outs[i].name == NULL || strcmp(outs[i].name, "-") == 0 ||
 		    is_stdout(outs[i].name))

@@ -123,9 +123,8 @@ void cli_count_say(char out[CLI_SUMMARY], const cli_counts *counts, const crowd 
 	const crowd_count read = crowd_counts(members);
 	const char *before = " (";
 
-	snprintf(out, CLI_SUMMARY, "%llu line%s: %llu member%s", (unsigned long long)read.list->lines,
-			plural(read.list->lines), (unsigned long long)counts->made,
-			plural(counts->made));
+	snprintf(out, CLI_SUMMARY, "%llu line%s: %llu members", (unsigned long long)read.list->lines,
+			plural(read.list->lines), (unsigned long long)counts->made);
 	add_tally(out, counts);
 	add(out, ", %llu rejected", (unsigned long long)counts->rejected);
 	for (size_t i = 0; i < CROWD_REASONS; i++) {
