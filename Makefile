@@ -104,7 +104,7 @@ $(B)/tests/test_faults: private LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wra
 # Fuzz targets read foreign octets of one kind each.  They run under a fuzzer (make fuzz), and in
 # every other build on a fixed set of damaged inputs.
 FUZZ_MAIN := $(if $(filter fuzz,$(MODE)),-fsanitize=fuzzer,$(B)/tests/replay.c.o)
-$(B)/tests/fuzz_%: $(B)/tests/fuzz_%.c.o $(filter %.o,$(FUZZ_MAIN)) $(call obj,$(wildcard tests/util*.c) provision/cli/messages.c $(ENGINE) $(PROV))
+$(B)/tests/fuzz_%: $(B)/tests/fuzz_%.c.o $(filter %.o,$(FUZZ_MAIN)) $(call obj,$(wildcard tests/util*.c) $(wildcard provision/cli/messages*.c) $(ENGINE) $(PROV))
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(filter -%,$(FUZZ_MAIN)) -Wl,--wrap=eccsi_nonce $^ -o $@ -lcmocka $(LIBS)
 

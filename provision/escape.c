@@ -106,3 +106,24 @@ void escape_into(char *out, size_t out_len, const char *s, size_t len)
 	}
 	out[at] = 0;
 }
+
+void escape_json(FILE *out, const char *s, size_t len)
+{
+	unsigned long point = 0;
+
+	putc('"', out);
+	for (size_t n; len; s += n, len -= n) {
+		n = escape_utf8(&point, s, len);
+		if (n == 0) {
+			fputs("\\ufffd", out);
+			n = 1;
+		} else if (escape_acts(point)) {
+			fprintf(out, "\\u%04lx", point);
+		} else {
+			if (point == '"' || point == '\\')
+				putc('\\', out);
+			fwrite(s, 1, n, out);
+		}
+	}
+	putc('"', out);
+}

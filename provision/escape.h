@@ -22,4 +22,8 @@ bool escape_is_space(unsigned long point);
 /* Can nobody see it: format and joining characters, fillers, variation selectors, tags? */
 bool escape_is_invisible(unsigned long point);
 
+/* A JSON string, with its quotes, of text that may be anything: what acts is escaped, what is no UTF-8
+ * becomes U+FFFD. */
+void escape_json(FILE *out, const char *s, size_t len);
+
 #endif

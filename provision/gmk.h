@@ -27,7 +27,8 @@ enum {
 	KM_GMK_IV_BYTES = 16,
 	KM_URI_MAX = 1023,          /* octets */
 	KM_TEXT_MAX = 1024,         /* octets */
-	KM_GROUPS_MAX = 32,
+	KM_GROUPS_MAX = 255,
+	KM_CONTENT_MAX = 16384,     /* octets of key parameters */
 	KM_SRTP_KEY_BYTES = 16,
 	KM_SRTP_SALT_BYTES = 12,
 	KM_CHUNK_MAX = 1024,        /* members a call of km_gmk_make takes */
@@ -58,7 +59,8 @@ enum {
 	X(KM_R_REVOKED, 16, "revoked-before", "the key was revoked before this message came") \
 	X(KM_R_URI, 17, "uri", "not a sip:, sips: or tel: URI of a user") \
 	X(KM_R_REPEATED, 18, "repeated", "the URI stood in the list before") \
-	X(KM_R_ENGINE, 19, "engine", "the engine refused: see its error")
+	X(KM_R_ENGINE, 19, "engine", "the engine refused: see its error") \
+	X(KM_R_PARAMETERS, 20, "parameters", "the key came, but its parameters are missing or malformed")
 
 typedef enum {
 #define KM_REASON_ENUM(name, number, word, text) name = number,
@@ -287,13 +289,45 @@ typedef struct {
 	bool revoked;
 } km_held;
 
+/* What is let through of what others are known to send, one bit each.  None of them accepts what is not
+ * signed. */
+enum {
+	KM_COMPAT_SIGN_WITHOUT_HEADER = 1,  /* a signature over all but the SIGN payload, where the one
+	                                     * over its two octets of header does not verify */
+	KM_COMPAT_KMS_ROLE_3 = 2,        /* IDR role 3 twice: the KMS of the initiator, of the responder */
+	KM_COMPAT_PRF_0 = 4,             /* PRF func 0; media keys come from PRF-HMAC-SHA-256 anyway */
+};
+
+/* What an operator should know of a message that was accepted: bit, stable name, meaning. */
+#define KM_REMARKS(X) \
+	X(KM_REMARK_REVOKES_UNKNOWN, 1, "revokes-unknown-key", \
+		"it revokes a key that did not come before") \
+	X(KM_REMARK_EXPIRED, 2, "expired", "the key has expired") \
+	X(KM_REMARK_ACTIVATION, 4, "activation-after-expiry", "the key is never active: it expires first") \
+	X(KM_REMARK_SIGN_HEADER, 8, "signature-without-header", \
+		"signed without the header of the SIGN payload") \
+	X(KM_REMARK_KMS_ROLE, 16, "kms-role-3", "both KMSs have IDR role 3") \
+	X(KM_REMARK_PRF, 32, "prf-0", "PRF func 0, where TS 36.579-1 has 1")
+
+enum {
+#define KM_REMARK_ENUM(name, bit, word, text) name = bit,
+	KM_REMARKS(KM_REMARK_ENUM)
+#undef KM_REMARK_ENUM
+};
+/* Of one bit. */
+KM_API const char *km_remark_name(unsigned remark);
+KM_API const char *km_remark_text(unsigned remark);
+
 /* What the client's own checks need.  Every callback gets ctx and may be NULL. */
 typedef struct {
 	const km_keyring *ring;
 	km_str from;                     /* the sender that the signalling gave; len 0: none */
-	km_str group;                    /* the group that the signalling named; len 0: none */
+	km_str group;                    /* the group that the signalling named; len 0: none.  Both are
+	                                  * compared by km_uri_same; UIDs are of the octets as they are */
 	int64_t now;                     /* the client's clock, Unix seconds */
 	int64_t window;                  /* seconds each way; negative: T is not checked */
+	unsigned compat;                 /* KM_COMPAT_* */
+	km_complaint *why;               /* gets more about a refusal, empty: nothing; may be NULL */
 	void *ctx;
 	/* May this GMS, whose identity that KMS issued, manage this group, for this member?  NULL: the
 	 * PSI rule (km_psi_rule), which trusts every KMS in the ring to issue the GMS's URI. */
@@ -318,13 +352,14 @@ typedef struct {
 	bool to_self;                    /* opened by the GMS through SAKKE-to-self */
 	bool revoked;                    /* the message revokes the key, which must not be used */
 	bool update;                     /* the same key came before from the same issuer */
+	unsigned remarks;                /* KM_REMARK_* */
 	km_key_params params;            /* strings point into content */
-	uint8_t content[4096];           /* the decrypted key parameters */
+	uint8_t content[KM_CONTENT_MAX]; /* the decrypted key parameters */
 	size_t content_len;
 } km_gmk_opened;
 
 /* The PSI rule of clause 5.7.2 (recommended): the host of the group's URI is that of the GMS's, and
- * is not the member's own. */
+ * is not the member's own.  Hosts are those of km_uri_host; a URI that has none is not authorised. */
 KM_API bool km_psi_rule(km_str gms, km_str group, km_str member);
 
 /* Open a message with every check of clause 5.7.2 in the order of km_reason.  Nothing is remembered:
@@ -347,9 +382,12 @@ KM_API KM_MUST km_err km_memory_accept(km_memory *memory, const km_gmk_opened *o
 
 /* ---- looking at messages without keys -------------------------------------------------------- */
 
-/* Write what the message says in clear to out, one line a field, foreign text escaped.
- * false: it does not parse (a last line says where). */
+/* Write what the message says in clear to out, one line a payload and a field, foreign text escaped,
+ * with what is not as the clauses have it; it goes on as far as lengths allow.
+ * false: it would be refused as unparseable. */
 KM_API bool km_gmk_inspect(FILE *out, const uint8_t *msg, size_t len);
+/* The same as members of a JSON object that the caller began and ends: ,"octets":699,"payloads":... */
+KM_API bool km_gmk_inspect_json(FILE *out, const uint8_t *msg, size_t len);
 
 #ifdef __cplusplus
 }

@@ -146,7 +146,7 @@ static const char *take_expiry(groupkey *key, const json_t *value)
 static const char *take_groups(groupkey *key, const json_t *value)
 {
 	if (!json_is_array(value) || json_array_size(value) > KM_GROUPS_MAX)
-		return "not an array of at most 32 URIs";
+		return "not an array of at most 255 URIs";
 	for (size_t i = 0; i < json_array_size(value); i++) {
 		const char *wrong = take_uri(&key->groups[i], json_array_get(value, i));
 

@@ -67,24 +67,26 @@ static km_str string(reader *r)
 	return (km_str){(const char *)o.data, o.len};
 }
 
-static void read_groups(km_key_params *params, reader *r)
+static const char *read_groups(km_key_params *params, reader *r)
 {
 	reader g = reader_of(reader_counted(r, 2));
 
 	params->n_groups = reader_number(&g, 1);
-	reader_require(&g, params->n_groups <= KM_GROUPS_MAX);
 	for (size_t i = 0; !g.bad && i < params->n_groups; i++) {
 		reader_number(&g, 1); /* IEI: its value is not settled */
 		params->groups[i] = string(&g);
-		reader_require(&g, km_uri_check(params->groups[i].s, params->groups[i].len,
-				KM_URI_LOOSE) == KM_URI_OK);
+		if (!g.bad && km_uri_check(params->groups[i].s, params->groups[i].len, KM_URI_LOOSE) !=
+				KM_URI_OK)
+			return "a group in them is no identity: empty, too long, no UTF-8, or with a space or "
+					"control character";
 	}
-	reader_require(r, reader_done(&g));
+	return reader_done(&g) ? NULL : "the list of groups does not fill its length";
 }
 
-bool keyparams_read(km_key_params *params, const uint8_t *content, size_t len)
+const char *keyparams_read(km_key_params *params, const uint8_t *content, size_t len)
 {
 	reader r = {content, content + len, false};
+	const char *wrong;
 
 	memset(params, 0, sizeof *params);
 	/* A nested element starts with IEI and length; in a flat content the same two octets are the
@@ -96,10 +98,12 @@ bool keyparams_read(km_key_params *params, const uint8_t *content, size_t len)
 	params->activation = reader_number(&r, 5);
 	params->expiry = reader_number(&r, 5);
 	params->text = string(&r);
-	read_groups(params, &r); /* what follows the groups is reserved, and ignored */
+	wrong = read_groups(params, &r); /* what follows the groups is reserved, and ignored */
 	if (r.bad)
+		wrong = "they end too early";
+	if (wrong)
 		memset(params, 0, sizeof *params);
-	return !r.bad;
+	return wrong;
 }
 
 /* ---- protection ------------------------------------------------------------------------------- */
@@ -191,30 +195,40 @@ bool keyparams_protect(uint8_t *out, keyparams_cipher *c, const uint8_t gmk[KM_S
 	return true;
 }
 
+const char *keyparams_check(octets payload, uint32_t guk_id)
+{
+	reader r = {payload.data, payload.data + payload.len, false};
+	size_t body;
+
+	if (payload.len < PROTECTED_HEADER + GCM_TAG)
+		return "they are too short";
+	if (payload.data[HEAD - 1] != DP_AES_128_GCM)
+		return "they are not encrypted with AES-128-GCM";
+	r.at += HEAD + KM_GMK_IV_BYTES;
+	if (reader_number(&r, 4) != guk_id)
+		return "their DPPK-ID is not the CSB ID";
+	reader_number(&r, 1); /* IEI */
+	body = reader_number(&r, 2);
+	if (r.bad || body != (size_t)(r.end - r.at) || body < GCM_TAG)
+		return "the length of the payload in them is wrong";
+	return body - GCM_TAG > KEYPARAMS_MAX ? "they are longer than 16384 octets" : NULL;
+}
+
 bool keyparams_unprotect(uint8_t *out, size_t *len, keyparams_cipher *c,
 		const uint8_t gmk[KM_SSV_BYTES], uint32_t guk_id, octets payload)
 {
-	reader r = {payload.data, payload.data + payload.len, false};
+	const uint8_t *at = payload.data + PROTECTED_HEADER;
 	const uint8_t *iv = payload.data + HEAD, *dppk_id = iv + KM_GMK_IV_BYTES;
 	uint8_t tag[GCM_TAG];
 	size_t body;
 	int n;
 
 	*len = 0;
-	if (payload.len < PROTECTED_HEADER + GCM_TAG || payload.data[HEAD - 1] != DP_AES_128_GCM)
+	if (keyparams_check(payload, guk_id))
 		return false;
-	r.at = dppk_id;
-	if (reader_number(&r, 4) != guk_id)
-		return false;
-	reader_number(&r, 1); /* IEI */
-	body = reader_number(&r, 2);
-	if (r.bad || body != (size_t)(r.end - r.at) || body < GCM_TAG ||
-			body - GCM_TAG > KEYPARAMS_MAX)
-		return false;
-	body -= GCM_TAG;
-	memcpy(tag, r.at + body, sizeof tag);
-	if (start(c, gmk, dppk_id, iv, 0) && associate(c, payload.data) &&
-			transform(c, out, r.at, body) &&
+	body = payload.len - PROTECTED_HEADER - GCM_TAG;
+	memcpy(tag, at + body, sizeof tag);
+	if (start(c, gmk, dppk_id, iv, 0) && associate(c, payload.data) && transform(c, out, at, body) &&
 			EVP_CIPHER_CTX_ctrl(c->ctx, EVP_CTRL_AEAD_SET_TAG, GCM_TAG, tag) == 1 &&
 			EVP_CipherFinal_ex(c->ctx, out + body, &n) == 1) {
 		/* Public: they hold no key, and are parsed, checked and shown. */

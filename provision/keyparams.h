@@ -7,15 +7,17 @@
 enum {
 	KEYPARAMS_FIXED = 20,                       /* content without text and groups */
 	PROTECTED_HEADER = 35, GCM_TAG = 16,
-	KEYPARAMS_MAX = 4096,                       /* content that is read */
+	KEYPARAMS_MAX = KM_CONTENT_MAX,             /* content that is read */
 };
 
 /* Octets of the content, 0 where the parameters are out of range. */
 size_t keyparams_size(const km_key_params *params);
 /* Write the content; its size is keyparams_size. */
 void keyparams_write(uint8_t *out, const km_key_params *params);
-/* Read a content, flat or nested in an element; strings point into it.  false: malformed. */
-bool keyparams_read(km_key_params *params, const uint8_t *content, size_t len);
+/* Read a content, flat or nested in an element; strings point into it.  NULL, or what is malformed. */
+const char *keyparams_read(km_key_params *params, const uint8_t *content, size_t len);
+/* What is wrong with the head of a protected payload under that GUK-ID, which is in clear; NULL: nothing. */
+const char *keyparams_check(octets protected_payload, uint32_t guk_id);
 
 /* Encryption under one GMK for many messages. */
 typedef struct keyparams_cipher keyparams_cipher;

@@ -1,7 +1,9 @@
 /* open.c -- a message opened by a member's client, with every check of TS 33.180 clause 5.7.2. */
+#include <stdio.h>
 #include <string.h>
 
 #include "../engine/marks.h"
+#include "escape.h"
 #include "gmk.h"
 #include "keyparams.h"
 #include "mikey.h"
@@ -37,6 +39,22 @@ static km_str str_of_z(const char *s)
 	return (km_str){s, strlen(s)};
 }
 
+/* Is host that of the member?  Of an identity without a scheme, what stands behind its @.  One of
+ * which that cannot be told, though it has an @, could live there. */
+static bool lives_at(km_str member, const char *host, size_t len)
+{
+	char uri[5 + KM_URI_MAX], own[KM_URI_MAX + 1];
+	size_t n = km_uri_host(own, member.s, member.len);
+
+	if (n == 0 && member.len && member.len <= KM_URI_MAX && memchr(member.s, '@', member.len)) {
+		memcpy(uri, "sip:", 4);
+		memcpy(uri + 4, member.s, member.len);
+		n = km_uri_host(own, uri, 4 + member.len);
+		return n == 0 || (n == len && memcmp(own, host, len) == 0);
+	}
+	return n == len && memcmp(own, host, len) == 0;
+}
+
 KM_API bool km_psi_rule(km_str gms, km_str group, km_str member)
 {
 	char a[KM_URI_MAX + 1], b[KM_URI_MAX + 1];
@@ -45,7 +63,13 @@ KM_API bool km_psi_rule(km_str gms, km_str group, km_str member)
 	if (len == 0 || km_uri_host(b, group.s, group.len) != len || memcmp(a, b, len) != 0)
 		return false;
 	/* Where the member itself lives under that host, any user there could sign. */
-	return km_uri_host(b, member.s, member.len) != len || memcmp(a, b, len) != 0;
+	return !lives_at(member, a, len);
+}
+
+static void explain(const opening *o, const char *text)
+{
+	if (o->how->why)
+		snprintf(o->how->why->text, sizeof o->how->why->text, "%s", text);
 }
 
 static bool may_manage(const opening *o, km_str group)
@@ -67,13 +91,21 @@ static km_reason check_time(opening *o)
 	return window < 0 || (ahead <= window && -ahead <= window) ? KM_R_OK : KM_R_TIME;
 }
 
+/* What the signalling gave, without angle brackets. */
+static km_str bare(km_str s)
+{
+	if (s.len >= 2 && s.s[0] == '<' && s.s[s.len - 1] == '>')
+		return (km_str){s.s + 1, s.len - 2};
+	return s;
+}
+
 static km_reason check_replay(const opening *o)
 {
 	const mikey_msg *m = &o->m;
 	const km_open_how *how = o->how;
 	octets uri = m->id[ROLE_INITIATOR];
 
-	if (how->replayed && how->replayed(how->ctx, uri.data ? str_of(uri) : how->from, m->ntp64,
+	if (how->replayed && how->replayed(how->ctx, uri.data ? str_of(uri) : bare(how->from), m->ntp64,
 			m->rand.data, m->rand.len, m->csb_id))
 		return KM_R_REPLAY;
 	return KM_R_OK;
@@ -99,16 +131,21 @@ static void uid_at(uint8_t uid[KM_UID_BYTES], km_str uri, const km_kms *kms, uin
 static km_reason find_sender(opening *o)
 {
 	octets uri = o->m.id[ROLE_INITIATOR], uid = o->m.id[ROLE_UID_INITIATOR];
-	km_str from = o->how->from;
+	km_str from = bare(o->how->from);
 
-	if (uri.data && from.len && !same(str_of(uri), from))
+	if (uri.data && from.len && !km_uri_same(str_of(uri), from))
 		return KM_R_SENDER;
 	o->out->gms = uri.data ? str_of(uri) : from;
-	if (o->out->gms.len == 0)
+	if (o->out->gms.len == 0) {
+		explain(o, "identities are hidden, and the signalling did not name the sender");
 		return KM_R_SENDER;
+	}
 	uid_at(o->sender_uid, o->out->gms, o->kms_i, o->seconds);
-	if (uid.data && memcmp(uid.data, o->sender_uid, KM_UID_BYTES) != 0)
+	if (uid.data && memcmp(uid.data, o->sender_uid, KM_UID_BYTES) != 0) {
+		explain(o, "the sender that the signalling named has not the UID in the message, which is of "
+				"its URI octet by octet");
 		return KM_R_SENDER;
+	}
 	return KM_R_OK;
 }
 
@@ -161,12 +198,29 @@ static km_reason check_identities(opening *o)
 	return r;
 }
 
+static km_err verify(const opening *o, size_t signed_len)
+{
+	return km_eccsi_verify(o->m.sig.data, o->m.sig.len, o->msg, signed_len, o->sender_uid,
+			KM_UID_BYTES, o->kms_i->keys);
+}
+
+/* The form of the text first.  The form without the header is looked at in any case, so that who has
+ * to do with such a GMS learns it. */
 static km_reason check_signature(const opening *o)
 {
-	km_err err = km_eccsi_verify(o->m.sig.data, o->m.sig.len, o->msg, o->m.signed_len,
-			o->sender_uid, KM_UID_BYTES, o->kms_i->keys);
+	km_err err = verify(o, o->m.signed_len);
 
-	return err == KM_OK ? KM_R_OK : err == KM_ESIG ? KM_R_SIGNATURE : KM_R_ENGINE;
+	if (err != KM_ESIG)
+		return err == KM_OK ? KM_R_OK : KM_R_ENGINE;
+	if (verify(o, o->m.signed_len - MIKEY_SIGN_HEADER) != KM_OK)
+		return KM_R_SIGNATURE;
+	if (o->how->compat & KM_COMPAT_SIGN_WITHOUT_HEADER) {
+		o->out->remarks |= KM_REMARK_SIGN_HEADER;
+		return KM_R_OK;
+	}
+	explain(o, "the signature verifies only without the header of the SIGN payload, as some GMSs "
+			"make it: --compat sign-without-header accepts those");
+	return KM_R_SIGNATURE;
 }
 
 /* The salt is the member's.  The GMS, opening a message with hidden identities to itself, does not
@@ -176,16 +230,42 @@ static bool knows_gmk_id(const opening *o)
 	return !o->out->to_self || o->m.id[ROLE_RESPONDER].data;
 }
 
-/* Everything about a message that can fail inside is one reason; want of memory or of randomness is
- * not about the message. */
+/* What the key protects.  gmk is secret. */
+static km_reason read_parameters(opening *o, const uint8_t gmk[KM_SSV_BYTES])
+{
+	km_gmk_opened *out = o->out;
+	keyparams_cipher *cipher;
+	const char *wrong = o->m.protected_payload.data ?
+			keyparams_check(o->m.protected_payload, out->guk_id) : "there are none";
+	km_reason r = KM_R_DECRYPT;
+
+	if (!wrong) {
+		cipher = keyparams_cipher_new();
+		if (!cipher)
+			return KM_R_ENGINE;
+		if (keyparams_unprotect(out->content, &out->content_len, cipher, gmk, out->guk_id,
+				o->m.protected_payload)) {
+			wrong = keyparams_read(&out->params, out->content, out->content_len);
+			r = KM_R_OK;
+		}
+		keyparams_cipher_free(cipher);
+	}
+	if (!wrong)
+		return r;
+	if (o->how->why)
+		snprintf(o->how->why->text, sizeof o->how->why->text, "the key parameters: %s", wrong);
+	return KM_R_PARAMETERS;
+}
+
+/* Whatever about the encapsulated key or the encryption under it fails is one reason; want of memory
+ * or of randomness is not about the message. */
 static km_reason decrypt(opening *o)
 {
 	km_gmk_opened *out = o->out;
 	uint8_t gmk[KM_SSV_BYTES];
-	keyparams_cipher *cipher;
 	octets user = o->m.id[ROLE_RESPONDER];
 	km_str p0 = user.data ? str_of(user) : str_of_z(o->mine->uri);
-	km_reason r = KM_R_DECRYPT;
+	km_reason r = KM_R_PURPOSE;
 	km_err err = km_sakke_decap(gmk, o->sed.data, o->sed.len, o->mine->receiver, o->rnd);
 
 	if (err != KM_OK)
@@ -195,34 +275,48 @@ static km_reason decrypt(opening *o)
 			: km_guk_id(out->guk_id, km_user_salt(gmk, p0.s, p0.len));
 	/* Public: an identifier, which the signalling of calls names. */
 	ct_public(&out->gmk_id, sizeof out->gmk_id);
-	cipher = keyparams_cipher_new();
-	if (!cipher)
-		r = KM_R_ENGINE;
-	else if (out->gmk_id >> 28 != 0)
-		r = KM_R_PURPOSE;
-	else if (o->m.protected_payload.data && keyparams_unprotect(out->content,
-			&out->content_len, cipher, gmk, out->guk_id, o->m.protected_payload) &&
-			keyparams_read(&out->params, out->content, out->content_len))
-		r = KM_R_OK;
-	keyparams_cipher_free(cipher);
+	if (out->gmk_id >> 28 == 0)
+		r = read_parameters(o, gmk);
 	if (r == KM_R_OK)
 		memcpy(out->gmk, gmk, sizeof out->gmk);
 	km_wipe(gmk, sizeof gmk);
 	return r;
 }
 
+/* The PSI rule in words: which of the hosts it was. */
+static void explain_authority(const opening *o, km_str group)
+{
+	char host[KM_URI_MAX + 1], shown[200];
+
+	if (!o->how->why || o->how->may_manage)
+		return;
+	escape_into(shown, sizeof shown, group.s, group.len);
+	if (km_uri_host(host, group.s, group.len) == 0)
+		snprintf(o->how->why->text, sizeof o->how->why->text, "the group %s has no host to compare "
+				"with that of the GMS: --trust-gms says who may manage it", shown);
+	else if (km_uri_host(host, o->out->gms.s, o->out->gms.len) == 0)
+		snprintf(o->how->why->text, sizeof o->how->why->text, "the GMS has no host to compare with "
+				"that of the group %s: --trust-gms says who may manage it", shown);
+	else
+		snprintf(o->how->why->text, sizeof o->how->why->text, "the group %s is under another host than "
+				"the GMS, or under the member's own: --trust-gms says who may manage it",
+				shown);
+}
+
 static km_reason check_groups(const opening *o)
 {
 	const km_key_params *p = &o->out->params;
-	km_str named = o->how->group;
+	km_str named = bare(o->how->group);
 	bool listed = p->n_groups == 0;
 
 	if (p->n_groups == 0 && named.len == 0)
 		return KM_R_GROUP;
 	for (size_t i = 0; i < p->n_groups; i++) {
-		if (!may_manage(o, p->groups[i]))
+		if (!may_manage(o, p->groups[i])) {
+			explain_authority(o, p->groups[i]);
 			return KM_R_AUTHORITY;
-		listed = listed || same(p->groups[i], named);
+		}
+		listed = listed || km_uri_same(p->groups[i], named);
 	}
 	return named.len == 0 || listed ? KM_R_OK : KM_R_GROUP;
 }
@@ -247,7 +341,7 @@ static km_reason check_duplicate(opening *o)
 
 	out->revoked = !(out->params.status & KM_STATUS_NOT_REVOKED);
 	if (!knows_gmk_id(o))
-		return KM_R_OK;
+		return KM_R_OK; /* nor whether it came before */
 	for (size_t i = 0; r == KM_R_OK && o->how->held && o->how->held(o->how->ctx, &held,
 			out->member, out->gmk_id, i); i++) {
 		bool issuer = same(held.gms, out->gms) && same(held.kms, str_of_z(o->kms_i->uri));
@@ -265,6 +359,25 @@ static km_reason check_duplicate(opening *o)
 	return r;
 }
 
+/* What an operator should hear about what is accepted. */
+static void remark(opening *o)
+{
+	km_gmk_opened *out = o->out;
+	const km_key_params *p = &out->params;
+	int64_t now = o->how->now;
+
+	if (out->revoked && !out->update && knows_gmk_id(o))
+		out->remarks |= KM_REMARK_REVOKES_UNKNOWN;
+	if (p->expiry != 0 && now >= 0 && p->expiry <= (uint64_t)now)
+		out->remarks |= KM_REMARK_EXPIRED;
+	if (p->expiry != 0 && p->activation >= p->expiry)
+		out->remarks |= KM_REMARK_ACTIVATION;
+	if (o->m.kms_role_3)
+		out->remarks |= KM_REMARK_KMS_ROLE;
+	if (o->m.prf == 0)
+		out->remarks |= KM_REMARK_PRF;
+}
+
 static km_reason run_checks(opening *o)
 {
 	km_gmk_opened *out = o->out;
@@ -276,8 +389,10 @@ static km_reason run_checks(opening *o)
 		r = check_identities(o);
 	if (r == KM_R_OK)
 		r = check_signature(o);
-	if (r == KM_R_OK && o->how->group.len && !may_manage(o, o->how->group))
+	if (r == KM_R_OK && o->how->group.len && !may_manage(o, bare(o->how->group))) {
+		explain_authority(o, bare(o->how->group));
 		r = KM_R_AUTHORITY;
+	}
 	if (r != KM_R_OK)
 		return r;
 	out->ntp64 = o->m.ntp64;
@@ -292,7 +407,11 @@ static km_reason run_checks(opening *o)
 		r = KM_R_KEY_TYPE;
 	if (r == KM_R_OK)
 		r = check_groups(o);
-	return r == KM_R_OK ? check_duplicate(o) : r;
+	if (r == KM_R_OK)
+		r = check_duplicate(o);
+	if (r == KM_R_OK)
+		remark(o);
+	return r;
 }
 
 KM_API km_reason km_gmk_open(km_gmk_opened *out, const uint8_t *msg, size_t len,
@@ -302,8 +421,12 @@ KM_API km_reason km_gmk_open(km_gmk_opened *out, const uint8_t *msg, size_t len,
 	km_reason r = KM_R_PARSE;
 
 	memset(out, 0, sizeof *out);
-	if (mikey_parse(&o.m, NULL, msg, len, NULL, NULL))
+	if (how->why)
+		how->why->text[0] = 0;
+	if (mikey_parse(&o.m, msg, len, how->compat, NULL))
 		r = run_checks(&o);
+	else if (how->why)
+		mikey_why(how->why, msg, len, how->compat);
 	if (r != KM_R_OK)
 		km_wipe(out, sizeof *out);
 	return r;

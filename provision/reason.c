@@ -1,4 +1,4 @@
-/* reason.c -- names and meanings of the reasons for a refusal. */
+/* reason.c -- names and meanings of the reasons for a refusal, and of remarks. */
 #include "gmk.h"
 
 KM_API const char *km_reason_name(km_reason r)
@@ -23,4 +23,28 @@ KM_API const char *km_reason_text(km_reason r)
 #undef KM_REASON_CASE
 	}
 	return "not a reason of this library";
+}
+
+KM_API const char *km_remark_name(unsigned remark)
+{
+	switch (remark) {
+#define KM_REMARK_CASE(name, bit, word, text) \
+	case name: \
+		return word;
+		KM_REMARKS(KM_REMARK_CASE)
+#undef KM_REMARK_CASE
+	}
+	return "unknown";
+}
+
+KM_API const char *km_remark_text(unsigned remark)
+{
+	switch (remark) {
+#define KM_REMARK_CASE(name, bit, word, text) \
+	case name: \
+		return text;
+		KM_REMARKS(KM_REMARK_CASE)
+#undef KM_REMARK_CASE
+	}
+	return "not a remark of this library";
 }

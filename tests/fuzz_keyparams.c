@@ -19,7 +19,7 @@ static void check_read(const uint8_t *data, size_t len)
 	uint8_t *out;
 	size_t size;
 
-	if (!keyparams_read(&params, data, len))
+	if (keyparams_read(&params, data, len))
 		return;
 	if (params.n_groups > KM_GROUPS_MAX)
 		abort();
@@ -33,7 +33,7 @@ static void check_read(const uint8_t *data, size_t len)
 	if (out == NULL)
 		abort();
 	keyparams_write(out, &params);
-	if (!keyparams_read(&again, out, size) || again.status != params.status ||
+	if (keyparams_read(&again, out, size) || again.status != params.status ||
 			again.activation != params.activation || again.expiry != params.expiry ||
 			again.n_groups != params.n_groups || again.text.len != params.text.len ||
 			memcmp(again.text.s, params.text.s, params.text.len) != 0)
@@ -45,7 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	static const uint8_t gmk[KM_SSV_BYTES];
 	static keyparams_cipher *cipher;
-	uint8_t out[KEYPARAMS_MAX];
+	static uint8_t out[KEYPARAMS_MAX];
 	size_t out_len = 0;
 
 	if (cipher == NULL && (cipher = keyparams_cipher_new()) == NULL)

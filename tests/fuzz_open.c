@@ -50,10 +50,14 @@ static void check_parse(const uint8_t *msg, size_t len)
 {
 	mikey_msg m;
 	walk w = {msg, msg + len};
-	size_t where = SIZE_MAX;
-	bool parsed = mikey_parse(&m, &where, msg, len, see, &w);
+	const mikey_watch watch = {.ctx = &w, .payload = see};
+	bool parsed = mikey_parse(&m, msg, len, 0, NULL);
+	km_complaint why;
 
-	if (parsed != km_gmk_inspect(sink, msg, len) || (!parsed && where > len))
+	mikey_why(&why, msg, len, 0);
+	if (parsed != mikey_parse(&m, msg, len, 0, &watch) || parsed != (why.text[0] == 0) ||
+			parsed != km_gmk_inspect(sink, msg, len) ||
+			parsed != km_gmk_inspect_json(sink, msg, len))
 		abort();
 	if (parsed && (w.next != w.end || m.sed.len != KM_SED_BYTES || m.sig.len != KM_SIG_BYTES ||
 			m.signed_len + m.sig.len != len))
@@ -64,7 +68,8 @@ static void check_open(const uint8_t *msg, size_t len, int64_t window)
 {
 	static const km_gmk_opened nothing;
 	static km_gmk_opened out;
-	km_open_how how = {.ring = ring, .from = {OWN_GMS, strlen(OWN_GMS)}, .window = window};
+	static km_complaint why;
+	km_open_how how = {.ring = ring, .why = &why, .compat = 7, .from = {OWN_GMS, strlen(OWN_GMS)}, .window = window};
 
 	if (km_gmk_open(&out, msg, len, &how, NULL) != KM_R_OK &&
 			memcmp(&out, &nothing, sizeof out) != 0)

@@ -42,11 +42,25 @@ static void add_streams(seed_list *list)
 {
 	static const char *const forms[] = {"mikey %s\n", "{\"mikey\":\"%s\"}\n",
 			"\n{ \"uri\": \"sip:a@b\", \"mikey\" : \"%s\", \"guk_id\":\"01da572e\" }\r\n"};
+	static const char *const documents[] = {
+		"v=0\r\ns=-\r\na=key-mgmt:mikey %s\r\nm=audio 9 RTP/SAVP 0\r\n",
+		"NOTIFY sip:a@b SIP/2.0\r\nc: multipart/mixed; boundary=\"x\"\r\n\r\n--x\r\nContent-Type: "
+		"application/mikey\r\nContent-Transfer-Encoding: base64\r\n\r\n%s\r\n--x--\r\n",
+		"<?xml version=\"1.0\"?>\n<a:GKTPs xmlns:a=\"u\"><!-- > --><a:GKTP id='1'>%s</a:GKTP>"
+		"<b><![CDATA[ARoF]]></b></a:GKTPs>",
+	};
 	char base64[2048], text[3 * 2200];
 	own_message m;
 	size_t len = 0;
 
 	add_messages(list);
+	for (size_t i = 0; i < 3; i++) {
+		own_get(&m, i, NULL);
+		base64[sink_base64(base64, m.msg, m.len)] = '\0';
+		len = (size_t)snprintf(text, sizeof text, documents[i], base64);
+		add(list, text, len);
+	}
+	len = 0;
 	for (size_t i = 0; i < 3; i++) {
 		size_t start = len;
 

@@ -113,7 +113,8 @@ typedef struct {
 	const char *wrong;      /* not a message at all; NULL: msg was read */
 } cli_message;
 
-/* A raw message, or lines "mikey BASE64", or NDJSON with mikey; NULL: out of memory. */
+/* A raw message; lines of base64, base64url or hex, wrapped or not, with "mikey" before them or not;
+ * NDJSON with mikey; SDP; SIP or MIME; XML with GKTP elements.  NULL: out of memory. */
 cli_messages *cli_messages_open(FILE *in);
 /* false: the end, or reading failed (ferror of the input). */
 bool cli_messages_next(cli_messages *m, cli_message *out);

@@ -4,44 +4,67 @@
 #include <errno.h>
 #include <string.h>
 
-static int inspect_all(FILE *in, const char *name)
+#include "../escape.h"
+#include "../mikey.h"
+
+static bool inspect_text(const cli_message *one, bool first)
+{
+	if (!first)
+		putchar('\n');
+	if (one->line > 0)
+		printf("line %llu\n", (unsigned long long)one->line);
+	if (one->wrong != NULL)
+		printf("not a message: %s\n", one->wrong);
+	return one->wrong == NULL && km_gmk_inspect(stdout, one->msg, one->len);
+}
+
+static bool inspect_json(const cli_message *one)
+{
+	bool good = false;
+
+	printf("{\"line\":%llu", (unsigned long long)one->line);
+	if (one->wrong != NULL) {
+		fputs(",\"well_formed\":false,\"text\":", stdout);
+		escape_json(stdout, one->wrong, strlen(one->wrong));
+	} else {
+		good = km_gmk_inspect_json(stdout, one->msg, one->len);
+	}
+	fputs("}\n", stdout);
+	return good;
+}
+
+static int inspect_all(FILE *in, const char *name, bool json)
 {
 	cli_messages *m = cli_messages_open(in);
 	unsigned long long rejected = 0, n = 0;
 	char shown[CLI_SHOWN];
+	km_complaint why;
 	cli_message one;
-	int code = CLI_DONE;
 
 	if (m == NULL) {
 		cli_error("%s", strerror(ENOMEM));
 		return CLI_IO;
 	}
-	for (; cli_messages_next(m, &one); n++) {
-		if (n > 0)
-			putchar('\n');
-		if (one.line > 0)
-			printf("line %llu\n", (unsigned long long)one.line);
-		if (one.wrong != NULL)
-			printf("not a message: %s\n", one.wrong);
-		if (one.wrong != NULL || !km_gmk_inspect(stdout, one.msg, one.len)) {
-			rejected++;
-			cli_reject(name, one.line, NULL, 0, KM_R_PARSE, one.wrong != NULL ?
-					one.wrong : km_reason_text(KM_R_PARSE));
-		}
+	for (; !ferror(stdout) && cli_messages_next(m, &one); n++) {
+		if (json ? inspect_json(&one) : inspect_text(&one, n == 0))
+			continue;
+		rejected++;
+		if (one.wrong == NULL)
+			mikey_why(&why, one.msg, one.len, 0);
+		cli_reject(name, one.line, NULL, 0, KM_R_PARSE, one.wrong != NULL ? one.wrong : why.text);
 	}
 	cli_messages_close(m);
 	if (ferror(in)) {
 		cli_error("%s: %s", cli_show(shown, name, strlen(name)), strerror(errno));
-		code = CLI_IO;
-	} else if (rejected > 0 || n == 0) {
-		if (n == 0)
-			cli_error("%s: no message in it", cli_show(shown, name, strlen(name)));
-		code = CLI_REJECTED;
+		return CLI_IO;
 	}
-	return code;
+	if (n == 0)
+		cli_error("%s: no message in it, in any form that is read (see --help)",
+				cli_show(shown, name, strlen(name)));
+	return rejected > 0 || n == 0 ? CLI_REJECTED : CLI_DONE;
 }
 
-static int inspect(const cli_list *operands)
+static int inspect(const cli_list *operands, bool json)
 {
 	const char *name = operands->n == 0 ? "-" : operands->at[0];
 	int code = cli_start();
@@ -52,29 +75,35 @@ static int inspect(const cli_list *operands)
 	if (code != CLI_DONE)
 		return code;
 	in = cli_open_input(&name);
-	code = in == NULL ? CLI_IO : inspect_all(in, name);
+	code = in == NULL ? CLI_IO : inspect_all(in, name, json);
 	cli_close_input(in);
 	return code;
 }
 
 static int inspect_run(int argc, char **argv)
 {
-	static const cli_option none[] = { { NULL, 0, CLI_FLAG, NULL } };
+	bool json = false;
+	const cli_option options[] = {
+		{ "json", 0, CLI_FLAG, &json }, { NULL, 0, CLI_FLAG, NULL },
+	};
 	cli_list operands = { 0 };
-	int code = cli_parse(&cli_inspect, argc, argv, none, &operands);
+	int code = cli_parse(&cli_inspect, argc, argv, options, &operands);
 
 	if (code == CLI_GO_ON)
-		code = inspect(&operands);
+		code = inspect(&operands, json);
 	cli_list_free(&operands);
 	return code;
 }
 
 static const char help[] =
-"usage: keymuster inspect [FILE|-]\n"
+"usage: keymuster inspect [--json] [FILE|-]\n"
 "\n"
-"Show what messages say in clear, a line for each field.  FILE holds one raw message,\n"
-"\"mikey BASE64\" lines, or NDJSON with mikey.  Nothing is checked but the form.\n"
+"Show what messages say in clear, a line for each payload and field, and what in them is not as\n"
+"the clauses have it: refused where `open` refuses it.  FILE holds messages in any form that\n"
+"people have them in: raw, base64, hex, \"mikey BASE64\", SDP, SIP or MIME, NDJSON with mikey, a\n"
+"GKTP document.  Nothing is checked but the form.\n"
 "\n"
+"  --json                an object for each message, with all its octets\n"
 "  --plain, --kernel NAME, --help, --version\n"
 "\n"
 "Exit: 0 done, 1 usage, 2 something was not a message, 4 input or output.\n"

@@ -1,5 +1,5 @@
 /* open.c -- keymuster open: messages opened with a member's keys, a JSON object for each. */
-#include "cli.h"
+#include "open.h"
 
 #include <errno.h>
 #include <string.h>
@@ -7,12 +7,11 @@
 
 #include <sodium.h>
 
-#include "../escape.h"
-
 enum { WINDOW = 900, WINDOW_MAX = 1000000000 };         /* seconds each way */
 
 typedef struct {
 	cli_list kms, keys, trust, operands;
+	cli_list compat;
 	const char *from, *group, *at, *window;
 	bool show_secrets, any_id;
 } words;
@@ -23,24 +22,30 @@ typedef struct {
 	km_keyring *ring;
 	km_memory *memory;
 	km_open_how how;
+	km_complaint why;       /* more about the last refusal */
 	km_gmk_opened *opened;  /* in locked memory */
+	unsigned long long revoked;     /* messages accepted that revoke a key */
 } opener;
 
 /* ---- who may manage which group --------------------------------------------------------------- */
 
-static bool is_str(km_str a, const char *s, size_t len)
-{
-	return a.len == len && memcmp(a.s, s, len) == 0;
-}
-
-/* The "=" of GMS=GROUP, or the end: what follows it must look like a group. */
+/* The "=" of GMS=GROUP, or the end.  A URI may hold "=" itself, in a parameter: it is the first one
+ * with a URI on both sides, else the first with something like one behind it. */
 static const char *split_trust(const char *entry)
 {
-	const char *equals = strchr(entry, '=');
+	const char *loose = NULL;
 
-	while (equals != NULL && strpbrk(equals + 1, ":@") == NULL)
-		equals = strchr(equals + 1, '=');
-	return equals == NULL ? entry + strlen(entry) : equals;
+	for (const char *equals = strchr(entry, '='); equals != NULL; equals = strchr(equals + 1, '=')) {
+		if (km_uri_check(entry, (size_t)(equals - entry), 0) == KM_URI_OK &&
+		    km_uri_check(equals + 1, strlen(equals + 1), 0) == KM_URI_OK)
+			return equals;
+		if (loose == NULL && strpbrk(equals + 1, ":@") != NULL)
+			loose = equals;
+	}
+	/* A URI as a whole names a GMS, though ":" may stand in one of its parameters. */
+	if (loose == NULL || km_uri_check(entry, strlen(entry), 0) == KM_URI_OK)
+		return entry + strlen(entry);
+	return loose;
 }
 
 static bool is_trusted(void *ctx, km_str gms, km_str gms_kms, km_str group, km_str member)
@@ -51,9 +56,10 @@ static bool is_trusted(void *ctx, km_str gms, km_str gms_kms, km_str group, km_s
 	(void)member;
 	for (size_t i = 0; i < o->w.trust.n; i++) {
 		const char *entry = o->w.trust.at[i], *equals = split_trust(entry);
+		km_str whom = { entry, (size_t)(equals - entry) };
 
-		if (is_str(gms, entry, (size_t)(equals - entry)) &&
-		    (*equals == '\0' || is_str(group, equals + 1, strlen(equals + 1))))
+		if (km_uri_same(gms, whom) && (*equals == '\0' ||
+				km_uri_same(group, (km_str){ equals + 1, strlen(equals + 1) })))
 			return true;
 	}
 	return false;
@@ -74,55 +80,7 @@ static bool get_held(void *ctx, km_held *out, km_str member, uint32_t gmk_id, si
 	return km_memory_held(o->memory, out, member, gmk_id, i);
 }
 
-/* ---- what comes out --------------------------------------------------------------------------- */
-
-/* A JSON string of text that may be anything; what is no UTF-8 becomes U+FFFD. */
-static void put_string(km_str text)
-{
-	putchar('"');
-	for (size_t i = 0, n; i < text.len; i += n) {
-		unsigned long point;
-
-		n = escape_utf8(&point, text.s + i, text.len - i);
-		if (n == 0) {
-			fputs("\\ufffd", stdout);
-			n = 1;
-		} else if (escape_acts(point)) {
-			printf("\\u%04lx", point);
-		} else {
-			if (point == '"' || point == '\\')
-				putchar('\\');
-			fwrite(text.s + i, 1, n, stdout);
-		}
-	}
-	putchar('"');
-}
-
-static void put_accepted(const opener *o)
-{
-	const km_gmk_opened *opened = o->opened;
-	char hex[2 * KM_SSV_BYTES + 1];
-
-	fputs("{\"status\":\"accepted\",\"gms\":", stdout);
-	put_string(opened->gms);
-	printf(",\"gmk_id\":\"%08x\",\"guk_id\":\"%08x\",\"groups\":[", (unsigned)opened->gmk_id,
-			(unsigned)opened->guk_id);
-	for (size_t i = 0; i < opened->params.n_groups; i++) {
-		fputs(i == 0 ? "" : ",", stdout);
-		put_string(opened->params.groups[i]);
-	}
-	fputs("],\"text\":", stdout);
-	put_string(opened->params.text);
-	printf(",\"activation\":%llu,\"expiry\":%llu,\"revoked\":%s",
-			(unsigned long long)opened->params.activation,
-			(unsigned long long)opened->params.expiry, opened->revoked ? "true" : "false");
-	if (o->w.show_secrets) {
-		sodium_bin2hex(hex, sizeof hex, opened->gmk, sizeof opened->gmk);
-		printf(",\"gmk\":\"%s\"", hex);
-		km_wipe(hex, sizeof hex);
-	}
-	fputs("}\n", stdout);
-}
+/* ---- messages --------------------------------------------------------------------------------- */
 
 /* Open one message.  true: accepted; *failed: memory ran out. */
 static bool open_one(opener *o, const cli_message *one, const char *name, bool *failed)
@@ -133,14 +91,15 @@ static bool open_one(opener *o, const cli_message *one, const char *name, bool *
 	o->how.now = o->at != 0 ? o->at : (int64_t)time(NULL);
 	if (one->wrong == NULL) {
 		reason = km_gmk_open(o->opened, one->msg, one->len, &o->how, NULL);
-		why = km_reason_text(reason);
+		why = o->why.text[0] != '\0' ? o->why.text : km_reason_text(reason);
 	}
 	if (reason != KM_R_OK) {
-		printf("{\"status\":\"rejected\",\"error\":\"%s\"}\n", km_reason_name(reason));
+		open_put_rejected(one, reason, why);
 		cli_reject(name, one->line, NULL, 0, reason, why);
 		return false;
 	}
-	put_accepted(o);
+	open_put_accepted(o->opened, one->line, o->w.show_secrets);
+	o->revoked += o->opened->revoked;
 	*failed = km_memory_accept(o->memory, o->opened) != KM_OK;
 	km_wipe(o->opened, sizeof *o->opened);
 	return true;
@@ -165,9 +124,10 @@ static int open_all(opener *o, FILE *in, const char *name)
 		return CLI_IO;
 	}
 	if (n == 0)
-		cli_error("%s: no message in it", cli_show(shown, name, strlen(name)));
+		cli_error("%s: no message in it, in any form that is read (see --help)", cli_show(shown, name, strlen(name)));
 	else
-		cli_note("%llu messages, %llu rejected", n, n - accepted);
+		cli_note("%llu messages: %llu accepted, %llu revocations, %llu rejected", n,
+				accepted - o->revoked, o->revoked, n - accepted);
 	return n > 0 && accepted == n ? CLI_DONE : CLI_REJECTED;
 }
 
@@ -222,6 +182,21 @@ static bool check_uris(const words *w)
 	return right;
 }
 
+/* What is let through of what others send, in the order of KM_COMPAT_*. */
+static const char *const compats[] = { "sign-without-header", "kms-role-3", "prf-0", NULL };
+
+static bool take_compat(opener *o)
+{
+	size_t at;
+
+	for (size_t i = 0; i < o->w.compat.n; i++) {
+		if (!cli_take_word(&cli_open, "compat", o->w.compat.at[i], compats, &at))
+			return false;
+		o->how.compat |= 1u << at;
+	}
+	return true;
+}
+
 static int take_words(opener *o)
 {
 	const words *w = &o->w;
@@ -248,7 +223,7 @@ static int take_words(opener *o)
 	if (!check_uris(w))
 		return CLI_USAGE;
 	o->how.may_manage = w->trust.n > 0 ? is_trusted : NULL;
-	return CLI_DONE;
+	return take_compat(o) ? CLI_DONE : CLI_USAGE;
 }
 
 static int prepare(opener *o)
@@ -270,6 +245,7 @@ static int prepare(opener *o)
 	}
 	o->how.ring = o->ring;
 	o->how.ctx = o;
+	o->how.why = &o->why;
 	o->how.replayed = was_replayed;
 	o->how.held = get_held;
 	return CLI_DONE;
@@ -297,7 +273,7 @@ static int open_run(int argc, char **argv)
 		{ "from", 0, CLI_ONE, &o.w.from }, { "group", 0, CLI_ONE, &o.w.group },
 		{ "trust-gms", 0, CLI_MANY, &o.w.trust },
 		{ "any-id", 0, CLI_FLAG, &o.w.any_id }, { "at", 0, CLI_ONE, &o.w.at },
-		{ "window", 0, CLI_ONE, &o.w.window },
+		{ "window", 0, CLI_ONE, &o.w.window }, { "compat", 0, CLI_MANY, &o.w.compat },
 		{ "show-secrets", 0, CLI_FLAG, &o.w.show_secrets }, { NULL, 0, CLI_FLAG, NULL },
 	};
 	int code = cli_parse(&cli_open, argc, argv, options, &o.w.operands);
@@ -310,6 +286,7 @@ static int open_run(int argc, char **argv)
 	cli_list_free(&o.w.kms);
 	cli_list_free(&o.w.keys);
 	cli_list_free(&o.w.trust);
+	cli_list_free(&o.w.compat);
 	cli_list_free(&o.w.operands);
 	return code;
 }
@@ -318,7 +295,8 @@ static const char help[] =
 "usage: keymuster open (--kms FILE)... (--keys FILE)... [options] [FILE|-]\n"
 "\n"
 "Open messages with a member's keys, with every check of TS 33.180 clause 5.7.2, and print a\n"
-"JSON object for each.  FILE holds one raw message, \"mikey BASE64\" lines, or NDJSON.\n"
+"JSON object for each.  FILE holds messages in any form that people have them in: raw, base64,\n"
+"hex, \"mikey BASE64\", SDP, SIP or MIME, NDJSON, a GKTP document.\n"
 "\n"
 "  --kms FILE            KMS document with certificates; once for each KMS\n"
 "  --keys FILE           KMS document with key sets of the member (those of the GMS open\n"
@@ -326,10 +304,12 @@ static const char help[] =
 "  --from URI            the sender that the signalling named (hidden identities need it)\n"
 "  --group URI           the group that the signalling named\n"
 "  --trust-gms URI[=GROUP]  a GMS that may manage that group, or all; replaces the rule\n"
-"  --any-id              such URIs may be identities of vendors, without sip: or tel:\n"
 "                        that the group carries the host of the GMS\n"
+"  --any-id              such URIs may be identities of vendors, without sip: or tel:\n"
 "  --at TIME             the clock of the receiver (default: now)\n"
 "  --window S|none       how far T may be from it, each way (default: 900)\n"
+"  --compat WORD         let through what some GMSs send: sign-without-header, kms-role-3,\n"
+"                        prf-0; the object says so in its remarks\n"
 "  --show-secrets        print the key too\n"
 "  --plain, --kernel NAME, --help, --version\n"
 "\n"
