@@ -241,7 +241,7 @@ static int look_up(member_list *list, member_line *out)
 		return 0;
 	case SEEN_OTHER_KMS:
 		out->reason = KM_R_REPEATED;
-		snprintf(out->text, sizeof out->text, "line %llu gives another KMS to this member",
+		snprintf(out->text, sizeof out->text, "line %llu gives this member another KMS, or none",
 				(unsigned long long)other);
 		return 1;
 	case SEEN_TWIN:
@@ -323,6 +323,10 @@ static int decide(member_list *list, km_complaint *why)
 {
 	char wrong[FORM_TEXT];
 
+	if (list->too_long && list->record[0] == '{') {
+		list->form = FORM_NDJSON;
+		return 1;
+	}
 	list->form = form_of(wrong, &list->columns, list->record, list->len, list->how.any_id);
 	if (list->form == FORM_CSV) {
 		list->header = malloc(list->len + 1);

@@ -129,7 +129,7 @@ served "that is asked for" 0 "alice@org.example $bob" "" --any-id
 list 'sip:alice@example.org\nsip:bob@example.org\nsip:alice@example.org\n'
 served "a repeat" 0 "$alice$bob" "1 repeats were left out, lines 1 and 3"
 list 'uri,kms\nsip:alice@example.org,\nsip:alice@example.org,kms.example.org\nsip:bob@example.org,nowhere\n'
-served "two KMSs for one member" 2 "$alice" "list:3: .*line 2 gives another KMS"
+served "two KMSs for one member" 2 "$alice" "list:3: .*line 2 gives this member another KMS"
 mkfifo pipe
 (cat "$field/members-alice.txt" >pipe &)
 expect "a FIFO" 0 "1 members" ./provision --forget-key --members pipe -o o.nd
@@ -184,6 +184,11 @@ check "... is a reject" has rejects.csv police
 echo "# groups"
 for g in '<sip:fire-2@gms-psi.example.org>' fire-2@gms-psi.example.org 'sip:fire 2@x' 'sip:fire@2@x' sip:; do
 	expect "--group $g" 1 "--group .*: " ./provision --forget-key --members "$field/members-alice.txt" --group "$g"
+done
+for o in --from --group --trust-gms; do
+	for u in 'sip:gms @x' gms@x sip: 'sip:gms@x>' ''; do
+		expect "open $o '$u'" 1 "$o .*: |$o: " "$K" open --kms kms.xml --keys gms.xml $o "$u" list
+	done
 done
 expect "a group without a user part" 0 "" ./provision --forget-key --members "$field/members-alice.txt" --group sip:gms-psi.example.org
 expect "an identity of a vendor" 0 "" ./provision --forget-key --members "$field/members-alice.txt" --group fire-2@gms-psi.example.org --any-id

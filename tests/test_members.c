@@ -306,7 +306,7 @@ static void repeats_and_twins_are_counted(void **state)
 	members_close(list);
 	fclose(in);
 	ASSERT_LIST("uri,kms\nsip:a@x,1\nsip:a@x,2\nsip:a@x,1\n", { 2, 0, "sip:a@x", "1" },
-			{ 3, KM_R_REPEATED, "line 2 gives another KMS", 0 });
+			{ 3, KM_R_REPEATED, "line 2 gives this member another KMS", 0 });
 }
 
 /* len octets of c between a member before and a member after. */
@@ -343,6 +343,18 @@ static void long_lines_are_refused_alone(void **state)
 		assert_long_line("uri\n", "sip:a@x\n\"", lengths[i], "\"\nsip:b@x\n",
 				lengths[i] + 2 <= 65536 ? csv : longer_csv);
 	}
+}
+
+static void a_long_object_in_front_is_refused_alone(void **state)
+{
+	static char text[70000] = "{\"uri\":\"sip:a@x\",\"n\":\"";
+	size_t n = strlen(text);
+
+	(void)state;
+	memset(text + n, 'x', 66000);
+	strcpy(text + n + 66000, "\"}\n{\"uri\":\"sip:b@x\"}\n");
+	assert_list(text, strlen(text), (const want[]){ { 1, KM_R_PARSE, "too long", 0 },
+			{ 2, 0, "sip:b@x", 0 } }, 2);
 }
 
 #define IS(text, says) { text, sizeof text - 1, "list:1: " says }
@@ -572,6 +584,7 @@ int main(void)
 		cmocka_unit_test(wrong_uris_are_refused_alone),
 		cmocka_unit_test(repeats_and_twins_are_counted),
 		cmocka_unit_test(long_lines_are_refused_alone),
+		cmocka_unit_test(a_long_object_in_front_is_refused_alone),
 		cmocka_unit_test(what_is_no_list_is_refused_as_a_whole),
 		cmocka_unit_test(an_input_that_fails_ends_the_list),
 		cmocka_unit_test(a_bad_first_member_stops_nobody),

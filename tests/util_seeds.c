@@ -114,7 +114,11 @@ static void add_members(seed_list *list)
 		"sip:alice@example.org\n# comment\n\nsip:bob@example.org\r\ntel:+15551234\n",
 		"uri,kms,name\nsip:a@b,kms.example.org,\"A, \"\"a\"\"\"\n\"sip:c@d\",,\n",
 		"\xef\xbb\xbfname;uri\nx;sip:a@b\n",
-		"{\"uri\":\"sip:a@b\"}\n{\"uri\":\"sip:c@d\",\"kms\":\"kms.example.org\"}\n", NULL});
+		"{\"uri\":\"sip:a@b\"}\n{\"uri\":\"sip:c@d\",\"kms\":\"kms.example.org\"}\n",
+		" {\"n\":[1e999,{\"x\":\"\\ud83d\"}],\"\\u0075ri\":\"sip:\\u00e9\\ud83d\\ude00@x\"}\n{\n",
+		"sep=,\nuri,note\n#sip:a@b,\nsip:c@d,\"one\ntwo\"\nsip:e@f,\"g\nsip:h@i,\n,,\n",
+		"'sip:a@b\n<sip:c@d>\nSIP:E@F;user=phone\nsips:%65@f:5060\nalice@b\n4.47E+11\n",
+		"[{\"uri\":\"sip:a@b\"}]\n", "\"sip:a@b\"\n", "s\xc2\xa0ip;x\ty\r", NULL});
 }
 
 static void add_groupkeys(seed_list *list)

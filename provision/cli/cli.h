@@ -141,7 +141,7 @@ typedef struct {
 	size_t record_len;
 } crowd_member;
 
-enum { CROWD_REASONS = KM_R_ENGINE + 1 };
+enum { CROWD_REASONS = 32 };    /* more than km_reason has */
 
 typedef struct {
 	const members_counts *list;             /* what was read of it */
