@@ -148,7 +148,8 @@ static int read_header(parser *p)
 	m->prf &= 0x7f;
 	if (m->prf != PRF_HMAC_SHA_256)
 		deviates(p, r->at - 1, m->prf != 0 || !(p->compat & KM_COMPAT_PRF_0),
-				"PRF func %u, where TS 36.579-1 has 1 (PRF-HMAC-SHA-256)", m->prf);
+				"PRF func %u, where TS 36.579-1 has 1 (PRF-HMAC-SHA-256)%s", m->prf,
+				m->prf == 0 ? ": --compat prf-0 lets it through" : "");
 	m->csb_id = (uint32_t)reader_number(r, 4);
 	if (m->csb_id >> 28)
 		deviates(p, r->at - 4, false, "purpose tag %u (%s), where a GMK has 0",
@@ -235,7 +236,8 @@ static void read_idr(parser *p)
 	if (role != ROLE_INITIATOR && role != ROLE_RESPONDER && role != ROLE_KMS_INITIATOR &&
 			role != ROLE_KMS_RESPONDER && role != ROLE_UID_INITIATOR &&
 			role != ROLE_UID_RESPONDER) {
-		deviates(p, at, true, "IDR role %zu, where TS 33.180 has 1, 2, 6, 7, 8, 9", role);
+		deviates(p, at, true, "IDR role %zu, where TS 33.180 has 1, 2, 6, 7, 8, 9%s", role,
+				role == ROLE_KMS ? ": --compat kms-role-3 lets it through" : "");
 		return;
 	}
 	if (p->m->id[role].data)

@@ -192,6 +192,10 @@ static km_reason check_identities(opening *o)
 		r = find_sender(o);
 	if (r == KM_R_OK)
 		r = find_my_keys(o);
+	if (r == KM_R_OK && !o->mine->receiver) {
+		explain(o, "the key set of the receiver can only sign: its document holds no UserDecryptKey");
+		r = KM_R_NOT_MINE;
+	}
 	if (r == KM_R_OK && (!valid_kms(o->kms_i, o->at) || !valid_kms(o->kms_r, o->at) ||
 			!valid_key_set(o->mine, o->at)))
 		r = KM_R_EXPIRED;

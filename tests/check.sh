@@ -22,6 +22,7 @@ start() {
 
 # The longest first.
 start cli.sh bash "${0%/*}/cli.sh" "$command"
+start cli_messages.sh bash "${0%/*}/cli_messages.sh" "$command"
 start cli_lists.sh bash "${0%/*}/cli_lists.sh" "$command"
 start cli_output.sh bash "${0%/*}/cli_output.sh" "$command"
 start opcodes.sh bash "${0%/*}/opcodes.sh" "${command%/*}"
