@@ -149,6 +149,7 @@ served "an address over two lines" 0 "$alice$bob" ""
 echo "# rejects, to be fed in again"
 list 'uri,kms\nsip:alice@example.org,\nsip:b ob@example.org,\nsip:carol@example.net,kms2.example.net\n'
 served "CSV" 2 "$alice" "rejects.csv: 2 rejected lines" --rejects rejects.csv
+check "... who has the key is the last line" [ "$(grep -c rejects.csv <<<"$(tail -1 err)")" = 0 ]
 check "... with its header" [ "$(cat rejects.csv)" = $'uri,kms\nsip:b ob@example.org,\nsip:carol@example.net,kms2.example.net' ]
 sed -i 's/b ob/bob/; s/,kms2.*/,/' rejects.csv
 cp rejects.csv list

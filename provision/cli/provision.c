@@ -233,6 +233,8 @@ static int run_counted(provision *p, cli_counts *counts)
 		cli_warn("wide tables came out wrong and were not used: this machine makes errors");
 	if (closed != CLI_DONE || saved != CLI_DONE)
 		code = CLI_IO;
+	if (code != CLI_IO && crowd_keep_rejects(p->members) != CLI_DONE)
+		code = CLI_IO;
 	if (counts->complete && code != CLI_IO)
 		tell(p, counts);
 	return code;
@@ -343,7 +345,7 @@ static int provision_run(int argc, char **argv)
 			code = CLI_IO;
 		}
 	}
-	if ((code == CLI_DONE || code == CLI_REJECTED) && crowd_keep_rejects(p.members) != CLI_DONE)
+	if (code == CLI_REJECTED && crowd_keep_rejects(p.members) != CLI_DONE) /* of nobody at all */
 		code = CLI_IO;
 	crowd_close(p.members);
 	groupkey_free(p.key);
