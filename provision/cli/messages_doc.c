@@ -12,19 +12,22 @@ enum { PARTS_DEPTH = 8, BOUNDARY_MAX = 200 };
 
 typedef struct {
 	found_list *found;
-	const char *doc;        /* its start, for counting lines from there */
-	uint64_t line;
+	const char *at;         /* where lines were counted last */
+	uint64_t line;          /* of at */
 } scan;
 
 /* ---- what was found --------------------------------------------------------------------------- */
 
-static uint64_t line_of(const scan *s, const char *at)
+/* Whoever asks goes forward. */
+static uint64_t line_of(scan *s, const char *at)
 {
-	uint64_t line = s->line;
+	const char *end;
 
-	for (const char *p = s->doc; p < at && (p = memchr(p, '\n', (size_t)(at - p))) != NULL; p++)
-		line++;
-	return line;
+	while (s->at < at && (end = memchr(s->at, '\n', (size_t)(at - s->at))) != NULL) {
+		s->line++;
+		s->at = end + 1;
+	}
+	return s->line;
 }
 
 static found_message *add(scan *s, const char *at)
