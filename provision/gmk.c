@@ -11,6 +11,7 @@
 /* What becomes of one member on the way. */
 typedef struct {
 	const km_key_set *gms;             /* the GMS's key set of this T's period */
+	const km_kms *kms;                 /* the certificate of the member's KMS that is valid at T */
 	uint64_t ntp64;
 	uint8_t sed[KM_SED_BYTES];
 } step;
@@ -30,8 +31,9 @@ typedef struct {
 	uint8_t content[KEYPARAMS_MAX];
 	size_t content_len;
 	uint8_t payload[PROTECTED_HEADER + KEYPARAMS_MAX + GCM_TAG]; /* of the member in hand */
-	uint64_t gms_period;
-	const km_key_set *gms_set;         /* of gms_period; NULL: none, or not looked up */
+	uint64_t gms_seconds;
+	const km_kms *gms_kms;             /* the certificate that is valid at gms_seconds, or NULL */
+	const km_key_set *gms_set;         /* of gms_seconds; NULL: none, or not looked up */
 	const km_key_set *self_set;        /* whose SAKKE-to-self stands in self */
 	uint8_t self[KM_SED_BYTES];
 	keyparams_cipher *cipher;
@@ -76,18 +78,32 @@ static void reject(chunk *c, size_t i, km_reason reason, km_err err)
 	c->out[i].err = err;
 }
 
-/* The GMS's key set at a time; all but the first of a chunk have the period of the one before. */
-static const km_key_set *gms_keys(chunk *c, uint64_t seconds)
+/* The certificate that serves at a time: the one given, or another of the same KMS. */
+static const km_kms *kms_at(const chunk *c, const km_kms *kms, int64_t at)
 {
-	const km_kms *kms = c->job->gms_kms;
-	uint64_t period = km_key_period_no(seconds, kms->period, kms->offset);
+	return valid_kms(kms, at) ? kms : km_keyring_kms_valid(c->job->ring, kms->uri,
+			strlen(kms->uri), at);
+}
 
-	if (!c->gms_set || c->gms_period != period) {
-		c->gms_period = period;
-		c->gms_set = km_keyring_keys(c->job->ring, c->job->gms_uri.s, c->job->gms_uri.len, kms,
-				period);
-	}
-	return c->gms_set;
+/* The GMS's certificate and key set at a time: many of a chunk have the same second. */
+static void find_gms(chunk *c, uint64_t seconds)
+{
+	const km_gmk_job *job = c->job;
+
+	if (c->gms_seconds == seconds)
+		return;
+	c->gms_seconds = seconds;
+	c->gms_kms = kms_at(c, job->gms_kms, (int64_t)(seconds - KM_NTP_UNIX));
+	c->gms_set = km_keyring_keys_when(job->ring, job->gms_uri.s, job->gms_uri.len,
+			c->gms_kms ? c->gms_kms : job->gms_kms, seconds);
+}
+
+/* The key period of a member: where the KMS counts otherwise, the GMS's own key set tells. */
+static uint64_t period_of(const chunk *c, const km_kms *kms, uint64_t seconds)
+{
+	if (km_keyring_has_any_period(c->job->ring) && strcmp(kms->uri, c->job->gms_kms->uri) == 0)
+		return c->gms_set->period_no;
+	return km_key_period_no(seconds, kms->period, kms->offset);
 }
 
 /* Periods, UIDs and key sets, all from T. */
@@ -104,18 +120,20 @@ static void derive(chunk *c, size_t i, uint64_t seconds)
 		reject(c, i, KM_R_URI, KM_OK);
 		return;
 	}
-	s->gms = gms_keys(c, seconds);
+	find_gms(c, seconds);
+	s->gms = c->gms_set;
 	if (!s->gms) {
 		reject(c, i, KM_R_PERIOD, KM_OK);
 		return;
 	}
-	if (!valid_kms(job->gms_kms, at) || !valid_kms(m->kms, at) || !valid_key_set(s->gms, at)) {
+	s->kms = kms_at(c, m->kms, at);
+	if (!c->gms_kms || !s->kms || !valid_key_set(s->gms, at)) {
 		reject(c, i, KM_R_EXPIRED, KM_OK);
 		return;
 	}
-	out->period_no = km_key_period_no(seconds, m->kms->period, m->kms->offset);
-	km_uid(out->uid, m->uri.s, m->uri.len, m->kms->uri, strlen(m->kms->uri), m->kms->period,
-			m->kms->offset, out->period_no);
+	out->period_no = period_of(c, s->kms, seconds);
+	km_uid(out->uid, m->uri.s, m->uri.len, s->kms->uri, strlen(s->kms->uri), s->kms->period,
+			s->kms->offset, out->period_no);
 	out->guk_id = km_guk_id(job->gmk_id, km_user_salt(job->gmk, m->uri.s, m->uri.len));
 	/* Public: it is sent as the CSB ID. */
 	ct_public(&out->guk_id, sizeof out->guk_id);
@@ -128,7 +146,7 @@ static km_err encapsulate_for(chunk *c, const km_kms *kms)
 	km_err err;
 
 	for (size_t i = 0; i < c->n; i++) {
-		if (c->out[i].reason != KM_R_OK || c->members[i].kms != kms)
+		if (c->out[i].reason != KM_R_OK || c->steps[i].kms != kms)
 			continue;
 		memcpy(c->ids + k * KM_UID_BYTES, c->out[i].uid, KM_UID_BYTES);
 		c->index[k++] = i;
@@ -155,10 +173,10 @@ static km_err encapsulate(chunk *c)
 		bool first = c->out[i].reason == KM_R_OK;
 
 		for (size_t j = 0; first && j < i; j++)
-			first = c->members[j].kms != c->members[i].kms || c->out[j].reason != KM_R_OK;
+			first = c->steps[j].kms != c->steps[i].kms || c->out[j].reason != KM_R_OK;
 		if (first)
-			err = encapsulate_for(c, c->members[i].kms);
-		while (i + 1 < c->n && c->members[i + 1].kms == c->members[i].kms && first)
+			err = encapsulate_for(c, c->steps[i].kms);
+		while (i + 1 < c->n && c->steps[i + 1].kms == c->steps[i].kms && first)
 			i++;
 	}
 	return err;

@@ -164,10 +164,14 @@ typedef struct {
 	uint64_t period, offset;         /* seconds */
 	int64_t valid_from, valid_to;    /* Unix seconds; INT64_MIN, INT64_MAX: not limited */
 	bool revoked;
-	km_kms_public *keys;
+	km_kms_public *keys;             /* certificates with the same points share them */
+	const char *source;              /* "FILE:LINE", escaped */
+	size_t n_domains;
+	const char *const *domains;      /* KmsDomainList */
 } km_kms;
 
-/* A user's key set of one period at one KMS, every part validated. */
+/* A user's key set of one period at one KMS, every part validated.  kms is the certificate that it
+ * fits; of a KMS with several, compare the URI. */
 typedef struct {
 	const char *uri;
 	const km_kms *kms;
@@ -176,7 +180,8 @@ typedef struct {
 	bool revoked;
 	uint8_t uid[KM_UID_BYTES];       /* recomputed from uri, kms, period_no */
 	km_signer *signer;
-	km_receiver *receiver;
+	km_receiver *receiver;           /* NULL: the document gave no UserDecryptKey */
+	const char *source;              /* "FILE:LINE", escaped */
 } km_key_set;
 
 typedef struct km_keyring km_keyring;
@@ -186,14 +191,28 @@ KM_API KM_MUST km_err km_keyring_new(km_keyring **ring);
 /* ring may be NULL.  Wipes the secrets. */
 KM_API void km_keyring_free(km_keyring *ring);
 
+/* Who is told what is odd about documents that are added from now on, a line each ("FILE:LINE: element:
+ * text", escaped): also of a certificate or key set that cannot be used beside others that can. */
+KM_API void km_keyring_on_remark(km_keyring *ring, void (*remark)(void *ctx, const char *text),
+		void *ctx);
+/* Take elements by their names, in whatever namespace. */
+KM_API void km_keyring_lax_ns(km_keyring *ring, bool yes);
+/* Some KMSs number key periods otherwise than F.2.1.  With this, the number for messages is that of
+ * the key set held whose validity covers T, also for others at the same KMS. */
+KM_API void km_keyring_any_period(km_keyring *ring, bool yes);
+KM_API bool km_keyring_has_any_period(const km_keyring *ring);
+
 /* Add the certificates of a KMS document (KmsInit, KmsCertCache).  members: about how many messages to
  * expect.  Tables for a few hundred are made at once; for many more, a thread of the keyring makes
  * wider ones meanwhile (km_kms_public_widen), and ends with it at the latest.  name stands in
- * complaints.  On an error nothing is added and *why says what is wrong. */
+ * complaints.  A certificate that cannot be used is a remark where others stand beside it, or in a
+ * KmsCertCache.  A KMS may have several certificates.  On an error nothing is added and *why says what
+ * is wrong.  On KM_OK *why is empty, or the first remark if nobody else is told (km_keyring_on_remark). */
 KM_API KM_MUST km_err km_keyring_add_kms(km_keyring *ring, const char *xml, size_t len,
 		const char *name, size_t members, km_complaint *why);
 /* Add the key sets of a KmsKeyProv document; their KMS's certificate must be in the ring. xml is
- * secret.  On KM_OK *why is empty, or remarks on a UserID that differs from the one computed. */
+ * secret.  A key set that cannot be used is a remark where one stands beside it that can.  Errors and
+ * remarks as above. */
 KM_API KM_MUST km_err km_keyring_add_keys(km_keyring *ring, const char *xml, size_t len,
 		const char *name, km_complaint *why);
 
@@ -207,15 +226,28 @@ KM_API KM_MUST km_err km_keyring_load_kms(km_keyring *ring, const char *path, si
 		km_complaint *why);
 KM_API KM_MUST km_err km_keyring_load_keys(km_keyring *ring, const char *path, km_complaint *why);
 
-/* The KMS with that URI, or NULL. */
+/* The newest certificate of the KMS with that URI, valid or not; or NULL. */
 KM_API const km_kms *km_keyring_kms(const km_keyring *ring, const char *uri, size_t len);
+/* The newest one that is valid at that time (Unix seconds), or NULL. */
+KM_API const km_kms *km_keyring_kms_valid(const km_keyring *ring, const char *uri, size_t len,
+		int64_t at);
+/* The KMS whose KmsDomainList covers the host of a member's URI, by the longest domain; NULL: none
+ * says, or two claim the same. */
+KM_API const km_kms *km_keyring_kms_for(const km_keyring *ring, const char *member_uri, size_t len);
+/* The same, giving both where two claim it. */
+KM_API const km_kms *km_keyring_kms_claims(const km_keyring *ring, const char *member_uri, size_t len,
+		const km_kms **other);
 /* The i-th KMS or key set in the order of loading; NULL beyond. */
 KM_API const km_kms *km_keyring_kms_at(const km_keyring *ring, size_t i);
 KM_API const km_key_set *km_keyring_keys_at(const km_keyring *ring, size_t i);
 /* The key set of that user at that KMS for that period, or NULL. */
 KM_API const km_key_set *km_keyring_keys(const km_keyring *ring, const char *uri, size_t len,
 		const km_kms *kms, uint64_t period_no);
-/* The key set with that UID, or NULL. */
+/* The key set of that user for a time: of its key period (F.2.1); or with km_keyring_any_period the one
+ * whose validity covers it.  NULL: none. */
+KM_API const km_key_set *km_keyring_keys_when(const km_keyring *ring, const char *uri, size_t len,
+		const km_kms *kms, uint64_t ntp_seconds);
+/* A key set with that UID, or NULL. */
 KM_API const km_key_set *km_keyring_uid(const km_keyring *ring, const uint8_t uid[KM_UID_BYTES]);
 
 /* ---- making messages: the GMS --------------------------------------------------------------- */

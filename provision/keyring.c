@@ -1,67 +1,64 @@
-/* keyring.c -- the certificates of KMSs and the key sets of users, validated as they are loaded. */
+/* keyring.c -- the certificates of KMSs and the key sets of users: kept, and looked up. */
+#include "keyring.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-#include <sodium.h>
+#include <strings.h>
 
 #include "complain.h"
-#include "kmsdoc.h"
-#include "widen.h"
+#include "escape.h"
+#include "valid.h"
 
-/* A KMS with its points as they came, to tell the same certificate from another one. */
-typedef struct {
-	km_kms kms;
-	uint8_t z[KM_SAKKE_POINT_BYTES];
-	uint8_t kpak[KM_ECCSI_POINT_BYTES];
-	char uri[];
-} kms_entry;
+/* ---- complaints ------------------------------------------------------------------------------ */
 
-typedef struct {
-	km_key_set set;
-	char uri[];
-} keys_entry;
-
-typedef struct {
-	void **at;
-	size_t n, room;
-} list;
-
-struct km_keyring {
-	list kms;               /* of kms_entry */
-	list keys;              /* of keys_entry */
-	uint32_t *slots;        /* index of keys by UID, open: 0, or 1 + the place */
-	size_t n_slots;         /* a power of two, at least twice keys.n; or 0 */
-	widening *widening;     /* of those in kms */
-};
-
-/* A document that is being loaded. */
-typedef struct {
-	km_keyring *ring;
-	const char *name;
-	km_complaint *why;
-} loading;
-
-/* Complain and pass err on; text may be NULL. */
-static km_err refuse(const loading *in, int line, const char *element, km_err err, const char *text)
+km_err keyring_refuse(const loading *in, int line, const char *element, km_err err, const char *text)
 {
-	char both[256];
+	char both[400];
 
-	snprintf(both, sizeof both, "%s%s%s", km_strerror(err), text == NULL ? "" : ": ",
-			text == NULL ? "" : text);
+	if (err == KM_EARG && text != NULL)
+		snprintf(both, sizeof both, "%s", text);
+	else
+		snprintf(both, sizeof both, "%s%s%s", km_strerror(err), text == NULL ? "" : ": ",
+				text == NULL ? "" : text);
 	complain(in->why, in->name, line, element, both);
 	return err;
 }
 
-/* The document is another one than the caller needs. */
-static km_err refuse_kind(const loading *in, const char *text)
+void keyring_remark_text(void *ctx, const char *text)
 {
-	complain(in->why, in->name, 0, NULL, text);
-	return KM_EFORMAT;
+	const loading *in = ctx;
+
+	if (in->ring->remark != NULL)
+		in->ring->remark(in->ring->ctx, text);
+	else if (in->why->text[0] == '\0')
+		snprintf(in->why->text, sizeof in->why->text, "%s", text);
+}
+
+void keyring_remark(const loading *in, int line, const char *element, const char *text)
+{
+	loading copy = *in;
+	km_complaint said;
+
+	complain(&said, in->name, line, element, text);
+	keyring_remark_text(&copy, said.text);
+}
+
+kmsdoc_how keyring_how(loading *in)
+{
+	return (kmsdoc_how){ in->name, in->ring->lax_ns, keyring_remark_text, in };
+}
+
+char *keyring_source(const loading *in, int line)
+{
+	char file[192], *source = NULL;
+
+	escape_into(file, sizeof file, in->name, strlen(in->name));
+	return asprintf(&source, "%s:%d", file, line) < 0 ? NULL : source;
 }
 
 /* ---- storage --------------------------------------------------------------------------------- */
 
-static bool list_add(list *l, void *entry)
+bool keyring_list_add(keyring_list *l, void *entry)
 {
 	if (l->n == l->room) {
 		size_t more = l->room == 0 ? 4 : 2 * l->room;
@@ -76,50 +73,70 @@ static bool list_add(list *l, void *entry)
 	return true;
 }
 
-static kms_entry *kms_at(const km_keyring *ring, size_t i)
+void keyring_kms_free(kms_entry *entry)
 {
-	return ring->kms.at[i];
-}
-
-static keys_entry *keys_at(const km_keyring *ring, size_t i)
-{
-	return ring->keys.at[i];
-}
-
-static void kms_entry_free(kms_entry *entry)
-{
-	km_kms_public_free(entry->kms.keys);
+	if (entry->tables != NULL && --entry->tables->uses == 0) {
+		km_kms_public_free(entry->tables->keys);
+		free(entry->tables);
+	}
+	free(entry->source);
+	free(entry->domains);
 	free(entry);
 }
 
-static void keys_entry_free(keys_entry *entry)
+void keyring_keys_free(keys_entry *entry)
 {
 	km_signer_free(entry->set.signer);
 	km_receiver_free(entry->set.receiver);
+	free(entry->source);
 	free(entry);
 }
 
+void keyring_lost_free(lost_keys *lost)
+{
+	free(lost->uri);
+	free(lost->kms_uri);
+	free(lost);
+}
+
 /* The slot where uid stands or would stand; n_slots is not 0. */
-static uint32_t *slot_of(const km_keyring *ring, const uint8_t uid[KM_UID_BYTES])
+static keys_entry **slot_of(const km_keyring *ring, const uint8_t uid[KM_UID_BYTES])
 {
 	uint64_t i;
 
 	memcpy(&i, uid, sizeof i);
 	for (;; i++) {
-		uint32_t *slot = &ring->slots[i & (ring->n_slots - 1)];
+		keys_entry **slot = &ring->slots[i & (ring->n_slots - 1)];
 
-		if (*slot == 0 || memcmp(keys_at(ring, *slot - 1)->set.uid, uid, KM_UID_BYTES) == 0)
+		if (*slot == NULL || memcmp((*slot)->set.uid, uid, KM_UID_BYTES) == 0)
 			return slot;
 	}
 }
 
-/* Make the index for room key sets or more, and fill it. */
-static bool index_again(km_keyring *ring, size_t room)
+void keyring_index(km_keyring *ring, keys_entry *entry)
+{
+	keys_entry **slot = slot_of(ring, entry->set.uid);
+
+	while (*slot != NULL)
+		slot = &(*slot)->same;
+	entry->same = NULL;
+	*slot = entry;
+}
+
+static void index_all(km_keyring *ring)
+{
+	for (size_t i = 0; i < ring->keys.n; i++)
+		keyring_index(ring, keys_at(ring, i));
+}
+
+bool keyring_index_room(km_keyring *ring)
 {
 	size_t n_slots = 16;
-	uint32_t *slots;
+	keys_entry **slots;
 
-	while (n_slots < 2 * room)
+	if (ring->n_slots >= 2 * (ring->keys.n + 1))
+		return true;
+	while (n_slots < 4 * (ring->keys.n + 1))
 		n_slots *= 2;
 	slots = calloc(n_slots, sizeof *slots);
 	if (slots == NULL)
@@ -127,299 +144,26 @@ static bool index_again(km_keyring *ring, size_t room)
 	free(ring->slots);
 	ring->slots = slots;
 	ring->n_slots = n_slots;
-	for (size_t i = 0; i < ring->keys.n; i++)
-		*slot_of(ring, keys_at(ring, i)->set.uid) = (uint32_t)i + 1;
+	index_all(ring);
 	return true;
 }
 
-static bool keys_add(km_keyring *ring, keys_entry *entry)
-{
-	if (ring->n_slots < 2 * (ring->keys.n + 1) && !index_again(ring, 2 * (ring->keys.n + 1)))
-		return false;
-	if (!list_add(&ring->keys, entry))
-		return false;
-	*slot_of(ring, entry->set.uid) = (uint32_t)ring->keys.n;
-	return true;
-}
-
-/* Take the latest entries out again.  The index is cleared in place: this cannot fail. */
-static void cut_back(km_keyring *ring, size_t n_kms, size_t n_keys)
+void keyring_cut_back(km_keyring *ring, size_t n_kms, size_t n_keys)
 {
 	while (ring->keys.n > n_keys)
-		keys_entry_free(ring->keys.at[--ring->keys.n]);
+		keyring_keys_free(ring->keys.at[--ring->keys.n]);
 	while (ring->kms.n > n_kms)
-		kms_entry_free(ring->kms.at[--ring->kms.n]);
+		keyring_kms_free(ring->kms.at[--ring->kms.n]);
 	if (ring->n_slots == 0)
 		return;
-	memset(ring->slots, 0, ring->n_slots * sizeof *ring->slots);
-	for (size_t i = 0; i < n_keys; i++)
-		*slot_of(ring, keys_at(ring, i)->set.uid) = (uint32_t)i + 1;
+	memset(ring->slots, 0, ring->n_slots * sizeof(keys_entry *));
+	index_all(ring);
 }
 
-/* ---- certificates ---------------------------------------------------------------------------- */
-
-/* Which of the two points err is about: Z is tried beside a KPAK that is known to be good. */
-static bool is_about_z(const kmsdoc_cert *cert, km_err err)
+keys_entry *keyring_find(const km_keyring *ring, const uint8_t uid[KM_UID_BYTES])
 {
-	static const uint8_t two[KM_FP_BYTES] = { [KM_FP_BYTES - 1] = 2 };
-	static const uint8_t one[KM_SSK_BYTES] = { [KM_SSK_BYTES - 1] = 1 };
-	uint8_t z[KM_SAKKE_POINT_BYTES], kpak[KM_ECCSI_POINT_BYTES];
-	km_kms_master *master;
-	km_kms_public *keys;
-	km_err again;
-
-	if (km_kms_master_import_new(&master, two, one) != KM_OK)
-		return true;
-	km_kms_master_public(z, kpak, master);
-	km_kms_master_free(master);
-	again = km_kms_public_new(&keys, cert->z, sizeof cert->z, kpak, sizeof kpak, 0);
-	if (again == KM_OK)
-		km_kms_public_free(keys);
-	return again == err;
+	return ring->n_slots == 0 ? NULL : *slot_of(ring, uid);
 }
-
-static km_err refuse_cert(const loading *in, const kmsdoc_cert *cert, km_err err)
-{
-	if (err == KM_ENOMEM)
-		return refuse(in, cert->line, "KmsCertificate", err, NULL);
-	if (is_about_z(cert, err))
-		return refuse(in, cert->z_line, "PubEncKey", err, NULL);
-	return refuse(in, cert->kpak_line, "PubAuthKey", err, NULL);
-}
-
-static bool is_same_cert(const kms_entry *old, const kmsdoc_cert *cert)
-{
-	return old->kms.period == cert->period && old->kms.offset == cert->offset &&
-			old->kms.valid_from == cert->valid_from &&
-			old->kms.valid_to == cert->valid_to && old->kms.revoked == cert->revoked &&
-			memcmp(old->z, cert->z, sizeof old->z) == 0 &&
-			memcmp(old->kpak, cert->kpak, sizeof old->kpak) == 0;
-}
-
-static const kms_entry *find_kms(const km_keyring *ring, const char *uri, size_t len)
-{
-	for (size_t i = 0; i < ring->kms.n; i++) {
-		const kms_entry *entry = kms_at(ring, i);
-
-		if (strlen(entry->uri) == len && memcmp(entry->uri, uri, len) == 0)
-			return entry;
-	}
-	return NULL;
-}
-
-static km_err add_cert(const loading *in, const kmsdoc_cert *cert, size_t members)
-{
-	size_t len = strlen(cert->uri);
-	const kms_entry *old = find_kms(in->ring, cert->uri, len);
-	kms_entry *entry;
-	km_err err;
-
-	if (old != NULL && is_same_cert(old, cert))
-		return KM_OK;
-	if (old != NULL)
-		return refuse(in, cert->line, "KmsCertificate", KM_EARG,
-				"another certificate of the same KMS is loaded");
-	entry = calloc(1, sizeof *entry + len + 1);
-	if (entry == NULL)
-		return refuse(in, cert->line, "KmsCertificate", KM_ENOMEM, NULL);
-	memcpy(entry->uri, cert->uri, len + 1);
-	memcpy(entry->z, cert->z, sizeof entry->z);
-	memcpy(entry->kpak, cert->kpak, sizeof entry->kpak);
-	entry->kms = (km_kms){
-		.uri = entry->uri, .period = cert->period, .offset = cert->offset,
-		.valid_from = cert->valid_from, .valid_to = cert->valid_to,
-		.revoked = cert->revoked,
-	};
-	err = km_kms_public_new(&entry->kms.keys, cert->z, sizeof cert->z, cert->kpak,
-			sizeof cert->kpak, members < WIDEN_FIRST ? members : WIDEN_FIRST);
-	if (err != KM_OK) {
-		free(entry);
-		return refuse_cert(in, cert, err);
-	}
-	if (!list_add(&in->ring->kms, entry)) {
-		kms_entry_free(entry);
-		return refuse(in, cert->line, "KmsCertificate", KM_ENOMEM, NULL);
-	}
-	return KM_OK;
-}
-
-/* Wide tables for those from first on, while others begin. */
-static void widen(km_keyring *ring, size_t first, size_t members)
-{
-	size_t n = ring->kms.n - first;
-	km_kms_public **keys = members < WIDEN_FROM || n == 0 ? NULL : calloc(n, sizeof *keys);
-
-	if (keys == NULL)
-		return;
-	for (size_t i = 0; i < n; i++)
-		keys[i] = kms_at(ring, first + i)->kms.keys;
-	widen_start(&ring->widening, keys, n, members);
-	free(keys);
-}
-
-km_err km_keyring_add_kms(km_keyring *ring, const char *xml, size_t len, const char *name,
-		size_t members, km_complaint *why)
-{
-	loading in = { ring, name, why };
-	size_t n_kms = ring->kms.n;
-	kmsdoc doc;
-	km_err err = kmsdoc_read(&doc, xml, len, name, why);
-
-	if (err == KM_OK && doc.n_certs == 0)
-		err = refuse_kind(&in, "no KmsCertificate stands in it");
-	for (size_t i = 0; err == KM_OK && i < doc.n_certs; i++)
-		err = add_cert(&in, &doc.certs[i], members);
-	if (err != KM_OK)
-		cut_back(ring, n_kms, ring->keys.n);
-	else
-		widen(ring, n_kms, members);
-	kmsdoc_free(&doc);
-	return err;
-}
-
-/* ---- key sets -------------------------------------------------------------------------------- */
-
-static bool signer_fits(const kmsdoc_keys *keys, const km_kms *kms, const void *id, size_t id_len)
-{
-	km_signer *signer;
-
-	if (km_signer_new(&signer, id, id_len, keys->ssk, sizeof keys->ssk, keys->pvt,
-			sizeof keys->pvt, kms->keys) != KM_OK)
-		return false;
-	km_signer_free(signer);
-	return true;
-}
-
-/* Why keys that are no keys of uid may have been made so; NULL: it cannot be told. */
-static const char *what_fits(const kmsdoc_keys *keys, const km_kms *kms,
-		const uint8_t uid[KM_UID_BYTES])
-{
-	char hex[2 * KM_UID_BYTES + 1];
-	bool fits;
-
-	sodium_bin2hex(hex, sizeof hex, uid, KM_UID_BYTES);
-	fits = signer_fits(keys, kms, hex, sizeof hex - 1);
-	for (char *c = hex; *c != '\0'; c++)
-		*c = (char)(*c >= 'a' ? *c - 'a' + 'A' : *c);
-	if (fits || signer_fits(keys, kms, hex, sizeof hex - 1))
-		return "the KMS made it for the identifier as a hex string, which is not supported";
-	if (memcmp(keys->uid, uid, KM_UID_BYTES) != 0 &&
-	    signer_fits(keys, kms, keys->uid, sizeof keys->uid))
-		return "it fits the UserID given, which is not that of UserUri, KmsUri, "
-			"KeyPeriodNo and the key period of the KMS";
-	return NULL;
-}
-
-/* SSK or PVT?  PVT is tried beside an SSK that is known to be in range. */
-static km_err refuse_signer(const loading *in, const kmsdoc_keys *keys, const km_kms *kms,
-		const uint8_t uid[KM_UID_BYTES], km_err err)
-{
-	static const uint8_t one[KM_SSK_BYTES] = { [KM_SSK_BYTES - 1] = 1 };
-	km_signer *signer;
-	km_err pvt;
-
-	if (err == KM_EKEY)
-		return refuse(in, keys->ssk_line, "UserSigningKeySSK", err,
-				what_fits(keys, kms, uid));
-	pvt = km_signer_new(&signer, uid, KM_UID_BYTES, one, sizeof one, keys->pvt,
-			sizeof keys->pvt, kms->keys);
-	if (pvt == KM_OK)
-		km_signer_free(signer);
-	if (pvt == err)
-		return refuse(in, keys->pvt_line, "UserPubTokenPVT", err, NULL);
-	return refuse(in, keys->ssk_line, "UserSigningKeySSK", err, NULL);
-}
-
-/* Validate the keys and put them into entry. */
-static km_err take_keys(const loading *in, keys_entry *entry, const kmsdoc_keys *keys)
-{
-	const km_kms *kms = entry->set.kms;
-	km_err err = km_signer_new(&entry->set.signer, entry->set.uid, KM_UID_BYTES, keys->ssk,
-			sizeof keys->ssk, keys->pvt, sizeof keys->pvt, kms->keys);
-
-	if (err != KM_OK)
-		return refuse_signer(in, keys, kms, entry->set.uid, err);
-	err = km_receiver_new(&entry->set.receiver, entry->set.uid, KM_UID_BYTES, keys->rsk,
-			sizeof keys->rsk, kms->keys, NULL);
-	if (err != KM_OK)
-		return refuse(in, keys->rsk_line, "UserDecryptKey", err, NULL);
-	return KM_OK;
-}
-
-static keys_entry *new_keys_entry(const kmsdoc_keys *keys, const km_kms *kms)
-{
-	size_t len = strlen(keys->uri);
-	keys_entry *entry = calloc(1, sizeof *entry + len + 1);
-
-	if (entry == NULL)
-		return NULL;
-	memcpy(entry->uri, keys->uri, len + 1);
-	entry->set = (km_key_set){
-		.uri = entry->uri, .kms = kms, .period_no = keys->period_no,
-		.valid_from = keys->valid_from, .valid_to = keys->valid_to,
-		.revoked = keys->revoked,
-	};
-	km_uid(entry->set.uid, keys->uri, len, kms->uri, strlen(kms->uri), kms->period,
-			kms->offset, keys->period_no);
-	return entry;
-}
-
-/* An RSK is the only one for its identity, and any SSK and PVT that validate will do: so only
- * what is said about the keys can differ. */
-static bool is_same_set(const km_key_set *old, const km_key_set *set)
-{
-	return old->valid_from == set->valid_from && old->valid_to == set->valid_to &&
-			old->revoked == set->revoked;
-}
-
-static km_err add_key_set(const loading *in, const kmsdoc_keys *keys)
-{
-	const kms_entry *kms = find_kms(in->ring, keys->kms_uri, strlen(keys->kms_uri));
-	keys_entry *entry;
-	const km_key_set *old;
-	km_err err;
-
-	if (kms == NULL)
-		return refuse(in, keys->kms_line, "KmsUri", KM_EARG,
-				"the certificate of this KMS is not loaded");
-	entry = new_keys_entry(keys, &kms->kms);
-	if (entry == NULL)
-		return refuse(in, keys->line, "KmsKeySet", KM_ENOMEM, NULL);
-	err = take_keys(in, entry, keys);
-	old = km_keyring_uid(in->ring, entry->set.uid);
-	if (err == KM_OK && old != NULL && !is_same_set(old, &entry->set))
-		err = refuse(in, keys->line, "KmsKeySet", KM_EARG,
-				"it is loaded with another ValidFrom, ValidTo or Revoked");
-	if (err == KM_OK && old == NULL && !keys_add(in->ring, entry))
-		err = refuse(in, keys->line, "KmsKeySet", KM_ENOMEM, NULL);
-	else if (err == KM_OK && memcmp(keys->uid, entry->set.uid, KM_UID_BYTES) != 0)
-		complain(in->why, in->name, keys->uid_line, "UserID", "not that of UserUri, "
-				"KmsUri, KeyPeriodNo and the key period of the KMS, for which the "
-				"keys are; it is not used");
-	if (err != KM_OK || old != NULL)
-		keys_entry_free(entry);
-	return err;
-}
-
-km_err km_keyring_add_keys(km_keyring *ring, const char *xml, size_t len, const char *name,
-		km_complaint *why)
-{
-	loading in = { ring, name, why };
-	size_t n_keys = ring->keys.n;
-	kmsdoc doc;
-	km_err err = kmsdoc_read(&doc, xml, len, name, why);
-
-	if (err == KM_OK && doc.n_keys == 0)
-		err = refuse_kind(&in, "no KmsKeySet stands in it");
-	for (size_t i = 0; err == KM_OK && i < doc.n_keys; i++)
-		err = add_key_set(&in, &doc.keys[i]);
-	if (err != KM_OK)
-		cut_back(ring, ring->kms.n, n_keys);
-	kmsdoc_free(&doc);
-	return err;
-}
-
-/* ---- looking up ------------------------------------------------------------------------------ */
 
 km_err km_keyring_new(km_keyring **ring)
 {
@@ -432,9 +176,12 @@ void km_keyring_free(km_keyring *ring)
 	if (ring == NULL)
 		return;
 	widen_end(ring->widening);
-	cut_back(ring, 0, 0);
+	keyring_cut_back(ring, 0, 0);
+	for (size_t i = 0; i < ring->lost.n; i++)
+		keyring_lost_free(ring->lost.at[i]);
 	free(ring->kms.at);
 	free(ring->keys.at);
+	free(ring->lost.at);
 	free(ring->slots);
 	free(ring);
 }
@@ -447,17 +194,127 @@ km_err km_keyring_settle(km_keyring *ring)
 	return err;
 }
 
+void km_keyring_on_remark(km_keyring *ring, void (*remark)(void *ctx, const char *text), void *ctx)
+{
+	ring->remark = remark;
+	ring->ctx = ctx;
+}
+
+void km_keyring_any_period(km_keyring *ring, bool yes)
+{
+	ring->any_period = yes;
+}
+
+bool km_keyring_has_any_period(const km_keyring *ring)
+{
+	return ring->any_period;
+}
+
+void km_keyring_lax_ns(km_keyring *ring, bool yes)
+{
+	ring->lax_ns = yes;
+}
+
+/* ---- KMSs ------------------------------------------------------------------------------------ */
+
+bool keyring_is_kms(const km_kms *kms, const char *uri, size_t len)
+{
+	return strlen(kms->uri) == len && memcmp(kms->uri, uri, len) == 0;
+}
+
+/* The newest certificate of a KMS, of those that are valid then or of all. */
+static const km_kms *newest(const km_keyring *ring, const char *uri, size_t len, const int64_t *at)
+{
+	const km_kms *best = NULL;
+
+	for (size_t i = 0; i < ring->kms.n; i++) {
+		const km_kms *kms = &kms_at(ring, i)->kms;
+
+		if (!keyring_is_kms(kms, uri, len) || (at != NULL && !valid_kms(kms, *at)))
+			continue;
+		if (best == NULL || kms->valid_from > best->valid_from ||
+		    (kms->valid_from == best->valid_from && kms->valid_to > best->valid_to))
+			best = kms;
+	}
+	return best;
+}
+
 const km_kms *km_keyring_kms(const km_keyring *ring, const char *uri, size_t len)
 {
-	const kms_entry *entry = find_kms(ring, uri, len);
+	return newest(ring, uri, len, NULL);
+}
 
-	return entry == NULL ? NULL : &entry->kms;
+const km_kms *km_keyring_kms_valid(const km_keyring *ring, const char *uri, size_t len, int64_t at)
+{
+	return newest(ring, uri, len, &at);
 }
 
 const km_kms *km_keyring_kms_at(const km_keyring *ring, size_t i)
 {
 	return i < ring->kms.n ? &kms_at(ring, i)->kms : NULL;
 }
+
+/* Octets of the domain that covers host, without the dot at its end; 0: it does not. */
+static size_t covers(const char *domain, const char *host, size_t host_len)
+{
+	size_t len = strlen(domain);
+
+	while (len > 0 && *domain == '.') {
+		domain++;
+		len--;
+	}
+	while (len > 0 && domain[len - 1] == '.')
+		len--;
+	if (len == 0 || len > host_len || strncasecmp(host + host_len - len, domain, len) != 0)
+		return 0;
+	return len == host_len || host[host_len - len - 1] == '.' ? len : 0;
+}
+
+static size_t best_cover(const km_kms *kms, const char *host, size_t host_len)
+{
+	size_t best = 0;
+
+	for (size_t i = 0; i < kms->n_domains; i++) {
+		size_t len = covers(kms->domains[i], host, host_len);
+
+		best = len > best ? len : best;
+	}
+	return best;
+}
+
+const km_kms *km_keyring_kms_claims(const km_keyring *ring, const char *uri, size_t len,
+		const km_kms **other)
+{
+	char host[KM_URI_MAX + 1];
+	size_t host_len = km_uri_host(host, uri, len), best = 0;
+	const km_kms *found = NULL;
+
+	*other = NULL;
+	for (size_t i = 0; host_len > 0 && i < ring->kms.n; i++) {
+		const km_kms *kms = &kms_at(ring, i)->kms;
+		size_t cover = best_cover(kms, host, host_len);
+
+		if (cover == 0 || cover < best)
+			continue;
+		if (cover > best) {
+			found = kms;
+			*other = NULL;
+		} else if (strcmp(found->uri, kms->uri) != 0) {
+			*other = kms;
+		}
+		best = cover;
+	}
+	return found == NULL ? NULL : newest(ring, found->uri, strlen(found->uri), NULL);
+}
+
+const km_kms *km_keyring_kms_for(const km_keyring *ring, const char *member_uri, size_t len)
+{
+	const km_kms *other, *found = km_keyring_kms_claims(ring, member_uri, len, &other);
+
+	return other == NULL ? found : NULL;
+}
+
+/* ---- key sets -------------------------------------------------------------------------------- */
 
 const km_key_set *km_keyring_keys_at(const km_keyring *ring, size_t i)
 {
@@ -468,17 +325,52 @@ const km_key_set *km_keyring_keys(const km_keyring *ring, const char *uri, size_
 		const km_kms *kms, uint64_t period_no)
 {
 	uint8_t uid[KM_UID_BYTES];
+	const keys_entry *entry;
 
 	km_uid(uid, uri, len, kms->uri, strlen(kms->uri), kms->period, kms->offset, period_no);
-	return km_keyring_uid(ring, uid);
+	for (entry = keyring_find(ring, uid); entry != NULL; entry = entry->same) {
+		if (entry->set.kms->keys == kms->keys)
+			return &entry->set;
+	}
+	return NULL;
 }
 
 const km_key_set *km_keyring_uid(const km_keyring *ring, const uint8_t uid[KM_UID_BYTES])
 {
-	const uint32_t *slot;
+	const keys_entry *entry = keyring_find(ring, uid);
 
-	if (ring->n_slots == 0)
-		return NULL;
-	slot = slot_of(ring, uid);
-	return *slot == 0 ? NULL : &keys_at(ring, *slot - 1)->set;
+	return entry == NULL ? NULL : &entry->set;
+}
+
+const km_key_set *km_keyring_keys_when(const km_keyring *ring, const char *uri, size_t len,
+		const km_kms *kms, uint64_t ntp_seconds)
+{
+	const km_key_set *ruled = km_keyring_keys(ring, uri, len, kms,
+			km_key_period_no(ntp_seconds, kms->period, kms->offset));
+	int64_t at = (int64_t)(ntp_seconds - KM_NTP_UNIX);
+
+	if (!ring->any_period || (ruled != NULL && valid_key_set(ruled, at)))
+		return ruled;
+	for (size_t i = 0; i < ring->keys.n; i++) {
+		const km_key_set *set = &keys_at(ring, i)->set;
+
+		if (set->kms->keys == kms->keys && keyring_is_kms(kms, set->kms->uri,
+				strlen(set->kms->uri)) && strlen(set->uri) == len &&
+				memcmp(set->uri, uri, len) == 0 && valid_key_set(set, at))
+			return set;
+	}
+	return ruled;
+}
+
+const char *km_keyring_lost(const km_keyring *ring, const char *uri, const char *kms_uri,
+		uint64_t period_no)
+{
+	for (size_t i = 0; i < ring->lost.n; i++) {
+		const lost_keys *lost = ring->lost.at[i];
+
+		if (lost->period_no == period_no && strcmp(lost->uri, uri) == 0 &&
+		    strcmp(lost->kms_uri, kms_uri) == 0)
+			return lost->why.text;
+	}
+	return NULL;
 }

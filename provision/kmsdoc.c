@@ -5,7 +5,9 @@
  */
 #include "kmsdoc.h"
 
+#include <iconv.h>
 #include <string.h>
+#include <strings.h>
 
 #include <libxml/parser.h>
 #include <libxml/parserInternals.h>
@@ -18,18 +20,23 @@
 #define XENC_NAMESPACE "http://www.w3.org/2001/04/xmlenc#"
 
 enum {
-	TEXT_MAX = 4096,        /* octets of an element's text: 514 hex digits and white space */
+	TEXT_MAX = 4096,        /* octets of an element's text, white space collapsed */
 	DEPTH_MAX = 8,          /* known elements, one in the other: six and the document */
 };
 
 /* What an element is, and so what may stand in it. */
 typedef enum {
 	DOCUMENT, SIGNED_RESPONSE, RESPONSE, MESSAGE, INIT, CERT_CACHE, KEY_PROV, SIGNED_CERT, CERT,
-	KEY_SET, ERROR_ANSWER, LEAF, IGNORED,
+	KEY_SET, DOMAINS, ERROR_ANSWER, LEAF, IGNORED,
 } element_kind;
 
 /* How often an element stands in its parent, where it may not stand any number of times. */
-enum { ONCE = 1, NEEDED = 2, CHOICE = 4 };      /* CHOICE: exactly one of the parent's choices */
+enum {
+	ONCE = 1,
+	NEEDED = 2,
+	CHOICE = 4,             /* exactly one of the parent's choices */
+	UNUSED = 8,             /* nobody goes by it: anything may stand in it */
+};
 
 typedef struct {
 	element_kind in;
@@ -51,17 +58,21 @@ typedef struct {
 /* Lives in locked memory: text, keys and doc->keys hold secrets. */
 typedef struct {
 	kmsdoc *doc;
-	const char *name;
+	const kmsdoc_how *how;
 	km_complaint *why;
 	km_err err;             /* the first error; nothing more is taken then */
 	xmlParserCtxt *parser;
 	frame stack[DEPTH_MAX];
 	size_t depth;
 	size_t ignored;         /* depth within an ignored element */
+	size_t level;           /* of all elements that are open, known or not */
+	size_t entry, entry_level;      /* depth and level of the open KmsCertificate or KmsKeySet; 0 */
+	km_complaint fault;     /* what is wrong with it; its other elements are passed over then */
 	kmsdoc_cert cert;       /* of the open KmsCertificate */
 	kmsdoc_keys keys;       /* of the open KmsKeySet */
+	kmsdoc_domain domain;
 	char error_code[64], error_text[256];
-	size_t room_certs, room_keys;
+	size_t room_certs, room_keys, room_domains;
 	size_t len;             /* of text */
 	char text[TEXT_MAX];
 } reader;
@@ -74,14 +85,25 @@ static int line_now(const reader *r)
 }
 
 /* Refuse the document; always false. */
-static bool refuse_at(reader *r, int line, const char *element, const char *text)
+static bool refuse_document(reader *r, int line, const char *element, const char *text)
 {
 	if (r->err == KM_OK) {
 		r->err = KM_EFORMAT;
-		complain(r->why, r->name, line, element, text);
+		complain(r->why, r->how->name, line, element, text);
 		if (r->parser != NULL)
 			xmlStopParser(r->parser);
 	}
+	return false;
+}
+
+/* Refuse the open certificate or key set, or where none is open the document; always false. */
+static bool refuse_at(reader *r, int line, const char *element, const char *text)
+{
+	if (r->entry == 0)
+		return refuse_document(r, line, element, text);
+	complain(&r->fault, r->how->name, line, element, text);
+	km_wipe(r->text, sizeof r->text);
+	r->depth = r->entry;
 	return false;
 }
 
@@ -95,9 +117,24 @@ static bool refuse(reader *r, const char *text)
 
 static bool refuse_memory(reader *r)
 {
-	refuse(r, km_strerror(KM_ENOMEM));
+	refuse_document(r, 0, NULL, km_strerror(KM_ENOMEM));
 	r->err = KM_ENOMEM;
 	return false;
+}
+
+static bool is_faulty(const reader *r)
+{
+	return r->fault.text[0] != '\0';
+}
+
+static void remark(const reader *r, int line, const char *element, const char *text)
+{
+	km_complaint said;
+
+	if (r->how->remark == NULL)
+		return;
+	complain(&said, r->how->name, line, element, text);
+	r->how->remark(r->how->ctx, said.text);
 }
 
 /* ---- which element may stand where ----------------------------------------------------------- */
@@ -124,6 +161,7 @@ static const rule rules[] = {
 	BOX(RESPONSE, "Time", IGNORED, ONCE),
 	BOX(RESPONSE, "KmsId", IGNORED, ONCE),
 	BOX(RESPONSE, "ClientReqUrl", IGNORED, ONCE),
+	BOX(RESPONSE, "CertUpdateInd", IGNORED, 0),
 	BOX(RESPONSE, "KmsMessage", MESSAGE, ONCE),
 	BOX(RESPONSE, "KmsError", ERROR_ANSWER, ONCE),
 	FIELD(ERROR_ANSWER, "ErrorCode", ONCE, kmsdoc_take_text, error_code),
@@ -147,27 +185,29 @@ static const rule rules[] = {
 	FIELD(CERT, "UserIdFormat", ONCE | NEEDED, kmsdoc_take_two, text),
 	FIELD(CERT, "UserKeyPeriod", ONCE | NEEDED, kmsdoc_take_period, cert.period),
 	FIELD(CERT, "UserKeyOffset", ONCE | NEEDED, kmsdoc_take_number, cert.offset),
-	FIELD_AT(CERT, "PubEncKey", ONCE | NEEDED, kmsdoc_take_hex, cert.z, cert.z_line),
-	FIELD_AT(CERT, "PubAuthKey", ONCE | NEEDED, kmsdoc_take_hex, cert.kpak, cert.kpak_line),
+	FIELD_AT(CERT, "PubEncKey", ONCE | NEEDED, kmsdoc_take_octets, cert.z, cert.z_line),
+	FIELD_AT(CERT, "PubAuthKey", ONCE | NEEDED, kmsdoc_take_octets, cert.kpak,
+		cert.kpak_line),
 	FIELD(CERT, "ParameterSet", ONCE, kmsdoc_take_one, text),
-	BOX(CERT, "KmsDomainList", IGNORED, ONCE),
+	BOX(CERT, "KmsDomainList", DOMAINS, ONCE),
+	FIELD(DOMAINS, "KmsDomain", 0, kmsdoc_take_text, domain.name),
 	BOX(KEY_PROV, "KmsKeySet", KEY_SET, 0),
 	BOX(KEY_PROV, "NewTransportKey", IGNORED, 0),
 	BOX(KEY_PROV, "NewIntegrityKey", IGNORED, 0),
 	FIELD_AT(KEY_SET, "KmsUri", ONCE | NEEDED, kmsdoc_take_uri, keys.kms_uri, keys.kms_line),
 	BOX(KEY_SET, "CertUri", IGNORED, ONCE),
 	BOX(KEY_SET, "Issuer", IGNORED, ONCE),
-	FIELD(KEY_SET, "UserUri", ONCE | NEEDED, kmsdoc_take_uri, keys.uri),
-	FIELD_AT(KEY_SET, "UserID", ONCE | NEEDED, kmsdoc_take_uid, keys.uid, keys.uid_line),
+	FIELD_AT(KEY_SET, "UserUri", ONCE | NEEDED, kmsdoc_take_uri, keys.uri, keys.uri_line),
+	FIELD_AT(KEY_SET, "UserID", ONCE | UNUSED, kmsdoc_take_uid, keys.uid, keys.uid_line),
 	FIELD(KEY_SET, "ValidFrom", ONCE, kmsdoc_take_time, keys.valid_from),
 	FIELD(KEY_SET, "ValidTo", ONCE, kmsdoc_take_time, keys.valid_to),
 	FIELD(KEY_SET, "KeyPeriodNo", ONCE | NEEDED, kmsdoc_take_number, keys.period_no),
 	FIELD(KEY_SET, "Revoked", ONCE, kmsdoc_take_bool, keys.revoked),
-	FIELD_AT(KEY_SET, "UserDecryptKey", ONCE | NEEDED, kmsdoc_take_hex, keys.rsk,
+	FIELD_AT(KEY_SET, "UserDecryptKey", ONCE, kmsdoc_take_octets, keys.rsk,
 		keys.rsk_line),
 	FIELD_AT(KEY_SET, "UserSigningKeySSK", ONCE | NEEDED, kmsdoc_take_ssk, keys.ssk,
 		keys.ssk_line),
-	FIELD_AT(KEY_SET, "UserPubTokenPVT", ONCE | NEEDED, kmsdoc_take_hex, keys.pvt,
+	FIELD_AT(KEY_SET, "UserPubTokenPVT", ONCE | NEEDED, kmsdoc_take_octets, keys.pvt,
 		keys.pvt_line),
 };
 enum { N_RULES = sizeof rules / sizeof *rules };
@@ -197,28 +237,70 @@ static bool append(void **array, size_t *n, size_t *room, const void *record, si
 	return true;
 }
 
-static bool end_cert(reader *r)
+static bool add_cert(reader *r)
 {
 	void *array = r->doc->certs;
 	bool done;
 
-	if (r->cert.valid_from > r->cert.valid_to)
-		return refuse(r, "ValidTo lies before ValidFrom");
+	r->cert.fault = r->fault;
+	r->entry = 0;
 	done = append(&array, &r->doc->n_certs, &r->room_certs, &r->cert, sizeof r->cert);
 	r->doc->certs = array;
 	return done || refuse_memory(r);
 }
 
-static bool end_key_set(reader *r)
+static bool add_key_set(reader *r)
 {
 	void *array = r->doc->keys;
 	bool done;
 
-	if (r->keys.valid_from > r->keys.valid_to)
-		return refuse(r, "ValidTo lies before ValidFrom");
+	r->keys.fault = r->fault;
+	r->entry = 0;
 	done = append(&array, &r->doc->n_keys, &r->room_keys, &r->keys, sizeof r->keys);
 	r->doc->keys = array;
 	km_wipe(&r->keys, sizeof r->keys);
+	return done || refuse_memory(r);
+}
+
+/* A certificate or key set with a fault ends: it is kept with its complaint. */
+static void end_faulty(reader *r)
+{
+	bool is_cert = r->stack[r->entry - 1].rule->is == CERT;
+
+	r->depth = r->entry - 1;
+	if (is_cert ? add_cert(r) : add_key_set(r))
+		r->fault.text[0] = '\0';
+}
+
+static bool end_cert(reader *r)
+{
+	if (r->cert.valid_from > r->cert.valid_to)
+		return refuse(r, "ValidTo lies before ValidFrom");
+	return add_cert(r);
+}
+
+static bool end_key_set(reader *r)
+{
+	km_uri_fault fault = km_uri_check(r->keys.uri, strlen(r->keys.uri), 0);
+
+	if (r->keys.valid_from > r->keys.valid_to)
+		return refuse(r, "ValidTo lies before ValidFrom");
+	if (fault != KM_URI_OK)
+		remark(r, r->keys.uri_line, "UserUri", km_uri_fault_text(fault));
+	return add_key_set(r);
+}
+
+/* A domain of the certificate that will stand next in the document. */
+static bool end_domain(reader *r)
+{
+	void *array = r->doc->domains;
+	bool done;
+
+	r->domain.cert = r->doc->n_certs;
+	if (r->domain.name[0] == '\0')
+		return true;
+	done = append(&array, &r->doc->n_domains, &r->room_domains, &r->domain, sizeof r->domain);
+	r->doc->domains = array;
 	return done || refuse_memory(r);
 }
 
@@ -259,9 +341,11 @@ static bool end(reader *r)
 	if (top->is == LEAF) {
 		const char *wrong = top->take((char *)r + top->field, top->size, r->text, r->len);
 
-		km_wipe(r->text, sizeof r->text);
 		if (wrong != NULL)
 			return refuse(r, wrong);
+		km_wipe(r->text, sizeof r->text);
+		if (top->in == DOMAINS && !end_domain(r))
+			return false;
 	} else if (!is_complete(r)) {
 		return false;
 	}
@@ -280,25 +364,49 @@ static bool begin(reader *r, const rule *known, int line)
 	r->stack[r->depth++] = (frame){ .rule = known, .line = line };
 	if (known->line != 0)
 		*(int *)((char *)r + known->line) = line;
+	if (known->is == CERT || known->is == KEY_SET) {
+		r->entry = r->depth;
+		r->entry_level = r->level;
+	}
 	if (known->is == CERT)
 		r->cert = (kmsdoc_cert){ .line = line, .valid_from = INT64_MIN,
 				.valid_to = INT64_MAX };
 	else if (known->is == KEY_SET)
 		r->keys = (kmsdoc_keys){ .line = line, .valid_from = INT64_MIN,
 				.valid_to = INT64_MAX };
+	else if (known->is == CERT_CACHE)
+		r->doc->is_cache = true;
 	r->len = 0;
 	return true;
 }
 
-/* An element of the KMS's namespace in the open one: it must be known there. */
-static bool begin_known(reader *r, const char *element)
+/* Is it a name that is known, but not here? */
+static bool is_misplaced(const reader *r, const char *element)
+{
+	bool known = r->depth == 1;
+
+	for (size_t i = 0; i < N_RULES; i++)
+		known = known || strcmp(rules[i].name, element) == 0;
+	return known;
+}
+
+/* An element of the KMS's namespace in the open one.  Annex D grows: a new element is passed over. */
+static bool begin_known(reader *r, const char *element, bool own)
 {
 	frame *top = &r->stack[r->depth - 1];
-	char text[64];
+	char text[96];
 	size_t i = 0;
 
 	while (i < N_RULES && (rules[i].in != top->rule->is || strcmp(rules[i].name, element) != 0))
 		i++;
+	if (i == N_RULES && (!own || !is_misplaced(r, element))) {
+		snprintf(text, sizeof text, "not an element of %s that is known; it is not used",
+				top->rule->name);
+		if (own)
+			remark(r, line_now(r), element, text);
+		r->ignored = 1;
+		return true;
+	}
 	if (i == N_RULES) {
 		snprintf(text, sizeof text, "not an element of %s", top->rule->name);
 		return refuse_at(r, line_now(r), element, text);
@@ -317,6 +425,15 @@ static bool begin_known(reader *r, const char *element)
 	return begin(r, &rules[i], line_now(r));
 }
 
+static void refuse_namespace(reader *r, const char *element, const char *space)
+{
+	char text[320];
+
+	snprintf(text, sizeof text, "not in the namespace " KMS_NAMESPACE ", but in %s%.160s; --lax-ns"
+			" takes it from any", *space == '\0' ? "none" : "", space);
+	refuse_at(r, line_now(r), element, text);
+}
+
 /* ---- libxml2's events ------------------------------------------------------------------------ */
 
 static void on_start(void *ctx, const xmlChar *element, const xmlChar *prefix, const xmlChar *uri,
@@ -327,21 +444,25 @@ static void on_start(void *ctx, const xmlChar *element, const xmlChar *prefix, c
 	const frame *top = &r->stack[r->depth - 1];
 	const char *name = (const char *)element;
 	const char *space = uri == NULL ? "" : (const char *)uri;
+	bool own = strcmp(space, KMS_NAMESPACE) == 0;
 
 	(void)prefix, (void)n_namespaces, (void)namespaces;
 	(void)n_attributes, (void)n_defaulted, (void)attributes;
-	if (r->err != KM_OK)
+	r->level++;
+	if (r->err != KM_OK || is_faulty(r))
 		return;
 	if (r->ignored > 0)
 		r->ignored++;
+	else if (top->rule->is == LEAF && (top->rule->often & UNUSED) != 0)
+		r->ignored = 1;
 	else if (top->rule->is == LEAF && strcmp(space, XENC_NAMESPACE) == 0)
 		refuse(r, "encrypted key content (xenc:EncryptedKey) is not supported");
 	else if (top->rule->is == LEAF)
 		refuse(r, "an element where only text may stand");
-	else if (strcmp(space, KMS_NAMESPACE) == 0)
-		begin_known(r, name);
+	else if (own || r->how->lax_ns)
+		begin_known(r, name, own || r->depth == 1);
 	else if (r->depth == 1 || uri == NULL)
-		refuse_at(r, line_now(r), name, "not in the namespace " KMS_NAMESPACE);
+		refuse_namespace(r, name, space);
 	else
 		r->ignored = 1;
 }
@@ -351,32 +472,51 @@ static void on_end(void *ctx, const xmlChar *element, const xmlChar *prefix, con
 	reader *r = ctx;
 
 	(void)element, (void)prefix, (void)uri;
-	if (r->err != KM_OK)
-		return;
-	if (r->ignored > 0)
-		r->ignored--;
-	else
-		end(r);
+	if (r->err == KM_OK && !is_faulty(r)) {
+		if (r->ignored > 0)
+			r->ignored--;
+		else
+			end(r);
+	}
+	if (r->err == KM_OK && is_faulty(r) && r->level == r->entry_level)
+		end_faulty(r);
+	r->level--;
+}
+
+/* White space is collapsed, as XML Schema has it for every type that is read. */
+static void collapse(reader *r, const char *text, size_t len)
+{
+	bool unused = (r->stack[r->depth - 1].rule->often & UNUSED) != 0;
+
+	for (size_t i = 0; i < len; i++) {
+		bool space = kmsdoc_is_space(text[i]);
+
+		if (space && (r->len == 0 || r->text[r->len - 1] == ' '))
+			continue;
+		if (r->len == sizeof r->text) {
+			if (!unused)
+				refuse(r, "too long");
+			return;
+		}
+		r->text[r->len++] = space ? ' ' : text[i];
+	}
 }
 
 static void on_text(void *ctx, const xmlChar *text, int len)
 {
 	reader *r = ctx;
 
-	if (r->err != KM_OK || r->ignored > 0)
+	if (r->err != KM_OK || r->ignored > 0 || is_faulty(r))
 		return;
-	if (r->stack[r->depth - 1].rule->is != LEAF) {
-		for (int i = 0; i < len; i++) {
-			if (!kmsdoc_is_space((char)text[i])) {
-				refuse(r, "text where only elements may stand");
-				return;
-			}
+	if (r->stack[r->depth - 1].rule->is == LEAF) {
+		collapse(r, (const char *)text, (size_t)len);
+		return;
+	}
+	for (int i = 0; i < len; i++) {
+		if (!kmsdoc_is_space((char)text[i])) {
+			refuse(r, "text where only elements may stand");
+			return;
 		}
-	} else if ((size_t)len > sizeof r->text - r->len) {
-		refuse(r, "too long");
-	} else {
-		memcpy(r->text + r->len, text, (size_t)len);
-		r->len += (size_t)len;
 	}
 }
 
@@ -386,7 +526,7 @@ static void on_doctype(void *ctx, const xmlChar *name, const xmlChar *public_id,
 	reader *r = ctx;
 
 	(void)name, (void)public_id, (void)system_id;
-	refuse_at(r, line_now(r), NULL, "a document type declaration (DOCTYPE) is refused");
+	refuse_document(r, line_now(r), NULL, "a document type declaration (DOCTYPE) is refused");
 }
 
 static void on_error(void *ctx, xmlError *error)
@@ -397,26 +537,89 @@ static void on_error(void *ctx, xmlError *error)
 	if (error->level < XML_ERR_ERROR || r->err != KM_OK)
 		return;
 	if (error->code == XML_ERR_NO_MEMORY) {
-		refuse_at(r, 0, NULL, km_strerror(KM_ENOMEM));
-		r->err = KM_ENOMEM;
+		refuse_memory(r);
 		return;
 	}
 	snprintf(text, sizeof text, "not well-formed XML: %s",
 			error->message == NULL ? "" : error->message);
 	text[strcspn(text, "\n")] = '\0';
-	refuse_at(r, error->line, NULL, text);
+	refuse_document(r, error->line, NULL, text);
 }
 
 /* ---- documents ------------------------------------------------------------------------------- */
 
-/* UTF-8, and nothing that libxml2 would convert behind our back into memory that is not wiped. */
-static bool is_utf8_markup(const char *xml, size_t len)
+static bool is_markup(const char *xml, size_t len)
 {
 	size_t i = len >= 3 && memcmp(xml, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
 
 	while (i < len && kmsdoc_is_space(xml[i]))
 		i++;
 	return i < len && xml[i] == '<' && memchr(xml, '\0', len) == NULL;
+}
+
+/* The encoding that the document is in, where it must be turned to UTF-8; else "". */
+static void find_encoding(char out[32], const char *xml, size_t len)
+{
+	char head[256];
+	const char *at;
+	size_t n = 0, i = 0;
+
+	*out = '\0';
+	if (len >= 2 && (memcmp(xml, "\xff\xfe", 2) == 0 || memcmp(xml, "\xfe\xff", 2) == 0)) {
+		strcpy(out, "UTF-16");
+		return;
+	}
+	snprintf(head, sizeof head, "%.*s", (int)(len < sizeof head ? len : sizeof head - 1), xml);
+	at = strncmp(head, "<?xml", 5) == 0 ? strstr(head, "encoding") : NULL;
+	if (at == NULL || at > head + strcspn(head, ">"))
+		return;
+	at += strcspn(at, "\"'");
+	at += *at != '\0';
+	n = strcspn(at, "\"'/");
+	while (i < len && (unsigned char)xml[i] < 0x80)
+		i++;
+	/* What is called UTF-16 and begins in single octets is not. */
+	if (n < 32 && i < len && strncasecmp(at, "UTF-", 4) != 0)
+		snprintf(out, 32, "%.*s", (int)n, at);
+}
+
+/* A copy in UTF-8, in locked memory and ending in NUL; NULL: *wrong says why.  We turn it, as what
+ * libxml2 turns stands in memory that is not wiped. */
+static char *copy_of(const char *xml, size_t len, const char **wrong)
+{
+	char encoding[32], *copy, *from = (char *)(uintptr_t)xml, *to;
+	size_t room = len, left = len;
+	iconv_t turn;
+
+	find_encoding(encoding, xml, len);
+	if (*encoding != '\0')
+		room = 3 * len;
+	*wrong = km_strerror(KM_ENOMEM);
+	copy = sodium_malloc(room + 1);
+	if (copy == NULL)
+		return NULL;
+	memset(copy, 0, room + 1);
+	if (*encoding == '\0') {
+		memcpy(copy, xml, len);
+		if (is_markup(copy, len))
+			return copy;
+		*wrong = "not XML in UTF-8";
+		sodium_free(copy);
+		return NULL;
+	}
+	to = copy;
+	turn = iconv_open("UTF-8", encoding);
+	if (turn != (iconv_t)-1 && iconv(turn, &from, &left, &to, &room) != (size_t)-1 && left == 0 &&
+	    is_markup(copy, (size_t)(to - copy))) {
+		iconv_close(turn);
+		return copy;
+	}
+	*wrong = turn == (iconv_t)-1 ? "in an encoding that is not known here: save it as UTF-8"
+			: "not XML in the encoding that it names: save it as UTF-8";
+	if (turn != (iconv_t)-1)
+		iconv_close(turn);
+	sodium_free(copy);
+	return NULL;
 }
 
 /* Parse r's copy of the document in place.  An input from a string has no buffer: libxml2 neither
@@ -433,7 +636,7 @@ static void parse(reader *r, const char *copy)
 	}
 	xmlParseDocument(r->parser);
 	if (r->parser->wellFormed == 0)
-		refuse_at(r, 0, NULL, "not well-formed XML");
+		refuse_document(r, 0, NULL, "not well-formed XML");
 	if (r->err == KM_OK)
 		is_complete(r);
 }
@@ -462,29 +665,55 @@ static void read_copy(reader *r, const char *copy)
 	xmlResetLastError();
 }
 
-km_err kmsdoc_read(kmsdoc *doc, const char *xml, size_t len, const char *name, km_complaint *why)
+/* Where all that stands in it is bad, so is the document; but a cache is sent to everybody. */
+static void refuse_all_faulty(reader *r)
 {
+	const kmsdoc *doc = r->doc;
+	const km_complaint *first = NULL;
+	size_t bad = 0;
+
+	for (size_t i = 0; i < doc->n_certs; i++) {
+		bad += doc->certs[i].fault.text[0] != '\0';
+		if (i == 0)
+			first = &doc->certs[i].fault;
+	}
+	for (size_t i = 0; i < doc->n_keys; i++) {
+		bad += doc->keys[i].fault.text[0] != '\0';
+		if (first == NULL)
+			first = &doc->keys[i].fault;
+	}
+	if (first == NULL || doc->is_cache || bad < doc->n_certs + doc->n_keys)
+		return;
+	*r->why = *first;
+	r->err = KM_EFORMAT;
+}
+
+km_err kmsdoc_read(kmsdoc *doc, const char *xml, size_t len, const kmsdoc_how *how,
+		km_complaint *why)
+{
+	const char *wrong = km_strerror(KM_ENOMEM);
 	reader *r = NULL;
 	char *copy = NULL;
 	km_err err = KM_ENOMEM;
 
 	*doc = (kmsdoc){ 0 };
 	*why = (km_complaint){ 0 };
-	if (sodium_init() < 0 || len >= INT32_MAX || (r = sodium_malloc(sizeof *r)) == NULL ||
-	    (copy = sodium_malloc(len + 1)) == NULL) {
-		complain(why, name, 0, NULL, km_strerror(KM_ENOMEM));
-		goto out;
+	if (sodium_init() < 0 || len >= INT32_MAX / 4 || (r = sodium_malloc(sizeof *r)) == NULL) {
+		complain(why, how->name, 0, NULL, wrong);
+		return KM_ENOMEM;
 	}
-	*r = (reader){ .doc = doc, .name = name, .why = why, .depth = 1 };
+	*r = (reader){ .doc = doc, .how = how, .why = why, .depth = 1 };
 	r->stack[0] = (frame){ .rule = &document };
-	memcpy(copy, xml, len);
-	copy[len] = '\0';
-	if (is_utf8_markup(copy, len))
+	copy = copy_of(xml, len, &wrong);
+	if (copy != NULL)
 		read_copy(r, copy);
+	else if (wrong != km_strerror(KM_ENOMEM))
+		refuse_document(r, 1, NULL, wrong);
 	else
-		refuse_at(r, 1, NULL, "not XML in UTF-8");
+		refuse_memory(r);
+	if (r->err == KM_OK)
+		refuse_all_faulty(r);
 	err = r->err;
-out:
 	if (err != KM_OK)
 		kmsdoc_free(doc);
 	sodium_free(copy);
@@ -496,5 +725,6 @@ void kmsdoc_free(kmsdoc *doc)
 {
 	sodium_free(doc->certs);
 	sodium_free(doc->keys);
+	sodium_free(doc->domains);
 	*doc = (kmsdoc){ 0 };
 }

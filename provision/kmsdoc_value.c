@@ -1,6 +1,7 @@
 /* kmsdoc_value.c -- the texts of a KMS document's elements turned to values. */
 #include "kmsdoc_value.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <sodium.h>
@@ -55,6 +56,8 @@ const char *kmsdoc_take_number(void *field, size_t size, char *text, size_t len)
 	uint64_t n = 0;
 
 	(void)size;
+	if (s.len > 1 && *s.s == '+')
+		s = (km_str){ s.s + 1, s.len - 1 };
 	if (s.len == 0)
 		return "empty, where a number is needed";
 	for (size_t i = 0; i < s.len; i++) {
@@ -120,56 +123,87 @@ static size_t squeeze(char *text, size_t len)
 	return n;
 }
 
-/* Exactly size octets? */
-static bool from_hex(uint8_t *out, size_t size, const char *hex, size_t len)
+static bool is_hex(const char *text, size_t len)
 {
-	size_t n = 0;
+	for (size_t i = 0; i < len; i++) {
+		char c = text[i];
 
-	return len == 2 * size && sodium_hex2bin(out, size, hex, len, NULL, &n, NULL) == 0 &&
-			n == size;
-}
-
-static const char *not_octets(size_t size)
-{
-	switch (size) {
-	case KM_SAKKE_POINT_BYTES:
-		return "not 257 octets in hex";
-	case KM_ECCSI_POINT_BYTES:
-		return "not 65 octets in hex";
-	default:
-		return "not 32 octets in hex";
+		if (!(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'f') && !(c >= 'A' && c <= 'F'))
+			return false;
 	}
+	return len > 0;
 }
 
-const char *kmsdoc_take_hex(void *field, size_t size, char *text, size_t len)
-{
-	return from_hex(field, size, text, squeeze(text, len)) ? NULL : not_octets(size);
-}
-
-/* Some KMSs give 34 octets, of which the first two are zero. */
-const char *kmsdoc_take_ssk(void *field, size_t size, char *text, size_t len)
-{
-	len = squeeze(text, len);
-	if (len == 2 * size + 4 && memcmp(text, "0000", 4) == 0)
-		return from_hex(field, size, text + 4, len - 4) ? NULL : not_octets(size);
-	return from_hex(field, size, text, len) ? NULL : not_octets(size);
-}
-
-/* Base64 with or without padding. */
-const char *kmsdoc_take_uid(void *field, size_t size, char *text, size_t len)
+/* Octets in hex, or else in base64 of any kind, in place; false: neither, or more than room. */
+static bool decode(uint8_t *out, size_t room, size_t *n, const char *text, size_t len)
 {
 	static const int variants[] = {
 		sodium_base64_VARIANT_ORIGINAL, sodium_base64_VARIANT_ORIGINAL_NO_PADDING,
+		sodium_base64_VARIANT_URLSAFE, sodium_base64_VARIANT_URLSAFE_NO_PADDING,
 	};
+
+	if (is_hex(text, len) && len % 2 == 0)
+		return sodium_hex2bin(out, room, text, len, NULL, n, NULL) == 0;
+	for (size_t i = 0; i < sizeof variants / sizeof *variants; i++) {
+		if (sodium_base642bin(out, room, text, len, NULL, n, NULL, variants[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What is wrong, into text, in place of what stands there. */
+static const char *not_octets(size_t want, char *text, size_t len, bool decoded, size_t n)
+{
+	if (is_hex(text, len) && len % 2 != 0)
+		snprintf(text, KMSDOC_SAID, "not %zu octets in hex or base64: %zu hex digits, an odd "
+				"number: a digit is missing", want, len);
+	else if (decoded)
+		snprintf(text, KMSDOC_SAID, "not %zu octets in hex or base64: %zu octets", want, n);
+	else
+		snprintf(text, KMSDOC_SAID, "not %zu octets in hex or base64", want);
+	return text;
+}
+
+enum { OCTETS_MAX = 4096 };     /* more than the text of an element holds */
+
+const char *kmsdoc_take_octets(void *field, size_t size, char *text, size_t len)
+{
+	uint8_t octets[OCTETS_MAX];
 	size_t n = 0;
+	bool decoded;
 
 	len = squeeze(text, len);
-	if (from_hex(field, size, text, len))
-		return NULL;
-	for (size_t i = 0; i < sizeof variants / sizeof *variants; i++) {
-		if (sodium_base642bin(field, size, text, len, NULL, &n, NULL, variants[i]) == 0 &&
-		    n == size)
-			return NULL;
+	decoded = decode(octets, sizeof octets, &n, text, len);
+	if (decoded && n == size)
+		memcpy(field, octets, size);
+	km_wipe(octets, sizeof octets);
+	return decoded && n == size ? NULL : not_octets(size, text, len, decoded, n);
+}
+
+/* A number: KMSs leave zeros before it off, or give some more. */
+const char *kmsdoc_take_ssk(void *field, size_t size, char *text, size_t len)
+{
+	uint8_t octets[OCTETS_MAX];
+	size_t n = 0, zeros = 0;
+	bool decoded, fits;
+
+	len = squeeze(text, len);
+	decoded = decode(octets, sizeof octets, &n, text, len);
+	while (zeros < n && octets[zeros] == 0)
+		zeros++;
+	fits = decoded && n > 0 && n - zeros <= size;
+	if (fits) {
+		memset(field, 0, size);
+		memcpy((uint8_t *)field + size - (n - zeros), octets + zeros, n - zeros);
 	}
-	return "not 32 octets in hex or base64";
+	km_wipe(octets, sizeof octets);
+	return fits ? NULL : not_octets(size, text, len, decoded, n);
+}
+
+/* Nobody goes by it: what is no UID is none. */
+const char *kmsdoc_take_uid(void *field, size_t size, char *text, size_t len)
+{
+	if (kmsdoc_take_octets(field, size, text, len) != NULL)
+		memset(field, 0, size);
+	return NULL;
 }

@@ -9,6 +9,8 @@
 #include "mikey.h"
 #include "valid.h"
 
+enum { TRIES = 8 };     /* key sets that one message may be for */
+
 /* A message on its way through the checks. */
 typedef struct {
 	const km_open_how *how;
@@ -21,6 +23,8 @@ typedef struct {
 	const km_kms *kms_i, *kms_r;
 	uint8_t sender_uid[KM_UID_BYTES];
 	const km_key_set *mine;             /* what it is opened with */
+	const km_key_set *tries[TRIES];     /* what it may be opened with; mine is one of them */
+	size_t n_tries, try;
 	octets sed;                         /* the payload for mine */
 } opening;
 
@@ -111,26 +115,72 @@ static km_reason check_replay(const opening *o)
 	return KM_R_OK;
 }
 
+/* A KMS's certificate that is valid at T, else any of it. */
+static const km_kms *kms_of(const opening *o, octets uri)
+{
+	const km_keyring *ring = o->how->ring;
+	const km_kms *kms = km_keyring_kms_valid(ring, (const char *)uri.data, uri.len, o->at);
+
+	return kms ? kms : km_keyring_kms(ring, (const char *)uri.data, uri.len);
+}
+
 static km_reason find_kmss(opening *o)
 {
-	octets i = o->m.id[ROLE_KMS_INITIATOR], r = o->m.id[ROLE_KMS_RESPONDER];
-
-	o->kms_i = km_keyring_kms(o->how->ring, (const char *)i.data, i.len);
-	o->kms_r = km_keyring_kms(o->how->ring, (const char *)r.data, r.len);
+	o->kms_i = kms_of(o, o->m.id[ROLE_KMS_INITIATOR]);
+	o->kms_r = kms_of(o, o->m.id[ROLE_KMS_RESPONDER]);
 	return o->kms_i && o->kms_r ? KM_R_OK : KM_R_KMS;
 }
 
-static void uid_at(uint8_t uid[KM_UID_BYTES], km_str uri, const km_kms *kms, uint64_t seconds)
+static bool is_of(const km_kms *kms, const char *uri)
 {
-	km_uid(uid, uri.s, uri.len, kms->uri, strlen(kms->uri), kms->period, kms->offset,
-			km_key_period_no(seconds, kms->period, kms->offset));
+	return strcmp(kms->uri, uri) == 0;
+}
+
+/* The sender's UID under one certificate of its KMS.  Where KMSs number periods in their own way, the
+ * number is that of the key set that I open with, at one KMS. */
+static bool sender_fits(uint8_t out[KM_UID_BYTES], const opening *o, const km_kms *kms,
+		const km_key_set *mine)
+{
+	km_str gms = o->out->gms;
+	octets uid = o->m.id[ROLE_UID_INITIATOR];
+	uint64_t no = km_key_period_no(o->seconds, kms->period, kms->offset);
+
+	if (mine && km_keyring_has_any_period(o->how->ring) && is_of(mine->kms, kms->uri))
+		no = mine->period_no;
+	km_uid(out, gms.s, gms.len, kms->uri, strlen(kms->uri), kms->period, kms->offset, no);
+	return !uid.data || memcmp(uid.data, out, KM_UID_BYTES) == 0;
+}
+
+/* Under any certificate of its KMS, and for any key set of mine. */
+static bool some_sender_fits(opening *o)
+{
+	const km_keyring *ring = o->how->ring;
+	const km_kms *kms;
+
+	if (sender_fits(o->sender_uid, o, o->kms_i, o->n_tries > 0 ? o->tries[0] : NULL))
+		return true;
+	for (size_t i = 0; (kms = km_keyring_kms_at(ring, i)); i++) {
+		if (!is_of(kms, o->kms_i->uri))
+			continue;
+		for (size_t t = 0; t == 0 || t < o->n_tries; t++)
+			if (sender_fits(o->sender_uid, o, kms, o->n_tries > 0 ? o->tries[t] : NULL))
+				return true;
+	}
+	return false;
+}
+
+static km_reason refuse_sender(opening *o)
+{
+	explain(o, "the sender that the signalling named has not the UID in the message, which is of its "
+			"URI octet by octet");
+	return KM_R_SENDER;
 }
 
 /* The sender's URI and UID: from the message, or where identities are hidden from the signalling,
  * whose URI must then give the UID in the message. */
 static km_reason find_sender(opening *o)
 {
-	octets uri = o->m.id[ROLE_INITIATOR], uid = o->m.id[ROLE_UID_INITIATOR];
+	octets uri = o->m.id[ROLE_INITIATOR];
 	km_str from = bare(o->how->from);
 
 	if (uri.data && from.len && !km_uri_same(str_of(uri), from))
@@ -140,13 +190,14 @@ static km_reason find_sender(opening *o)
 		explain(o, "identities are hidden, and the signalling did not name the sender");
 		return KM_R_SENDER;
 	}
-	uid_at(o->sender_uid, o->out->gms, o->kms_i, o->seconds);
-	if (uid.data && memcmp(uid.data, o->sender_uid, KM_UID_BYTES) != 0) {
-		explain(o, "the sender that the signalling named has not the UID in the message, which is of "
-				"its URI octet by octet");
-		return KM_R_SENDER;
-	}
-	return KM_R_OK;
+	if (km_keyring_has_any_period(o->how->ring) || some_sender_fits(o))
+		return KM_R_OK;
+	return refuse_sender(o);
+}
+
+static bool is_user(const km_key_set *set, km_str uri, const char *kms_uri)
+{
+	return is_of(set->kms, kms_uri) && same(str_of_z(set->uri), uri);
 }
 
 /* Whether any key set of that user at that KMS is held, of whatever period. */
@@ -155,33 +206,76 @@ static bool holds_any(const km_keyring *ring, km_str uri, const km_kms *kms)
 	const km_key_set *set;
 
 	for (size_t i = 0; (set = km_keyring_keys_at(ring, i)); i++)
-		if (set->kms == kms && same(str_of_z(set->uri), uri))
+		if (set->receiver && is_user(set, uri, kms->uri))
 			return true;
 	return false;
+}
+
+static void add_try(opening *o, const km_key_set *set)
+{
+	bool room = set && set->receiver && o->n_tries < TRIES;
+
+	for (size_t i = 0; i < o->n_tries; i++)
+		room = room && o->tries[i] != set;
+	if (room)
+		o->tries[o->n_tries++] = set;
+}
+
+/* A user's key sets for T, under each certificate of its KMS; with any period, those valid at T. */
+static void try_user(opening *o, km_str uri, const km_kms *kms)
+{
+	const km_keyring *ring = o->how->ring;
+	const km_kms *other;
+	const km_key_set *set;
+
+	add_try(o, km_keyring_keys_when(ring, uri.s, uri.len, kms, o->seconds));
+	for (size_t i = 0; (other = km_keyring_kms_at(ring, i)); i++)
+		if (is_of(other, kms->uri))
+			add_try(o, km_keyring_keys_when(ring, uri.s, uri.len, other, o->seconds));
+	for (size_t i = 0; km_keyring_has_any_period(ring) && (set = km_keyring_keys_at(ring, i)); i++)
+		if (is_user(set, uri, kms->uri) && valid_key_set(set, o->at))
+			add_try(o, set);
+}
+
+static void try_uid(opening *o, const uint8_t *uid, const km_kms *kms)
+{
+	const km_keyring *ring = o->how->ring;
+	const km_key_set *set = km_keyring_uid(ring, uid);
+
+	for (size_t i = 0; set && (set = km_keyring_keys_at(ring, i)); i++)
+		if (memcmp(set->uid, uid, KM_UID_BYTES) == 0 && is_of(set->kms, kms->uri))
+			add_try(o, set);
 }
 
 /* The responder's key set; or the sender's own, where there is a SAKKE-to-self. */
 static km_reason find_my_keys(opening *o)
 {
-	const km_keyring *ring = o->how->ring;
 	octets uri = o->m.id[ROLE_RESPONDER], uid = o->m.id[ROLE_UID_RESPONDER];
+	bool any = km_keyring_has_any_period(o->how->ring);
 
 	o->sed = o->m.sed;
 	if (uri.data)
-		o->mine = km_keyring_keys(ring, (const char *)uri.data, uri.len, o->kms_r,
-				km_key_period_no(o->seconds, o->kms_r->period, o->kms_r->offset));
+		try_user(o, str_of(uri), o->kms_r);
 	else
-		o->mine = km_keyring_uid(ring, uid.data);
-	if (o->mine && o->mine->kms != o->kms_r)
-		o->mine = NULL;
-	if (!o->mine && o->m.to_self.data) {
-		o->mine = km_keyring_uid(ring, o->sender_uid);
+		try_uid(o, uid.data, o->kms_r);
+	if (o->n_tries == 0 && o->m.to_self.data) {
+		try_user(o, o->out->gms, o->kms_i);
 		o->sed = o->m.to_self;
-		o->out->to_self = o->mine != NULL;
+		o->out->to_self = o->n_tries > 0;
 	}
-	if (o->mine)
-		return KM_R_OK;
-	return uri.data && holds_any(ring, str_of(uri), o->kms_r) ? KM_R_PERIOD : KM_R_NOT_MINE;
+	if (o->n_tries > 0) {
+		o->mine = o->tries[0];
+		return !any || some_sender_fits(o) ? KM_R_OK : refuse_sender(o);
+	}
+	return uri.data && holds_any(o->how->ring, str_of(uri), o->kms_r) ? KM_R_PERIOD : KM_R_NOT_MINE;
+}
+
+static bool any_is_valid(const opening *o)
+{
+	for (size_t i = 0; i < o->n_tries; i++)
+		if (valid_key_set(o->tries[i], o->at))
+			return true;
+	return false;
 }
 
 static km_reason check_identities(opening *o)
@@ -197,34 +291,93 @@ static km_reason check_identities(opening *o)
 		r = KM_R_NOT_MINE;
 	}
 	if (r == KM_R_OK && (!valid_kms(o->kms_i, o->at) || !valid_kms(o->kms_r, o->at) ||
-			!valid_key_set(o->mine, o->at)))
+			!any_is_valid(o)))
 		r = KM_R_EXPIRED;
 	return r;
 }
 
-static km_err verify(const opening *o, size_t signed_len)
+static km_err verify(const opening *o, const km_kms *kms, size_t signed_len)
 {
 	return km_eccsi_verify(o->m.sig.data, o->m.sig.len, o->msg, signed_len, o->sender_uid,
-			KM_UID_BYTES, o->kms_i->keys);
+			KM_UID_BYTES, kms->keys);
 }
 
-/* The form of the text first.  The form without the header is looked at in any case, so that who has
+/* Under one certificate of the sender's KMS, as seen from the key set to be tried.  The form of the
+ * text first.  The form without the header is looked at in any case, so that who has
  * to do with such a GMS learns it. */
-static km_reason check_signature(const opening *o)
+static km_reason verify_with(opening *o, const km_kms *kms)
 {
-	km_err err = verify(o, o->m.signed_len);
+	km_err err;
 
-	if (err != KM_ESIG)
-		return err == KM_OK ? KM_R_OK : KM_R_ENGINE;
-	if (verify(o, o->m.signed_len - MIKEY_SIGN_HEADER) != KM_OK)
+	if (!sender_fits(o->sender_uid, o, kms, o->mine))
 		return KM_R_SIGNATURE;
-	if (o->how->compat & KM_COMPAT_SIGN_WITHOUT_HEADER) {
-		o->out->remarks |= KM_REMARK_SIGN_HEADER;
-		return KM_R_OK;
+	err = verify(o, kms, o->m.signed_len);
+	if (err != KM_OK && err != KM_ESIG)
+		return KM_R_ENGINE;
+	if (err != KM_OK && verify(o, kms, o->m.signed_len - MIKEY_SIGN_HEADER) != KM_OK)
+		return KM_R_SIGNATURE;
+	if (err != KM_OK && !(o->how->compat & KM_COMPAT_SIGN_WITHOUT_HEADER)) {
+		explain(o, "the signature verifies only without the header of the SIGN payload, as some "
+				"GMSs make it: --compat sign-without-header accepts those");
+		return KM_R_SIGNATURE;
 	}
-	explain(o, "the signature verifies only without the header of the SIGN payload, as some GMSs "
-			"make it: --compat sign-without-header accepts those");
-	return KM_R_SIGNATURE;
+	o->out->remarks |= err != KM_OK ? KM_REMARK_SIGN_HEADER : 0;
+	o->kms_i = kms;
+	return KM_R_OK;
+}
+
+static bool is_twin(const km_kms *a, const km_kms *b)
+{
+	return a->keys == b->keys && a->period == b->period && a->offset == b->offset;
+}
+
+/* Other certificates of the sender's KMS that are valid at T; one with the same points is no other. */
+static km_reason verify_others(opening *o)
+{
+	const km_kms *first = o->kms_i, *kms;
+	km_reason r = KM_R_SIGNATURE;
+
+	for (size_t i = 0; r == KM_R_SIGNATURE &&
+			(kms = km_keyring_kms_at(o->how->ring, i)); i++)
+		if (is_of(kms, first->uri) && valid_kms(kms, o->at) && !is_twin(kms, first))
+			r = verify_with(o, kms);
+	return r;
+}
+
+static km_reason check_signature(opening *o)
+{
+	km_reason r = KM_R_SIGNATURE;
+
+	for (o->try = 0; r == KM_R_SIGNATURE && o->try < o->n_tries; o->try++) {
+		o->mine = o->tries[o->try];
+		if (!valid_key_set(o->mine, o->at))
+			continue;
+		r = verify_with(o, o->kms_i);
+		if (r == KM_R_SIGNATURE)
+			r = verify_others(o);
+		if (!km_keyring_has_any_period(o->how->ring))
+			break;
+	}
+	return r;
+}
+
+/* The key set that the signature was found with, and then those that give the same sender. */
+static km_err decapsulate(opening *o, uint8_t gmk[KM_SSV_BYTES])
+{
+	km_err err = km_sakke_decap(gmk, o->sed.data, o->sed.len, o->mine->receiver, o->rnd);
+
+	for (size_t i = 0; err == KM_EDECAP && i < o->n_tries; i++) {
+		const km_key_set *set = o->tries[i];
+		uint8_t uid[KM_UID_BYTES];
+
+		if (set == o->mine || !valid_key_set(set, o->at) ||
+		    !sender_fits(uid, o, o->kms_i, set) || memcmp(uid, o->sender_uid, sizeof uid) != 0)
+			continue;
+		err = km_sakke_decap(gmk, o->sed.data, o->sed.len, set->receiver, o->rnd);
+		if (err == KM_OK)
+			o->mine = set;
+	}
+	return err;
 }
 
 /* The salt is the member's.  The GMS, opening a message with hidden identities to itself, does not
@@ -270,7 +423,7 @@ static km_reason decrypt(opening *o)
 	octets user = o->m.id[ROLE_RESPONDER];
 	km_str p0 = user.data ? str_of(user) : str_of_z(o->mine->uri);
 	km_reason r = KM_R_PURPOSE;
-	km_err err = km_sakke_decap(gmk, o->sed.data, o->sed.len, o->mine->receiver, o->rnd);
+	km_err err = decapsulate(o, gmk);
 
 	if (err != KM_OK)
 		return err == KM_EDECAP ? KM_R_DECRYPT : KM_R_ENGINE;

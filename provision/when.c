@@ -98,7 +98,7 @@ static bool take_zone(rest *in, int *east, bool zone_needed)
 }
 
 /* RFC 3339, 5.6.  A leap second is the second after it, as in Unix time. */
-static bool parse_date_time(int64_t *t, rest in, bool zone_needed)
+static bool parse_date_time(int64_t *t, rest in)
 {
 	int year, month, day, hour, minute, second, east;
 	int64_t utc;
@@ -112,7 +112,7 @@ static bool parse_date_time(int64_t *t, rest in, bool zone_needed)
 	if (!take_number(&in, &hour, 2, 0, 23) || !take(&in, ':') ||
 	    !take_number(&in, &minute, 2, 0, 59) || !take(&in, ':') ||
 	    !take_number(&in, &second, 2, 0, 60) || !take_fraction(&in) ||
-	    !take_zone(&in, &east, zone_needed) || in.len != 0)
+	    !take_zone(&in, &east, true) || in.len != 0)
 		return false;
 	utc = days_from_date(year, month, day) * DAY + 3600 * hour + 60 * minute + second - east;
 	if (second == 60 && (utc % DAY + DAY) % DAY != 0)
@@ -149,13 +149,64 @@ bool when_parse(int64_t *t, const char *s, size_t len)
 	rest in = { s, len };
 
 	*t = 0;
-	return parse_seconds(t, in) || parse_date_time(t, in, true);
+	return parse_seconds(t, in) || parse_date_time(t, in);
+}
+
+/* Years that are counted; beyond them lies what int64_t cannot hold as seconds. */
+#define YEAR_MAX INT64_C(290000000000)
+
+/* A year of XML Schema: four digits or more, and a sign before those of before Christ, all of which
+ * count as 0.  More than YEAR_MAX is YEAR_MAX. */
+static bool take_year(rest *in, int64_t *year)
+{
+	bool before = take(in, '-');
+	int digits = 0, digit = 0;
+
+	for (*year = 0; take_digit(in, &digit); digits++, digit = 0)
+		*year = *year > YEAR_MAX ? YEAR_MAX : 10 * *year + digit;
+	if (*year > YEAR_MAX)
+		*year = YEAR_MAX;
+	if (before)
+		*year = 0;
+	return digits >= 4;
+}
+
+/* The day's time; 24:00:00 is the start of the next one. */
+static bool take_time(rest *in, int *seconds, bool *leap)
+{
+	int hour, minute, second;
+
+	if (!take_number(in, &hour, 2, 0, 24) || !take(in, ':') ||
+	    !take_number(in, &minute, 2, 0, 59) || !take(in, ':') ||
+	    !take_number(in, &second, 2, 0, 60) || !take_fraction(in))
+		return false;
+	*seconds = 3600 * hour + 60 * minute + second;
+	*leap = second == 60;
+	return *seconds <= DAY;
 }
 
 bool when_parse_xml(int64_t *t, const char *s, size_t len)
 {
+	rest in = { s, len };
+	int month, day, seconds, east, cycle_year;
+	int64_t year, utc;
+	bool leap;
+
 	*t = 0;
-	return parse_date_time(t, (rest){ s, len }, false);
+	if (!take_year(&in, &year) || !take(&in, '-') || !take_number(&in, &month, 2, 1, 12) ||
+	    !take(&in, '-') || !take_number(&in, &day, 2, 1, 31))
+		return false;
+	/* The calendar repeats after 400 years of 146097 days. */
+	cycle_year = (int)(year % 400) + 400;
+	if (day > days_in_month(cycle_year, month) || (!take(&in, 'T') && !take(&in, 't')) ||
+	    !take_time(&in, &seconds, &leap) || !take_zone(&in, &east, false) || in.len != 0 ||
+	    east < -14 * 3600 || east > 14 * 3600)
+		return false;
+	utc = (days_from_date(cycle_year, month, day) + (year / 400 - 1) * 146097) * DAY + seconds - east;
+	if (leap && (utc % DAY + DAY) % DAY != 0)
+		return false;
+	*t = year == 0 ? INT64_MIN : year == YEAR_MAX ? INT64_MAX : utc;
+	return true;
 }
 
 void when_print(char out[WHEN_MAX], int64_t t)

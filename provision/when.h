@@ -13,7 +13,8 @@ enum { WHEN_MAX = 32 };     /* octets of a printed time with its NUL */
 bool when_parse(int64_t *t, const char *s, size_t len);
 
 /* The same for an xs:dateTime of a KMS document: one without a zone counts as UTC, because KMSs
- * leave the zone off and their times are UTC.  Plain Unix seconds are refused. */
+ * leave the zone off and their times are UTC; 24:00:00 and years beyond 9999 are right.  Before the
+ * year 1 it is INT64_MIN, beyond what int64_t holds INT64_MAX.  Plain Unix seconds are refused. */
 bool when_parse_xml(int64_t *t, const char *s, size_t len);
 
 /* RFC 3339 in UTC, such as 2026-01-05T10:00:00Z; years outside 0001 to 9999 as Unix seconds. */

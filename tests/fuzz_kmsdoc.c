@@ -19,6 +19,8 @@ static void check_document(const kmsdoc *doc)
 	for (size_t i = 0; i < doc->n_keys; i++) {
 		const kmsdoc_keys *keys = &doc->keys[i];
 
+		if (keys->fault.text[0] != '\0')
+			continue;
 		if (km_uri_check(keys->uri, strlen(keys->uri), KM_URI_LOOSE) != KM_URI_OK ||
 		    km_uri_check(keys->kms_uri, strlen(keys->kms_uri), KM_URI_LOOSE) != KM_URI_OK ||
 		    keys->valid_from > keys->valid_to || keys->ssk_line <= 0)
@@ -30,7 +32,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	kmsdoc doc;
 	km_complaint why;
-	km_err err = kmsdoc_read(&doc, (const char *)data, len, "fuzz.xml", &why);
+	kmsdoc_how how = { .name = "fuzz.xml", .lax_ns = len % 2 != 0 };
+	km_err err = kmsdoc_read(&doc, (const char *)data, len, &how, &why);
 
 	if (memchr(why.text, '\0', sizeof why.text) == NULL)
 		abort();

@@ -8,6 +8,8 @@
 
 #include "fuzz_kmsdoc.c"
 
+static const kmsdoc_how doc_xml = { .name = "doc.xml" };
+
 #define NS "xmlns=\"urn:3gpp:ns:mcsecKMSInterface:1.0\""
 
 /* Read, and free xml. */
@@ -15,7 +17,7 @@ static kmsdoc good(char *xml)
 {
 	kmsdoc doc;
 	km_complaint why;
-	km_err err = kmsdoc_read(&doc, xml, strlen(xml), "doc.xml", &why);
+	km_err err = kmsdoc_read(&doc, xml, strlen(xml), &doc_xml, &why);
 
 	if (err != KM_OK)
 		print_error("%s\n", why.text);
@@ -30,7 +32,7 @@ static void assert_refused(const char *xml, size_t len, const char *complaint)
 	kmsdoc doc;
 	km_complaint why;
 
-	assert_int_equal(kmsdoc_read(&doc, xml, len, "doc.xml", &why), KM_EFORMAT);
+	assert_int_equal(kmsdoc_read(&doc, xml, len, &doc_xml, &why), KM_EFORMAT);
 	if (strncmp(why.text, complaint, strlen(complaint)) != 0)
 		fail_msg("\"%s\" instead of \"%s\"", why.text, complaint);
 	assert_null(doc.certs);
@@ -250,8 +252,8 @@ static void a_document_of_many_megabytes_is_read(void **state)
 
 static const char *const bad_keys[][3] = {
 	{ "<KeyPeriodNo>1531</KeyPeriodNo>\n", "", "doc.xml:9: KmsKeySet: KeyPeriodNo is missing" },
-	{ "<UserUri>", "<UserURI>x</UserURI><UserUri>",
-		"doc.xml:11: UserURI: not an element of KmsKeySet" },
+	{ "<UserUri>", "<KmsDomain>x</KmsDomain><UserUri>",
+		"doc.xml:11: KmsDomain: not an element of KmsKeySet" },
 	{ "<KeyPeriodNo>", "<KeyPeriodNo>1</KeyPeriodNo>\n<KeyPeriodNo>",
 		"doc.xml:14: KeyPeriodNo: one too many in KmsKeySet" },
 	{ "<KeyPeriodNo>1531", "<KeyPeriodNo>-1", "doc.xml:13: KeyPeriodNo: not a number" },
@@ -266,17 +268,17 @@ static const char *const bad_keys[][3] = {
 	{ "<KeyPeriodNo>", "<KmsKeySet/><KeyPeriodNo>",
 		"doc.xml:13: KmsKeySet: not an element of KmsKeySet" },
 	{ "<UserUri>sip:gms", "<UserUri>sip:g s", "doc.xml:11: UserUri: holds a space" },
-	{ "<UserUri>sip:gms", "<UserUri>sip:g&#10;s", "doc.xml:11: UserUri: holds a control" },
+	{ "<UserUri>sip:gms", "<UserUri>sip:g&#10;s", "doc.xml:11: UserUri: holds a space" },
 	{ "<KmsUri>kms.example.org<", "<KmsUri><", "doc.xml:10: KmsUri: empty" },
-	{ "<UserID>", "<UserID>0", "doc.xml:12: UserID: not 32 octets" },
 	{ "<UserDecryptKey>", "<UserDecryptKey>00", "doc.xml:14: UserDecryptKey: not 257 octets" },
 	{ "<UserDecryptKey>", "<UserDecryptKey>0", "doc.xml:14: UserDecryptKey: not 257 octets" },
 	{ "</UserDecryptKey>", "g</UserDecryptKey>", "doc.xml:14: UserDecryptKey: not 257 octets" },
-	{ "<UserSigningKeySSK>", "<UserSigningKeySSK>00",
-		"doc.xml:15: UserSigningKeySSK: not 32 octets" },
+	{ "<UserSigningKeySSK>", "<UserSigningKeySSK>0",
+		"doc.xml:15: UserSigningKeySSK: not 32 octets in hex or base64: 65 hex digits, an odd "
+		"number: a digit is missing" },
 	{ "<UserSigningKeySSK>", "<UserSigningKeySSK>0001",
-		"doc.xml:15: UserSigningKeySSK: not 32 octets" },
-	{ "<UserSigningKeySSK>", "<UserSigningKeySSK>000000",
+		"doc.xml:15: UserSigningKeySSK: not 32 octets in hex or base64: 34 octets" },
+	{ "</UserSigningKeySSK>", "-</UserSigningKeySSK>",
 		"doc.xml:15: UserSigningKeySSK: not 32 octets" },
 	{ "<UserPubTokenPVT>", "<UserPubTokenPVT>0x",
 		"doc.xml:16: UserPubTokenPVT: not 65 octets" },
@@ -290,8 +292,8 @@ static const char *const bad_keys[][3] = {
 	{ "<KeyPeriodNo>", "<ValidFrom>2026-01-02T00:00:00Z</ValidFrom>"
 		"<ValidTo>2026-01-01T00:00:00Z</ValidTo><KeyPeriodNo>",
 		"doc.xml:9: KmsKeySet: ValidTo lies before ValidFrom" },
-	{ "<KmsKeyProv ", "<KmsKeyprov/><KmsKeyProv ",
-		"doc.xml:8: KmsKeyprov: not an element of KmsMessage" },
+	{ "<KmsKeyProv ", "<KmsKeySet/><KmsKeyProv ",
+		"doc.xml:8: KmsKeySet: not an element of KmsMessage" },
 	{ "</KmsKeyProv>", "</KmsKeyProv><KmsKeyProv/>",
 		"doc.xml:18: KmsKeyProv: one too many in KmsMessage" },
 	{ ":mcsecKMSInterface:1.0", ":mcsecKMSInterface:2.0",
@@ -332,8 +334,7 @@ static const char *const bad_certs[][3] = {
 		"doc.xml:9: KmsCertificate: UserKeyOffset is missing" },
 	{ "<PubEncKey>", "<PubEncKey>04", "doc.xml:14: PubEncKey: not 257 octets" },
 	{ "<PubAuthKey>", "<PubAuthKey>04", "doc.xml:15: PubAuthKey: not 65 octets" },
-	{ "<PubAuthKey>", "<PubAuthkey>",
-		"doc.xml:15: PubAuthkey: not an element of KmsCertificate" },
+	{ "<PubAuthKey>", "<UserID/><PubAuthKey>", "doc.xml:15: UserID: not an element of KmsCertificate" },
 	{ "</KmsCertificate>", "</KmsCertificate><SignedKmsCertificate/>",
 		"doc.xml:17: SignedKmsCertificate: one too many in KmsInit" },
 	{ "<KmsInit Version=\"1.0.0\">", "<KmsInit><NewTransportKey/></KmsInit><KmsInit>",
@@ -372,12 +373,13 @@ static void what_is_no_kms_document_is_refused(void **state)
 		{ "<KmsMessage " NS "/>", "doc.xml:1: KmsMessage: not an element of document" },
 	};
 	static const char nul[] = "<KmsKeyProv " NS "/>\0";
-	static const char utf16[] = "\xff\xfe<\0K\0m\0s\0/\0>\0";
+	static const char utf16[] = "\xff\xfe<\0K\0m\0s\0/\0>\0", cut[] = "\xff\xfe<\0K";
 
 	(void)state;
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
 		assert_refused(texts[i][0], strlen(texts[i][0]), texts[i][1]);
-	assert_refused(utf16, sizeof utf16 - 1, "doc.xml:1: not XML in UTF-8");
+	assert_refused(utf16, sizeof utf16 - 1, "doc.xml:1: Kms: not in the namespace");
+	assert_refused(cut, sizeof cut - 1, "doc.xml:1: not XML in the encoding that it names");
 	assert_refused(nul, sizeof nul, "doc.xml:1: not XML in UTF-8");
 }
 
@@ -438,9 +440,13 @@ static void deep_and_large_documents_are_refused_or_read(void **state)
 	kmsdoc_free(&doc);
 	memset(spaces, ' ', 4999);
 	spaces[4999] = '\0';
-	memcpy(spaces, "<UserID>", 8);
-	xml = edited(written_keys(&keys, 1), "<UserID>", spaces);
-	assert_refused(xml, strlen(xml), "doc.xml:12: UserID: too long");
+	memcpy(spaces, "<UserSigningKeySSK>", 19);
+	doc = good(edited(written_keys(&keys, 1), "<UserSigningKeySSK>", spaces));
+	assert_same_keys(doc.keys, &keys);
+	kmsdoc_free(&doc);
+	memset(spaces + 19, '0', 4999 - 19);
+	xml = edited(written_keys(&keys, 1), "<UserSigningKeySSK>", spaces);
+	assert_refused(xml, strlen(xml), "doc.xml:15: UserSigningKeySSK: too long");
 	free(xml);
 	free(spaces);
 }
@@ -450,8 +456,10 @@ static void foreign_text_is_escaped_in_complaints(void **state)
 	kmsdoc doc;
 	km_complaint why;
 
+	kmsdoc_how odd = { .name = "a\x1b[31m\nb.xml" };
+
 	(void)state;
-	assert_int_equal(kmsdoc_read(&doc, "<a/>", 4, "a\x1b[31m\nb.xml", &why), KM_EFORMAT);
+	assert_int_equal(kmsdoc_read(&doc, "<a/>", 4, &odd, &why), KM_EFORMAT);
 	assert_null(strpbrk(why.text, "\x1b\n"));
 }
 
@@ -465,7 +473,7 @@ static void complaints_do_not_show_keys(void **state)
 	km_complaint why;
 
 	(void)state;
-	assert_int_equal(kmsdoc_read(&doc, xml, strlen(xml), "doc.xml", &why), KM_EFORMAT);
+	assert_int_equal(kmsdoc_read(&doc, xml, strlen(xml), &doc_xml, &why), KM_EFORMAT);
 	assert_null(strstr(why.text, "c0ffee"));
 	free(xml);
 }
@@ -485,7 +493,7 @@ static void every_truncation_is_refused(void **state)
 		char *cut = malloc(n == 0 ? 1 : n);     /* so a sanitizer sees a read beyond */
 
 		memcpy(cut, xml, n);
-		assert_int_equal(kmsdoc_read(&doc, cut, n, "doc.xml", &why), KM_EFORMAT);
+		assert_int_equal(kmsdoc_read(&doc, cut, n, &doc_xml, &why), KM_EFORMAT);
 		free(cut);
 	}
 	free(xml);

@@ -80,6 +80,7 @@ static void no_copy_of_a_key_stays_behind(void **state)
 	char *xml, *ssk;
 	uint64_t seed = 21;
 	kmsdoc doc;
+	const kmsdoc_how how = { .name = "doc.xml" };
 	km_complaint why;
 
 	(void)state;
@@ -90,7 +91,7 @@ static void no_copy_of_a_key_stays_behind(void **state)
 		ssk[i] = digits[draw(&seed) % 16];
 		masked_text[i] = (uint8_t)ssk[i] ^ MASK;
 	}
-	assert_int_equal(kmsdoc_read(&doc, xml, strlen(xml), "doc.xml", &why), KM_OK);
+	assert_int_equal(kmsdoc_read(&doc, xml, strlen(xml), &how, &why), KM_OK);
 	for (size_t i = 0; i < 32; i++)
 		masked_octets[i] = doc.keys[0].ssk[i] ^ MASK;
 	assert_true(copies_in_memory(masked_text, 64) >= 1);    /* the search can find */
