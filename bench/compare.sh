@@ -18,6 +18,7 @@ if ! command -v hyperfine >/dev/null; then
 fi
 
 dir=$(mktemp -d)
+export XDG_STATE_HOME=$dir/state
 trap 'rm -rf "$dir"' EXIT
 cd "$dir"
 "$keymuster" --plain lab kms kms 2>/dev/null

@@ -11,6 +11,7 @@ gms=sip:gms@gms-psi.example.org
 rm -rf "$dir"
 mkdir -p "$dir"
 cd "$dir"
+export XDG_STATE_HOME=$PWD/state
 
 say() { printf '\n$ keymuster %s\n' "$*"; }
 run() {

@@ -24,7 +24,8 @@ char *file_target(const char *name);
 bool file_is_private(const char *name);
 
 enum {
-	FILE_PRIVATE = 1,       /* 0600; else 0666 less the umask */
+	FILE_PRIVATE = 1,       /* 0600, or owner and mode of what is replaced less what others may; of a new file that
+	                         * root makes, the owner of the directory; else 0666 less the umask */
 	FILE_NEW = 2,           /* name must not exist yet, not even as a dangling link */
 };
 
@@ -38,7 +39,8 @@ typedef struct {
 } file_out;
 
 /* Open a new file beside name, to be renamed by file_commit.  A link called name is replaced, not
- * followed.  What processes that died left of it, NAME.tmp-*, is removed.  A pipe or device is opened as it is, but not with FILE_PRIVATE or FILE_NEW. */
+ * followed.  What processes that died left of it, NAME.tmp-*, is removed.  A pipe or device is opened
+ * as it is, but not with FILE_PRIVATE or FILE_NEW. */
 bool file_create(file_out *out, const char *name, unsigned how, km_complaint *why);
 /* Everything on disk, then under its name; with FILE_NEW an existing name is never replaced.
  * false: name stands for what it did before, or (the last step) what is new may not outlive a

@@ -5,6 +5,7 @@ set -u
 K=$(realpath "$1")
 field=$(realpath "${0%/*}/field")
 T=$(mktemp -d) || exit 1
+export XDG_STATE_HOME=$T/state
 trap 'cd /; rm -rf "$T"' EXIT
 cd "$T" || exit 1
 unset NO_COLOR

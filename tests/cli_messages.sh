@@ -5,6 +5,7 @@ set -u
 K=$(realpath "$1")
 F=$(realpath "${0%/*}")/field
 T=$(mktemp -d) || exit 1
+export XDG_STATE_HOME=$T/state
 trap 'cd /; rm -rf "$T"' EXIT
 cd "$T" || exit 1
 cp "$F"/message-* "$F"/kms.xml "$F"/alice.xml . && chmod 600 ./*

@@ -4,6 +4,7 @@
 set -u
 K=$(realpath "$1")
 T=$(mktemp -d) || exit 1
+export XDG_STATE_HOME=$T/state
 trap 'cd /; rm -rf "$T"' EXIT
 cd "$T" || exit 1
 passed=0

@@ -6,6 +6,7 @@ prefix=$(realpath "$1")
 keymuster=$prefix/bin/keymuster
 root=$(pwd)
 T=$(mktemp -d) || exit 1
+export XDG_STATE_HOME=$T/state
 trap 'rm -rf "$T"' EXIT
 cc=${CC:-cc}
 passed=0

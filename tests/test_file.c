@@ -177,6 +177,7 @@ static void a_discarded_file_leaves_nothing(void **state)
 
 	(void)state;
 	put("f", "old", 3);
+	assert_int_equal(chmod("f", 0606), 0);
 	assert_true(file_create(&out, "f", FILE_PRIVATE, &why));
 	fputs("new", out.f);
 	fflush(out.f);
@@ -196,6 +197,7 @@ static void a_private_file_is_the_owners(void **state)
 	(void)state;
 	umask(0);
 	put("f", "old", 3);
+	assert_int_equal(chmod("f", 0606), 0);
 	assert_true(file_create(&out, "f", FILE_PRIVATE, &why));
 	assert_int_equal(fstat(fileno(out.f), &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
@@ -205,6 +207,39 @@ static void a_private_file_is_the_owners(void **state)
 	assert_holds("f", "secret");
 	umask(022);
 	unlink("f");
+}
+
+/* What root writes for a service must not lock the service out. */
+static void what_is_replaced_keeps_owner_and_mode(void **state)
+{
+	static const uid_t other = 65534;
+	file_out out;
+	km_complaint why;
+	struct stat st;
+
+	(void)state;
+	put("theirs", "old", 3);
+	assert_int_equal(chmod("theirs", 0640), 0);
+	if (geteuid() == 0)
+		assert_int_equal(chown("theirs", other, other), 0);
+	assert_true(file_create(&out, "theirs", FILE_PRIVATE, &why));
+	fputs("new", out.f);
+	assert_true(file_commit(&out, &why));
+	assert_int_equal(stat("theirs", &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0640);
+	assert_int_equal(st.st_uid, geteuid() == 0 ? other : geteuid());
+	if (geteuid() == 0) {
+		assert_int_equal(mkdir("service", 0700), 0);
+		assert_int_equal(chown("service", other, other), 0);
+		assert_true(file_create(&out, "service/new", FILE_PRIVATE, &why));
+		assert_true(file_commit(&out, &why));
+		assert_int_equal(stat("service/new", &st), 0);
+		assert_int_equal(st.st_uid, other);
+		assert_int_equal(st.st_mode & 0777, 0600);
+		assert_int_equal(unlink("service/new"), 0);
+		assert_int_equal(rmdir("service"), 0);
+	}
+	assert_int_equal(unlink("theirs"), 0);
 }
 
 static void a_new_file_replaces_nothing(void **state)
@@ -384,6 +419,7 @@ int main(void)
 		cmocka_unit_test(a_file_appears_when_it_is_complete),
 		cmocka_unit_test(a_discarded_file_leaves_nothing),
 		cmocka_unit_test(a_private_file_is_the_owners),
+		cmocka_unit_test(what_is_replaced_keeps_owner_and_mode),
 		cmocka_unit_test(a_new_file_replaces_nothing),
 		cmocka_unit_test(a_link_is_not_followed),
 		cmocka_unit_test(what_cannot_be_written_is_named),
