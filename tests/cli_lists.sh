@@ -147,6 +147,19 @@ served "that are let through" 2 "$(seq -f 'sip:u%.0f@example.org' 9 | sed 3,6d |
 list 'uri,note\nsip:alice@example.org,"one\ntwo, three"\nsip:bob@example.org,\n'
 served "an address over two lines" 0 "$alice$bob" ""
 
+echo "# the KMS of a member, by the domain lists"
+install -m 600 "$field/kms2.xml" .
+list 'uri,kms\nsip:alice@example.org,\nsip:carol@example.net,\nsip:dave@example.net,kms2.example.net\nsip:eve@example.net,kms.example.org\n'
+served "domains" 2 "${alice}sip:carol@example.net sip:dave@example.net " \
+	"list:5: sip:eve@example.net: unknown-kms: the list gives it the KMS kms.example.org, but the domain list of kms2.example.net claims its host" --kms kms2.xml
+check "... are of their KMS" [ "$(grep -c '"kms":"kms2.example.net"' o.nd)" = 2 ]
+sed 's|</KmsCertificate>|<KmsDomainList><KmsDomain>example.net</KmsDomain></KmsDomainList>&|' kms.xml >both.xml
+sed 's/--kms kms.xml/--kms both.xml/' provision >provision-both
+chmod +x provision-both
+expect "two that claim one domain" 2 "list:3: sip:carol@example.net: unknown-kms: the domain lists of .* both claim its host" \
+	./provision-both --forget-key --members list --kms kms2.xml -o o.nd
+check "... each serves whom the list gives it" lines o.nd 3
+
 echo "# rejects, to be fed in again"
 list 'uri,kms\nsip:alice@example.org,\nsip:b ob@example.org,\nsip:carol@example.net,kms2.example.net\n'
 served "CSV" 2 "$alice" "rejects.csv: 2 rejected lines" --rejects rejects.csv

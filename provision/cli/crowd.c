@@ -14,6 +14,8 @@ typedef struct {
 	char *kms_uri;
 } ahead;
 
+enum { KMS_TEXT = 2 * CLI_SHOWN + 100 };
+
 struct crowd {
 	FILE *in;
 	const char *name;
@@ -314,15 +316,45 @@ size_t crowd_size(const crowd *c)
 
 /* ---- giving out ------------------------------------------------------------------------------ */
 
-/* Look up the KMS of a member.  false: it was refused. */
+/* false: the KMS that the list names, or those that claim the member's host, leave none to go by. */
+static bool choose_kms(crowd *c, crowd_member *m, km_str kms, char text[KMS_TEXT])
+{
+	const km_kms *other = NULL, *claims = km_keyring_kms_claims(c->ring, m->member.uri.s,
+			m->member.uri.len, &other);
+	char one[CLI_SHOWN], two[CLI_SHOWN] = "";
+
+	cli_show(one, kms.len == 0 ? "" : kms.s, kms.len);
+	if (claims != NULL)
+		cli_show(two, claims->uri, strlen(claims->uri));
+	m->member.kms = kms.len > 0 ? km_keyring_kms(c->ring, kms.s, kms.len) :
+			claims != NULL ? claims : c->home;
+	if (m->member.kms == NULL) {
+		snprintf(text, KMS_TEXT, "no certificate of the KMS %s", one);
+		return false;
+	}
+	if (kms.len == 0 && claims != NULL && other != NULL) {
+		cli_show(one, other->uri, strlen(other->uri));
+		snprintf(text, KMS_TEXT, "the domain lists of %s and %s both claim its host: the list must "
+				"name its kms", two, one);
+		return false;
+	}
+	if (kms.len > 0 && claims != NULL && strcmp(claims->uri, m->member.kms->uri) != 0 &&
+	    (other == NULL || strcmp(other->uri, m->member.kms->uri) != 0)) {
+		snprintf(text, KMS_TEXT, "the list gives it the KMS %s, but the domain list of %s claims "
+				"its host", one, two);
+		return false;
+	}
+	return true;
+}
+
+/* Find the KMS of a member: the one of the list, else the one that claims its host, else home.
+ * false: the member was refused. */
 static bool find_kms(crowd *c, crowd_member *m, km_str kms)
 {
-	char text[CLI_SHOWN + 40], shown[CLI_SHOWN];
+	char text[KMS_TEXT];
 
-	m->member.kms = kms.len == 0 ? c->home : km_keyring_kms(c->ring, kms.s, kms.len);
-	if (m->member.kms != NULL)
+	if (choose_kms(c, m, kms, text))
 		return true;
-	snprintf(text, sizeof text, "no certificate of the KMS %s", cli_show(shown, kms.s, kms.len));
 	crowd_reject(c, m, KM_R_KMS, text);
 	return false;
 }
