@@ -180,6 +180,54 @@ check "and no receipt" absent none.nd.receipt
 expect "a full disk" 4 "" sh -c "${P[*]} --forget-key --members m20 >/dev/full"
 check "is said once" test "$(grep -c 'No space' err)" = 1
 
+echo "# verify"
+V=("$K" verify --kms lab/kms-init.xml)
+seq -f 'sip:u%.0f@example.org' 700 >m700
+expect "a run" 0 "" "${P[@]}" --gmk v.gmk --members m700 -o v.nd
+expect "its output" 0 "^v.nd: 700 messages, all signatures verified, as the receipt says$" "${V[@]}" v.nd
+expect "a sample" 0 "^v.nd: 700 messages, 50 signatures verified" "${V[@]}" v.nd --sample 50
+expect "with the portable kernel" 0 "" "${V[@]}" v.nd --sample 9 --kernel c
+head -699 v.nd >cut.nd
+expect "one that was cut" 2 "cut.nd: [0-9]+ octets, where the receipt says [0-9]+: it was cut" \
+	"${V[@]}" cut.nd --receipt v.nd.receipt
+check "the count is said too" has err "699 messages, where the receipt says 700"
+head -c 300000 v.nd >torn.nd
+expect "one torn within a line" 2 "torn.nd:[0-9]+: the last line is cut" "${V[@]}" torn.nd --receipt v.nd.receipt
+sed '5s/"uri":"sip:u5@/"uri":"sip:u6@/' v.nd >changed.nd
+expect "one that was changed" 2 "changed.nd:5: the message is for another member" \
+	"${V[@]}" changed.nd --receipt v.nd.receipt
+check "the hash tells too" has err "SHA-256 is not that of the receipt"
+sed '7s/"key_period":[0-9]*/"key_period":7/' v.nd >period.nd
+expect "another period" 2 "period.nd:7: (uid|the message)" "${V[@]}" period.nd --receipt v.nd.receipt
+sed '9s/"guk_id":"0....../"guk_id":"0000000/' v.nd >guk.nd
+expect "another GUK-ID" 2 "guk.nd:9: guk_id is not that of the message" "${V[@]}" guk.nd --receipt v.nd.receipt
+sed '1{h;d};2{G}' v.nd >order.nd
+expect "two lines in the other order" 2 "order.nd:2: its T is not later" "${V[@]}" order.nd --receipt v.nd.receipt
+# One octet of a signature, whose base64 is the last of the line.
+sed '11s/....\(....\)=*"}$/AAAA\1"}/' v.nd >forged.nd
+expect "a signature of somebody else" 2 "forged.nd:11: the signature does not verify" \
+	"${V[@]}" forged.nd --receipt v.nd.receipt
+expect "another run's output" 2 "is of another run" "${V[@]}" letter.txt --receipt v.nd.receipt
+cp v.nd alone.nd
+expect "no receipt" 2 "no receipt: alone.nd.receipt is not there" "${V[@]}" alone.nd
+check "what could be verified was" has err "alone.nd: 700 messages, all signatures verified, 1 faults"
+echo '{}' >bad.receipt
+expect "no receipt of ours" 2 "bad.receipt is no receipt" "${V[@]}" v.nd --receipt bad.receipt
+expect "a run that rejected" 2 "as the receipt says, but the run ended with exit 2: it rejected 2 of 6" \
+	"${V[@]}" --kms lab2/kms-init.xml mixed.nd
+expect "a KMS that is missing" 2 "mixed.nd:2: the certificate of its KMS is missing" "${V[@]}" mixed.nd
+expect "no --kms" 1 "--kms FILE is missing" "$K" verify v.nd
+expect "a KMS document that is none" 3 "m20" "$K" verify --kms m20 v.nd
+expect "no output" 4 "nothing.nd: No such file" "${V[@]}" nothing.nd
+expect "hidden identities" 0 "" "${P[@]}" --gmk v.gmk --members m20 --identity uid -o hidden.nd
+expect "verified by their UIDs" 0 "20 messages, all" "${V[@]}" hidden.nd
+expect "text" 0 "" "${P[@]}" --gmk v.gmk --members m20 --format text -o v.text
+expect "verified" 0 "20 messages, all" "${V[@]}" v.text
+expect "raw" 0 "" sh -c "head -1 m20 | ${P[*]} --gmk v.gmk --members - --format raw -o v.raw"
+expect "verified too" 0 "1 messages, all" "${V[@]}" v.raw
+expect "a revocation" 0 "" "$K" provision --kms lab/kms-init.xml --gms gms.xml --gmk v.gmk --members m700 --status revoked -o r.nd
+expect "verified as well" 0 "700 messages, all" "${V[@]}" r.nd
+
 echo
 echo "# $passed passed, $failed failed, $skipped skipped"
 [ $failed = 0 ]

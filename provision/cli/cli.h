@@ -35,7 +35,8 @@ typedef struct {
 	int (*run)(int argc, char **argv);      /* argv[0] is the first word behind the name */
 } cli_command;
 
-extern const cli_command cli_lab_kms, cli_lab_user, cli_provision, cli_open, cli_inspect, cli_selftest;
+extern const cli_command cli_lab_kms, cli_lab_user, cli_provision, cli_open, cli_inspect, cli_verify,
+		cli_selftest;
 
 enum { CLI_GO_ON = -1 };
 
@@ -98,6 +99,11 @@ int cli_load(km_keyring **ring, const cli_list *kms, const cli_list *keys, size_
 
 /* Why it cannot be used at now (Unix seconds), as "has expired"; NULL: it can. */
 const char *cli_why_not_valid(int64_t from, int64_t to, bool revoked, int64_t now);
+
+/* How many threads can run side by side here: affinity and control group allow it; at most
+ * CLI_JOBS_MAX. */
+enum { CLI_JOBS_MAX = 256 };
+unsigned cli_processors(void);
 
 /* Seconds on a clock that only goes forward. */
 double cli_seconds(void);

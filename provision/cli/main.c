@@ -14,7 +14,8 @@
 #include <jansson.h>
 
 static const cli_command *const commands[] = {
-	&cli_lab_kms, &cli_lab_user, &cli_provision, &cli_open, &cli_inspect, &cli_selftest,
+	&cli_lab_kms, &cli_lab_user, &cli_provision, &cli_open, &cli_inspect, &cli_verify,
+	&cli_selftest,
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
@@ -27,6 +28,7 @@ static const char help[] =
 "  lab kms DIR         make a laboratory KMS\n"
 "  lab user DIR URI    issue the keys of users, also of a GMS, at a laboratory KMS\n"
 "  provision           give a group key to every member of a group\n"
+"  verify              see that an output is what its receipt says, and signed\n"
 "  open                open messages as a member\n"
 "  inspect             show what messages say without keys\n"
 "  selftest            known answers of every kernel this machine can run\n"

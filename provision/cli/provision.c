@@ -2,7 +2,6 @@
 #include "provision.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -14,7 +13,6 @@
 enum {
 	KNOWN_MAX = 20000,      /* members up to which user salts are made to differ */
 	STREAM_AHEAD = 512,     /* a thread, where the key is given */
-	JOBS_MAX = 256,
 };
 #define TIME_MAX (((int64_t)1 << 40) - 1)
 
@@ -87,7 +85,6 @@ static int check_words(provision *p)
 {
 	const words *w = &p->w;
 	uint64_t jobs;
-	cpu_set_t set;
 
 	if (!take_words(p))
 		return CLI_USAGE;
@@ -107,11 +104,9 @@ static int check_words(provision *p)
 		return CLI_USAGE;
 	if (p->expiry != 0 && !p->revoke && (p->expiry <= p->now || p->expiry <= p->activation))
 		return cli_usage(&cli_provision, "--expire: the key would never be of use");
-	p->jobs = sched_getaffinity(0, sizeof set, &set) == 0 ? (size_t)CPU_COUNT(&set) : 1;
-	if (p->jobs > JOBS_MAX)
-		p->jobs = JOBS_MAX;
+	p->jobs = cli_processors();
 	if (w->jobs != NULL) {
-		if (!cli_take_number(&cli_provision, "jobs", w->jobs, 1, JOBS_MAX, &jobs))
+		if (!cli_take_number(&cli_provision, "jobs", w->jobs, 1, CLI_JOBS_MAX, &jobs))
 			return CLI_USAGE;
 		p->jobs = jobs;
 	}
