@@ -108,7 +108,7 @@ size_t sink_size(sink_format format, const km_member *member, size_t len)
 	if (format == SINK_RAW)
 		return len;
 	if (format == SINK_TEXT)
-		return text + sizeof "mikey \n";
+		return text + member->uri.len + sizeof "mikey \t\n";
 	/* Names and punctuation, UID, period and two identifiers: 183 octets at most. */
 	return text + 6 * (member->uri.len + strlen(member->kms->uri)) + 256;
 }
@@ -145,7 +145,9 @@ size_t sink_put(char *out, sink_format format, const km_member *member,
 	case SINK_TEXT:
 		at = put(at, "mikey ");
 		at += sink_base64(at, message->msg, message->len);
-		at = put(at, "\n");
+		at = put(at, "\t");
+		memcpy(at, member->uri.s, member->uri.len);
+		at = put(at + member->uri.len, "\n");
 		break;
 	case SINK_NDJSON:
 		at = put_ndjson(at, member, message, gmk_id);

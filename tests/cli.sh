@@ -180,7 +180,7 @@ check "three are kept still" test "$(sed -n 's/^"salts": "\(.*\)"/\1/p' fire.gmk
 expect "another text than the file's" 1 "--text differs" \
 	provision --members late.txt --gmk fire.gmk --text other
 expect "text" 0 "" provision --members members.txt --gmk fire.gmk --format text -o fire.text
-check "its form" has fire.text '^mikey [A-Za-z0-9+/]+=*$'
+check "its form" has fire.text $'^mikey [A-Za-z0-9+/]+=*\tsip:alice@example.org$'
 expect "opened" 0 "" open --keys alice.xml --keys bob.xml fire.text
 expect "raw" 0 "" provision --members late.txt --gmk fire.gmk --format raw -o late.mikey
 expect "opened" 0 "" open --keys dora/*.xml late.mikey

@@ -223,6 +223,9 @@ expect "hidden identities" 0 "" "${P[@]}" --gmk v.gmk --members m20 --identity u
 expect "verified by their UIDs" 0 "20 messages, all" "${V[@]}" hidden.nd
 expect "text" 0 "" "${P[@]}" --gmk v.gmk --members m20 --format text -o v.text
 expect "verified" 0 "20 messages, all" "${V[@]}" v.text
+expect "text with a reject" 2 "" "${P[@]}" --kms lab2/kms-init.xml --gmk mixed.gmk --members mixed.csv \
+	--identity uid --format text -o mixed.text
+check "has each URI beside its message" test "$(cut -f2 mixed.text | tr '\n' ' ')" = "sip:alice@example.org sip:bob@example.org "
 expect "raw" 0 "" sh -c "head -1 m20 | ${P[*]} --gmk v.gmk --members - --format raw -o v.raw"
 expect "verified too" 0 "1 messages, all" "${V[@]}" v.raw
 expect "a revocation" 0 "" "$K" provision --kms lab/kms-init.xml --gms gms.xml --gmk v.gmk --members m700 --status revoked -o r.nd

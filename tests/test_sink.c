@@ -46,7 +46,7 @@ static void each_format_is_golden(void **ctx)
 
 	(void)ctx;
 	puts_as(SINK_NDJSON, &member, ndjson, sizeof ndjson - 1);
-	puts_as(SINK_TEXT, &member, "mikey AP8Qfw==\n", 15);
+	puts_as(SINK_TEXT, &member, "mikey AP8Qfw==\tsip:\"a\\\xc3\xbc@h\n", 27);
 	puts_as(SINK_RAW, &member, "\x00\xff\x10\x7f", 4);
 }
 

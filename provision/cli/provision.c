@@ -383,7 +383,7 @@ static const char help[] =
 "  --map M             empty (default), or generic with the group profile\n"
 "  --service S         for --map generic: mcptt (default), mcvideo, or both\n"
 "  --sakke-to-self     let the GMS open its own messages\n"
-"  --format F          ndjson (default), text (\"mikey BASE64\" a line), raw (one member)\n"
+"  --format F          ndjson (default), text (\"mikey BASE64\", tab, URI), raw (one)\n"
 "  -o, --output FILE   written beside and renamed at the end (default: stdout)\n"
 "  --receipt FILE      what the run made, for keymuster verify (default: OUT.receipt)\n"
 "  --force             replace a file that is no output of keymuster\n"
