@@ -366,7 +366,7 @@ static const char help[] =
 "\n"
 "  --kms FILE          KMS document with certificates; once for each KMS\n"
 "  --gms FILE          KMS document with the key sets of the GMS\n"
-"  --group URI         group that the key is for (up to 32)\n"
+"  --group URI         group that the key is for (up to 255)\n"
 "  --members FILE|-    one URI a line, or CSV or NDJSON with uri and optional kms\n"
 "  --column C=NAME     what the list calls its uri, kms or group\n"
 "  --any-id            identities of vendors: members and groups without sip: or tel:\n"
