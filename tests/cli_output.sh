@@ -231,6 +231,70 @@ expect "verified too" 0 "1 messages, all" "${V[@]}" v.raw
 expect "a revocation" 0 "" "$K" provision --kms lab/kms-init.xml --gms gms.xml --gmk v.gmk --members m700 --status revoked -o r.nd
 expect "verified as well" 0 "700 messages, all" "${V[@]}" r.nd
 
+echo "# canary"
+"$K" lab kms other 2>err
+"$K" lab user other sip:alice@example.org -o users3 2>err
+cp users3/*.xml stranger.xml
+chmod 600 stranger.xml
+expect "a canary that opens" 0 "^canary sip:alice@example.org: opened its message with kernel" \
+	"${P[@]}" --gmk x.gmk --members m20 -o c.nd --canary alice.xml
+check "its message is not in the output" lines c.nd 20
+expect "of a hidden run" 0 "opened its message" \
+	"${P[@]}" --gmk x.gmk --members m20 -o c.nd --canary alice.xml --identity uid
+expect "of a run with the portable kernel" 0 "opened its message" \
+	"${P[@]}" --gmk x.gmk --members m20 -o c.nd --canary alice.xml --kernel c
+expect "of a revocation" 0 "opened its message" "$K" provision --kms lab/kms-init.xml --gms gms.xml \
+	--gmk mixed.gmk --members m20 --status revoked -o c.nd --canary alice.xml
+expect "keys of another KMS of that name" 3 "" \
+	"${P[@]}" --forget-key --members m20 -o no.nd --canary stranger.xml
+# The KMS document is changed for another one while the run waits for its list: the canary's client
+# then has other public keys than the run, as if the run's had gone bad.
+cp lab/kms-init.xml bad.xml
+mkfifo list
+timeout 60 "$K" provision --kms bad.xml --gms gms.xml --group $group --gmk v2.gmk --members list --flush \
+	-o bad.nd --canary alice.xml 2>err &
+exec 8<>list
+echo sip:u1@example.org >&8
+for ((i = 0; i < 3000; i++)); do ls bad.nd.tmp-* >/dev/null 2>&1 && break; sleep 0.01; done
+cp other/kms-init.xml bad.xml
+exec 8>&-
+wait $!
+check "a canary that does not open is exit 5" test $? = 5
+check "and says so" has err "canary sip:alice@example.org: .*: no output was put in place"
+check "no output" absent bad.nd
+check "no receipt" absent bad.nd.receipt
+
+echo "# co-process"
+mkfifo ask answer
+timeout 60 "${P[@]}" --gmk x.gmk --members ask --flush >answer 2>err &
+exec 8<>ask 9<>answer
+echo sip:one@example.org >&8
+check "a message comes before the next member is there" read -r -t 30 -u 9 line
+echo sip:two@example.org >&8
+check "and the next" read -r -t 30 -u 9 line
+exec 8>&- 9<&-
+wait $!
+check "it ends well" test $? = 0
+
+echo "# --check"
+mkdir fresh
+cp gms.xml fresh/
+expect "before the first run" 0 "check: a new key would be made in fresh/new.gmk; nothing was written" \
+	"$K" provision --kms lab/kms-init.xml --gms fresh/gms.xml --group $group --members m700 \
+	--gmk fresh/new.gmk -o fresh/out.nd --rejects fresh/rejects --check
+check "the members are counted" has err "^700 lines: 700 members, 0 rejected$"
+check "the period is told" has err "key period [0-9]+ of the GMS ends at 20"
+check "nothing is written" test "$(ls fresh)" = gms.xml
+expect "with a key" 0 "check: key [0-9a-f]{8} of x.gmk would be given out, [0-9]+ members had it before, 20 of them" \
+	"${P[@]}" --members m20 --gmk x.gmk --check
+expect "rejects" 2 "2 rejected" "${P[@]}" --members mixed.csv --gmk x.gmk --kms lab2/kms-init.xml --check
+expect "a place that cannot be written" 4 "nowhere/x: No such file" \
+	"${P[@]}" --members m20 --gmk x.gmk --check -o nowhere/x
+"${P[@]}" --gmk w.gmk --members m700 -o w.nd 2>err
+expect "a revocation that leaves members out" 2 "680 members who were given this key are not in the list" \
+	"$K" provision --kms lab/kms-init.xml --gms gms.xml --members m20 --gmk w.gmk --status revoked --check
+expect "the key is not revoked by it" 0 "" "${P[@]}" --gmk w.gmk --members m20 -o w.nd
+
 echo
 echo "# $passed passed, $failed failed, $skipped skipped"
 [ $failed = 0 ]

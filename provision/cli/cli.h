@@ -196,6 +196,7 @@ typedef struct {
 	const char *out_name;
 	sink_format format;
 	unsigned jobs;
+	bool flush;             /* each message leaves before the next member is read */
 } cli_run;
 
 /* Messages of one KMS and key period. */

@@ -218,17 +218,22 @@ static int run_counted(provision *p, cli_counts *counts)
 	cli_run how = {
 		.job = p->job, .members = p->members, .st = p->st, .salts = p->key->salts,
 		.out = p->out, .out_name = p->w.output == NULL ? "stdout" : p->w.output,
-		.format = p->format, .jobs = (unsigned)p->jobs,
+		.format = p->format, .jobs = (unsigned)p->jobs, .flush = p->w.flush,
 	};
-	int code = cli_run_all(counts, &how);
-	int closed = provision_close_output(p, counts, code);
-	int saved = provision_save_salts(p);
+	int code = cli_run_all(counts, &how), closed, saved;
+
+	if (counts->complete && counts->made > 0 && provision_ask_canary(p) != CLI_DONE) {
+		counts->complete = false;
+		code = CLI_SELFTEST;
+	}
+	closed = provision_close_output(p, counts, code);
+	saved = provision_save_salts(p);
 
 	if (km_keyring_settle(p->ring) == KM_ESELFTEST)
 		cli_warn("wide tables came out wrong and were not used: this machine makes errors");
 	if (closed != CLI_DONE || saved != CLI_DONE)
 		code = CLI_IO;
-	if (code != CLI_IO && crowd_keep_rejects(p->members) != CLI_DONE)
+	if ((code == CLI_DONE || code == CLI_REJECTED) && crowd_keep_rejects(p->members) != CLI_DONE)
 		code = CLI_IO;
 	if (counts->complete && code != CLI_IO)
 		tell(p, counts);
@@ -254,6 +259,7 @@ static int run(provision *p)
 /* Everything before the first message.  Options come first, then files. */
 static int prepare(provision *p)
 {
+	crowd_how how;
 	size_t limit;
 	int code = check_needed(&p->w);
 
@@ -275,12 +281,17 @@ static int prepare(provision *p)
 		return code;
 	p->how.list.groups = p->w.groups.n > 0 ? p->w.groups.at : (const char *const *)p->key->groups;
 	p->how.list.n_groups = p->w.groups.n > 0 ? p->w.groups.n : p->key->n_groups;
-	limit = p->key_exists ? STREAM_AHEAD * p->jobs : KNOWN_MAX + 1;
-	code = crowd_open(&p->members, p->w.members, &p->how, limit);
+	limit = p->w.flush ? 1 : p->key_exists ? STREAM_AHEAD * p->jobs : KNOWN_MAX + 1;
+	how = p->how;
+	if (p->w.check)
+		how.rejects = NULL;
+	code = crowd_open(&p->members, p->w.members, &how, limit);
 	if (code == CLI_DONE)
 		code = provision_load(p);
 	if (code == CLI_DONE)
-		code = provision_open_state(p);
+		code = provision_load_canary(p);
+	if (code == CLI_DONE)
+		code = p->w.check ? provision_check_state(p) : provision_open_state(p);
 	return code;
 }
 
@@ -288,6 +299,8 @@ static int start(provision *p)
 {
 	int code = prepare(p);
 
+	if (code == CLI_DONE && p->w.check)
+		return provision_check(p);
 	if (code == CLI_DONE)
 		code = provision_open_output(p);
 	if (code == CLI_DONE && !p->key_exists)
@@ -321,6 +334,8 @@ static int provision_run(int argc, char **argv)
 		{ "sakke-to-self", 0, CLI_FLAG, &p.w.to_self },
 		{ "format", 0, CLI_ONE, &p.w.format }, { "output", 'o', CLI_ONE, &p.w.output },
 		{ "receipt", 0, CLI_ONE, &p.w.receipt }, { "force", 0, CLI_FLAG, &p.w.force },
+		{ "canary", 0, CLI_ONE, &p.w.canary }, { "check", 0, CLI_FLAG, &p.w.check },
+		{ "flush", 0, CLI_FLAG, &p.w.flush },
 		{ "jobs", 'j', CLI_ONE, &p.w.jobs }, { NULL, 0, CLI_FLAG, NULL },
 	};
 	cli_list operands = { 0 };
@@ -333,7 +348,7 @@ static int provision_run(int argc, char **argv)
 		if (p.job != NULL) {
 			memset(p.job, 0, sizeof *p.job);
 			code = start(&p);
-			if (!p.in_place && code != CLI_USAGE)
+			if (!p.in_place && code != CLI_USAGE && !p.w.check)
 				provision_say_earlier(&p);
 		} else {
 			cli_error("%s", strerror(ENOMEM));
@@ -346,6 +361,7 @@ static int provision_run(int argc, char **argv)
 	groupkey_free(p.key);
 	free(p.gmk_file);
 	free(p.receipt_name);
+	free((char *)(uintptr_t)p.canary.uri.s);
 	sodium_free(p.job);
 	km_keyring_free(p.ring);
 	state_close(p.st);
@@ -387,12 +403,17 @@ static const char help[] =
 "  -o, --output FILE   written beside and renamed at the end (default: stdout)\n"
 "  --receipt FILE      what the run made, for keymuster verify (default: OUT.receipt)\n"
 "  --force             replace a file that is no output of keymuster\n"
+"  --canary FILE       keys of a test user, whose message must open before the output is put in\n"
+"                      place (exit 5)\n"
+"  --check             do everything but make messages, say what a run would do, write nothing\n"
+"  --flush             a message leaves before the next member is read: for co-processes, slow\n"
 "  -j, --jobs N        threads (default: as many as processors)\n"
 "  --plain, --kernel NAME, --help, --version\n"
 "\n"
 "TIME is Unix seconds or RFC 3339.  The last T and the GMK-IDs in use are kept in a file\n"
 "beside that of --gms.  Exit: 0 done, 1 usage, 2 some members rejected (listed on stderr),\n"
-"3 key material missing, invalid or expired, 4 input or output, 5 self-test.\n"
+"3 key material missing, invalid or expired, 4 input or output, 5 self-test\n"
+"or canary.\n"
 "\n"
 "Examples:\n"
 "  keymuster provision --kms kms-init.xml --gms gms.xml --gmk fire.gmk \\\n"

@@ -10,8 +10,8 @@
 typedef struct {
 	cli_list kms, groups, services, columns;
 	const char *gms, *members, *gmk, *text, *activate, *expire;
-	const char *status, *identity, *map, *format, *output, *jobs, *receipt;
-	bool forget, to_self, force;
+	const char *status, *identity, *map, *format, *output, *jobs, *receipt, *canary;
+	bool forget, to_self, force, check, flush;
 } words;
 
 /* A run and all that it holds. */
@@ -31,6 +31,7 @@ typedef struct {
 	file_out file, receipt;
 	char *receipt_name;     /* NULL: none is wanted */
 	FILE *out;
+	km_member canary;       /* uri.s is ours */
 	bool in_place;          /* the output of this run stands where it was asked for */
 	double started;         /* cli_seconds */
 	sink_format format;
@@ -63,6 +64,19 @@ void provision_say_earlier(const provision *p);
 
 /* Once: it ends the hash in counts.  false: out of memory, or it could not be written. */
 bool receipt_write(FILE *out, const provision *p, cli_counts *counts, int code);
+
+/* ---- the canary (canary.c) ------------------------------------------------------------------- */
+
+/* Whose keys --canary holds. */
+int provision_load_canary(provision *p);
+/* Make its message and have it opened.  CLI_SELFTEST: it did not open; both are said. */
+int provision_ask_canary(const provision *p);
+
+/* ---- --check (provision_check.c) ------------------------------------------------------------- */
+
+int provision_check_state(provision *p);
+/* Read the list to its end and say what a run would do; what it would end with. */
+int provision_check(provision *p);
 
 /* ---- the group key and the state (provision_key.c) ------------------------------------------- */
 

@@ -231,7 +231,8 @@ static int finish(runner *r, chunk *c)
 	if (c->err != KM_OK) {
 		cli_error("%s", km_strerror(c->err));
 		code = CLI_IO;
-	} else if (fwrite(c->text, 1, c->text_len, r->run->out) != c->text_len) {
+	} else if (fwrite(c->text, 1, c->text_len, r->run->out) != c->text_len ||
+		   (r->run->flush && fflush(r->run->out) != 0)) {
 		cli_error("%s: %s", cli_show(shown, r->run->out_name, strlen(r->run->out_name)),
 				strerror(errno));
 		code = CLI_IO;
@@ -253,6 +254,8 @@ static size_t choose_size(const cli_run *run)
 {
 	size_t n = crowd_size(run->members), pieces;
 
+	if (run->flush)
+		return 1;
 	if (!crowd_is_complete(run->members))
 		return CHUNK;
 	pieces = (n + CHUNK - 1) / CHUNK;
@@ -299,7 +302,7 @@ static int pump(runner *r)
 	int code = CLI_DONE;
 
 	for (;;) {
-		bool must_wait = !more || pool_full(r->threads);
+		bool must_wait = !more || r->run->flush || pool_full(r->threads);
 		chunk *c = must_wait ? pool_take(r->threads) : pool_take_done(r->threads);
 
 		if (c != NULL)
