@@ -2,6 +2,7 @@
 #include "keyparams.h"
 
 #include <openssl/evp.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -109,19 +110,34 @@ const char *keyparams_read(km_key_params *params, const uint8_t *content, size_t
 /* ---- protection ------------------------------------------------------------------------------- */
 
 struct keyparams_cipher {
-	EVP_CIPHER *gcm;
 	EVP_CIPHER_CTX *ctx;
 };
+
+/* Fetched once in a process, for fetching takes a lock of libcrypto's; held until the process ends. */
+static const EVP_CIPHER *gcm(void)
+{
+	static _Atomic(EVP_CIPHER *) shared;
+	EVP_CIPHER *cipher = atomic_load(&shared), *none = NULL;
+
+	if (cipher)
+		return cipher;
+	cipher = EVP_CIPHER_fetch(NULL, "AES-128-GCM", NULL);
+	if (cipher && !atomic_compare_exchange_strong(&shared, &none, cipher)) {
+		EVP_CIPHER_free(cipher);
+		cipher = none;
+	}
+	return cipher;
+}
 
 keyparams_cipher *keyparams_cipher_new(void)
 {
 	keyparams_cipher *c = calloc(1, sizeof *c);
+	const EVP_CIPHER *cipher = gcm();
 
 	if (!c)
 		return NULL;
-	c->gcm = EVP_CIPHER_fetch(NULL, "AES-128-GCM", NULL);
 	c->ctx = EVP_CIPHER_CTX_new();
-	if (c->gcm && c->ctx && EVP_CipherInit_ex(c->ctx, c->gcm, NULL, NULL, NULL, 1) == 1 &&
+	if (cipher && c->ctx && EVP_CipherInit_ex(c->ctx, cipher, NULL, NULL, NULL, 1) == 1 &&
 			EVP_CIPHER_CTX_ctrl(c->ctx, EVP_CTRL_AEAD_SET_IVLEN, KM_GMK_IV_BYTES, NULL) == 1)
 		return c;
 	keyparams_cipher_free(c);
@@ -133,7 +149,6 @@ void keyparams_cipher_free(keyparams_cipher *cipher)
 	if (!cipher)
 		return;
 	EVP_CIPHER_CTX_free(cipher->ctx); /* wipes the key schedule */
-	EVP_CIPHER_free(cipher->gcm);
 	free(cipher);
 }
 

@@ -1,7 +1,7 @@
 /* canary.c -- a message of the run, opened as its member would: by another process and kernel.
  *
- * It is made by the job that made all the others.  That it opens shows that keys, parameters, clock and
- * this machine's arithmetic are right: SAKKE's own check binds the key, GCM the parameters.
+ * It is made by the job that made all the others.  That it opens shows that keys, parameters,
+ * clock and this machine's arithmetic are right: SAKKE's own check binds the key, GCM the parameters.
  */
 #include "provision.h"
 
@@ -66,10 +66,11 @@ static uint8_t *make_message(size_t *len, const provision *p, const char **why)
 		return NULL;
 	clock_gettime(CLOCK_REALTIME, &ts);
 	*why = "no T could be had";
-	if (state_reserve(p->st, &t, 1, state_time(ts.tv_sec, ts.tv_nsec), &complaint) == STATE_OK) {
+	if (state_reserve(p->st, &t, 1, state_time(ts.tv_sec, ts.tv_nsec), &complaint) ==
+	    STATE_OK) {
 		seconds = (t >> 32) + KM_NTP_UNIX;
-		if (km_gmk_make(&out, buf, room, p->job, &p->canary, 1, seconds << 32 | (t & UINT32_MAX),
-				seconds, t >> 32, NULL, NULL) == KM_OK && out.reason == KM_R_OK) {
+		if (km_gmk_make(&out, buf, room, p->job, &p->canary, 1,
+				seconds << 32 | (t & UINT32_MAX), seconds, t >> 32, NULL, NULL) == KM_OK && out.reason == KM_R_OK) {
 			*len = out.len;
 			return buf;
 		}
@@ -142,14 +143,16 @@ static bool start_process(pid_t *pid, const provision *p, int in, int out)
 }
 
 /* Hand it the message and read what it says; a message fits into a pipe. */
-static bool ask(char *answer, size_t *answer_len, const provision *p, const uint8_t *msg, size_t len)
+static bool ask(char *answer, size_t *answer_len, const provision *p, const uint8_t *msg,
+		size_t len)
 {
 	int in[2] = { -1, -1 }, out[2] = { -1, -1 }, status = -1;
 	bool done = pipe2(in, O_CLOEXEC) == 0 && pipe2(out, O_CLOEXEC) == 0;
 	pid_t pid = -1;
 	ssize_t n = 1;
 
-	done = done && start_process(&pid, p, in[0], out[1]) && write(in[1], msg, len) == (ssize_t)len;
+	done = done && start_process(&pid, p, in[0], out[1]) &&
+			write(in[1], msg, len) == (ssize_t)len;
 	close(in[0]);
 	close(in[1]);
 	close(out[1]);
@@ -212,7 +215,8 @@ static const char *judge(const provision *p, const json_t *o)
 	if (!is_text(o, "gmk_id", id))
 		return "its client got another key";
 	if (json_is_true(json_object_get(o, "revoked")) != p->revoke)
-		return p->revoke ? "its client did not see a revocation" : "its client saw a revocation";
+		return p->revoke ? "its client did not see a revocation" :
+				"its client saw a revocation";
 	if (!same_groups(json_object_get(o, "groups"), p->key) || !is_text(o, "text", p->key->text))
 		return "its client got other groups or another text";
 	return NULL;

@@ -1,4 +1,4 @@
-/* provision_check.c -- keymuster provision --check: everything but the messages, and nothing written. */
+/* provision_check.c -- provision --check: everything but the messages, and nothing written. */
 #include "provision.h"
 
 #include <errno.h>
@@ -62,7 +62,8 @@ static int count_members(provision *p, cli_counts *counts, uint64_t *known)
 
 	while ((found = crowd_next(p->members, &m)) == 1) {
 		const km_kms *kms = m.member.kms;
-		uint64_t no = km_key_period_no((uint64_t)p->now + KM_NTP_UNIX, kms->period, kms->offset);
+		uint64_t no = km_key_period_no((uint64_t)p->now + KM_NTP_UNIX, kms->period,
+				kms->offset);
 		uint32_t other;
 		bool done = cli_count_made(counts, kms, no, 0);
 
@@ -86,12 +87,13 @@ static int tell_period(const provision *p, double seconds)
 	const km_kms *kms = p->job->gms_kms;
 	uint64_t no = km_key_period_no((uint64_t)p->now + KM_NTP_UNIX, kms->period, kms->offset);
 	int64_t end = (int64_t)((no + 1) * kms->period + kms->offset) - (int64_t)KM_NTP_UNIX;
-	bool has_next = km_keyring_keys(p->ring, p->job->gms_uri.s, p->job->gms_uri.len, kms, no + 1) != NULL;
+	bool has_next = km_keyring_keys(p->ring, p->job->gms_uri.s, p->job->gms_uri.len, kms,
+			no + 1) != NULL;
 	char when[WHEN_MAX];
 
 	when_print(when, end);
-	cli_note("the run takes about %.0f s; key period %llu of the GMS ends at %s, the keys of the next "
-			"one are %s", seconds + 0.5, (unsigned long long)no, when,
+	cli_note("the run takes about %.0f s; key period %llu of the GMS ends at %s, the keys of "
+			"the next one are %s", seconds + 0.5, (unsigned long long)no, when,
 			has_next ? "there" : "not there");
 	if (has_next || (double)(end - p->now) > seconds)
 		return CLI_DONE;
@@ -114,10 +116,11 @@ static int tell_key(const provision *p, uint64_t known)
 		return CLI_DONE;
 	}
 	if (p->revoke && left > 0)
-		cli_warn("%llu members who were given this key are not in the list: they would keep it",
+		cli_warn("%llu members who were given this key are not in the list: they would "
+				"keep it",
 				left);
-	cli_note("check: key %08x of %s would be %s, %zu members had it before, %llu of them are in the "
-			"list; nothing was written", (unsigned)p->key->gmk_id, shown,
+	cli_note("check: key %08x of %s would be %s, %zu members had it before, %llu of them are "
+			"in the list; nothing was written", (unsigned)p->key->gmk_id, shown,
 			p->revoke ? "revoked" : "given out", p->salts_saved,
 			(unsigned long long)known);
 	return p->revoke && left > 0 ? CLI_REJECTED : CLI_DONE;

@@ -67,7 +67,8 @@ static kind kind_of_start(const char *s, size_t len, bool receipt)
 	    strstr(s, "kms-secret") != NULL)
 		return KIND_KEYS;
 	if (receipt)
-		return strncmp(s, receipt_head, sizeof receipt_head - 1) == 0 ? KIND_OURS : KIND_OTHER;
+		return strncmp(s, receipt_head, sizeof receipt_head - 1) == 0 ? KIND_OURS :
+				KIND_OTHER;
 	if (strncmp(s, "{\"uri\":\"", 8) == 0 && strstr(s, "\",\"uid\":\"") != NULL)
 		return KIND_OURS;
 	if (strncmp(s, "mikey ", 6) == 0 || (len > 1 && s[0] == 1 && s[1] == 26))
@@ -172,8 +173,8 @@ static int create(file_out *file, const char *name)
 	bool done = false;
 
 	if (target == NULL)
-		snprintf(why.text, sizeof why.text, "%.400s: %s", cli_show(shown, name, strlen(name)),
-				strerror(errno));
+		snprintf(why.text, sizeof why.text, "%.400s: %s",
+				cli_show(shown, name, strlen(name)), strerror(errno));
 	else
 		done = file_create(file, target, 0, &why);
 	free(target);

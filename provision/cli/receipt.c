@@ -1,4 +1,4 @@
-/* receipt.c -- what a run says of itself, for programs and for keymuster verify: JSON, no secret. */
+/* receipt.c -- what a run says of itself, for programs and keymuster verify: JSON, no secret. */
 #include "provision.h"
 
 #include <string.h>
@@ -165,7 +165,8 @@ bool receipt_write(FILE *out, const provision *p, cli_counts *counts, int code)
 		json_object_set_new(o, "last_t", t_of(counts->last_t));
 		json_object_set_new(o, "shared_salts", salts_of(counts));
 		json_object_set_new(o, "output", output_of(p, counts, hash));
-		done = json_dumpf(o, out, JSON_INDENT(2) | JSON_REAL_PRECISION(6)) == 0 && putc('\n', out) != EOF;
+		done = json_dumpf(o, out, JSON_INDENT(2) | JSON_REAL_PRECISION(6)) == 0 &&
+				putc('\n', out) != EOF;
 	}
 	json_decref(o);
 	return done;
