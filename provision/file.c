@@ -14,6 +14,7 @@
 #include <sodium.h>
 
 #include "complain.h"
+#include "wait.h"
 
 static bool fail(km_complaint *why, const char *name, const char *text)
 {
@@ -53,11 +54,10 @@ static bool read_up_to(char **data, size_t *len, int fd, size_t room, size_t lim
 	while (n != 0 && *len < limit) {
 		if (*len == room && !grow(data, *len, &room, limit))
 			return false;
-		n = read(fd, *data + *len, room - *len);
-		if (n < 0 && errno != EINTR)
+		n = wait_read(fd, *data + *len, room - *len);
+		if (n < 0)
 			return false;
-		if (n > 0)
-			*len += (size_t)n;
+		*len += (size_t)n;
 	}
 	(*data)[*len] = '\0';
 	return true;
@@ -65,7 +65,7 @@ static bool read_up_to(char **data, size_t *len, int fd, size_t room, size_t lim
 
 bool file_read(char **data, size_t *len, const char *name, size_t max, km_complaint *why)
 {
-	int fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	int fd = wait_open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	size_t room = max < 1 << 16 ? max + 1 : 1 << 16;
 	struct stat st;
 	bool done;
@@ -300,7 +300,7 @@ static int open_for(file_out *out, const char *name, unsigned how)
 		return -1;
 	}
 	if (how == 0 && stat(name, &st) == 0 && !S_ISREG(st.st_mode))
-		return open(name, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+		return wait_open(name, O_WRONLY | O_CLOEXEC | O_NOCTTY);
 	remove_dead(name);
 	return open_beside(out, name, mode);
 }

@@ -12,6 +12,7 @@
 
 #include "complain.h"
 #include "file.h"
+#include "wait.h"
 
 /* "keymuster-state 1", "t HHHHHHHHHHHHHHHH", then a line "gmk HHHHHHHH EXPIRY" for each GMK-ID. */
 #define HEAD "keymuster-state 1\nt "
@@ -82,16 +83,11 @@ static bool is_current(const state *st)
 state_result state_lock(state *st, km_complaint *why)
 {
 	for (;;) {
-		int locked;
-
 		if (st->fd < 0)
 			st->fd = open(st->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 		if (st->fd < 0)
 			return refuse_errno(st, why);
-		do {
-			locked = flock(st->fd, LOCK_EX);
-		} while (locked != 0 && errno == EINTR);
-		if (locked != 0)
+		if (!wait_lock(st->fd, -1))
 			return refuse_errno(st, why);
 		if (is_current(st))
 			return STATE_OK;

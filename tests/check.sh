@@ -1,14 +1,19 @@
 #!/bin/bash
 # check.sh -- runs test programs and the command's tests, and adds up what they said.
 # usage: tests/check.sh path/to/keymuster path/to/installed path/to/test...
-# Each program's lines go through as they are.  Ends in "N passed, N failed, N skipped"; exit 1
-# where one failed.
+# Each program's lines go through as they are.  One that takes longer than its limit is ended, named,
+# and has failed.  Ends in "N passed, N failed, N skipped"; exit 1 where one failed.
 set -u
 command=$1
 installed=$2
 shift 2
+tests=${0%/*}
+limit=600               # seconds; sanitizers are slower
+[ "${MODE:-release}" = release ] || limit=2400
+export KM_LIMIT=$((limit / 10))         # for one command within tests/cli*.sh
 logs=$(mktemp -d) || exit 1
 trap 'rm -rf "$logs"' EXIT
+trap 'kill $(cat "$logs"/*.pid) 2>/dev/null; exit 130' INT TERM HUP
 names=()
 
 # start NAME program...: as many at a time as there are processors.
@@ -17,17 +22,22 @@ start() {
 	shift
 	while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do wait -n; done
 	names+=("$name")
-	{ "$@" >"$logs/$name" 2>&1 </dev/null; echo $? >"$logs/$name.code"; } &
+	{
+		timeout -k 10 $limit "$@" >"$logs/$name" 2>&1 </dev/null &
+		echo $! >"$logs/$name.pid"
+		wait $!
+		echo $? >"$logs/$name.code"
+	} &
 }
 
 # The longest first.
-start cli.sh bash "${0%/*}/cli.sh" "$command"
-start cli_messages.sh bash "${0%/*}/cli_messages.sh" "$command"
-start cli_lists.sh bash "${0%/*}/cli_lists.sh" "$command"
-start cli_output.sh bash "${0%/*}/cli_output.sh" "$command"
-start opcodes.sh bash "${0%/*}/opcodes.sh" "${command%/*}"
-start imports.sh bash "${0%/*}/imports.sh" "${command%/*}"
-start examples.sh bash "${0%/*}/examples.sh" "$installed"
+start cli.sh bash "$tests/cli.sh" "$command"
+for test in "$tests"/cli_*.sh; do
+	[ "$test" = "$tests/cli_lib.sh" ] || start "${test##*/}" bash "$test" "$command"
+done
+start opcodes.sh bash "$tests/opcodes.sh" "${command%/*}"
+start imports.sh bash "$tests/imports.sh" "${command%/*}"
+start examples.sh bash "$tests/examples.sh" "$installed"
 for test in "$@"; do start "${test##*/}" "$test"; done
 wait
 
@@ -36,7 +46,7 @@ for name in "${names[@]}"; do
 	log=$logs/$name code=$(cat "$logs/$name.code")
 	echo "== $name"
 	cat "$log"
-	# Totals of cmocka and of cli.sh; "[  SKIPPED ] name: why" is a program's own line.
+	# Totals of cmocka and of cli*.sh; "[  SKIPPED ] name: why" is a program's own line.
 	read -r p f s < <(sed -nE \
 		-e 's/^\[  PASSED  \] ([0-9]+) test.*/\1 0 0/p' \
 		-e 's/^\[  FAILED  \] ([0-9]+) test.*/0 \1 0/p' \
@@ -44,8 +54,14 @@ for name in "${names[@]}"; do
 		-e 's/^\[  SKIPPED \] .*: .*/0 0 1/p' \
 		-e 's/^# ([0-9]+) passed, ([0-9]+) failed, ([0-9]+) skipped$/\1 \2 \3/p' "$log" |
 		awk '{ p += $1; f += $2; s += $3 } END { print p + 0, f + 0, s + 0 }')
+	if [ "$code" = 124 ]; then
+		echo "$name: took longer than $limit s and was ended"
+		f=$((f + 1))
+	elif [ "$code" = 137 ]; then
+		echo "$name: was killed, by its limit of $limit s or by the system"
+		f=$((f + 1))
 	# One that died, or said nothing, has failed too.
-	if [ "$code" != 0 ] && [ "$f" = 0 ] || [ $((p + f + s)) = 0 ]; then
+	elif [ "$code" != 0 ] && [ "$f" = 0 ] || [ $((p + f + s)) = 0 ]; then
 		echo "$name: exit $code"
 		f=$((f + 1))
 	fi

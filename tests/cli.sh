@@ -1,60 +1,7 @@
 #!/bin/bash
 # cli.sh -- the command as people run it: every way through, and every way to go wrong.
 # usage: tests/cli.sh path/to/keymuster.  Prints a line a case; exit 1 where one failed.
-set -u
-K=$(realpath "$1")
-T=$(mktemp -d) || exit 1
-export XDG_STATE_HOME=$T/state
-trap 'cd /; umount "$T/small" 2>/dev/null; rm -rf "$T"' EXIT
-cd "$T" || exit 1
-unset NO_COLOR
-passed=0
-failed=0
-skipped=0
-
-ok() {
-	passed=$((passed + 1))
-	echo "ok      $1"
-}
-
-bad() {
-	failed=$((failed + 1))
-	echo "FAILED  $1"
-	shift
-	printf '        %s\n' "$@"
-	sed 's/^/        | /' err
-}
-
-# expect NAME CODE REGEX command...: the exit code, and a line of stderr that matches.
-expect() {
-	local name=$1 want=$2 regex=$3 code
-	shift 3
-	"$@" >out 2>err
-	code=$?
-	if [ $code != "$want" ]; then
-		bad "$name" "exit $code, not $want: $*"
-	elif [ -n "$regex" ] && ! grep -Eq -- "$regex" err; then
-		bad "$name" "stderr does not say $regex: $*"
-	else
-		ok "$name"
-	fi
-}
-
-# check NAME command...: must succeed.
-check() {
-	local name=$1
-	shift
-	if "$@" >/dev/null 2>>err; then ok "$name"; else bad "$name" "$*"; fi
-}
-
-has() { grep -Eq -- "$2" "$1"; }
-hasnt() { ! grep -Eq -- "$2" "$1"; }
-lines() { [ "$(wc -l <"$1")" = "$2" ]; }
-mode() { [ "$(stat -c %a "$1")" = "$2" ]; }
-absent() { [ ! -e "$1" ]; }
-only() { [ "$(ls "$1")" = "$2" ]; }
-field() { sed -n "s/.*\"$2\":\"\([^\"]*\)\".*/\1/p" "$1"; }
-same_field() { [ -n "$(field "$1" "$3")" ] && [ "$(field "$1" "$3" | sort -u)" = "$(field "$2" "$3" | sort -u)" ]; }
+. "${0%/*}/cli_lib.sh"
 
 group=sip:fire-1@gms-psi.example.org
 gms=sip:gms@gms-psi.example.org
@@ -468,23 +415,20 @@ if mount -t tmpfs -o size=64k tmpfs small 2>/dev/null; then
 	check "no output either" absent out2
 	umount small
 else
-	echo "skipped a full disk: no right to mount one"
-	skipped=$((skipped + 1))
+	skip "a full disk" "no right to mount one"
 fi
 echo 'mikey old' >kept
 mkfifo fifo
-"$K" provision --kms lab/kms-init.xml --gms gms.xml --members - --gmk g.gmk --jobs 1 -o kept \
+"$R" provision --kms lab/kms-init.xml --gms gms.xml --members - --gmk g.gmk --jobs 1 -o kept \
 	<fifo >/dev/null 2>err &
 exec 9>fifo
 cat many >&9
-until ls kept.tmp* >/dev/null 2>&1; do kill -0 $! 2>/dev/null || break; done
-kill -INT $!
-wait $!
-code=$?
+until_true watches $! && kill -TERM $!
+code_of $!
 exec 9>&-
-check "an interrupted run is exit 4" test $code = 4
+check "an interrupted run is exit 6" test $code = 6
+check "says how to go on" says_once "interrupted: nothing was put in place; the key is kept in g.gmk: the same command goes on"
 check "an interrupted run leaves the old file" test "$(cat kept)" = 'mikey old'
 check "and nothing beside it" test "$(ls | grep -c 'kept.tmp')" = 0
 
-echo "# $passed passed, $failed failed, $skipped skipped"
-[ $failed = 0 ]
+finish

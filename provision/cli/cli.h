@@ -2,6 +2,8 @@
 #ifndef KM_CLI_H
 #define KM_CLI_H
 
+#include <signal.h>
+
 #include "../gmk.h"
 
 /* Exit codes, also what functions give that may end the command; CLI_DONE lets it go on. */
@@ -12,6 +14,7 @@ enum {
 	CLI_KEYS = 3,           /* key material missing, invalid or expired before the first item */
 	CLI_IO = 4,
 	CLI_SELFTEST = 5,
+	CLI_INTERRUPTED = 6,    /* a signal asked it to end before it was done */
 };
 
 /* ---- options (options.c) --------------------------------------------------------------------- */
@@ -84,13 +87,29 @@ void cli_reject(const char *name, uint64_t line, const char *text, size_t len, k
 bool cli_has_progress(void);
 void cli_progress(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Has cli_error said anything? */
+bool cli_has_failed(void);
+
+/* ---- signals (signals.c) --------------------------------------------------------------------- */
+
+/* The signal that asks the command to end; 0: none has come. */
+extern volatile sig_atomic_t cli_interrupted;
+
+/* From here on SIGINT, SIGTERM and SIGHUP are noticed, also by whatever waits through wait.h, and a
+ * second one ends the process. */
+void cli_watch_signals(void);
+/* What to exit with, where a command gave code: CLI_INTERRUPTED, said if nothing else was, for what
+ * failed because of a signal alone. */
+int cli_ended(int code);
+
 /* ---- inputs (inputs.c) ----------------------------------------------------------------------- */
 
 /* Choose the kernels, start the libraries.  CLI_DONE, or what to exit with. */
 int cli_start(void);
 
-/* The file called name, stdin for "-"; NULL: a complaint was printed.  name is set to what to call it. */
-FILE *cli_open_input(const char **name);
+/* The file called name, stdin for "-"; NULL: a complaint was printed.  name is set to what to call it,
+ * size to its octets, 0 where they are not known (size may be NULL).  A signal ends reading (EINTR). */
+FILE *cli_open_input(const char **name, uintmax_t *size);
 void cli_close_input(FILE *in);
 
 /* Load KMS documents, then documents of users' keys, into a new ring; members as

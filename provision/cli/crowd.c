@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "../file.h"
 
@@ -18,6 +17,7 @@ enum { KMS_TEXT = 2 * CLI_SHOWN + 100 };
 
 struct crowd {
 	FILE *in;
+	uintmax_t octets;       /* of the input; 0: not known */
 	const char *name;
 	member_list *list;
 	bool ended;
@@ -224,7 +224,7 @@ static int read_ahead(crowd *c, size_t limit)
 	member_line line;
 	int found = 0;
 
-	while (c->n_ahead < limit && (found = next_line(c, &line)) == 1) {
+	while (!cli_interrupted && c->n_ahead < limit && (found = next_line(c, &line)) == 1) {
 		if (c->n_ahead == room) {
 			size_t more = room == 0 ? 64 : 2 * room;
 			ahead *bigger = reallocarray(c->ahead, more, sizeof *bigger);
@@ -238,7 +238,7 @@ static int read_ahead(crowd *c, size_t limit)
 			return out_of_memory();
 		c->n_ahead++;
 	}
-	return found < 0 ? -found : CLI_DONE;
+	return cli_interrupted ? CLI_INTERRUPTED : found < 0 ? -found : CLI_DONE;
 }
 
 int crowd_open(crowd **out, const char *name, const crowd_how *how, size_t limit)
@@ -249,7 +249,7 @@ int crowd_open(crowd **out, const char *name, const crowd_how *how, size_t limit
 	*out = NULL;
 	if (c == NULL)
 		return out_of_memory();
-	c->in = cli_open_input(&name);
+	c->in = cli_open_input(&name, &c->octets);
 	c->name = name;
 	if (c->in == NULL) {
 		crowd_close(c);
@@ -304,14 +304,13 @@ size_t crowd_size(const crowd *c)
 {
 	const size_t many = 100000;             /* of a pipe, nothing is known */
 	size_t left = c->n_ahead - c->given;
-	struct stat st;
 	long at = ftell(c->in);
 
 	if (c->ended)
 		return left;
-	if (at <= 0 || fstat(fileno(c->in), &st) != 0 || !S_ISREG(st.st_mode))
+	if (at <= 0 || c->octets == 0)
 		return left > many ? left : many;
-	return (size_t)((double)left * (double)st.st_size / (double)at) + 1;
+	return (size_t)((double)left * (double)c->octets / (double)at) + 1;
 }
 
 /* ---- giving out ------------------------------------------------------------------------------ */

@@ -2,12 +2,16 @@
 #include "cli.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <sodium.h>
 
 #include "../file.h"
+#include "../wait.h"
 
 int cli_start(void)
 {
@@ -25,24 +29,46 @@ int cli_start(void)
 	return CLI_SELFTEST;
 }
 
-FILE *cli_open_input(const char **name)
+/* A stream over a descriptor, whose reads a signal ends. */
+static ssize_t read_fd(void *fd, char *buf, size_t len)
 {
-	char shown[CLI_SHOWN];
-	FILE *in;
+	return wait_read((int)(intptr_t)fd, buf, len);
+}
 
-	if (strcmp(*name, "-") == 0) {
+static int seek_fd(void *fd, off64_t *at, int whence)
+{
+	*at = lseek((int)(intptr_t)fd, *at, whence);
+	return *at < 0 ? -1 : 0;
+}
+
+static int close_fd(void *fd)
+{
+	return (intptr_t)fd == STDIN_FILENO ? 0 : close((int)(intptr_t)fd);
+}
+
+FILE *cli_open_input(const char **name, uintmax_t *size)
+{
+	static const cookie_io_functions_t calls = {
+		.read = read_fd, .seek = seek_fd, .close = close_fd,
+	};
+	bool standard = strcmp(*name, "-") == 0;
+	int fd = standard ? STDIN_FILENO : wait_open(*name, O_RDONLY | O_CLOEXEC);
+	FILE *in = fd < 0 ? NULL : fopencookie((void *)(intptr_t)fd, "r", calls);
+	char shown[CLI_SHOWN];
+	struct stat st;
+
+	if (standard)
 		*name = "stdin";
-		return stdin;
-	}
-	in = fopen(*name, "re");
 	if (in == NULL)
 		cli_error("%s: %s", cli_show(shown, *name, strlen(*name)), strerror(errno));
+	if (size != NULL)
+		*size = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? (uintmax_t)st.st_size : 0;
 	return in;
 }
 
 void cli_close_input(FILE *in)
 {
-	if (in != NULL && in != stdin)
+	if (in != NULL)
 		fclose(in);
 }
 

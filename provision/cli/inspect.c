@@ -45,7 +45,7 @@ static int inspect_all(FILE *in, const char *name, bool json)
 		cli_error("%s", strerror(ENOMEM));
 		return CLI_IO;
 	}
-	for (; !ferror(stdout) && cli_messages_next(m, &one); n++) {
+	for (; !cli_interrupted && !ferror(stdout) && cli_messages_next(m, &one); n++) {
 		if (json ? inspect_json(&one) : inspect_text(&one, n == 0))
 			continue;
 		rejected++;
@@ -54,6 +54,8 @@ static int inspect_all(FILE *in, const char *name, bool json)
 		cli_reject(name, one.line, NULL, 0, KM_R_PARSE, one.wrong != NULL ? one.wrong : why.text);
 	}
 	cli_messages_close(m);
+	if (cli_interrupted)
+		return CLI_INTERRUPTED;
 	if (ferror(in)) {
 		cli_error("%s: %s", cli_show(shown, name, strlen(name)), strerror(errno));
 		return CLI_IO;
@@ -74,7 +76,7 @@ static int inspect(const cli_list *operands, bool json)
 		return cli_usage(&cli_inspect, "one file, or none for stdin");
 	if (code != CLI_DONE)
 		return code;
-	in = cli_open_input(&name);
+	in = cli_open_input(&name, NULL);
 	code = in == NULL ? CLI_IO : inspect_all(in, name, json);
 	cli_close_input(in);
 	return code;

@@ -302,12 +302,14 @@ static int issue(issuer *is, km_str uri)
 
 static int issue_list(issuer *is)
 {
-	member_list *list = members_open(stdin, "stdin", NULL);
+	const char *name = "-";
+	FILE *in = cli_open_input(&name, NULL);
+	member_list *list = in == NULL ? NULL : members_open(in, name, NULL);
 	km_complaint why = { 0 };
 	member_line line;
 	int code = list == NULL ? CLI_IO : CLI_DONE, found = 0;
 
-	while (code == CLI_DONE && (found = members_next(list, &line, &why)) == 1) {
+	while (code == CLI_DONE && !cli_interrupted && (found = members_next(list, &line, &why)) == 1) {
 		if (line.reason == KM_R_OK) {
 			code = issue(is, line.uri);
 		} else {
@@ -321,7 +323,8 @@ static int issue_list(issuer *is)
 		code = CLI_IO;
 	}
 	members_close(list);
-	return code;
+	cli_close_input(in);
+	return cli_interrupted && code == CLI_DONE ? CLI_INTERRUPTED : code;
 }
 
 static int issue_all(issuer *is, const cli_list *operands)

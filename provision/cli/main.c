@@ -39,7 +39,7 @@ static const char help[] =
 "  --help, --version\n"
 "\n"
 "Exit codes: 0 done, 1 usage, 2 some members or messages rejected, 3 key material missing,\n"
-"invalid or expired, 4 input or output, 5 self-test failed.\n"
+"invalid or expired, 4 input or output, 5 self-test failed, 6 interrupted by a signal.\n"
 "\n"
 "Example, from nothing to a group key that a member opens:\n"
 "  keymuster lab kms lab\n"
@@ -100,6 +100,8 @@ static int flush_stdout(int code)
 {
 	if (!ferror(stdout) && fflush(stdout) == 0)
 		return code;
+	if (cli_has_failed() && (code == CLI_IO || code == CLI_KEYS))
+		return code;
 	cli_error("stdout: %s", strerror(errno == 0 ? EIO : errno));
 	return CLI_IO;
 }
@@ -143,5 +145,7 @@ int main(int argc, char **argv)
 		if (is_called(commands[i], &argc, argv))
 			called = commands[i];
 	}
-	return flush_stdout(called == NULL ? no_command(argc, argv) : called->run(argc, argv));
+	if (called != NULL && called != &cli_selftest)
+		cli_watch_signals();
+	return cli_ended(flush_stdout(called == NULL ? no_command(argc, argv) : called->run(argc, argv)));
 }

@@ -113,11 +113,15 @@ static int open_all(opener *o, FILE *in, const char *name)
 	bool failed = m == NULL;
 	cli_message one;
 
-	while (!failed && !ferror(stdout) && cli_messages_next(m, &one)) {
+	while (!failed && !cli_interrupted && !ferror(stdout) && cli_messages_next(m, &one)) {
 		n++;
 		accepted += open_one(o, &one, name, &failed);
 	}
 	cli_messages_close(m);
+	if (cli_interrupted) {
+		cli_error("interrupted: %llu messages were answered", n);
+		return CLI_INTERRUPTED;
+	}
 	if (failed || ferror(in)) {
 		cli_error("%s: %s", cli_show(shown, name, strlen(name)),
 				failed ? strerror(ENOMEM) : strerror(errno));
@@ -259,7 +263,7 @@ static int open_file(opener *o)
 
 	if (code != CLI_DONE)
 		return code;
-	in = cli_open_input(&name);
+	in = cli_open_input(&name, NULL);
 	code = in == NULL ? CLI_IO : open_all(o, in, name);
 	cli_close_input(in);
 	return code;

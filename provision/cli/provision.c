@@ -250,6 +250,7 @@ static int run(provision *p)
 		provision_discard_output(p);
 	} else {
 		code = run_counted(p, counts);
+		p->made = counts->made;
 		cli_count_free(counts);
 		free(counts);
 	}
@@ -299,6 +300,8 @@ static int start(provision *p)
 {
 	int code = prepare(p);
 
+	if (code == CLI_DONE && cli_interrupted)
+		code = CLI_INTERRUPTED;
 	if (code == CLI_DONE && p->w.check)
 		return provision_check(p);
 	if (code == CLI_DONE)
@@ -348,6 +351,8 @@ static int provision_run(int argc, char **argv)
 		if (p.job != NULL) {
 			memset(p.job, 0, sizeof *p.job);
 			code = start(&p);
+			if (cli_interrupted && !cli_has_failed() && !p.in_place && code != CLI_USAGE)
+				code = provision_say_interrupted(&p);
 			if (!p.in_place && code != CLI_USAGE && !p.w.check)
 				provision_say_earlier(&p);
 		} else {
@@ -412,8 +417,8 @@ static const char help[] =
 "\n"
 "TIME is Unix seconds or RFC 3339.  The last T and the GMK-IDs in use are kept in a file\n"
 "beside that of --gms.  Exit: 0 done, 1 usage, 2 some members rejected (listed on stderr),\n"
-"3 key material missing, invalid or expired, 4 input or output, 5 self-test\n"
-"or canary.\n"
+"3 key material missing, invalid or expired, 4 input or output, 5 self-test or canary,\n"
+"6 interrupted.\n"
 "\n"
 "Examples:\n"
 "  keymuster provision --kms kms-init.xml --gms gms.xml --gmk fire.gmk \\\n"

@@ -34,6 +34,7 @@ typedef struct {
 	km_member canary;       /* uri.s is ours */
 	bool in_place;          /* the output of this run stands where it was asked for */
 	double started;         /* cli_seconds */
+	uint64_t made;          /* messages written by the run */
 	sink_format format;
 } provision;
 
@@ -57,6 +58,8 @@ void provision_discard_output(provision *p);
 /* Output and receipt into their places, where the list was read to its end and something was made;
  * else both are removed.  code is what the run ends with. */
 int provision_close_output(provision *p, cli_counts *counts, int code);
+/* What a signal broke off, and how to go on: CLI_INTERRUPTED. */
+int provision_say_interrupted(const provision *p);
 /* After a run that put nothing in place: an output that stands there is not its. */
 void provision_say_earlier(const provision *p);
 

@@ -243,6 +243,25 @@ int provision_close_output(provision *p, cli_counts *counts, int code)
 	return closed;
 }
 
+int provision_say_interrupted(const provision *p)
+{
+	const char *name = p->w.gmk;
+	char shown[CLI_SHOWN], left[80] = "nothing was put in place";
+
+	if (p->made > 0 && p->out == stdout)
+		snprintf(left, sizeof left, "%llu messages were written, the last perhaps not whole",
+				(unsigned long long)p->made);
+	if (p->key == NULL || (!p->key_exists && p->gmk_file == NULL && name != NULL))
+		cli_error("interrupted: %s, and no key was made: the same command starts anew", left);
+	else if (name == NULL)
+		cli_error("interrupted: %s, and the key was kept nowhere: the same command makes another",
+				left);
+	else
+		cli_error("interrupted: %s; the key is kept in %s: the same command goes on", left,
+				cli_show(shown, name, strlen(name)));
+	return CLI_INTERRUPTED;
+}
+
 void provision_say_earlier(const provision *p)
 {
 	char *target = is_to_file(&p->w) ? file_target(p->w.output) : NULL;

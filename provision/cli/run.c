@@ -2,12 +2,12 @@
 #include "cli.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "../pool.h"
+#include "../wait.h"
 
 enum { CHUNK = 512, CHUNK_MIN = 64 };   /* members; below 64 shared inversions do not pay */
 
@@ -103,23 +103,6 @@ static void work(void *ctx, void *item)
 
 /* ---- before and behind the threads ----------------------------------------------------------- */
 
-static volatile sig_atomic_t interrupted;
-
-static void interrupt(int number)
-{
-	interrupted = number;
-}
-
-/* So that a file half written is taken away; a second signal ends the process at once. */
-static void watch_signals(void)
-{
-	struct sigaction action = { .sa_handler = interrupt, .sa_flags = (int)SA_RESETHAND };
-
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGHUP, &action, NULL);
-}
-
 /* CLI_DONE, or CLI_IO: no T could be had. */
 static int reserve(runner *r, chunk *c)
 {
@@ -149,12 +132,12 @@ static int feed(runner *r, bool *more)
 	int found = 1, code;
 
 	c->n = 0;
-	while (c->n < r->chunk_size && !interrupted &&
+	while (c->n < r->chunk_size && !cli_interrupted &&
 	       (found = crowd_next(r->run->members, &c->who[c->n])) == 1)
 		c->n++;
 	*more = found == 1;
-	if (found < 0 || interrupted || c->n == 0)
-		code = interrupted ? CLI_IO : -found;
+	if (found < 0 || cli_interrupted || c->n == 0)
+		code = cli_interrupted ? CLI_INTERRUPTED : -found;
 	else
 		code = reserve(r, c);
 	if (c->n > 0 && code == CLI_DONE) {
@@ -231,8 +214,7 @@ static int finish(runner *r, chunk *c)
 	if (c->err != KM_OK) {
 		cli_error("%s", km_strerror(c->err));
 		code = CLI_IO;
-	} else if (fwrite(c->text, 1, c->text_len, r->run->out) != c->text_len ||
-		   (r->run->flush && fflush(r->run->out) != 0)) {
+	} else if (!wait_write(fileno(r->run->out), c->text, c->text_len)) {
 		cli_error("%s: %s", cli_show(shown, r->run->out_name, strlen(r->run->out_name)),
 				strerror(errno));
 		code = CLI_IO;
@@ -311,8 +293,8 @@ static int pump(runner *r)
 			return CLI_DONE;
 		if (code == CLI_DONE && more && !pool_full(r->threads))
 			code = feed(r, &more);
-		if (code == CLI_DONE && interrupted)
-			code = CLI_IO;
+		if (code == CLI_DONE && cli_interrupted)
+			code = CLI_INTERRUPTED;
 		if (code != CLI_DONE)
 			return code;
 	}
@@ -323,14 +305,11 @@ int cli_run_all(cli_counts *counts, const cli_run *run)
 	runner r = { .run = run, .counts = counts, .started = cli_seconds() };
 	int code = CLI_IO;
 
-	watch_signals();
 	if (!cli_count_start(counts))
 		cli_error("%s", strerror(ENOMEM));
 	else if (set_up(&r))
 		code = pump(&r);
 	take_down(&r);
-	if (interrupted)
-		cli_error("interrupted");
 	counts->seconds = cli_seconds() - r.started;
 	counts->rejected = crowd_counts(run->members).rejected;
 	counts->complete = code == CLI_DONE;

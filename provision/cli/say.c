@@ -1,6 +1,7 @@
 /* say.c -- what the command says to people, on stderr. */
 #include "cli.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +11,7 @@
 
 bool cli_plain;
 
-static bool progress_shows;
+static bool progress_shows, failed;
 
 static bool is_terminal(void)
 {
@@ -26,7 +27,7 @@ static bool has_colour(void)
 	return is_terminal() && (no == NULL || *no == '\0');
 }
 
-static void say(const char *colour, const char *word, const char *format, va_list args)
+static void say_text(const char *colour, const char *word, const char *text)
 {
 	bool coloured = colour != NULL && has_colour();
 
@@ -36,17 +37,43 @@ static void say(const char *colour, const char *word, const char *format, va_lis
 	if (word != NULL)
 		fprintf(stderr, "keymuster: %s%s:%s ", coloured ? colour : "", word,
 				coloured ? "\033[0m" : "");
-	vfprintf(stderr, format, args);
-	putc('\n', stderr);
+	fprintf(stderr, "%s\n", text);
+}
+
+static void say(const char *colour, const char *word, const char *format, va_list args)
+{
+	char text[4 * CLI_SHOWN];
+
+	vsnprintf(text, sizeof text, format, args);
+	say_text(colour, word, text);
+}
+
+/* Is it nothing but what a signal broke off?  That is said once, at the end. */
+static bool is_of_signal(const char *text)
+{
+	const char *why = strerror(EINTR);
+	size_t len = strlen(text), n = strlen(why);
+
+	return cli_interrupted && len >= n && strcmp(text + len - n, why) == 0;
 }
 
 void cli_error(const char *format, ...)
 {
+	char text[4 * CLI_SHOWN];
 	va_list args;
 
 	va_start(args, format);
-	say("\033[31m", "error", format, args);
+	vsnprintf(text, sizeof text, format, args);
 	va_end(args);
+	if (is_of_signal(text))
+		return;
+	failed = true;
+	say_text("\033[31m", "error", text);
+}
+
+bool cli_has_failed(void)
+{
+	return failed;
 }
 
 void cli_warn(const char *format, ...)

@@ -1,0 +1,111 @@
+# cli_lib.sh -- what the tests of the command share: a directory of their own, limits, checks, counts.
+# Read by tests/cli*.sh, whose first argument is the command: . "${0%/*}/cli_lib.sh"
+# $K is the command with a time limit, $R without one: for what is sent signals.  At the end: finish.
+set -u
+R=$(realpath "$1")
+field=$(realpath "${0%/*}")/field
+T=$(mktemp -d) || exit 1
+trap 'cd /; umount "$T/small" 2>/dev/null; rm -rf "$T" "$T.km"' EXIT
+cd "$T" || exit 1
+unset NO_COLOR
+export XDG_STATE_HOME=$T/state
+LIMIT=${KM_LIMIT:-60}   # seconds a command may take
+passed=0
+failed=0
+skipped=0
+
+# Through a shell in between, so that the one that is ended is named.
+K=$T.km
+cat >"$K" <<END
+#!/bin/bash
+timeout -k 5 $LIMIT "$R" "\$@"
+code=\$?
+[ \$code != 124 ] || echo "keymuster \$*: took longer than $LIMIT s and was ended" >&2
+exit \$code
+END
+chmod +x "$K"
+
+ok() {
+	passed=$((passed + 1))
+	echo "ok      $1"
+}
+
+# bad NAME text...: a failure, with what was said on stderr.
+bad() {
+	failed=$((failed + 1))
+	echo "FAILED  $1"
+	shift
+	printf '        %s\n' "$@"
+	sed 's/^/        | /' err
+}
+
+# skip NAME WHY
+skip() {
+	skipped=$((skipped + 1))
+	echo "skipped $1: $2"
+}
+
+# expect NAME CODE REGEX command...: the exit code, and a line of stderr that matches.
+expect() {
+	local name=$1 want=$2 regex=$3 code
+	shift 3
+	"$@" >out 2>err
+	code=$?
+	if [ $code != "$want" ]; then
+		bad "$name" "exit $code, not $want: $*"
+	elif [ -n "$regex" ] && ! grep -Eq -- "$regex" err; then
+		bad "$name" "stderr does not say $regex: $*"
+	else
+		ok "$name"
+	fi
+}
+
+# check NAME command...: must succeed.
+check() {
+	local name=$1
+	shift
+	if "$@" >/dev/null 2>>err; then ok "$name"; else bad "$name" "$*"; fi
+}
+
+has() { grep -Eq -- "$2" "$1"; }
+hasnt() { ! grep -Eq -- "$2" "$1"; }
+lines() { [ "$(wc -l <"$1")" = "$2" ]; }
+mode() { [ "$(stat -c %a "$1")" = "$2" ]; }
+absent() { [ ! -e "$1" ]; }
+only() { [ "$(ls "$1")" = "$2" ]; }
+says_once() { [ "$(grep -Ec -- "$1" err)" = 1 ]; }
+last_says() { tail -1 err | grep -Eq -- "$1"; }
+field() { sed -n "s/.*\"$2\":\"\([^\"]*\)\".*/\1/p" "$1"; }
+same_field() { [ -n "$(field "$1" "$3")" ] && [ "$(field "$1" "$3" | sort -u)" = "$(field "$2" "$3" | sort -u)" ]; }
+
+# until_true command...: again and again until it succeeds; false once the limit is over.
+until_true() {
+	local end=$((SECONDS + LIMIT))
+	until "$@" 2>/dev/null; do
+		[ $SECONDS -lt $end ] || return 1
+		sleep 0.02
+	done
+}
+
+is_gone() { ! kill -0 "$1" 2>/dev/null || grep -q '^State:.Z' "/proc/$1/status"; }
+
+# code_of PID: waits for a job of this shell; its code is in $code, and 124 where it had to be ended.
+code_of() {
+	if until_true is_gone "$1"; then
+		wait "$1"
+		code=$?
+	else
+		echo "took longer than $LIMIT s and was ended" >>err
+		kill -KILL "$1"
+		code=124
+	fi
+}
+
+# watches PID: its handler of SIGTERM stands.
+watches() { ((0x$(sed -n 's/^SigCgt:\s*//p' "/proc/$1/status") & 0x4000)); }
+waits() { watches "$1" && grep -q '^State:.S' "/proc/$1/status"; }
+
+finish() {
+	echo "# $passed passed, $failed failed, $skipped skipped"
+	[ $failed = 0 ]
+}
