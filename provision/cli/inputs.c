@@ -32,7 +32,10 @@ int cli_start(void)
 /* A stream over a descriptor, whose reads a signal ends. */
 static ssize_t read_fd(void *fd, char *buf, size_t len)
 {
-	return wait_read((int)(intptr_t)fd, buf, len);
+	if (!cli_interrupted)
+		return wait_read((int)(intptr_t)fd, buf, len);
+	errno = EINTR;          /* a regular file could be read on, to no end */
+	return -1;
 }
 
 static int seek_fd(void *fd, off64_t *at, int whence)

@@ -233,7 +233,7 @@ static int verify(verifier *v)
 		code = cli_load(&v->ring, &v->w.kms, &none, 0);
 	if (code == CLI_DONE) {
 		name = v->name;
-		v->in = cli_open_input(&name);
+		v->in = cli_open_input(&name, NULL);
 		code = v->in == NULL ? CLI_IO : read_receipt(v);
 	}
 	if (code == CLI_DONE && !take_receipt(v))
