@@ -7,18 +7,19 @@
 
 #include "complain.h"
 #include "escape.h"
+#include "memlock.h"
 #include "valid.h"
 
 /* ---- complaints ------------------------------------------------------------------------------ */
 
 km_err keyring_refuse(const loading *in, int line, const char *element, km_err err, const char *text)
 {
-	char both[400];
+	char both[400], reason[MEMLOCK_TEXT];
 
 	if (err == KM_EARG && text != NULL)
 		snprintf(both, sizeof both, "%s", text);
 	else
-		snprintf(both, sizeof both, "%s%s%s", km_strerror(err), text == NULL ? "" : ": ",
+		snprintf(both, sizeof both, "%s%s%s", memlock_strerror(reason, err), text == NULL ? "" : ": ",
 				text == NULL ? "" : text);
 	complain(in->why, in->name, line, element, both);
 	return err;

@@ -47,6 +47,8 @@ static km_err refuse_signer(const loading *in, const kmsdoc_keys *keys, const km
 	km_signer *signer;
 	km_err pvt;
 
+	if (err == KM_ENOMEM)
+		return keyring_refuse(in, keys->line, "KmsKeySet", err, NULL);
 	if (err == KM_EKEY)
 		return keyring_refuse(in, keys->ssk_line, "UserSigningKeySSK", err,
 				what_fits(keys, kms, uid));

@@ -118,4 +118,95 @@ expect "a full stdout" 4 "stdout: No space" sh -c "$K provision --kms lab/kms-in
 	--group $group --members many --forget-key >/dev/full"
 check "said once" says_once "No space"
 
+echo "# words"
+expect "a command nearly right" 1 "no such command: provison; did you mean provision\?" "$K" provison
+expect "two letters the wrong way round" 1 "no such command: opne; did you mean open\?" "$K" opne
+expect "a command of two words" 1 "no such command: lab usr; did you mean lab user\?" "$K" lab usr x
+expect "a command far from all" 1 "no such command: frobnicate \(see" "$K" frobnicate
+expect "a long command" 1 "no such command" "$K" "$(printf '%05000d' 0)"
+expect "an option nearly right" 1 "no such option: --member; did you mean --members\?" provision --member one
+expect "with its value behind =" 1 "no such option: --menbers=one; did you mean --members\?" \
+	provision --menbers=one
+expect "the beginning of an option is no option" 1 "no such option: --identi; did you mean --identity\?" \
+	provision --identi uid
+expect "an option for all commands" 1 "no such option: --pain; did you mean --plain\?" "$K" inspect --pain
+expect "an option far from all" 1 "no such option: --xyzzy \(see" provision --xyzzy
+expect "a short option" 1 "no such option: -x \(see" provision -x
+expect "twice" 1 "^keymuster: error: --members was given twice" provision --members one --members one
+expect "help of a command" 0 "" "$K" help lab user
+check "is that command's" has out "^usage: keymuster lab user"
+expect "help" 0 "" "$K" help
+check "is an overview, in groups" has out "^Laboratory:"
+expect "help of what is none" 1 "did you mean provision" "$K" help provisoin
+expect "short help" 0 "" "$K" provision -h
+check "is short" hasnt out "^Example"
+check "names the long one" has out "keymuster provision --help says more"
+expect "version" 0 "" "$K" --version
+check "names the kernels" has out "^kernels: .*c$"
+"$K" --help >/dev/null && for c in $("$K" --help | sed -n 's/^  \([a-z]*\)  .*/\1/p'); do
+	expect "help of $c fits a screen of 100 columns" 0 "" "$K" help $c
+	check "... in width" hasnt out ".{101}"
+done
+run=("$K" "${run[@]:1}")
+expect "--opt=value" 0 "" "${run[@]}" --members=one --forget-key --output=eq.nd
+check "is taken" lines eq.nd 1
+expect "-oVALUE" 0 "" "${run[@]}" --members one --forget-key -oeq2.nd
+check "is taken" lines eq2.nd 1
+cp eq.nd ./--odd
+expect "behind -- all are operands" 0 "" "$K" inspect -- --odd
+printf 'sip:alice@example.org\nsip:a b@example.org\n' >bad
+expect "quiet" 2 "bad:2: sip:a b@example.org: uri" "${run[@]}" -q --members bad --forget-key -o quiet.nd
+check "says rejects only" lines err 1
+expect "quiet where all is well" 0 "" "${run[@]}" --quiet --members one --forget-key -o quiet2.nd
+check "says nothing" lines err 0
+expect "verbose" 0 "^kernel [a-z]+, version" "${run[@]}" -v --members one --forget-key -o verbose.nd
+
+if script -qec true /dev/null >/dev/null 2>&1; then
+	TERM=xterm script -qec "${run[*]} --kernel c --jobs 1 --members many --forget-key -o seen.nd" \
+		/dev/null </dev/null 2>&1 >shown
+	check "progress from the start, with the total" has shown "K0 of 700 members \(0 %\), 0 a second"
+	check "then percent and the time left" has shown "of 700 members \([0-9]+ %\), [0-9]+ a second, [0-9]+ s left"
+	TERM=dumb script -qec "${run[*]} --members many --forget-key -o seen.nd" /dev/null </dev/null >shown 2>&1
+	check "none on a dumb terminal" hasnt shown "a second"
+	TERM=xterm script -qec "${run[*]} -q --members many --forget-key -o seen.nd" /dev/null </dev/null >shown 2>&1
+	check "none in quiet runs" test ! -s shown
+else
+	skip "progress" "no script(1)"
+fi
+
+echo "# a limit on locked memory"
+# As a user whom the limit binds.
+bound() {
+	local kb=$1
+	shift
+	if [ "$(id -u)" = 0 ]; then
+		setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all --bounding-set=-all \
+			bash -c "ulimit -l $kb && exec \"\$@\"" - "$@"
+	else
+		bash -c "ulimit -l $kb && exec \"\$@\"" - "$@"
+	fi
+}
+mkdir bound
+cp gms.xml alice.xml one lab/kms-init.xml lab/kms.secret bound
+chmod -R go+rX bound "$T"
+[ "$(id -u)" != 0 ] || chown -R 65534:65534 bound
+export XDG_STATE_HOME=$T/bound/state
+cd bound || exit 1
+if bound 64 "$R" --version >/dev/null 2>&1 && ! ldd "$R" | grep -q asan; then
+	expect "no memory can be locked for the keys of the GMS" 3 \
+		"gms.xml:[0-9]+: KmsKeySet: locked memory: the limit is 0 KB, of which 0 KB are in use; raise it \(ulimit -l, LimitMEMLOCK=\)$" \
+		bound 0 "$R" provision --kms kms-init.xml --gms gms.xml --group $group --members one --forget-key
+	check "said once" lines err 1
+	expect "too little for the keys of a member" 3 \
+		"alice.xml:[0-9]+: .*: locked memory: the limit is 16 KB, of which [0-9]+ KB are in use" \
+		bound 16 "$R" open --kms kms-init.xml --keys alice.xml /dev/null
+	expect "none for a laboratory" 4 "no master keys could be drawn: locked memory: the limit is 0 KB" \
+		bound 0 "$R" lab kms new
+	expect "enough" 0 "" bound 8192 "$R" provision --kms kms-init.xml --gms gms.xml --group $group \
+		--members one --forget-key
+else
+	skip "a limit on locked memory" "no user whom it binds"
+fi
+cd ..
+
 finish

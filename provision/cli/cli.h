@@ -38,7 +38,10 @@ typedef struct {
 	int (*run)(int argc, char **argv);      /* argv[0] is the first word behind the name */
 } cli_command;
 
-extern const cli_command cli_lab_kms, cli_lab_user, cli_provision, cli_open, cli_inspect, cli_verify,
+/* By name in an order that suits people; NULL beyond. */
+const cli_command *cli_command_at(size_t i);
+
+extern const cli_command cli_help, cli_lab_kms, cli_lab_user, cli_provision, cli_open, cli_inspect, cli_verify,
 		cli_selftest;
 
 enum { CLI_GO_ON = -1 };
@@ -61,10 +64,20 @@ bool cli_take_time(const cli_command *command, const char *option, const char *t
 bool cli_take_word(const cli_command *command, const char *option, const char *text,
 		const char *const *words, size_t *at);
 
+/* ---- what was meant (suggest.c) --------------------------------------------------------------- */
+
+typedef struct {
+	const char *word;       /* the nearest of those that were tried; NULL: none is near */
+	size_t far;
+} cli_suggestion;
+
+/* Try a word that is known; s is zeroed first. */
+void cli_suggest(cli_suggestion *s, const char *word, size_t len, const char *known);
+
 /* ---- speaking (say.c) ------------------------------------------------------------------------ */
 
 /* How to speak and which kernel to use, as the global options say. */
-extern bool cli_plain;
+extern bool cli_plain, cli_quiet, cli_verbose;
 extern const char *cli_kernel;
 
 /* Is it well-formed UTF-8 throughout? */
@@ -73,7 +86,10 @@ bool cli_is_utf8(const char *s, size_t len);
 /* To stderr, a line each; the texts must be escaped already. */
 void cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void cli_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Not with --quiet. */
 void cli_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* With --verbose alone. */
+void cli_detail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 enum { CLI_SHOWN = 4 * KM_URI_MAX + 8 };
 /* Foreign text, escaped and cut; gives out. */
@@ -85,7 +101,8 @@ void cli_reject(const char *name, uint64_t line, const char *text, size_t len, k
 
 /* Is a progress line wanted?  It is written over and taken away by whatever is said next. */
 bool cli_has_progress(void);
-void cli_progress(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* done of total members (0: not known) in that many seconds. */
+void cli_progress(uint64_t done, uint64_t total, double seconds);
 
 /* Has cli_error said anything? */
 bool cli_has_failed(void);
@@ -192,6 +209,8 @@ const char *crowd_name(const crowd *c);
 bool crowd_is_complete(const crowd *c);
 /* How many there are: exact where all have been read, else a guess from the size of the file. */
 size_t crowd_size(const crowd *c);
+/* Is that more than a guess at random: have all been read, or is the size of the file known? */
+bool crowd_is_sized(const crowd *c);
 /* Look up the KMSs of the members: home's where none is given. */
 void crowd_settle(crowd *c, const km_keyring *ring, const km_kms *home);
 /* The i-th of those read so far and not yet given out; NULL beyond. */

@@ -300,6 +300,11 @@ bool crowd_is_complete(const crowd *c)
 	return c->ended;
 }
 
+bool crowd_is_sized(const crowd *c)
+{
+	return c->ended || c->octets > 0;
+}
+
 size_t crowd_size(const crowd *c)
 {
 	const size_t many = 100000;             /* of a pipe, nothing is known */

@@ -18,8 +18,10 @@ int cli_start(void)
 	char shown[CLI_SHOWN];
 	km_err err = sodium_init() < 0 ? KM_ERANDOM : km_init(cli_kernel);
 
-	if (err == KM_OK)
+	if (err == KM_OK) {
+		cli_detail("kernel %s, version %s", km_kernel(), km_version());
 		return CLI_DONE;
+	}
 	if (err == KM_EKERNEL && cli_kernel != NULL) {
 		cli_error("--kernel %s: %s", cli_show(shown, cli_kernel, strlen(cli_kernel)),
 				km_strerror(err));

@@ -106,7 +106,7 @@ static const char help[] =
 "GKTP document.  Nothing is checked but the form.\n"
 "\n"
 "  --json                an object for each message, with all its octets\n"
-"  --plain, --kernel NAME, --help, --version\n"
+"  -q, -v, --plain, --kernel NAME, -h, --help, --version: see keymuster --help\n"
 "\n"
 "Exit: 0 done, 1 usage, 2 something was not a message, 4 input or output.\n"
 "\n"

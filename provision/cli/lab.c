@@ -15,6 +15,7 @@
 #include "../file.h"
 #include "../kmsdoc.h"
 #include "../members.h"
+#include "../memlock.h"
 
 enum { PERIOD = 2592000, SECRET_MAX = 1 << 16, NAME_LEN = 64 };
 static const char kms_uri_default[] = "kms.example.org";
@@ -97,11 +98,14 @@ static int write_init(const lab *l, const char *dir)
 static int make_kms(lab *l, const char *dir)
 {
 	int code = cli_start();
+	char why[MEMLOCK_TEXT];
+	km_err err;
 
 	if (code != CLI_DONE)
 		return code;
-	if (km_kms_master_new(&l->master, NULL) != KM_OK) {
-		cli_error("no master keys could be drawn");
+	err = km_kms_master_new(&l->master, NULL);
+	if (err != KM_OK) {
+		cli_error("no master keys could be drawn: %s", memlock_strerror(why, err));
 		return CLI_IO;
 	}
 	km_kms_master_public(l->cert.z, l->cert.kpak, l->master);
@@ -154,7 +158,7 @@ static const char kms_help[] =
 "  --kms-uri URI   its identifier (default: kms.example.org)\n"
 "  --period S      key period in seconds (default: 2592000, 30 days)\n"
 "  --offset S      key period offset in seconds (default: 0)\n"
-"  --plain, --kernel NAME, --help, --version\n"
+"  -q, -v, --plain, --kernel NAME, -h, --help, --version: see keymuster --help\n"
 "\n"
 "Example:\n"
 "  keymuster lab kms lab --kms-uri kms.example.org\n";
@@ -402,7 +406,7 @@ static const char user_help[] =
 "\n"
 "  --at TIME           for the key period of that time (default: now)\n"
 "  -o, --output DIR2   where to put them (default: DIR/users)\n"
-"  --plain, --kernel NAME, --help, --version\n"
+"  -q, -v, --plain, --kernel NAME, -h, --help, --version: see keymuster --help\n"
 "\n"
 "Examples:\n"
 "  keymuster lab user lab sip:gms@gms-psi.example.org -o gms\n"

@@ -14,8 +14,8 @@
 #include <jansson.h>
 
 static const cli_command *const commands[] = {
-	&cli_lab_kms, &cli_lab_user, &cli_provision, &cli_open, &cli_inspect, &cli_verify,
-	&cli_selftest,
+	&cli_provision, &cli_open, &cli_verify, &cli_inspect, &cli_lab_kms, &cli_lab_user,
+	&cli_selftest, &cli_help,
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
@@ -25,18 +25,26 @@ static const char help[] =
 "Group keys for mission-critical groups (3GPP TS 33.180): one MIKEY-SAKKE message for\n"
 "each member, made by a Group Management Server and opened by a member.\n"
 "\n"
+"Making:\n"
+"  provision           give a group key to every member of a group\n"
+"Opening:\n"
+"  open                open messages as a member\n"
+"Looking:\n"
+"  verify              see that an output is what its receipt says, and signed\n"
+"  inspect             show what messages say without keys\n"
+"Laboratory:\n"
 "  lab kms DIR         make a laboratory KMS\n"
 "  lab user DIR URI    issue the keys of users, also of a GMS, at a laboratory KMS\n"
-"  provision           give a group key to every member of a group\n"
-"  verify              see that an output is what its receipt says, and signed\n"
-"  open                open messages as a member\n"
-"  inspect             show what messages say without keys\n"
 "  selftest            known answers of every kernel this machine can run\n"
+"Help:\n"
+"  help [COMMAND]      what COMMAND --help says; COMMAND -h is shorter\n"
 "\n"
 "Everywhere:\n"
+"  -q, --quiet         say errors, warnings and rejects only\n"
+"  -v, --verbose       say more\n"
 "  --plain             no colours, no progress line\n"
 "  --kernel NAME       compute with that kernel (c, adx, ifma) instead of the best\n"
-"  --help, --version\n"
+"  -h, --help, --version\n"
 "\n"
 "Exit codes: 0 done, 1 usage, 2 some members or messages rejected, 3 key material missing,\n"
 "invalid or expired, 4 input or output, 5 self-test failed, 6 interrupted by a signal.\n"
@@ -50,22 +58,86 @@ static const char help[] =
 "      --group sip:fire-1@gms-psi.example.org --members members.txt -o fire.ndjson\n"
 "  keymuster open --kms lab/kms-init.xml --keys users/alice-*.xml fire.ndjson\n";
 
+const cli_command *cli_command_at(size_t i)
+{
+	return i < N_COMMANDS ? commands[i] : NULL;
+}
+
+/* Which command was meant by the first words, "lab usr" too. */
+static int no_such_command(const cli_command *me, const cli_list *words)
+{
+	char both[2 * CLI_SHOWN], shown[CLI_SHOWN];
+	cli_suggestion meant = { 0 };
+	const cli_command *c;
+
+	if (strlen(words->at[0]) >= KM_URI_MAX)
+		return cli_usage(me, "no such command");
+	snprintf(both, sizeof both, "%s%s%s", words->at[0], words->n > 1 ? " " : "",
+			words->n > 1 ? words->at[1] : "");
+	for (size_t i = 0; (c = cli_command_at(i)) != NULL; i++) {
+		const char *word = strchr(c->name, ' ') != NULL ? both : words->at[0];
+
+		cli_suggest(&meant, word, strlen(word), c->name);
+	}
+	if (meant.word == NULL || strchr(meant.word, ' ') == NULL)
+		both[strlen(words->at[0])] = '\0';
+	cli_show(shown, both, strlen(both));
+	if (meant.word == NULL)
+		return cli_usage(me, "no such command: %s", shown);
+	return cli_usage(me, "no such command: %s; did you mean %s?", shown, meant.word);
+}
+
 static int no_command(int argc, char **argv)
 {
 	static const cli_option none[] = { { NULL, 0, CLI_FLAG, NULL } };
 	static const cli_command me = { "", help, no_command };
 	cli_list operands = { 0 };
 	int code = cli_parse(&me, argc, argv, none, &operands);
-	char shown[CLI_SHOWN];
 
 	if (code == CLI_GO_ON && operands.n > 0)
-		code = cli_usage(&me, "no such command: %s",
-				cli_show(shown, operands.at[0], strlen(operands.at[0])));
+		code = no_such_command(&me, &operands);
 	else if (code == CLI_GO_ON)
 		code = cli_usage(&me, "a command is missing");
 	cli_list_free(&operands);
 	return code;
 }
+
+/* What the words name, as "lab user" does; NULL: nothing. */
+static const cli_command *named(const cli_list *words)
+{
+	char both[CLI_SHOWN];
+	const cli_command *c;
+
+	for (size_t i = 0; (c = cli_command_at(i)) != NULL; i++) {
+		snprintf(both, sizeof both, "%s%s%s", words->at[0], words->n > 1 ? " " : "",
+				words->n > 1 ? words->at[1] : "");
+		if (strcmp(c->name, both) == 0)
+			return c;
+	}
+	return NULL;
+}
+
+static int help_run(int argc, char **argv)
+{
+	static const cli_option none[] = { { NULL, 0, CLI_FLAG, NULL } };
+	static const cli_command me = { "", help, help_run };
+	const cli_command *about = &me;
+	cli_list operands = { 0 };
+	int code = cli_parse(&me, argc, argv, none, &operands);
+
+	if (code == CLI_GO_ON && operands.n > 0)
+		about = named(&operands);
+	if (code == CLI_GO_ON && about == NULL) {
+		code = no_such_command(&me, &operands);
+	} else if (code == CLI_GO_ON) {
+		fputs(about->help, stdout);
+		code = CLI_DONE;
+	}
+	cli_list_free(&operands);
+	return code;
+}
+
+const cli_command cli_help = { "help", help, help_run };
 
 /* Take the words of the name out of argv, wherever global options stand before them. */
 static bool is_called(const cli_command *command, int *argc, char **argv)

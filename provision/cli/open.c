@@ -315,7 +315,7 @@ static const char help[] =
 "  --compat WORD         let through what some GMSs send: sign-without-header, kms-role-3,\n"
 "                        prf-0; the object says so in its remarks\n"
 "  --show-secrets        print the key too\n"
-"  --plain, --kernel NAME, --help, --version\n"
+"  -q, -v, --plain, --kernel NAME, -h, --help, --version: see keymuster --help\n"
 "\n"
 "TIME is Unix seconds or RFC 3339.  Exit: 0 done, 1 usage, 2 some messages rejected (listed\n"
 "on stderr), 3 key material missing, invalid or expired, 4 input or output, 5 self-test.\n"

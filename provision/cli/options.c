@@ -10,14 +10,19 @@
 const char *cli_kernel;
 
 static bool wants_help, wants_version;
+static bool wants_short;                /* -h */
 
 static const cli_option globals[] = {
 	{ "plain", 0, CLI_FLAG, &cli_plain },
+	{ "quiet", 'q', CLI_FLAG, &cli_quiet },
+	{ "verbose", 'v', CLI_FLAG, &cli_verbose },
 	{ "kernel", 0, CLI_ONE, &cli_kernel },
 	{ "help", 'h', CLI_FLAG, &wants_help },
 	{ "version", 0, CLI_FLAG, &wants_version },
 	{ NULL, 0, CLI_FLAG, NULL },
 };
+
+static const cli_option short_help = { "help", 'h', CLI_FLAG, &wants_short };
 
 int cli_usage(const cli_command *command, const char *format, ...)
 {
@@ -91,10 +96,61 @@ static int store(const cli_command *command, const cli_option *option, const cha
 	return CLI_GO_ON;
 }
 
+static void print_version(void)
+{
+	const char *name;
+	int runs;
+
+	printf("keymuster %s\nkernels:", km_version());
+	for (size_t i = 0; (name = km_kernel_at(i, &runs)) != NULL; i++)
+		printf(" %s%s", name, runs ? "" : " (not on this processor)");
+	putchar('\n');
+}
+
+/* The usage, then the first line of each option or command, and what they are grouped under. */
+static void print_short(const cli_command *command)
+{
+	bool usage = true;
+
+	for (const char *line = command->help; *line != '\0'; line += strcspn(line, "\n") + 1) {
+		int len = (int)strcspn(line, "\n");
+
+		if (strncmp(line, "Example", 7) == 0)
+			break;
+		if (usage || (len > 2 && strncmp(line, "  ", 2) == 0 && line[2] != ' ') ||
+		    (len > 1 && line[0] != ' ' && line[len - 1] == ':'))
+			printf("%.*s\n", len, line);
+		usage = usage && len > 0;
+	}
+	printf("\nkeymuster %s%s--help says more.\n", command->name, *command->name == '\0' ? "" : " ");
+}
+
 static int help(const cli_command *command)
 {
-	fputs(wants_version ? "keymuster " KM_VERSION "\n" : command->help, stdout);
+	if (wants_version)
+		print_version();
+	else if (wants_short && !wants_help)
+		print_short(command);
+	else
+		fputs(command->help, stdout);
 	return CLI_DONE;
+}
+
+static int no_such_option(const cli_command *command, const cli_option *options, const char *word)
+{
+	const cli_option *const tables[] = { options, globals };
+	size_t len = strcspn(word, "=");
+	cli_suggestion meant = { 0 };
+	char shown[CLI_SHOWN];
+
+	for (size_t t = 0; t < 2 && len > 2 && word[1] == '-'; t++) {
+		for (const cli_option *o = tables[t]; o->name != NULL; o++)
+			cli_suggest(&meant, word + 2, len - 2, o->name);
+	}
+	cli_show(shown, word, strlen(word));
+	if (meant.word == NULL)
+		return cli_usage(command, "no such option: %s", shown);
+	return cli_usage(command, "no such option: %s; did you mean --%s?", shown, meant.word);
 }
 
 int cli_parse(const cli_command *command, int argc, char **argv, const cli_option *options,
@@ -106,7 +162,6 @@ int cli_parse(const cli_command *command, int argc, char **argv, const cli_optio
 	for (int i = 0; i < argc && code == CLI_GO_ON; i++) {
 		const cli_option *option;
 		const char *value;
-		char shown[CLI_SHOWN];
 
 		if (only_operands || argv[i][0] != '-' || argv[i][1] == '\0') {
 			code = list_add(operands, argv[i]) ? CLI_GO_ON : CLI_IO;
@@ -120,13 +175,14 @@ int cli_parse(const cli_command *command, int argc, char **argv, const cli_optio
 		if (option == NULL)
 			option = find(globals, argv[i], &value);
 		if (option == NULL)
-			return cli_usage(command, "no such option: %s",
-					cli_show(shown, argv[i], strlen(argv[i])));
+			return no_such_option(command, options, argv[i]);
+		if (option->to == &wants_help && argv[i][1] != '-')
+			option = &short_help;
 		if (value == NULL && option->kind != CLI_FLAG && i + 1 < argc)
 			value = argv[++i];
 		code = store(command, option, value);
 	}
-	if (code == CLI_GO_ON && (wants_help || wants_version))
+	if (code == CLI_GO_ON && (wants_help || wants_short || wants_version))
 		code = help(command);
 	return code;
 }

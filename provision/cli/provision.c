@@ -413,7 +413,7 @@ static const char help[] =
 "  --check             do everything but make messages, say what a run would do, write nothing\n"
 "  --flush             a message leaves before the next member is read: for co-processes, slow\n"
 "  -j, --jobs N        threads (default: as many as processors)\n"
-"  --plain, --kernel NAME, --help, --version\n"
+"  -q, -v, --plain, --kernel NAME, -h, --help, --version: see keymuster --help\n"
 "\n"
 "TIME is Unix seconds or RFC 3339.  The last T and the GMK-IDs in use are kept in a file\n"
 "beside that of --gms.  Exit: 0 done, 1 usage, 2 some members rejected (listed on stderr),\n"

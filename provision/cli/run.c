@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "../memlock.h"
 #include "../pool.h"
 #include "../wait.h"
 
@@ -32,6 +33,7 @@ typedef struct {
 	size_t n_chunks, chunk_size;
 	uint64_t put;           /* chunks so far; the next one is put % n_chunks */
 	double started, shown;
+	uint64_t total;         /* members, about; 0: not known */
 	bool clock_warned;
 } runner;
 
@@ -193,26 +195,29 @@ static bool count(runner *r, chunk *c)
 	return done;
 }
 
+/* The first time before the first chunk, which takes its time on a slow kernel. */
 static void show_progress(runner *r)
 {
+	const crowd *members = r->run->members;
 	double now = cli_seconds();
 
-	if (now - r->shown < 0.1 || !cli_has_progress())
+	if ((r->shown > 0 && now - r->shown < 0.1) || !cli_has_progress())
 		return;
 	r->shown = now;
-	cli_progress("%llu members, %.0f a second", (unsigned long long)r->counts->made,
-			(double)r->counts->made / (now - r->started));
+	if (crowd_is_complete(members))
+		r->total = crowd_counts(members).list->members;
+	cli_progress(r->counts->made, r->total, now - r->started);
 }
 
 /* Write what the threads made of the chunk. */
 static int finish(runner *r, chunk *c)
 {
 	int code = CLI_DONE;
-	char shown[CLI_SHOWN];
+	char shown[CLI_SHOWN], reason[MEMLOCK_TEXT];
 
 	errno = 0;
 	if (c->err != KM_OK) {
-		cli_error("%s", km_strerror(c->err));
+		cli_error("%s", memlock_strerror(reason, c->err));
 		code = CLI_IO;
 	} else if (!wait_write(fileno(r->run->out), c->text, c->text_len)) {
 		cli_error("%s: %s", cli_show(shown, r->run->out_name, strlen(r->run->out_name)),
@@ -253,6 +258,8 @@ static bool set_up(runner *r)
 {
 	r->n_chunks = 2 * (size_t)r->run->jobs + 1;
 	r->chunk_size = choose_size(r->run);
+	r->total = crowd_is_sized(r->run->members) ? crowd_size(r->run->members) : 0;
+	show_progress(r);
 	r->chunks = calloc(r->n_chunks, sizeof *r->chunks);
 	r->threads = r->chunks == NULL ? NULL :
 			pool_new(r->run->jobs, r->n_chunks, work, (void *)(uintptr_t)r->run);

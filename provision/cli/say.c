@@ -9,7 +9,7 @@
 
 #include "../escape.h"
 
-bool cli_plain;
+bool cli_plain, cli_quiet, cli_verbose;
 
 static bool progress_shows, failed;
 
@@ -89,6 +89,19 @@ void cli_note(const char *format, ...)
 {
 	va_list args;
 
+	if (cli_quiet)
+		return;
+	va_start(args, format);
+	say(NULL, NULL, format, args);
+	va_end(args);
+}
+
+void cli_detail(const char *format, ...)
+{
+	va_list args;
+
+	if (!cli_verbose || cli_quiet)
+		return;
 	va_start(args, format);
 	say(NULL, NULL, format, args);
 	va_end(args);
@@ -113,28 +126,48 @@ const char *cli_show(char out[CLI_SHOWN], const char *s, size_t len)
 void cli_reject(const char *name, uint64_t line, const char *text, size_t len, km_reason reason,
 		const char *why)
 {
-	char shown[CLI_SHOWN], file[CLI_SHOWN], at[24] = "";
+	char shown[CLI_SHOWN], file[CLI_SHOWN], line_text[4 * CLI_SHOWN], at[24] = "";
 
 	if (line != 0)
 		snprintf(at, sizeof at, "%llu:", (unsigned long long)line);
-	cli_note("%s:%s%s%s%s %s: %s", cli_show(file, name, strlen(name)), at, len == 0 ? "" : " ",
+	snprintf(line_text, sizeof line_text, "%s:%s%s%s%s %s: %s", cli_show(file, name, strlen(name)), at, len == 0 ? "" : " ",
 			cli_show(shown, text == NULL ? "" : text, len), len == 0 ? "" : ":",
 			km_reason_name(reason), why);
+	say_text(NULL, NULL, line_text);
 }
 
 bool cli_has_progress(void)
 {
-	return is_terminal();
+	return !cli_quiet && is_terminal();
 }
 
-void cli_progress(const char *format, ...)
+/* "2 h 10 min", "3 min 5 s", "9 s" */
+static void print_left(char *out, size_t room, double seconds)
 {
-	va_list args;
+	unsigned long long s = seconds < 1e9 ? (unsigned long long)(seconds + 0.5) : 1000000000;
 
-	fputs("\r\033[K", stderr);
-	va_start(args, format);
-	vfprintf(stderr, format, args);
-	va_end(args);
+	if (s >= 3600)
+		snprintf(out, room, ", %llu h %llu min left", s / 3600, s % 3600 / 60);
+	else if (s >= 60)
+		snprintf(out, room, ", %llu min %llu s left", s / 60, s % 60);
+	else
+		snprintf(out, room, ", %llu s left", s);
+}
+
+void cli_progress(uint64_t done, uint64_t total, double seconds)
+{
+	double rate = seconds > 0 ? (double)done / seconds : 0;
+	char of[32] = "", percent[16] = "", left[48] = "";
+
+	if (total >= done && total > 0) {
+		snprintf(of, sizeof of, " of %llu", (unsigned long long)total);
+		snprintf(percent, sizeof percent, " (%llu %%)",
+				(unsigned long long)((double)done / (double)total * 100));
+		if (rate > 0)
+			print_left(left, sizeof left, (double)(total - done) / rate);
+	}
+	fprintf(stderr, "\r\033[K%llu%s members%s, %.0f a second%s", (unsigned long long)done, of,
+			percent, rate, left);
 	fflush(stderr);
 	progress_shows = true;
 }

@@ -47,7 +47,7 @@ static const char help[] =
 "Compute the known answers of every kernel that this machine can run, and print a line for\n"
 "each.  Exit: 0 all right, 5 at least one is wrong.\n"
 "\n"
-"  --plain, --kernel NAME, --help, --version\n"
+"  -q, -v, --plain, --kernel NAME, -h, --help, --version: see keymuster --help\n"
 "\n"
 "Example:\n"
 "  keymuster selftest\n";

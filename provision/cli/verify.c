@@ -282,7 +282,7 @@ static const char help[] =
 "  --kms FILE          KMS document with certificates; once for each KMS\n"
 "  --receipt FILE      the receipt (default: OUT.receipt)\n"
 "  --sample N          verify the signatures of N messages, chosen at random, instead of all\n"
-"  --plain, --kernel NAME, --help, --version\n"
+"  -q, -v, --plain, --kernel NAME, -h, --help, --version: see keymuster --help\n"
 "\n"
 "Exit: 0 all is as it should be, 1 usage, 2 it is not what the receipt says, there is no\n"
 "receipt, or the run did not serve all members, 3 KMS document, 4 input, 5 self-test.\n"

@@ -1,0 +1,13 @@
+/* memlock.h -- errors of the engine in words, with the limit where memory for keys cannot be locked. */
+#ifndef KM_MEMLOCK_H
+#define KM_MEMLOCK_H
+
+#include "gmk.h"
+
+enum { MEMLOCK_TEXT = 160 };
+
+/* km_strerror, or, where memory ran out because no more of it may be locked, that limit, what is in
+ * use, and how to raise it.  Ask before anything is freed. */
+const char *memlock_strerror(char out[MEMLOCK_TEXT], km_err err);
+
+#endif
