@@ -3,7 +3,8 @@
 # $K is the command with a time limit, $R without one: for what is sent signals.  At the end: finish.
 set -u
 R=$(realpath "$1")
-field=$(realpath "${0%/*}")/field
+sources=$(realpath "${0%/*}/..")
+field=$sources/tests/field
 T=$(mktemp -d) || exit 1
 trap 'cd /; umount "$T/small" 2>/dev/null; rm -rf "$T" "$T.km"' EXIT
 cd "$T" || exit 1

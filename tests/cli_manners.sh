@@ -161,6 +161,25 @@ expect "quiet where all is well" 0 "" "${run[@]}" --quiet --members one --forget
 check "says nothing" lines err 0
 expect "verbose" 0 "^kernel [a-z]+, version" "${run[@]}" -v --members one --forget-key -o verbose.nd
 
+# completed WORD...: what the last word becomes.
+completed() {
+	PATH="$T/bin:$PATH" bash -c '. "$0/share/keymuster.bash"; COMP_WORDS=(keymuster "$@") COMP_CWORD=$#
+		_keymuster; echo "${COMPREPLY[*]}"' "$sources" "$@"
+}
+mkdir bin
+ln -s "$R" bin/keymuster
+check "a command is completed" [ "$(completed ins)" = inspect ]
+check "its second word too" [ "$(completed lab k)" = kms ]
+check "and its options" [ "$(completed lab kms --off)" = --offset ]
+check "the manual page has each command" [ "$(sh "$sources/share/man.sh" "$R" | grep -c '^\.SH KEYMUSTER')" = \
+	"$("$R" help | sed -n '/^Everywhere/,$d; /^  help/d; /^  [a-z]/p' | wc -l)" ]
+for mode in release tsan; do
+	env -u MAKEFLAGS -u MAKELEVEL make -n -C "$sources" MODE=$mode all 2>/dev/null |
+		grep -c 'ln -sf.*build/keymuster$' >links.$mode
+done
+check "build/keymuster is the release build" grep -q 1 links.release
+check "and no other" grep -q 0 links.tsan
+
 if script -qec true /dev/null >/dev/null 2>&1; then
 	TERM=xterm script -qec "${run[*]} --kernel c --jobs 1 --members many --forget-key -o seen.nd" \
 		/dev/null </dev/null 2>&1 >shown
