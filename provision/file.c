@@ -185,6 +185,13 @@ static bool is_tmp_of(const char *entry, const char *last, size_t len)
 			strspn(entry + len + sizeof tmp_mark - 1, "0123456789abcdef") == TMP_DIGITS;
 }
 
+static void (*tell_removed)(const char *name);
+
+void file_on_removed(void (*tell)(const char *name))
+{
+	tell_removed = tell;
+}
+
 /* Whoever writes such a file holds a lock on it: the lock of one that died is free.  Where the file
  * system knows no locks, nothing is removed. */
 static void remove_if_dead(int dir, const char *entry)
@@ -195,8 +202,8 @@ static void remove_if_dead(int dir, const char *entry)
 	if (fd < 0)
 		return;
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
-	    flock(fd, LOCK_EX | LOCK_NB) == 0)
-		unlinkat(dir, entry, 0);
+	    flock(fd, LOCK_EX | LOCK_NB) == 0 && unlinkat(dir, entry, 0) == 0 && tell_removed != NULL)
+		tell_removed(entry);
 	close(fd);
 }
 
@@ -342,6 +349,9 @@ bool file_create(file_out *out, const char *name, unsigned how, km_complaint *wh
 		free(out->tmp);
 		out->tmp = NULL;        /* not ours: nothing to remove */
 		file_discard(out);
+		if (err == EEXIST && stat(name, &st) != 0)
+			return fail(why, name, "a link to a file that is not there: make that one, or "
+					"remove the link");
 		errno = err;
 		return fail_errno(why, name);
 	}

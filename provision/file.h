@@ -42,6 +42,8 @@ typedef struct {
  * followed.  What processes that died left of it, NAME.tmp-*, is removed.  A pipe or device is opened
  * as it is, but not with FILE_PRIVATE or FILE_NEW. */
 bool file_create(file_out *out, const char *name, unsigned how, km_complaint *why);
+/* Be told of each that is removed, by its name in its directory; NULL: not. */
+void file_on_removed(void (*tell)(const char *name));
 /* Everything on disk, then under its name; with FILE_NEW an existing name is never replaced.
  * false: name stands for what it did before, or (the last step) what is new may not outlive a
  * power cut; *why says which error.  out is done either way. */

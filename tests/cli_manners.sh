@@ -193,6 +193,51 @@ else
 	skip "progress" "no script(1)"
 fi
 
+echo "# crowds, and runs that die"
+ln -s nowhere dangling.gmk
+expect "a key file behind a dangling link" 4 "dangling.gmk: a link to a file that is not there" \
+	"${run[@]}" --members one --gmk dangling.gmk -o out.nd
+: >left.nd.tmp-0123456789abcdef
+expect "what a dead run left is removed" 0 "^left.nd.tmp-0123456789abcdef: removed" \
+	"${run[@]}" -v --members one --forget-key -o left.nd
+check "it is gone" absent left.nd.tmp-0123456789abcdef
+for i in {1..12}; do
+	"$R" "${run[@]:1}" --members many --gmk dies.gmk --jobs 1 -o dies.nd >/dev/null 2>&1 &
+	perl -e "select undef, undef, undef, $i / 150"
+	kill -KILL $!
+	wait $!
+done 2>/dev/null
+expect "killed at any moment, the same command goes on" 0 "700 members, 0 rejected" \
+	"${run[@]}" --members many --gmk dies.gmk -o dies.nd
+check "for all" lines dies.nd 700
+check "with one key" [ "$(field dies.nd gmk_id | sort -u | wc -l)" = 1 ]
+check "and nothing is left" test -z "$(ls dies.nd.tmp-* dies.gmk.tmp-* 2>/dev/null)"
+jobs=()
+for i in 1 2 3 4; do
+	"$R" "${run[@]:1}" --members one --gmk race.gmk -o race$i.nd >/dev/null 2>race$i &
+	jobs+=($!)
+done
+codes=
+for j in "${jobs[@]}"; do
+	code_of $j
+	codes+=$code
+done
+check "of runs that make one key at once none makes another ($codes)" \
+	[ "$(cat race?.nd 2>/dev/null | sed -n 's/.*"gmk_id":"\([^"]*\)".*/\1/p' | sort -u | wc -l)" = 1 ]
+check "and none breaks otherwise" test -z "${codes//[04]/}"
+jobs=()
+for i in {1..6}; do
+	echo "sip:late$i@example.org" >late$i
+	"$R" "${run[@]:1}" --members late$i --gmk race.gmk -o late$i.nd >/dev/null 2>&1 &
+	jobs+=($!)
+done
+codes=
+for j in "${jobs[@]}"; do
+	code_of $j
+	codes+=$code
+done
+check "late joiners at once" [ "$codes" = 000000 ]
+
 echo "# a limit on locked memory"
 # As a user whom the limit binds.
 bound() {

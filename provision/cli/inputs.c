@@ -13,12 +13,20 @@
 #include "../file.h"
 #include "../wait.h"
 
+static void tell_removed(const char *name)
+{
+	char shown[CLI_SHOWN];
+
+	cli_detail("%s: removed, a run that died left it", cli_show(shown, name, strlen(name)));
+}
+
 int cli_start(void)
 {
 	char shown[CLI_SHOWN];
 	km_err err = sodium_init() < 0 ? KM_ERANDOM : km_init(cli_kernel);
 
 	if (err == KM_OK) {
+		file_on_removed(tell_removed);
 		cli_detail("kernel %s, version %s", km_kernel(), km_version());
 		return CLI_DONE;
 	}

@@ -230,7 +230,8 @@ static int finish(runner *r, chunk *c)
 	for (size_t i = 0; i < c->n; i++)
 		crowd_drop(&c->who[i]);
 	if (code == CLI_DONE)
-		show_progress(r);
+		cli_detail("%u threads, %zu members at a time", r->run->jobs, r->chunk_size);
+	show_progress(r);
 	return code;
 }
 

@@ -285,7 +285,8 @@ static const char help[] =
 "  -q, -v, --plain, --kernel NAME, -h, --help, --version: see keymuster --help\n"
 "\n"
 "Exit: 0 all is as it should be, 1 usage, 2 it is not what the receipt says, there is no\n"
-"receipt, or the run did not serve all members, 3 KMS document, 4 input, 5 self-test.\n"
+"receipt, or the run did not serve all members, 3 KMS document, 4 input, 5 self-test,\n"
+"6 interrupted.\n"
 "\n"
 "Example:\n"
 "  keymuster verify fire.ndjson --kms kms-init.xml\n";
