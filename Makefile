@@ -41,7 +41,7 @@ obj      = $(patsubst %,$(B)/%.o,$(1))
 
 # Debian's names of what is needed to build, to test, and to measure.
 BUILD_PACKAGES := gcc libc6-dev libgmp-dev libsodium-dev libssl-dev libxml2-dev libjansson-dev
-TEST_PACKAGES  := $(BUILD_PACKAGES) g++ libcmocka-dev libwolfssl-dev valgrind
+TEST_PACKAGES  := $(BUILD_PACKAGES) g++ libcmocka-dev libwolfssl-dev libxml2-utils valgrind
 BENCH_PACKAGES := $(BUILD_PACKAGES) libwolfssl-dev hyperfine valgrind
 
 # V=1 shows the commands.

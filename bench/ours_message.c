@@ -33,7 +33,7 @@ static void add_kms(km_keyring *ring)
 	if (!f)
 		worker_die("out of memory");
 	km_kms_master_public(cert.z, cert.kpak, bench_master());
-	kmsdoc_write_init(f, &cert, AT);
+	kmsdoc_write_init(f, &cert, NULL, 0, AT);
 	fclose(f);
 	must(km_keyring_add_kms(ring, xml, len, "KMS", 100000, &why), "KMS document");
 	free(xml);

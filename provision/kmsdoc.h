@@ -67,8 +67,10 @@ KM_MUST km_err kmsdoc_read(kmsdoc *doc, const char *xml, size_t len, const kmsdo
 /* Wipe and free; doc may be zeroed. */
 void kmsdoc_free(kmsdoc *doc);
 
-/* Write a KmsResponse with a KmsInit; made_at stands in Time.  Errors show in ferror(out). */
-void kmsdoc_write_init(FILE *out, const kmsdoc_cert *cert, int64_t made_at);
+/* Write a KmsResponse with a KmsInit, with n domains; made_at stands in Time.  Errors show in
+ * ferror(out). */
+void kmsdoc_write_init(FILE *out, const kmsdoc_cert *cert, const char *const *domains, size_t n,
+		int64_t made_at);
 /* Write a KmsResponse with a KmsKeyProv of n >= 1 key sets of one user at one KMS; the UserID is
  * keys[].uid.  out gets secrets: create its file with FILE_PRIVATE. */
 void kmsdoc_write_keyprov(FILE *out, const kmsdoc_keys *keys, size_t n, int64_t made_at);

@@ -88,7 +88,8 @@ static void end_response(FILE *out)
 	fputs("</KmsMessage>\n</KmsResponse>\n", out);
 }
 
-void kmsdoc_write_init(FILE *out, const kmsdoc_cert *cert, int64_t made_at)
+void kmsdoc_write_init(FILE *out, const kmsdoc_cert *cert, const char *const *domains, size_t n,
+		int64_t made_at)
 {
 	begin_response(out, cert->uri, cert->uri, "init", made_at);
 	fputs("<KmsInit Version=\"1.0.0\">\n"
@@ -102,6 +103,12 @@ void kmsdoc_write_init(FILE *out, const kmsdoc_cert *cert, int64_t made_at)
 	put_hex(out, "PubEncKey", cert->z, sizeof cert->z);
 	put_hex(out, "PubAuthKey", cert->kpak, sizeof cert->kpak);
 	put(out, "ParameterSet", "1");
+	if (n > 0)
+		fputs("<KmsDomainList>\n", out);
+	for (size_t i = 0; i < n; i++)
+		put(out, "KmsDomain", domains[i]);
+	if (n > 0)
+		fputs("</KmsDomainList>\n", out);
 	fputs("</KmsCertificate>\n</KmsInit>\n", out);
 	end_response(out);
 }

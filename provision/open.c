@@ -169,10 +169,23 @@ static bool some_sender_fits(opening *o)
 	return false;
 }
 
+/* The key set that the message was hidden for is held, and has a number that F.2.1 does not give. */
+static bool counts_otherwise(const opening *o)
+{
+	octets uid = o->m.id[ROLE_UID_RESPONDER];
+	const km_key_set *set = uid.data ? km_keyring_uid(o->how->ring, uid.data) : NULL;
+
+	return set && set->period_no != km_key_period_no(o->seconds, set->kms->period, set->kms->offset);
+}
+
 static km_reason refuse_sender(opening *o)
 {
-	explain(o, "the sender that the signalling named has not the UID in the message, which is of its "
-			"URI octet by octet");
+	if (counts_otherwise(o))
+		explain(o, "the key set that the message is for has another KeyPeriodNo than T gives: where "
+				"the KMS counts so, --any-period takes it as it is");
+	else
+		explain(o, "the sender that the signalling named has not the UID in the message, which is "
+				"of its URI octet by octet");
 	return KM_R_SENDER;
 }
 

@@ -386,6 +386,20 @@ static void a_document_may_leave_the_zone_off(void **state)
 	assert_int_equal(t, 1767607200);
 	assert_true(when_parse_xml(&t, zoned, strlen(zoned)));
 	assert_int_equal(t, 1767607200 - 3600);
+	assert_true(when_parse_xml(&t, "2036-12-31T24:00:00Z", 20));
+	assert_int_equal(t, 2114380800);
+	assert_true(when_parse_xml(&t, "9999-12-31T23:59:59-05:00", 25));
+	assert_int_equal(t, 253402318799);
+	assert_true(when_parse_xml(&t, "12026-01-05T10:00:00Z", 21));
+	assert_int_equal(t, 1767607200 + 25 * INT64_C(146097) * 86400);
+	assert_true(when_parse_xml(&t, "999999999999-01-01T00:00:00Z", 28));
+	assert_true(t == INT64_MAX);
+	assert_true(when_parse_xml(&t, "-0044-03-15T12:00:00Z", 21));
+	assert_true(t == INT64_MIN);
+	assert_true(when_parse_xml(&t, "2026-01-05T10:00:00.25+14:00", 28));
+	assert_false(when_parse_xml(&t, "2026-01-05T10:00:00+14:01", 25));
+	assert_false(when_parse_xml(&t, "2026-01-05T24:00:01Z", 20));
+	assert_false(when_parse_xml(&t, "226-01-05T10:00:00Z", 19));
 	assert_false(when_parse_xml(&t, "1767607200", 10));
 	assert_int_equal(t, 0);
 }

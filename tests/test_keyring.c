@@ -551,6 +551,98 @@ static void what_is_missing_is_named(void **state)
 	km_keyring_free(ring);
 }
 
+/* ---- several certificates of a KMS, domains, periods ---------------------------------- */
+
+/* Renewed with the same keys, then with others: each set fits its own, and each time has its own. */
+static void a_renewed_certificate_stands_beside_the_old_one(void **state)
+{
+	kmsdoc_cert certs[3];
+	km_kms_master *old = new_kms(&certs[0], "kms.one"), *now = new_kms(&certs[2], "kms.one");
+	km_keyring *ring = ring_with(NULL);
+	kmsdoc_keys first = new_keys(&certs[0], old, GMS, 3), other = new_keys(&certs[2], now, GMS, 3);
+	const km_kms *kms;
+
+	(void)state;
+	certs[0].valid_to = 1000;
+	certs[1] = certs[0];
+	certs[1].valid_to = 2000;
+	certs[2].valid_from = 1500;
+	for (size_t i = 0; i < 3; i++)
+		add_kms(ring, written_init(&certs[i]), KM_OK, "");
+	assert_int_equal(n_kms(ring), 3);
+	assert_ptr_equal(km_keyring_kms_at(ring, 0)->keys, km_keyring_kms_at(ring, 1)->keys);
+	add_keys(ring, written_keys(&first, 1), KM_OK, "");
+	add_keys(ring, written_keys(&other, 1), KM_OK, "");
+	assert_int_equal(n_keys(ring), 2);
+	kms = km_keyring_kms_valid(ring, "kms.one", 7, 1200);
+	assert_int_equal(kms->valid_to, 2000);
+	assert_ptr_equal(km_keyring_keys(ring, GMS, strlen(GMS), kms, 3), km_keyring_keys_at(ring, 0));
+	kms = km_keyring_kms_valid(ring, "kms.one", 7, 1700);
+	assert_int_equal(kms->valid_from, 1500);
+	assert_ptr_equal(km_keyring_keys(ring, GMS, strlen(GMS), kms, 3), km_keyring_keys_at(ring, 1));
+	assert_null(km_keyring_kms_valid(ring, "kms.two", 7, 1700));
+	km_kms_master_free(old);
+	km_kms_master_free(now);
+	km_keyring_free(ring);
+}
+
+static void the_longest_domain_chooses(void **state)
+{
+	static const struct {
+		const char *uri, *kms;  /* NULL: none, or two */
+	} hosts[] = {
+		{ "sip:a@example.net", "kms.one" }, { "sip:a@SUB.example.NET.", "kms.one" },
+		{ "sip:a@x.fire.example.net", "kms.two" }, { "sip:a@notexample.net", NULL },
+		{ "sip:a@net", NULL }, { "tel:+4912345", NULL }, { "sip:a@both.example.org", NULL },
+	};
+	km_keyring *ring = ring_with(NULL);
+	const char *const domains[2][2] = { { "Example.net.", "both.example.org" },
+			{ "fire.example.net", "both.example.org" } };
+
+	(void)state;
+	for (size_t k = 0; k < 2; k++) {
+		kmsdoc_cert cert = own_cert;
+		char *xml = NULL;
+		size_t len;
+		FILE *out = open_memstream(&xml, &len);
+
+		strcpy(cert.uri, k == 0 ? "kms.one" : "kms.two");
+		kmsdoc_write_init(out, &cert, domains[k], 2, 0);
+		fclose(out);
+		add_kms(ring, xml, KM_OK, "");
+	}
+	for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++) {
+		const km_kms *kms = km_keyring_kms_for(ring, hosts[i].uri, strlen(hosts[i].uri));
+
+		if ((kms == NULL) != (hosts[i].kms == NULL))
+			fail_msg("%s", hosts[i].uri);
+		if (kms != NULL)
+			assert_string_equal(kms->uri, hosts[i].kms);
+	}
+	km_keyring_free(ring);
+}
+
+static void any_period_goes_by_validity(void **state)
+{
+	kmsdoc_cert cert;
+	km_kms_master *master = new_kms(&cert, "kms.one");
+	km_keyring *ring = ring_with(&cert);
+	kmsdoc_keys keys[2] = { new_keys(&cert, master, GMS, 7), new_keys(&cert, master, GMS, 8) };
+	const km_kms *kms = km_keyring_kms_at(ring, 0);
+	uint64_t at = KM_NTP_UNIX + UINT64_C(1500);
+
+	(void)state;
+	keys[0].valid_to = 999;
+	keys[1].valid_from = 1000;
+	add_keys(ring, written_keys(keys, 2), KM_OK, "");
+	assert_null(km_keyring_keys_when(ring, GMS, strlen(GMS), kms, at));
+	km_keyring_any_period(ring, true);
+	assert_int_equal(km_keyring_keys_when(ring, GMS, strlen(GMS), kms, at)->period_no, 8);
+	assert_int_equal(km_keyring_keys_when(ring, GMS, strlen(GMS), kms, at - 1000)->period_no, 7);
+	km_kms_master_free(master);
+	km_keyring_free(ring);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -566,6 +658,9 @@ int main(void)
 		cmocka_unit_test(a_wrong_user_id_is_remarked_and_not_used),
 		cmocka_unit_test(the_same_twice_is_the_same_once),
 		cmocka_unit_test(what_is_missing_is_named),
+		cmocka_unit_test(a_renewed_certificate_stands_beside_the_old_one),
+		cmocka_unit_test(the_longest_domain_chooses),
+		cmocka_unit_test(any_period_goes_by_validity),
 	};
 
 	return cmocka_run_group_tests(tests, start, stop);

@@ -155,7 +155,7 @@ static void issue_files(const char *kms_name, const char *keys_name, trace trace
 			KM_OK);
 	km_kms_master_free(master);
 	assert_true(file_create(&out, kms_name, 0, &why));
-	kmsdoc_write_init(out.f, &cert, 0);
+	kmsdoc_write_init(out.f, &cert, NULL, 0, 0);
 	assert_true(file_commit(&out, &why));
 	assert_true(file_create(&out, keys_name, FILE_PRIVATE, &why));
 	kmsdoc_write_keyprov(out.f, &keys, 1, 0);

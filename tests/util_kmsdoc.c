@@ -36,7 +36,7 @@ char *written_init(const kmsdoc_cert *cert)
 	size_t len;
 	FILE *out = open_memstream(&xml, &len);
 
-	kmsdoc_write_init(out, cert, 1767607200);
+	kmsdoc_write_init(out, cert, NULL, 0, 1767607200);
 	assert_int_equal(fclose(out), 0);
 	return xml;
 }

@@ -42,7 +42,7 @@ typedef struct {
 const cli_command *cli_command_at(size_t i);
 
 extern const cli_command cli_help, cli_lab_kms, cli_lab_user, cli_provision, cli_open, cli_inspect, cli_verify,
-		cli_selftest;
+		cli_show_files, cli_selftest;
 
 enum { CLI_GO_ON = -1 };
 
@@ -51,6 +51,8 @@ enum { CLI_GO_ON = -1 };
 int cli_parse(const cli_command *command, int argc, char **argv, const cli_option *options,
 		cli_list *operands);
 void cli_list_free(cli_list *list);
+/* false: out of memory. */
+bool cli_list_add(cli_list *list, const char *word);
 
 /* A usage error with a hint at --help; gives CLI_USAGE. */
 int cli_usage(const cli_command *command, const char *format, ...)
@@ -129,9 +131,22 @@ int cli_start(void);
 FILE *cli_open_input(const char **name, uintmax_t *size);
 void cli_close_input(FILE *in);
 
-/* Load KMS documents, then documents of users' keys, into a new ring; members as
- * km_keyring_add_kms.  Gives CLI_DONE or CLI_KEYS, and *ring = NULL then. */
-int cli_load(km_keyring **ring, const cli_list *kms, const cli_list *keys, size_t members);
+/* How documents of keys are read: --any-period, --lax-ns. */
+typedef struct {
+	bool any_period, lax_ns;
+} cli_keys_how;
+
+/* Load KMS documents, then documents of users' keys, into a new ring, and say what is odd; "-" is stdin.
+ * members as km_keyring_add_kms.  Gives CLI_DONE or CLI_KEYS, and *ring = NULL then. */
+int cli_load(km_keyring **ring, const cli_list *kms, const cli_list *keys, size_t members,
+		cli_keys_how how);
+
+enum { CLI_WHY = 512 };
+/* Why a certificate cannot be used then, with its file and the date; NULL: it can. */
+const char *cli_why_kms(char out[CLI_WHY], const km_kms *kms, int64_t at);
+/* What the numbers of the key sets that are held tell, where that of the period of a time is missing. */
+const char *cli_why_period(char out[CLI_WHY], const km_keyring *ring, km_str uri, const km_kms *kms,
+		int64_t at);
 
 /* Why it cannot be used at now (Unix seconds), as "has expired"; NULL: it can. */
 const char *cli_why_not_valid(int64_t from, int64_t to, bool revoked, int64_t now);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "../file.h"
 
@@ -320,12 +321,24 @@ size_t crowd_size(const crowd *c)
 
 /* ---- giving out ------------------------------------------------------------------------------ */
 
+/* A KMS other than the GMS's that does not say which domains are its own. */
+static bool has_silent_kms(const crowd *c)
+{
+	const km_kms *kms;
+
+	for (size_t i = 0; (kms = km_keyring_kms_at(c->ring, i)) != NULL; i++) {
+		if (kms->n_domains == 0 && strcmp(kms->uri, c->home->uri) != 0)
+			return true;
+	}
+	return false;
+}
+
 /* false: the KMS that the list names, or those that claim the member's host, leave none to go by. */
 static bool choose_kms(crowd *c, crowd_member *m, km_str kms, char text[KMS_TEXT])
 {
 	const km_kms *other = NULL, *claims = km_keyring_kms_claims(c->ring, m->member.uri.s,
 			m->member.uri.len, &other);
-	char one[CLI_SHOWN], two[CLI_SHOWN] = "";
+	char host[KM_URI_MAX + 1], one[CLI_SHOWN], two[CLI_SHOWN] = "";
 
 	cli_show(one, kms.len == 0 ? "" : kms.s, kms.len);
 	if (claims != NULL)
@@ -333,7 +346,14 @@ static bool choose_kms(crowd *c, crowd_member *m, km_str kms, char text[KMS_TEXT
 	m->member.kms = kms.len > 0 ? km_keyring_kms(c->ring, kms.s, kms.len) :
 			claims != NULL ? claims : c->home;
 	if (m->member.kms == NULL) {
-		snprintf(text, KMS_TEXT, "no certificate of the KMS %s", one);
+		snprintf(text, KMS_TEXT, "no certificate of the KMS %s: give its document with --kms", one);
+		return false;
+	}
+	if (kms.len == 0 && claims == NULL && c->home->n_domains > 0 && has_silent_kms(c) &&
+	    km_uri_host(host, m->member.uri.s, m->member.uri.len) > 0) {
+		cli_show(one, host, strlen(host));
+		snprintf(text, KMS_TEXT, "no domain list claims %s, also not that of the KMS of the GMS: the "
+				"list must name its kms", one);
 		return false;
 	}
 	if (kms.len == 0 && claims != NULL && other != NULL) {
@@ -355,11 +375,19 @@ static bool choose_kms(crowd *c, crowd_member *m, km_str kms, char text[KMS_TEXT
  * false: the member was refused. */
 static bool find_kms(crowd *c, crowd_member *m, km_str kms)
 {
-	char text[KMS_TEXT];
+	int64_t now = (int64_t)time(NULL);
+	char text[KMS_TEXT], why[CLI_WHY];
+	const km_kms *found;
 
-	if (choose_kms(c, m, kms, text))
+	if (!choose_kms(c, m, kms, text)) {
+		crowd_reject(c, m, KM_R_KMS, text);
+		return false;
+	}
+	found = m->member.kms;
+	if (strcmp(found->uri, c->home->uri) == 0 || cli_why_kms(why, found, now) == NULL ||
+	    km_keyring_kms_valid(c->ring, found->uri, strlen(found->uri), now) != NULL)
 		return true;
-	crowd_reject(c, m, KM_R_KMS, text);
+	crowd_reject(c, m, KM_R_EXPIRED, why);
 	return false;
 }
 

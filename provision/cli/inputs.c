@@ -12,6 +12,7 @@
 
 #include "../file.h"
 #include "../wait.h"
+#include "../when.h"
 
 static void tell_removed(const char *name)
 {
@@ -85,10 +86,15 @@ void cli_close_input(FILE *in)
 		fclose(in);
 }
 
+static const char *file_of(const char *name)
+{
+	return strcmp(name, "-") == 0 ? "/dev/stdin" : name;
+}
+
 static int load_kms(km_keyring *ring, const char *name, size_t members)
 {
 	km_complaint why = { 0 };
-	km_err err = km_keyring_load_kms(ring, name, members, &why);
+	km_err err = km_keyring_load_kms(ring, file_of(name), members, &why);
 
 	if (err != KM_OK)
 		cli_error("%s", why.text);
@@ -99,22 +105,32 @@ static int load_keys(km_keyring *ring, const char *name)
 {
 	km_complaint why = { 0 };
 	char shown[CLI_SHOWN];
-	km_err err = km_keyring_load_keys(ring, name, &why);
+	km_err err = km_keyring_load_keys(ring, file_of(name), &why);
 
-	if (err == KM_OK && !file_is_private(name))
+	if (err == KM_OK && !file_is_private(file_of(name)))
 		cli_warn("%s: others than its owner may read these keys",
 				cli_show(shown, name, strlen(name)));
 	if (err != KM_OK)
 		cli_error("%s", why.text);
-	else if (why.text[0] != '\0')
-		cli_warn("%s", why.text);
 	return err == KM_OK ? CLI_DONE : CLI_KEYS;
 }
 
-int cli_load(km_keyring **ring, const cli_list *kms, const cli_list *keys, size_t members)
+static void say_remark(void *ctx, const char *text)
+{
+	(void)ctx;
+	cli_warn("%s", text);
+}
+
+int cli_load(km_keyring **ring, const cli_list *kms, const cli_list *keys, size_t members,
+		cli_keys_how how)
 {
 	int code = km_keyring_new(ring) == KM_OK ? CLI_DONE : CLI_KEYS;
 
+	if (code == CLI_DONE) {
+		km_keyring_on_remark(*ring, say_remark, NULL);
+		km_keyring_any_period(*ring, how.any_period);
+		km_keyring_lax_ns(*ring, how.lax_ns);
+	}
 	for (size_t i = 0; code == CLI_DONE && i < kms->n; i++)
 		code = load_kms(*ring, kms->at[i], members);
 	for (size_t i = 0; code == CLI_DONE && i < keys->n; i++)
@@ -124,6 +140,50 @@ int cli_load(km_keyring **ring, const cli_list *kms, const cli_list *keys, size_
 		*ring = NULL;
 	}
 	return code;
+}
+
+const char *cli_why_kms(char out[CLI_WHY], const km_kms *kms, int64_t at)
+{
+	const char *why = cli_why_not_valid(kms->valid_from, kms->valid_to, kms->revoked, at);
+	char when[WHEN_MAX] = "", shown[CLI_SHOWN];
+
+	if (why == NULL)
+		return NULL;
+	if (!kms->revoked)
+		when_print(when, at < kms->valid_from ? kms->valid_from : kms->valid_to);
+	snprintf(out, CLI_WHY, "%.200s: the certificate of the KMS %.160s %s%s%s", kms->source,
+			cli_show(shown, kms->uri, strlen(kms->uri)), why,
+			kms->revoked ? "" : at < kms->valid_from ? ": it begins " : ": it ended ", when);
+	return out;
+}
+
+const char *cli_why_period(char out[CLI_WHY], const km_keyring *ring, km_str uri, const km_kms *kms,
+		int64_t at)
+{
+	uint64_t want = km_key_period_no((uint64_t)at + KM_NTP_UNIX, kms->period, kms->offset);
+	uint64_t unix_no = km_key_period_no((uint64_t)at, kms->period, kms->offset);
+	const km_key_set *set;
+	const char *how = NULL;
+	uint64_t no = 0;
+
+	*out = '\0';
+	for (size_t i = 0; how == NULL && (set = km_keyring_keys_at(ring, i)) != NULL; i++) {
+		if (strcmp(set->kms->uri, kms->uri) != 0 || strlen(set->uri) != uri.len ||
+		    memcmp(set->uri, uri.s, uri.len) != 0)
+			continue;
+		no = set->period_no;
+		if (no == unix_no)
+			how = "is that of periods counted from 1970";
+		else if (set->valid_from <= at && at <= set->valid_to && set->valid_from > INT64_MIN)
+			how = no + 1 == want || no == want + 1 ? "is one off for a key set that is valid now"
+					: "is not that of F.2.1 for a key set that is valid now";
+	}
+	if (how == NULL && no != 0)
+		snprintf(out, CLI_WHY, ": the last one held is of period %llu", (unsigned long long)no);
+	else if (how != NULL)
+		snprintf(out, CLI_WHY, ": KeyPeriodNo %llu %s; expected %llu (--any-period takes it as it "
+				"is)", (unsigned long long)no, how, (unsigned long long)want);
+	return out;
 }
 
 const char *cli_why_not_valid(int64_t from, int64_t to, bool revoked, int64_t now)

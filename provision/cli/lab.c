@@ -17,7 +17,7 @@
 #include "../members.h"
 #include "../memlock.h"
 
-enum { PERIOD = 2592000, SECRET_MAX = 1 << 16, NAME_LEN = 64 };
+enum { PERIOD = 2592000, SECRET_MAX = 1 << 16, NAME_LEN = 64, PERIODS_MAX = 1000 };
 static const char kms_uri_default[] = "kms.example.org";
 
 static char *join(const char *dir, const char *name)
@@ -54,6 +54,7 @@ static int make_directory(const char *dir)
 typedef struct {
 	km_kms_master *master;
 	kmsdoc_cert cert;
+	cli_list domains;
 } lab;
 
 static int write_secret(const lab *l, const char *dir)
@@ -90,7 +91,7 @@ static int write_init(const lab *l, const char *dir)
 		free(path);
 		return fail(&why);
 	}
-	kmsdoc_write_init(out.f, &l->cert, time(NULL));
+	kmsdoc_write_init(out.f, &l->cert, l->domains.at, l->domains.n, time(NULL));
 	free(path);
 	return file_commit(&out, &why) ? CLI_DONE : fail(&why);
 }
@@ -120,12 +121,14 @@ static int make_kms(lab *l, const char *dir)
 
 static int lab_kms_run(int argc, char **argv)
 {
-	const char *uri = NULL, *period = NULL, *offset = NULL;
+	const char *uri = NULL, *period = NULL, *offset = NULL, *from = NULL, *to = NULL;
+	lab l = { .cert = { .period = PERIOD, .valid_from = INT64_MIN, .valid_to = INT64_MAX } };
 	const cli_option options[] = {
 		{ "kms-uri", 0, CLI_ONE, &uri }, { "period", 0, CLI_ONE, &period },
-		{ "offset", 0, CLI_ONE, &offset }, { NULL, 0, CLI_FLAG, NULL },
+		{ "offset", 0, CLI_ONE, &offset }, { "domain", 0, CLI_MANY, &l.domains },
+		{ "valid-from", 0, CLI_ONE, &from }, { "valid-to", 0, CLI_ONE, &to },
+		{ NULL, 0, CLI_FLAG, NULL },
 	};
-	lab l = { .cert = { .period = PERIOD, .valid_from = INT64_MIN, .valid_to = INT64_MAX } };
 	cli_list operands = { 0 };
 	km_uri_fault fault;
 	int code = cli_parse(&cli_lab_kms, argc, argv, options, &operands);
@@ -141,16 +144,23 @@ static int lab_kms_run(int argc, char **argv)
 	    1, UINT32_MAX, &l.cert.period)) || (offset != NULL && !cli_take_number(&cli_lab_kms,
 	    "offset", offset, 0, UINT32_MAX, &l.cert.offset))))
 		code = CLI_USAGE;
+	if (code == CLI_GO_ON && ((from != NULL && !cli_take_time(&cli_lab_kms, "valid-from", from,
+	    &l.cert.valid_from)) || (to != NULL && !cli_take_time(&cli_lab_kms, "valid-to", to,
+	    &l.cert.valid_to))))
+		code = CLI_USAGE;
+	if (code == CLI_GO_ON && l.cert.valid_from > l.cert.valid_to)
+		code = cli_usage(&cli_lab_kms, "--valid-to lies before --valid-from");
 	if (code == CLI_GO_ON) {
 		strcpy(l.cert.uri, uri);
 		code = make_kms(&l, operands.at[0]);
 	}
+	cli_list_free(&l.domains);
 	cli_list_free(&operands);
 	return code;
 }
 
 static const char kms_help[] =
-"usage: keymuster lab kms DIR [--kms-uri URI] [--period S] [--offset S]\n"
+"usage: keymuster lab kms DIR [options]\n"
 "\n"
 "Make a laboratory KMS: DIR/kms-init.xml, its certificate, and DIR/kms.secret, its master\n"
 "keys, which must not exist yet.  For tests and trials, not for service.\n"
@@ -158,6 +168,8 @@ static const char kms_help[] =
 "  --kms-uri URI   its identifier (default: kms.example.org)\n"
 "  --period S      key period in seconds (default: 2592000, 30 days)\n"
 "  --offset S      key period offset in seconds (default: 0)\n"
+"  --domain D      a domain of its users (KmsDomainList), any number of times\n"
+"  --valid-from TIME, --valid-to TIME  of its certificate (default: not limited)\n"
 "  -q, -v, --plain, --kernel NAME, -h, --help, --version: see keymuster --help\n"
 "\n"
 "Example:\n"
@@ -257,7 +269,7 @@ static char *document_path(const char *dir, const kmsdoc_keys *keys)
 	return path;
 }
 
-static int write_keys(const char *dir, const kmsdoc_keys *keys)
+static int write_keys(const char *dir, const kmsdoc_keys *keys, size_t n)
 {
 	char *path = document_path(dir, keys);
 	km_complaint why = { 0 };
@@ -267,7 +279,7 @@ static int write_keys(const char *dir, const kmsdoc_keys *keys)
 		free(path);
 		return fail(&why);
 	}
-	kmsdoc_write_keyprov(out.f, keys, 1, time(NULL));
+	kmsdoc_write_keyprov(out.f, keys, n, time(NULL));
 	free(path);
 	return file_commit(&out, &why) ? CLI_DONE : fail(&why);
 }
@@ -276,30 +288,40 @@ static int write_keys(const char *dir, const kmsdoc_keys *keys)
 typedef struct {
 	lab l;
 	const char *dir;
-	uint64_t period_no;
+	uint64_t period_no, periods;    /* the first, and how many */
 	unsigned long long issued, rejected;
 } issuer;
 
+/* The keys of one period. */
+static bool make_keys(kmsdoc_keys *keys, const lab *l, km_str uri, uint64_t period_no)
+{
+	const kmsdoc_cert *cert = &l->cert;
+
+	*keys = (kmsdoc_keys){
+		.valid_from = INT64_MIN, .valid_to = INT64_MAX, .period_no = period_no,
+	};
+	memcpy(keys->uri, uri.s, uri.len);
+	strcpy(keys->kms_uri, cert->uri);
+	km_uid(keys->uid, uri.s, uri.len, cert->uri, strlen(cert->uri), cert->period, cert->offset,
+			period_no);
+	return km_kms_rsk(keys->rsk, keys->uid, sizeof keys->uid, l->master, NULL) == KM_OK &&
+			km_kms_ssk(keys->ssk, keys->pvt, keys->uid, sizeof keys->uid, l->master,
+				NULL) == KM_OK;
+}
+
 static int issue(issuer *is, km_str uri)
 {
-	const kmsdoc_cert *cert = &is->l.cert;
-	kmsdoc_keys keys = {
-		.valid_from = INT64_MIN, .valid_to = INT64_MAX, .period_no = is->period_no,
-	};
-	int code;
+	kmsdoc_keys *keys = sodium_allocarray(is->periods, sizeof *keys);
+	bool made = keys != NULL;
+	int code = CLI_IO;
 
-	memcpy(keys.uri, uri.s, uri.len);
-	strcpy(keys.kms_uri, cert->uri);
-	km_uid(keys.uid, uri.s, uri.len, cert->uri, strlen(cert->uri), cert->period, cert->offset,
-			is->period_no);
-	if (km_kms_rsk(keys.rsk, keys.uid, sizeof keys.uid, is->l.master, NULL) != KM_OK ||
-	    km_kms_ssk(keys.ssk, keys.pvt, keys.uid, sizeof keys.uid, is->l.master, NULL) != KM_OK) {
+	for (uint64_t i = 0; made && i < is->periods; i++)
+		made = make_keys(&keys[i], &is->l, uri, is->period_no + i);
+	if (made)
+		code = write_keys(is->dir, keys, is->periods);
+	else
 		cli_error("no keys could be made");
-		code = CLI_IO;
-	} else {
-		code = write_keys(is->dir, &keys);
-	}
-	km_wipe(&keys, sizeof keys);
+	sodium_free(keys);
 	is->issued += code == CLI_DONE;
 	return code;
 }
@@ -375,10 +397,11 @@ static int issue_at(issuer *is, int64_t at, const cli_list *operands)
 
 static int lab_user_run(int argc, char **argv)
 {
-	const char *at_text = NULL;
-	issuer is = { .dir = NULL };
+	const char *at_text = NULL, *periods = NULL;
+	issuer is = { .dir = NULL, .periods = 1 };
 	const cli_option options[] = {
-		{ "at", 0, CLI_ONE, &at_text }, { "output", 'o', CLI_ONE, &is.dir },
+		{ "at", 0, CLI_ONE, &at_text }, { "periods", 0, CLI_ONE, &periods },
+		{ "output", 'o', CLI_ONE, &is.dir },
 		{ NULL, 0, CLI_FLAG, NULL },
 	};
 	int64_t at = time(NULL);
@@ -390,6 +413,9 @@ static int lab_user_run(int argc, char **argv)
 	if (code == CLI_GO_ON && at_text != NULL &&
 	    !cli_take_time(&cli_lab_user, "at", at_text, &at))
 		code = CLI_USAGE;
+	if (code == CLI_GO_ON && periods != NULL &&
+	    !cli_take_number(&cli_lab_user, "periods", periods, 1, PERIODS_MAX, &is.periods))
+		code = CLI_USAGE;
 	if (code == CLI_GO_ON && at < -(int64_t)KM_NTP_UNIX)
 		code = cli_usage(&cli_lab_user, "--at: key periods are counted from 1900");
 	if (code == CLI_GO_ON)
@@ -399,12 +425,13 @@ static int lab_user_run(int argc, char **argv)
 }
 
 static const char user_help[] =
-"usage: keymuster lab user DIR URI...|- [--at TIME] [-o DIR2]\n"
+"usage: keymuster lab user DIR URI...|- [options]\n"
 "\n"
 "Issue the keys of users at the laboratory KMS in DIR: a KmsKeyProv document each, whose name\n"
 "starts with the user part of the URI and ends in .xml; - reads URIs from stdin.\n"
 "\n"
 "  --at TIME           for the key period of that time (default: now)\n"
+"  --periods N         and for those that follow, N in all, in one document (default: 1)\n"
 "  -o, --output DIR2   where to put them (default: DIR/users)\n"
 "  -q, -v, --plain, --kernel NAME, -h, --help, --version: see keymuster --help\n"
 "\n"

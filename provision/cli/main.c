@@ -14,8 +14,8 @@
 #include <jansson.h>
 
 static const cli_command *const commands[] = {
-	&cli_provision, &cli_open, &cli_verify, &cli_inspect, &cli_lab_kms, &cli_lab_user,
-	&cli_selftest, &cli_help,
+	&cli_provision, &cli_open, &cli_verify, &cli_inspect, &cli_show_files, &cli_lab_kms,
+	&cli_lab_user, &cli_selftest, &cli_help,
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
@@ -32,6 +32,7 @@ static const char help[] =
 "Looking:\n"
 "  verify              see that an output is what its receipt says, and signed\n"
 "  inspect             show what messages say without keys\n"
+"  show                what KMS documents, key sets and group keys hold, no secret\n"
 "Laboratory:\n"
 "  lab kms DIR         make a laboratory KMS\n"
 "  lab user DIR URI    issue the keys of users, also of a GMS, at a laboratory KMS\n"

@@ -14,6 +14,7 @@ typedef struct {
 	cli_list compat;
 	const char *from, *group, *at, *window;
 	bool show_secrets, any_id;
+	cli_keys_how how;
 } words;
 
 typedef struct {
@@ -237,7 +238,7 @@ static int prepare(opener *o)
 	if (code == CLI_DONE)
 		code = cli_start();
 	if (code == CLI_DONE)
-		code = cli_load(&o->ring, &o->w.kms, &o->w.keys, 0);
+		code = cli_load(&o->ring, &o->w.kms, &o->w.keys, 0, o->w.how);
 	if (code == CLI_DONE)
 		code = check_keys(o);
 	if (code != CLI_DONE)
@@ -274,6 +275,8 @@ static int open_run(int argc, char **argv)
 	opener o = { .at = 0 };
 	const cli_option options[] = {
 		{ "kms", 0, CLI_MANY, &o.w.kms }, { "keys", 0, CLI_MANY, &o.w.keys },
+		{ "any-period", 0, CLI_FLAG, &o.w.how.any_period },
+		{ "lax-ns", 0, CLI_FLAG, &o.w.how.lax_ns },
 		{ "from", 0, CLI_ONE, &o.w.from }, { "group", 0, CLI_ONE, &o.w.group },
 		{ "trust-gms", 0, CLI_MANY, &o.w.trust },
 		{ "any-id", 0, CLI_FLAG, &o.w.any_id }, { "at", 0, CLI_ONE, &o.w.at },
@@ -305,6 +308,8 @@ static const char help[] =
 "  --kms FILE            KMS document with certificates; once for each KMS\n"
 "  --keys FILE           KMS document with key sets of the member (those of the GMS open\n"
 "                        its SAKKE-to-self)\n"
+"  --any-period          the KMS numbers key periods in its own way: take the numbers it gives\n"
+"  --lax-ns              read KMS documents in whatever XML namespace\n"
 "  --from URI            the sender that the signalling named (hidden identities need it)\n"
 "  --group URI           the group that the signalling named\n"
 "  --trust-gms URI[=GROUP]  a GMS that may manage that group, or all; replaces the rule\n"

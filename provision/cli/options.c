@@ -37,7 +37,7 @@ int cli_usage(const cli_command *command, const char *format, ...)
 	return CLI_USAGE;
 }
 
-static bool list_add(cli_list *list, const char *word)
+bool cli_list_add(cli_list *list, const char *word)
 {
 	const char **bigger = reallocarray(list->at, list->n + 1, sizeof *bigger);
 
@@ -89,7 +89,7 @@ static int store(const cli_command *command, const cli_option *option, const cha
 	if (value == NULL)
 		return cli_usage(command, "--%s needs a value", option->name);
 	if (option->kind == CLI_MANY)
-		return list_add(option->to, value) ? CLI_GO_ON : CLI_IO;
+		return cli_list_add(option->to, value) ? CLI_GO_ON : CLI_IO;
 	if (*one != NULL)
 		return cli_usage(command, "--%s was given twice", option->name);
 	*one = value;
@@ -164,7 +164,7 @@ int cli_parse(const cli_command *command, int argc, char **argv, const cli_optio
 		const char *value;
 
 		if (only_operands || argv[i][0] != '-' || argv[i][1] == '\0') {
-			code = list_add(operands, argv[i]) ? CLI_GO_ON : CLI_IO;
+			code = cli_list_add(operands, argv[i]) ? CLI_GO_ON : CLI_IO;
 			continue;
 		}
 		if (strcmp(argv[i], "--") == 0) {

@@ -29,7 +29,7 @@ static int check_needed(const words *w)
 	if (w->kms.n == 0)
 		return cli_usage(&cli_provision, "--kms FILE is missing: the certificates of the "
 				"KMSs of the GMS and of the members");
-	if (w->gms == NULL)
+	if (w->gms.n == 0)
 		return cli_usage(&cli_provision, "--gms FILE is missing: the keys of the GMS");
 	if (w->members == NULL)
 		return cli_usage(&cli_provision, "--members FILE is missing (- for stdin)");
@@ -323,7 +323,10 @@ static int provision_run(int argc, char **argv)
 {
 	provision p = { .now = time(NULL), .started = cli_seconds() };
 	const cli_option options[] = {
-		{ "kms", 0, CLI_MANY, &p.w.kms }, { "gms", 0, CLI_ONE, &p.w.gms },
+		{ "kms", 0, CLI_MANY, &p.w.kms }, { "gms", 0, CLI_MANY, &p.w.gms },
+		{ "gms-uri", 0, CLI_ONE, &p.w.gms_uri }, { "gms-kms", 0, CLI_ONE, &p.w.gms_kms },
+		{ "any-period", 0, CLI_FLAG, &p.w.keys.any_period },
+		{ "lax-ns", 0, CLI_FLAG, &p.w.keys.lax_ns },
 		{ "group", 0, CLI_MANY, &p.w.groups }, { "members", 0, CLI_ONE, &p.w.members },
 		{ "gmk", 0, CLI_ONE, &p.w.gmk }, { "forget-key", 0, CLI_FLAG, &p.w.forget },
 		{ "any-id", 0, CLI_FLAG, &p.how.list.any_id },
@@ -344,8 +347,12 @@ static int provision_run(int argc, char **argv)
 	cli_list operands = { 0 };
 	int code = cli_parse(&cli_provision, argc, argv, options, &operands);
 
-	if (code == CLI_GO_ON && operands.n > 0)
-		code = cli_usage(&cli_provision, "takes no operands: %zu were given", operands.n);
+	/* What a shell makes of a pattern behind --gms are more of its files. */
+	if (code == CLI_GO_ON && operands.n > 0 && p.w.gms.n == 0)
+		code = cli_usage(&cli_provision, "takes no operands but files behind --gms: %zu were given",
+				operands.n);
+	for (size_t i = 0; code == CLI_GO_ON && i < operands.n; i++)
+		code = cli_list_add(&p.w.gms, operands.at[i]) ? CLI_GO_ON : CLI_IO;
 	if (code == CLI_GO_ON) {
 		p.job = sodium_init() < 0 ? NULL : sodium_malloc(sizeof *p.job);
 		if (p.job != NULL) {
@@ -371,6 +378,7 @@ static int provision_run(int argc, char **argv)
 	km_keyring_free(p.ring);
 	state_close(p.st);
 	cli_list_free(&p.w.kms);
+	cli_list_free(&p.w.gms);
 	cli_list_free(&p.w.groups);
 	cli_list_free(&p.w.services);
 	cli_list_free(&p.w.columns);
@@ -379,14 +387,17 @@ static int provision_run(int argc, char **argv)
 }
 
 static const char help[] =
-"usage: keymuster provision (--kms FILE)... --gms FILE (--group URI)... --members FILE|-\n"
+"usage: keymuster provision (--kms FILE)... --gms FILE... (--group URI)... --members FILE|-\n"
 "           --gmk FILE | --forget-key [options]\n"
 "\n"
 "Give one group key to every member of a group: a MIKEY-SAKKE I_MESSAGE each,\n"
 "encapsulated to the member's identity and signed by the GMS.\n"
 "\n"
 "  --kms FILE          KMS document with certificates; once for each KMS\n"
-"  --gms FILE          KMS document with the key sets of the GMS\n"
+"  --gms FILE...       KMS documents with the key sets of the GMS, of one period or more\n"
+"  --gms-uri URI, --gms-kms URI  whose keys, where the files hold several identities\n"
+"  --any-period        the KMS numbers key periods in its own way: take its numbers\n"
+"  --lax-ns            read KMS documents in whatever XML namespace\n"
 "  --group URI         group that the key is for (up to 255)\n"
 "  --members FILE|-    one URI a line, or CSV or NDJSON with uri and optional kms\n"
 "  --column C=NAME     what the list calls its uri, kms or group\n"

@@ -8,10 +8,11 @@
 #include "../groupkey.h"
 
 typedef struct {
-	cli_list kms, groups, services, columns;
-	const char *gms, *members, *gmk, *text, *activate, *expire;
+	cli_list kms, gms, groups, services, columns;
+	const char *gms_uri, *gms_kms, *members, *gmk, *text, *activate, *expire;
 	const char *status, *identity, *map, *format, *output, *jobs, *receipt, *canary;
 	bool forget, to_self, force, check, flush;
+	cli_keys_how keys;
 } words;
 
 /* A run and all that it holds. */
@@ -44,6 +45,10 @@ typedef struct {
 
 /* Load KMSs and the keys of the GMS, and see that the first members can be served. */
 int provision_load(provision *p);
+/* Can the GMS sign at that time (Unix seconds)? */
+int provision_check_gms(const provision *p, int64_t at);
+/* A key set that ends while the run goes on, with the next one missing. */
+void provision_warn_of_period(const provision *p, int64_t at);
 /* Groups that clients will refuse unless they are told to trust this GMS. */
 void provision_warn_of_groups(const provision *p);
 

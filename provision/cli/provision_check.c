@@ -151,7 +151,7 @@ int provision_check(provision *p)
 /* The state is opened where it is there, and not made where it is not. */
 int provision_check_state(provision *p)
 {
-	char *path = state_path(p->w.gms, p->job->gms_uri.s, p->job->gms_kms->uri), shown[CLI_SHOWN];
+	char *path = state_path(p->w.gms.at[0], p->job->gms_uri.s, p->job->gms_kms->uri), shown[CLI_SHOWN];
 	int code = CLI_DONE;
 
 	if (path == NULL || access(path, F_OK) == 0)

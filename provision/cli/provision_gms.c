@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+#include "../keyring.h"
+#include "../when.h"
+
 static int refuse_keys(const char *name, const char *what, const char *uri, const char *why)
 {
 	char file[CLI_SHOWN], shown[CLI_SHOWN];
@@ -12,57 +15,162 @@ static int refuse_keys(const char *name, const char *what, const char *uri, cons
 	return CLI_KEYS;
 }
 
-static int check_kms(const km_kms *kms, int64_t now)
+static int check_kms(const km_kms *kms, int64_t at)
 {
-	const char *why = cli_why_not_valid(kms->valid_from, kms->valid_to, kms->revoked, now);
+	char text[CLI_WHY];
+	const char *why = cli_why_kms(text, kms, at);
 
-	return why == NULL ? CLI_DONE : refuse_keys("--kms", "the certificate of", kms->uri, why);
+	if (why != NULL)
+		cli_error("%s", why);
+	return why == NULL ? CLI_DONE : CLI_KEYS;
 }
 
-/* Whose keys stand in the file of the GMS? */
+/* Does --gms-uri, --gms-kms choose this set? */
+static bool is_chosen(const words *w, const km_key_set *set)
+{
+	return (w->gms_uri == NULL || strcmp(w->gms_uri, set->uri) == 0) &&
+			(w->gms_kms == NULL || strcmp(w->gms_kms, set->kms->uri) == 0);
+}
+
+/* Each identity once: is there an earlier set of it? */
+static bool is_repeated(const provision *p, size_t i)
+{
+	const km_key_set *set = km_keyring_keys_at(p->ring, i);
+
+	for (size_t j = 0; j < i; j++) {
+		const km_key_set *old = km_keyring_keys_at(p->ring, j);
+
+		if (strcmp(old->uri, set->uri) == 0 && strcmp(old->kms->uri, set->kms->uri) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int refuse_choice(const provision *p, bool none)
+{
+	char list[1024] = "", uri[CLI_SHOWN], kms[CLI_SHOWN];
+	const km_key_set *set;
+
+	for (size_t i = 0; (set = km_keyring_keys_at(p->ring, i)) != NULL; i++) {
+		size_t len = strlen(list);
+
+		if (!is_repeated(p, i))
+			snprintf(list + len, sizeof list - len, "%s%s at %s", len == 0 ? "" : ", ",
+					cli_show(uri, set->uri, strlen(set->uri)),
+					cli_show(kms, set->kms->uri, strlen(set->kms->uri)));
+	}
+	return cli_usage(&cli_provision, none ? "--gms: no keys of the identity chosen; there are those of "
+			"%s" : "--gms: keys of several identities: choose by --gms-uri or --gms-kms among %s",
+			list);
+}
+
+/* Whose keys stand in the files of the GMS? */
 static int find_gms(provision *p)
 {
-	const km_key_set *first = km_keyring_keys_at(p->ring, 0), *set;
+	const km_key_set *first = NULL, *set;
 
-	for (size_t i = 1; (set = km_keyring_keys_at(p->ring, i)) != NULL; i++) {
-		if (strcmp(set->uri, first->uri) != 0 || set->kms != first->kms)
-			return refuse_keys(p->w.gms, "holds keys of", set->uri,
-					"beside those of another user or KMS");
+	for (size_t i = 0; (set = km_keyring_keys_at(p->ring, i)) != NULL; i++) {
+		if (!is_chosen(&p->w, set))
+			continue;
+		if (first == NULL)
+			first = set;
+		if (strcmp(set->uri, first->uri) != 0 || strcmp(set->kms->uri, first->kms->uri) != 0)
+			return refuse_choice(p, false);
 	}
+	if (first == NULL)
+		return refuse_choice(p, true);
 	p->job->gms_uri = (km_str){ first->uri, strlen(first->uri) };
-	p->job->gms_kms = first->kms;
+	p->job->gms_kms = km_keyring_kms(p->ring, first->kms->uri, strlen(first->kms->uri));
 	return CLI_DONE;
 }
 
-static int check_gms(const provision *p)
+/* The certificate that serves then, or else any. */
+static const km_kms *kms_then(const provision *p, int64_t at)
 {
-	const km_kms *kms = p->job->gms_kms;
-	uint64_t no = km_key_period_no((uint64_t)p->now + KM_NTP_UNIX, kms->period, kms->offset);
-	const km_key_set *set = km_keyring_keys(p->ring, p->job->gms_uri.s, p->job->gms_uri.len,
-			kms, no);
-	char what[64];
-	const char *why;
+	const char *uri = p->job->gms_kms->uri;
+	const km_kms *kms = km_keyring_kms_valid(p->ring, uri, strlen(uri), at);
 
-	if (check_kms(kms, p->now) != CLI_DONE)
-		return CLI_KEYS;
-	snprintf(what, sizeof what, "the key set of period %llu of", (unsigned long long)no);
-	if (set == NULL)
-		return refuse_keys(p->w.gms, what, p->job->gms_uri.s, "is missing");
-	why = cli_why_not_valid(set->valid_from, set->valid_to, set->revoked, p->now);
-	return why == NULL ? CLI_DONE : refuse_keys(p->w.gms, what, p->job->gms_uri.s, why);
+	return kms == NULL ? p->job->gms_kms : kms;
 }
 
-/* The certificates of the KMSs that the first members belong to. */
+static const km_key_set *keys_then(const provision *p, int64_t at)
+{
+	return km_keyring_keys_when(p->ring, p->job->gms_uri.s, p->job->gms_uri.len, kms_then(p, at),
+			(uint64_t)at + KM_NTP_UNIX);
+}
+
+int provision_check_gms(const provision *p, int64_t at)
+{
+	const km_kms *kms = kms_then(p, at);
+	uint64_t no = km_key_period_no((uint64_t)at + KM_NTP_UNIX, kms->period, kms->offset);
+	const km_key_set *set = keys_then(p, at);
+	char what[64], missing[CLI_WHY + 16], text[CLI_WHY], from[WHEN_MAX], to[WHEN_MAX];
+	const char *why;
+
+	if (check_kms(kms, at) != CLI_DONE)
+		return CLI_KEYS;
+	snprintf(what, sizeof what, "the key set of period %llu of", (unsigned long long)no);
+	if (set == NULL) {
+		why = km_keyring_lost(p->ring, p->job->gms_uri.s, kms->uri, no);
+		if (why != NULL)
+			cli_error("%s", why);
+		snprintf(missing, sizeof missing, "is missing%s", why != NULL ? "" :
+				cli_why_period(text, p->ring, p->job->gms_uri, kms, at));
+		return refuse_keys(p->w.gms.at[0], what, p->job->gms_uri.s, missing);
+	}
+	why = cli_why_not_valid(set->valid_from, set->valid_to, set->revoked, at);
+	if (why == NULL)
+		return CLI_DONE;
+	when_print(from, set->valid_from);
+	when_print(to, set->valid_to);
+	snprintf(text, sizeof text, "%s%s%s%s%s", why, set->revoked || at > set->valid_to ? "" :
+			": it begins ", set->revoked || at > set->valid_to ? "" : from,
+			set->revoked || at < set->valid_from ? "" : ": it ended ",
+			set->revoked || at < set->valid_from ? "" : to);
+	return refuse_keys(set->source, what, p->job->gms_uri.s, text);
+}
+
+enum {
+	RATE = 2000,            /* messages a second and thread, on a slow kernel */
+	SOON = 3600,            /* seconds before the end of a key set that are worth a word */
+};
+
+static void print_span(char out[48], int64_t seconds)
+{
+	if (seconds < 120)
+		snprintf(out, 48, "%lld s", (long long)seconds);
+	else if (seconds < 7200)
+		snprintf(out, 48, "%lld min %lld s", (long long)(seconds / 60), (long long)(seconds % 60));
+	else
+		snprintf(out, 48, "%lld h %lld min", (long long)(seconds / 3600),
+				(long long)(seconds / 60 % 60));
+}
+
+void provision_warn_of_period(const provision *p, int64_t at)
+{
+	const km_kms *kms = kms_then(p, at);
+	const km_key_set *set = keys_then(p, at);
+	uint64_t no = km_key_period_no((uint64_t)at + KM_NTP_UNIX, kms->period, kms->offset);
+	int64_t need = (int64_t)(crowd_size(p->members) / (RATE * p->jobs)) + 1, end;
+	char left[48], needed[48];
+
+	if (set == NULL)
+		return;
+	end = (int64_t)((no + 1) * kms->period + kms->offset - KM_NTP_UNIX);
+	if (p->w.keys.any_period || set->valid_to < end)
+		end = set->valid_to == INT64_MAX ? INT64_MAX : set->valid_to + 1;
+	if (end == INT64_MAX || (end - at > SOON && end - at > 2 * need) || keys_then(p, end) != NULL)
+		return;
+	print_span(left, end - at);
+	print_span(needed, need);
+	cli_warn("the key set of period %llu ends in %s and that of %llu is missing: this run needs about "
+			"%s%s", (unsigned long long)set->period_no, left,
+			(unsigned long long)set->period_no + 1, needed, need > end - at ?
+			", and members behind the end will be rejected" : "");
+}
+
 static int check_members(const provision *p)
 {
-	const crowd_member *m;
-	const km_kms *last = p->job->gms_kms;
-
-	for (size_t i = 0; (m = crowd_at(p->members, i)) != NULL; i++) {
-		if (m->member.kms != last && check_kms(m->member.kms, p->now) != CLI_DONE)
-			return CLI_KEYS;
-		last = m->member.kms;
-	}
 	if (crowd_at(p->members, 0) == NULL && crowd_is_complete(p->members)) {
 		cli_error("%s: no member to provision", crowd_name(p->members));
 		return CLI_REJECTED;
@@ -75,13 +183,12 @@ static int check_members(const provision *p)
 
 int provision_load(provision *p)
 {
-	cli_list gms = { .at = &p->w.gms, .n = 1 };
-	int code = cli_load(&p->ring, &p->w.kms, &gms, crowd_size(p->members));
+	int code = cli_load(&p->ring, &p->w.kms, &p->w.gms, crowd_size(p->members), p->w.keys);
 
 	if (code == CLI_DONE)
 		code = find_gms(p);
 	if (code == CLI_DONE)
-		code = check_gms(p);
+		code = provision_check_gms(p, p->now);
 	if (code == CLI_DONE && p->key != NULL && (strcmp(p->key->gms, p->job->gms_uri.s) != 0 ||
 	    strcmp(p->key->kms, p->job->gms_kms->uri) != 0))
 		code = refuse_keys(p->w.gmk, "gms: the key belongs to", p->key->gms,
@@ -89,6 +196,7 @@ int provision_load(provision *p)
 	if (code != CLI_DONE)
 		return code;
 	crowd_settle(p->members, p->ring, p->job->gms_kms);
+	provision_warn_of_period(p, p->now);
 	return check_members(p);
 }
 

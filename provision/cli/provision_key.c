@@ -240,7 +240,7 @@ int provision_save_salts(provision *p)
 int provision_open_state(provision *p)
 {
 	km_complaint why = { 0 };
-	char *path = state_path(p->w.gms, p->job->gms_uri.s, p->job->gms_kms->uri);
+	char *path = state_path(p->w.gms.at[0], p->job->gms_uri.s, p->job->gms_kms->uri);
 	state_result result = STATE_IO;
 
 	if (path == NULL)

@@ -45,6 +45,8 @@ static int check_place(const words *w, place out, const place *others, size_t n)
 {
 	int code = check_list(out, "--kms", &w->kms);
 
+	if (code == CLI_DONE)
+		code = check_list(out, "--gms", &w->gms);
 	for (size_t i = 0; code == CLI_DONE && i < n; i++) {
 		if (others[i].name != NULL && strcmp(others[i].option, out.option) != 0 &&
 		    strcmp(others[i].name, "-") != 0 && file_is_same(others[i].name, out.name))
@@ -117,7 +119,7 @@ int provision_check_output(const provision *p)
 	const place outs[] = { { "-o", w->output }, { "--receipt", p->receipt_name },
 			{ "--rejects", p->how.rejects } };
 	const char *members = strcmp(w->members, "-") == 0 ? "/dev/stdin" : w->members;
-	const place all[] = { { "--gmk", w->gmk }, { "--gms", w->gms }, { "--members", members },
+	const place all[] = { { "--gmk", w->gmk }, { "--members", members },
 			outs[0], outs[1], outs[2] };
 	int code = CLI_DONE;
 

@@ -230,7 +230,7 @@ static int verify(verifier *v)
 	if (code == CLI_DONE)
 		code = cli_start();
 	if (code == CLI_DONE)
-		code = cli_load(&v->ring, &v->w.kms, &none, 0);
+		code = cli_load(&v->ring, &v->w.kms, &none, 0, (cli_keys_how){ 0 });
 	if (code == CLI_DONE) {
 		name = v->name;
 		v->in = cli_open_input(&name, NULL);
