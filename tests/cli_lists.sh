@@ -1,55 +1,7 @@
 #!/bin/bash
 # cli_lists.sh -- lists of members as people have them: what is read, what is refused, and what is said.
 # usage: tests/cli_lists.sh path/to/keymuster.  Prints a line a case; exit 1 where one failed.
-set -u
-K=$(realpath "$1")
-field=$(realpath "${0%/*}/field")
-T=$(mktemp -d) || exit 1
-export XDG_STATE_HOME=$T/state
-trap 'cd /; rm -rf "$T"' EXIT
-cd "$T" || exit 1
-unset NO_COLOR
-passed=0
-failed=0
-
-ok() {
-	passed=$((passed + 1))
-	echo "ok      $1"
-}
-
-bad() {
-	failed=$((failed + 1))
-	echo "FAILED  $1"
-	shift
-	printf '        %s\n' "$@"
-	sed 's/^/        | /' err
-}
-
-# expect NAME CODE REGEX command...: the exit code, and a line of stderr that matches.
-expect() {
-	local name=$1 want=$2 regex=$3 code
-	shift 3
-	timeout 60 "$@" >out 2>err
-	code=$?
-	if [ $code != "$want" ]; then
-		bad "$name" "exit $code, not $want: $*"
-	elif [ -n "$regex" ] && ! grep -Eq -- "$regex" err; then
-		bad "$name" "stderr does not say $regex: $*"
-	else
-		ok "$name"
-	fi
-}
-
-# check NAME command...: must succeed.
-check() {
-	local name=$1
-	shift
-	if "$@" >/dev/null 2>>err; then ok "$name"; else bad "$name" "$*"; fi
-}
-
-absent() { [ ! -e "$1" ]; }
-lines() { [ "$(wc -l <"$1")" = "$2" ]; }
-has() { grep -Eq -- "$2" "$1"; }
+. "${0%/*}/cli_lib.sh"
 
 install -m 600 "$field/kms.xml" "$field/gms.xml" .
 cat >provision <<END
@@ -209,5 +161,4 @@ expect "a group without a user part" 0 "" ./provision --forget-key --members "$f
 expect "an identity of a vendor" 0 "" ./provision --forget-key --members "$field/members-alice.txt" --group fire-2@gms-psi.example.org --any-id
 
 echo
-echo "# $passed passed, $failed failed, 0 skipped"
-[ $failed = 0 ]
+finish

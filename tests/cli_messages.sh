@@ -1,53 +1,10 @@
 #!/bin/bash
 # cli_messages.sh -- messages as people have them, and as others make them: opened, refused, inspected.
 # usage: tests/cli_messages.sh path/to/keymuster.  Prints a line a case; exit 1 where one failed.
-set -u
-K=$(realpath "$1")
-F=$(realpath "${0%/*}")/field
-T=$(mktemp -d) || exit 1
-export XDG_STATE_HOME=$T/state
-trap 'cd /; rm -rf "$T"' EXIT
-cd "$T" || exit 1
+. "${0%/*}/cli_lib.sh"
+F=$field
 cp "$F"/message-* "$F"/kms.xml "$F"/alice.xml . && chmod 600 ./*
-passed=0
-failed=0
 
-ok() {
-	passed=$((passed + 1))
-	echo "ok      $1"
-}
-
-bad() {
-	failed=$((failed + 1))
-	echo "FAILED  $1"
-	shift
-	printf '        %s\n' "$@"
-	sed 's/^/        | /' err
-}
-
-# expect NAME CODE REGEX command...: the exit code, and a line of stderr that matches.
-expect() {
-	local name=$1 want=$2 regex=$3 code
-	shift 3
-	timeout 60 "$@" >out 2>err
-	code=$?
-	if [ $code != "$want" ]; then
-		bad "$name" "exit $code, not $want: $*"
-	elif [ -n "$regex" ] && ! grep -Eq -- "$regex" err; then
-		bad "$name" "stderr does not say $regex: $*"
-	else
-		ok "$name"
-	fi
-}
-
-check() {
-	local name=$1
-	shift
-	if "$@" >/dev/null 2>>err; then ok "$name"; else bad "$name" "$*"; fi
-}
-
-has() { grep -Eq -- "$2" "$1"; }
-lines() { [ "$(wc -l <"$1")" = "$2" ]; }
 # open [options] FILE: as alice's client, when the samples were made.
 open="$K open --kms kms.xml --keys alice.xml --at 1795714200"
 # opens NAME FILE [N]: N messages are accepted (1).
@@ -190,5 +147,4 @@ for line in open("out"): json.loads(line)["payloads"]'
 fi
 check "with deviations" has out '"deviations":\[\{"at":3,"refused":true,"text":"PRF func 0'
 
-echo "# $passed passed, $failed failed, 0 skipped"
-[ $failed = 0 ]
+finish

@@ -1,56 +1,8 @@
 #!/bin/bash
 # cli_output.sh -- what a run leaves: output, receipt, and what it must never replace; verify.
 # usage: tests/cli_output.sh path/to/keymuster.  Prints a line a case; exit 1 where one failed.
-set -u
-K=$(realpath "$1")
-T=$(mktemp -d) || exit 1
-export XDG_STATE_HOME=$T/state
-trap 'cd /; rm -rf "$T"' EXIT
-cd "$T" || exit 1
-passed=0
-failed=0
-skipped=0
+. "${0%/*}/cli_lib.sh"
 
-ok() {
-	passed=$((passed + 1))
-	echo "ok      $1"
-}
-
-bad() {
-	failed=$((failed + 1))
-	echo "FAILED  $1"
-	shift
-	printf '        %s\n' "$@"
-	sed 's/^/        | /' err
-}
-
-# expect NAME CODE REGEX command...: the exit code, and a line of stderr that matches.
-expect() {
-	local name=$1 want=$2 regex=$3 code
-	shift 3
-	timeout 60 "$@" >out 2>err
-	code=$?
-	if [ $code != "$want" ]; then
-		bad "$name" "exit $code, not $want: $*"
-	elif [ -n "$regex" ] && ! grep -Eq -- "$regex" err; then
-		bad "$name" "stderr does not say $regex: $*"
-	else
-		ok "$name"
-	fi
-}
-
-# check NAME command...: must succeed.
-check() {
-	local name=$1
-	shift
-	if "$@" >/dev/null 2>>err; then ok "$name"; else bad "$name" "$*"; fi
-}
-
-has() { grep -Eq -- "$2" "$1"; }
-hasnt() { ! grep -Eq -- "$2" "$1"; }
-lines() { [ "$(wc -l <"$1")" = "$2" ]; }
-absent() { [ ! -e "$1" ]; }
-last_says() { tail -1 err | grep -Eq -- "$1"; }
 hash_of() { sha256sum <"$1" | cut -d' ' -f1; }
 
 group=sip:fire-1@gms-psi.example.org
@@ -162,7 +114,7 @@ void *calloc(size_t n, size_t s)
 }
 END
 seq -f 'sip:u%.0f@example.org' 60000 >m60k
-if cc -shared -fPIC -o fail.so fail.c -ldl 2>err && ! ldd "$K" | grep -q asan; then
+if cc -shared -fPIC -o fail.so fail.c -ldl 2>err && ! ldd "$R" | grep -q asan; then
 	echo '{"uri":"sip:old@example.org","uid":"' >old.nd
 	expect "the list breaks off" 4 "" \
 		env LD_PRELOAD="$PWD/fail.so" "${P[@]}" --forget-key --members m60k -o old.nd
@@ -296,5 +248,4 @@ expect "a revocation that leaves members out" 2 "680 members who were given this
 expect "the key is not revoked by it" 0 "" "${P[@]}" --gmk w.gmk --members m20 -o w.nd
 
 echo
-echo "# $passed passed, $failed failed, $skipped skipped"
-[ $failed = 0 ]
+finish
