@@ -189,6 +189,8 @@ if script -qec true /dev/null >/dev/null 2>&1; then
 	check "none on a dumb terminal" hasnt shown "a second"
 	TERM=xterm script -qec "${run[*]} -q --members many --forget-key -o seen.nd" /dev/null </dev/null >shown 2>&1
 	check "none in quiet runs" test ! -s shown
+	TERM=xterm script -qec "$K verify --kms lab/kms-init.xml seen.nd" /dev/null </dev/null >shown 2>&1
+	check "verify shows it too" has shown "[0-9]+ of 700 messages \([0-9]+ %\), [0-9]+ a second"
 else
 	skip "progress" "no script(1)"
 fi

@@ -101,10 +101,14 @@ const char *cli_show(char out[CLI_SHOWN], const char *s, size_t len);
 void cli_reject(const char *name, uint64_t line, const char *text, size_t len, km_reason reason,
 		const char *why);
 
-/* Is a progress line wanted?  It is written over and taken away by whatever is said next. */
-bool cli_has_progress(void);
-/* done of total members (0: not known) in that many seconds. */
-void cli_progress(uint64_t done, uint64_t total, double seconds);
+/* A line of progress on a terminal, written over and taken away by whatever is said next. */
+typedef struct {
+	const char *what;       /* "members" */
+	double started, shown;  /* cli_seconds; shown: 0 before the first time */
+} cli_progress;
+
+/* done of total (0: not known), with percent and the time that is left.  Ten times a second at most. */
+void cli_show_progress(cli_progress *p, uint64_t done, uint64_t total);
 
 /* Has cli_error said anything? */
 bool cli_has_failed(void);

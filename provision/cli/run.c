@@ -32,7 +32,7 @@ typedef struct {
 	chunk *chunks;
 	size_t n_chunks, chunk_size;
 	uint64_t put;           /* chunks so far; the next one is put % n_chunks */
-	double started, shown;
+	cli_progress progress;
 	uint64_t total;         /* members, about; 0: not known */
 	bool clock_warned;
 } runner;
@@ -195,18 +195,13 @@ static bool count(runner *r, chunk *c)
 	return done;
 }
 
-/* The first time before the first chunk, which takes its time on a slow kernel. */
 static void show_progress(runner *r)
 {
 	const crowd *members = r->run->members;
-	double now = cli_seconds();
 
-	if ((r->shown > 0 && now - r->shown < 0.1) || !cli_has_progress())
-		return;
-	r->shown = now;
 	if (crowd_is_complete(members))
 		r->total = crowd_counts(members).list->members;
-	cli_progress(r->counts->made, r->total, now - r->started);
+	cli_show_progress(&r->progress, r->counts->made, r->total);
 }
 
 /* Write what the threads made of the chunk. */
@@ -310,7 +305,7 @@ static int pump(runner *r)
 
 int cli_run_all(cli_counts *counts, const cli_run *run)
 {
-	runner r = { .run = run, .counts = counts, .started = cli_seconds() };
+	runner r = { .run = run, .counts = counts, .progress = { .what = "members", .started = cli_seconds() } };
 	int code = CLI_IO;
 
 	if (!cli_count_start(counts))
@@ -318,7 +313,7 @@ int cli_run_all(cli_counts *counts, const cli_run *run)
 	else if (set_up(&r))
 		code = pump(&r);
 	take_down(&r);
-	counts->seconds = cli_seconds() - r.started;
+	counts->seconds = cli_seconds() - r.progress.started;
 	counts->rejected = crowd_counts(run->members).rejected;
 	counts->complete = code == CLI_DONE;
 	if (code == CLI_DONE && counts->rejected > 0)

@@ -136,11 +136,6 @@ void cli_reject(const char *name, uint64_t line, const char *text, size_t len, k
 	say_text(NULL, NULL, line_text);
 }
 
-bool cli_has_progress(void)
-{
-	return !cli_quiet && is_terminal();
-}
-
 /* "2 h 10 min", "3 min 5 s", "9 s" */
 static void print_left(char *out, size_t room, double seconds)
 {
@@ -154,11 +149,14 @@ static void print_left(char *out, size_t room, double seconds)
 		snprintf(out, room, ", %llu s left", s);
 }
 
-void cli_progress(uint64_t done, uint64_t total, double seconds)
+void cli_show_progress(cli_progress *p, uint64_t done, uint64_t total)
 {
-	double rate = seconds > 0 ? (double)done / seconds : 0;
+	double now = cli_seconds(), rate = now > p->started ? (double)done / (now - p->started) : 0;
 	char of[32] = "", percent[16] = "", left[48] = "";
 
+	if ((p->shown > 0 && now - p->shown < 0.1) || cli_quiet || !is_terminal())
+		return;
+	p->shown = now;
 	if (total >= done && total > 0) {
 		snprintf(of, sizeof of, " of %llu", (unsigned long long)total);
 		snprintf(percent, sizeof percent, " (%llu %%)",
@@ -166,7 +164,7 @@ void cli_progress(uint64_t done, uint64_t total, double seconds)
 		if (rate > 0)
 			print_left(left, sizeof left, (double)(total - done) / rate);
 	}
-	fprintf(stderr, "\r\033[K%llu%s members%s, %.0f a second%s", (unsigned long long)done, of,
+	fprintf(stderr, "\r\033[K%llu%s %s%s, %.0f a second%s", (unsigned long long)done, of, p->what,
 			percent, rate, left);
 	fflush(stderr);
 	progress_shows = true;

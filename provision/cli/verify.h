@@ -54,6 +54,7 @@ typedef struct {
 	pool *threads;
 	verify_chunk *chunks;
 	size_t n_chunks, put;
+	cli_progress progress;
 } verifier;
 
 /* Count a fault, and say the first ones; line 0: of the whole.  The text must be escaped. */

@@ -169,6 +169,7 @@ static void take_verdicts(verifier *v, verify_chunk *c)
 		free(c->of[i].msg);
 	}
 	c->n = 0;
+	cli_show_progress(&v->progress, v->at, v->lines);
 }
 
 static void hand_over(verifier *v)
@@ -342,6 +343,7 @@ int verify_messages(verifier *v)
 	v->n_chunks = 2 * (size_t)jobs + 1;
 	v->chunks = calloc(v->n_chunks, sizeof *v->chunks);
 	v->made = json_object();
+	v->progress = (cli_progress){ .what = "messages", .started = cli_seconds() };
 	v->threads = v->chunks == NULL ? NULL : pool_new(jobs, v->n_chunks, check_signatures, v);
 	done = v->threads != NULL && v->made != NULL &&
 			(strcmp(v->format, "raw") == 0 ? check_raw(v) : check_lines(v));
