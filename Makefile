@@ -105,6 +105,19 @@ $(B)/tests/test_interop: private PEER_LIBS = $(shell cat $(B)/wolfssl)
 # Where each allocation may fail.
 $(B)/tests/test_faults: private LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=aligned_alloc,--wrap=sodium_malloc,--wrap=mmap
 
+# What the system does with memory in a child of a fork.
+$(B)/tests/test_random: private LDFLAGS += -Wl,--wrap=madvise
+
+# A plug-in that is unloaded; its own names are bound inside, as a host with another copy needs it.
+$(B)/tests/plugin.so: $(B)/tests/plugin.c.o $(call obj,$(ENGINE))
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -shared -Wl,-Bsymbolic $^ -o $@ $(LIBS)
+$(B)/tests/test_unload: | $(B)/tests/plugin.so
+$(B)/tests/test_unload: private LIBS += -ldl
+
+# A table whose maker waits while its process forks.
+$(B)/tests/test_fork: private LDFLAGS += -Wl,--wrap=comb_digest_check
+
 # Fuzz targets read foreign octets of one kind each.  They run under a fuzzer (make fuzz), and in
 # every other build on a fixed set of damaged inputs.
 FUZZ_MAIN := $(if $(filter fuzz,$(MODE)),-fsanitize=fuzzer,$(B)/tests/replay.c.o)

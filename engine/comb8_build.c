@@ -6,6 +6,7 @@
 #include "comb8.h"
 #include "comb_rows.h"
 #include "marks.h"
+#include "random.h"
 
 enum { LANES = FP8_LANES, ADDS = 64 };
 

@@ -7,6 +7,7 @@
 #include "comb.h"
 #include "comb_rows.h"
 #include "fp_rows.h"
+#include "random.h"
 
 enum { LANES = 1, ADDS = 512 };
 

@@ -150,7 +150,7 @@ static km_err CN(check_windows)(const CN(anchors) *k, const sink *to, const comb
 {
 	check_weights w;
 	CN(point) v[COLUMNS_MAX], u[ROWS_MAX];
-	km_err err = km_random_bytes((uint8_t *)w.r, sizeof w.r + sizeof w.s + sizeof w.t, NULL);
+	km_err err = random_passing((uint8_t *)w.r, sizeof w.r + sizeof w.s + sizeof w.t, NULL);
 
 	for (size_t i = 0; i < ROWS_MAX; i++)
 		w.r[i] >>= 12;

@@ -9,7 +9,7 @@
 km_err eccsi_draw(uint8_t ksak[KM_SSK_BYTES], const km_random *rnd)
 {
 	uint64_t k[4];
-	km_err err = random_below(k, p256_n, 4, 256, rnd);
+	km_err err = random_below(k, p256_n, 4, 256, random_lasting(rnd));
 
 	limbs_to_be(ksak, k, 4);
 	wipe(k, sizeof k);

@@ -1,85 +1,88 @@
 /* random.c -- the system's randomness, behind one seeded stream a thread that a fork never repeats. */
-#include <pthread.h>
+#include <signal.h>
 #include <sodium.h>
 #include <string.h>
 #include <sys/mman.h>
 
+#include "process.h"
 #include "random.h"
 #include "secret.h"
 
 /* ChaCha20 under a key that each refill replaces, so that what was given out cannot be found again.
- * The page is wiped by the kernel in the child of a fork: live is then 0 and the child seeds anew. */
+ * In the child of a fork the stream is another process's, and seeded anew; besides, most kernels have
+ * wiped the page, which is not relied on. */
 typedef struct {
 	uint8_t key[32];
 	uint8_t out[1024];
 	size_t left;      /* octets of out not given yet: its last ones */
-	size_t refills;   /* since the seed */
-	int live;
+	uint64_t process; /* that seeded it; 0: nobody */
 } stream;
 
-enum { REFILLS_A_SEED = 1024 };
-
-static pthread_key_t stream_key;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static int key_made;
 static _Thread_local stream *mine;
-
-static void stream_free(void *p)
-{
-	km_wipe(p, sizeof(stream));
-	munmap(p, sizeof(stream));
-}
-
-static void key_make(void)
-{
-	key_made = sodium_init() >= 0 && pthread_key_create(&stream_key, stream_free) == 0;
-}
+/* Between its two ends a signal's handler leaves the stream alone. */
+static _Thread_local volatile sig_atomic_t busy;
 
 static stream *stream_new(void)
 {
 	stream *s;
 
-	pthread_once(&once, key_make);
-	if (!key_made)
+	if (!process_thread_keeps())
 		return NULL;
 	s = mmap(NULL, sizeof *s, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (s == MAP_FAILED)
 		return NULL;
-	if (madvise(s, sizeof *s, MADV_WIPEONFORK) != 0 || madvise(s, sizeof *s, MADV_DONTDUMP) != 0 ||
-			pthread_setspecific(stream_key, s) != 0) {
+	if (madvise(s, sizeof *s, MADV_DONTDUMP) != 0) {
 		munmap(s, sizeof *s);
 		return NULL;
 	}
+	(void)madvise(s, sizeof *s, MADV_WIPEONFORK);
 	(void)mlock(s, sizeof *s);
 	return s;
 }
 
-static void refill(stream *s)
+void random_end(void)
+{
+	stream *s = mine;
+
+	mine = NULL;
+	if (s) {
+		km_wipe(s, sizeof *s);
+		munmap(s, sizeof *s);
+	}
+}
+
+/* 32 octets of the system go into each refill: a clone of a virtual machine repeats what is left of one
+ * at most. */
+static void refill(stream *s, uint64_t process)
 {
 	static const uint8_t nonce[crypto_stream_chacha20_NONCEBYTES];
+	uint8_t fresh[sizeof s->key];
 
-	if (!s->live || s->refills >= REFILLS_A_SEED) {
-		randombytes_buf(s->key, sizeof s->key);
-		s->refills = 0;
-		s->live = 1;
-	}
+	randombytes_buf(fresh, sizeof fresh);
+	for (size_t i = 0; i < sizeof fresh; i++)
+		s->key[i] = (uint8_t)((s->process == process ? s->key[i] : 0) ^ fresh[i]);
+	km_wipe(fresh, sizeof fresh);
+	s->process = process;
 	crypto_stream_chacha20(s->out, sizeof s->out, nonce, s->key);
 	memcpy(s->key, s->out, sizeof s->key);
 	km_wipe(s->out, sizeof s->key);
 	s->left = sizeof s->out - sizeof s->key;
-	s->refills++;
 }
 
-static int system_fill(void *ctx, uint8_t *out, size_t len)
+/* From the stream of this thread; where it can have none, from the system itself. */
+static void stream_fill(uint8_t *out, size_t len)
 {
-	(void)ctx;
-	if (!mine && !(mine = stream_new()))
-		return -1;
+	uint64_t process = process_number();
+
+	if (!mine && !(mine = stream_new())) {
+		randombytes_buf(out, len);
+		return;
+	}
 	while (len) {
 		size_t n;
 
-		if (!mine->live || !mine->left)
-			refill(mine);
+		if (mine->process != process || !mine->left)
+			refill(mine, process);
 		n = len < mine->left ? len : mine->left;
 		uint8_t *from = mine->out + sizeof mine->out - mine->left;
 		memcpy(out, from, n);
@@ -88,12 +91,39 @@ static int system_fill(void *ctx, uint8_t *out, size_t len)
 		out += n;
 		len -= n;
 	}
+}
+
+static int system_fill(void *ctx, uint8_t *out, size_t len)
+{
+	(void)ctx;
+	if (busy) {
+		randombytes_buf(out, len);
+	} else {
+		busy = 1;
+		atomic_signal_fence(memory_order_seq_cst);
+		stream_fill(out, len);
+		atomic_signal_fence(memory_order_seq_cst);
+		busy = 0;
+	}
+	return 0;
+}
+
+static int fresh_fill(void *ctx, uint8_t *out, size_t len)
+{
+	(void)ctx;
+	randombytes_buf(out, len);
 	return 0;
 }
 
 KM_API const km_random km_system_random = {system_fill, NULL};
+static const km_random fresh_random = {fresh_fill, NULL};
 
-KM_API km_err km_random_bytes(uint8_t *out, size_t len, const km_random *rnd)
+const km_random *random_lasting(const km_random *rnd)
+{
+	return rnd && rnd->fill != system_fill ? rnd : &fresh_random;
+}
+
+km_err random_passing(uint8_t *out, size_t len, const km_random *rnd)
 {
 	if (!rnd)
 		rnd = &km_system_random;
@@ -104,6 +134,11 @@ KM_API km_err km_random_bytes(uint8_t *out, size_t len, const km_random *rnd)
 	return KM_OK;
 }
 
+KM_API km_err km_random_bytes(uint8_t *out, size_t len, const km_random *rnd)
+{
+	return random_passing(out, len, random_lasting(rnd));
+}
+
 km_err random_below(uint64_t *r, const uint64_t *bound, size_t limbs, unsigned bits, const km_random *rnd)
 {
 	uint64_t less = 0, nonzero = 0;
@@ -111,7 +146,7 @@ km_err random_below(uint64_t *r, const uint64_t *bound, size_t limbs, unsigned b
 	/* A draw is refused with a probability that depends on the bound alone, and shows nothing of
 	 * the draw that is kept. */
 	for (int tries = 0; tries < 128 && !(less & nonzero); tries++) {
-		if (km_random_bytes((uint8_t *)r, 8 * limbs, rnd) != KM_OK)
+		if (random_passing((uint8_t *)r, 8 * limbs, rnd) != KM_OK)
 			return KM_ERANDOM;
 		if (bits % 64)
 			r[limbs - 1] &= ((uint64_t)1 << bits % 64) - 1;

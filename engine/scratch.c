@@ -3,9 +3,9 @@
  * A mapping costs tens of microseconds to make, lock and touch, as much as a tenth of a small
  * operation, so sizes are powers of two and the last mapping of each size stays.
  */
-#include <pthread.h>
 #include <sys/mman.h>
 
+#include "process.h"
 #include "secret.h"
 
 enum {
@@ -15,9 +15,6 @@ enum {
 };
 
 static _Thread_local void *kept[SIZES];
-static pthread_key_t at_exit;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static int have_key;
 
 /* Which power of two holds len; SIZES or above: none that is kept. */
 static unsigned size_of(size_t *size, size_t len)
@@ -31,20 +28,13 @@ static unsigned size_of(size_t *size, size_t len)
 	return i;
 }
 
-static void release(void *mine)
+void scratch_end(void)
 {
-	void **p = mine;
-
 	for (unsigned i = 0; i < SIZES; i++) {
-		if (p[i])
-			munmap(p[i], (size_t)1 << (SMALLEST + i));
-		p[i] = NULL;
+		if (kept[i])
+			munmap(kept[i], (size_t)1 << (SMALLEST + i));
+		kept[i] = NULL;
 	}
-}
-
-static void make_key(void)
-{
-	have_key = pthread_key_create(&at_exit, release) == 0;
 }
 
 static void *map(size_t size)
@@ -84,9 +74,8 @@ void scratch_free(void *p, size_t len)
 	if (!p)
 		return;
 	km_wipe(p, len);
-	pthread_once(&once, make_key);
 	/* Kept only where the end of the thread will give it back. */
-	if (i < SIZES && !kept[i] && have_key && pthread_setspecific(at_exit, kept) == 0)
+	if (i < SIZES && !kept[i] && process_thread_keeps())
 		kept[i] = p;
 	else
 		munmap(p, size);

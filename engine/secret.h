@@ -60,5 +60,7 @@ void secret_unmap(void *p, size_t len);
  * zeroed in a child of a fork, wiped when freed.  NULL where there is no memory. */
 void *scratch_alloc(size_t len);
 void scratch_free(void *p, size_t len);
+/* The thread ends: what it kept is given back. */
+void scratch_end(void);
 
 #endif
