@@ -7,8 +7,8 @@
  *     return stands beside it; beyond that, one that takes a km_random or makes an object may return
  *     KM_ERANDOM, KM_ENOMEM and, where shared tables are first made, KM_ESELFTEST.
  *   - No pointer may be NULL unless its comment says so; outputs may not overlap inputs.
- *   - km_init comes first, once; after it everything is thread-safe.  A prepared object (an opaque
- *     type) is made once and may be shared read-only by any number of threads until it is freed.
+ *   - km_init comes first; after it everything is thread-safe.  A prepared object (an opaque type)
+ *     is made once and may be shared read-only by any number of threads until it is freed.
  *   - Heap is used only where a name ends in _new, and by the batch calls for their scratch.
  *   - Constant time in everything marked secret; time may depend on lengths and on public data.
  *   - No I/O, no threads, no clock, no environment: randomness comes in as a km_random.
@@ -58,7 +58,7 @@ enum {
 	X(KM_ENOMEM, 11, "out of memory") \
 	X(KM_EKERNEL, 12, "no such kernel, or this processor cannot run it") \
 	X(KM_ESELFTEST, 13, "a kernel or a table failed its check") \
-	X(KM_ESTATE, 14, "km_init has not succeeded yet")
+	X(KM_ESTATE, 14, "km_init has not succeeded yet, or has with another kernel")
 
 typedef enum {
 #define KM_ERROR_ENUM(name, number, text) name = number,
@@ -72,10 +72,22 @@ KM_API const char *km_strerror(km_err err);
 /* KM_VERSION of the library that is linked. */
 KM_API const char *km_version(void);
 
+/* ---- processes and threads ---------------------------------------------------------------
+ *
+ * fork: a child may use everything at once, objects and tables of its parent too, whatever other
+ * threads were doing; only the first km_init must not be running meanwhile.  (clone() calls no handlers:
+ * after it randomness and the making of tables are sound all the same.)
+ * Threads: a thread keeps a stream of randomness, and scratch of up to 4 MB, until it ends; destructors
+ * of the host may use the library before and after that.
+ * dlclose: a plug-in with the library inside may be unloaded when no thread is in it.  What threads
+ * that still run kept is then lost, unwiped: let them end before. */
+
 /* ---- start ------------------------------------------------------------------------------- */
 
 /* Choose the kernels and prove them on known answers.  kernel: "c" (portable), "adx", "ifma", or NULL
- * for the best that this processor runs.  Call once, before anything else and before other threads.
+ * for the best that this processor runs.  Before it has succeeded no object can be made: KM_ESTATE.
+ * Any thread may call it at any time: again with the same kernel, or NULL, it is KM_OK and does
+ * nothing; with another one KM_ESTATE.
  * KM_EKERNEL: unknown, or this processor cannot run it.  KM_ESELFTEST: a wrong known answer. */
 KM_API KM_MUST km_err km_init(const char *kernel);
 
@@ -102,11 +114,15 @@ typedef struct {
 	void *ctx;
 } km_random;
 
-/* The system's generator behind a seeded stream for each thread, seeded again after a fork.
- * Wherever a km_random is asked for, NULL means this one. */
+/* The system's generator behind a seeded stream for each thread.  Wherever a km_random is asked for,
+ * NULL means this one.  Never the same twice: not in a child of a fork, which seeds anew, nor in a
+ * signal's handler, where it may be drawn from.  Only a clone of a virtual machine, or one set back to a
+ * snapshot, may repeat up to 992 octets of each thread: they go into blinds, and into nonces beside
+ * key and message.  Keys and what else lasts are drawn from the system itself. */
 KM_API extern const km_random km_system_random;
 
-/* Fill out from rnd (NULL: the system).  KM_ERANDOM. */
+/* Fill out from rnd.  NULL or km_system_random: straight from the system, for keys and what else must
+ * differ between clones of a virtual machine.  KM_ERANDOM.  Needs no km_init. */
 KM_API KM_MUST km_err km_random_bytes(uint8_t *out, size_t len, const km_random *rnd);
 
 /* SHA-256 of data.  data may be secret. */

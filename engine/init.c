@@ -2,6 +2,7 @@
 #include "init.h"
 
 #include <sodium.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "cpu.h"
@@ -10,6 +11,7 @@
 #include "eccsi.h"
 #include "lines.h"
 #include "p256.h"
+#include "process.h"
 #include "zq.h"
 
 /* Product levels, best first.  A level uses the best row of each table whose needs it covers. */
@@ -22,11 +24,19 @@ static const struct {
 	{"c", 0, 0},
 };
 
-static const char *chosen = "";
+static process_lock lock;
+static _Atomic(const char *) chosen; /* stored last: who sees it sees all that was set before */
 
 KM_API const char *km_kernel(void)
 {
-	return chosen;
+	const char *name = atomic_load_explicit(&chosen, memory_order_acquire);
+
+	return name ? name : "";
+}
+
+int init_done(void)
+{
+	return atomic_load_explicit(&chosen, memory_order_acquire) != NULL;
 }
 
 KM_API const char *km_kernel_at(size_t i, int *runs)
@@ -37,32 +47,39 @@ KM_API const char *km_kernel_at(size_t i, int *runs)
 	return levels[i].name;
 }
 
-km_err init_use(const char *kernel)
+/* The level of that name, or the best; NULL: unknown, or this processor cannot run it. */
+static const char *level_of(size_t *at, const char *kernel)
 {
 	const char *name;
 	int runs;
 
-	for (size_t i = 0; (name = km_kernel_at(i, &runs)); i++) {
-		if (kernel ? strcmp(kernel, name) != 0 : !runs)
-			continue;
-		if (!runs)
-			return KM_EKERNEL;
-		fp_pick(levels[i].levels & cpu_levels());
-		p256_pick(levels[i].levels & cpu_levels());
-		fp8_pick(NULL, levels[i].levels & cpu_levels());
-		p256x8_pick(NULL, levels[i].levels & cpu_levels());
-		if (!fp_proved() || !p256_proved() || !fp8_proved() || !p256x8_proved())
-			return KM_ESELFTEST;
-		chosen = name;
-		return KM_OK;
-	}
-	return KM_EKERNEL;
+	for (*at = 0; (name = km_kernel_at(*at, &runs)); ++*at)
+		if (runs && (!kernel || strcmp(kernel, name) == 0))
+			return name;
+	return NULL;
 }
 
-KM_API km_err km_init(const char *kernel)
+km_err init_use(const char *kernel)
 {
+	unsigned cpu = cpu_levels();
+	size_t at;
+
+	if (!level_of(&at, kernel))
+		return KM_EKERNEL;
+	fp_pick(levels[at].levels & cpu);
+	p256_pick(levels[at].levels & cpu);
+	fp8_pick(NULL, levels[at].levels & cpu);
+	p256x8_pick(NULL, levels[at].levels & cpu);
+	return fp_proved() && p256_proved() && fp8_proved() && p256x8_proved() ? KM_OK : KM_ESELFTEST;
+}
+
+km_err init_again(const char *kernel)
+{
+	size_t at;
+	const char *name = level_of(&at, kernel);
 	km_err err;
 
+	atomic_store(&chosen, NULL);
 	if (sodium_init() < 0)
 		return KM_ERANDOM;
 	zq_init();
@@ -72,5 +89,21 @@ KM_API km_err km_init(const char *kernel)
 	ec_init();
 	lines_init();
 	edwards_init();
-	return eccsi_init();
+	err = eccsi_init();
+	if (err == KM_OK)
+		atomic_store_explicit(&chosen, name, memory_order_release);
+	return err;
+}
+
+KM_API km_err km_init(const char *kernel)
+{
+	km_err err;
+
+	process_take(&lock);
+	if (!init_done())
+		err = init_again(kernel);
+	else
+		err = !kernel || strcmp(kernel, km_kernel()) == 0 ? KM_OK : KM_ESTATE;
+	process_give(&lock);
+	return err;
 }

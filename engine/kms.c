@@ -4,6 +4,7 @@
 
 #include "bytes.h"
 #include "eccsi.h"
+#include "init.h"
 #include "kms_public.h"
 #include "params.h"
 #include "random.h"
@@ -13,10 +14,13 @@
 KM_API km_err km_kms_public_new(km_kms_public **kms, const uint8_t *z, size_t z_len,
 		const uint8_t *kpak, size_t kpak_len, size_t members)
 {
-	km_kms_public *k = aligned_alloc(64, (sizeof *k + 63) / 64 * 64);
+	km_kms_public *k;
 	km_err err;
 
 	*kms = NULL;
+	if (!init_done())
+		return KM_ESTATE;
+	k = aligned_alloc(64, (sizeof *k + 63) / 64 * 64);
 	if (!k)
 		return KM_ENOMEM;
 	memset(k, 0, sizeof *k);
@@ -93,14 +97,17 @@ static km_err master_make(km_kms_master **master, km_kms_master *m, km_err err,
 
 KM_API km_err km_kms_master_new(km_kms_master **master, const km_random *rnd)
 {
-	km_kms_master *m = secret_alloc(sizeof *m);
+	km_kms_master *m;
 	uint64_t in_range = 0;
 	km_err err;
 
 	*master = NULL;
+	if (!init_done())
+		return KM_ESTATE;
+	m = secret_alloc(sizeof *m);
 	if (!m)
 		return KM_ENOMEM;
-	err = random_below(m->z, params_q, 16, Q_BITS, rnd);
+	err = random_below(m->z, params_q, 16, Q_BITS, random_lasting(rnd));
 	if (err == KM_OK)
 		err = eccsi_draw(m->ksak, rnd);
 	in_range = z_in_range(m->z);
@@ -114,10 +121,13 @@ KM_API km_err km_kms_master_new(km_kms_master **master, const km_random *rnd)
 KM_API km_err km_kms_master_import_new(km_kms_master **master, const uint8_t z[KM_FP_BYTES],
 		const uint8_t ksak[KM_SSK_BYTES])
 {
-	km_kms_master *m = secret_alloc(sizeof *m);
+	km_kms_master *m;
 	uint64_t in_range;
 
 	*master = NULL;
+	if (!init_done())
+		return KM_ESTATE;
+	m = secret_alloc(sizeof *m);
 	if (!m)
 		return KM_ENOMEM;
 	limbs_from_be(m->z, z, 16);

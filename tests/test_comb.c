@@ -6,6 +6,7 @@
 
 #include "engine/comb8.h"
 #include "engine/engine.h"
+#include "engine/init.h"
 #include "engine/fp2.h"
 #include "engine/params.h"
 
@@ -249,7 +250,7 @@ int main(void)
 			print_message("[  SKIPPED ] comb[%s]: this processor cannot run it\n", kernel);
 			continue;
 		}
-		if (km_init(kernel) != KM_OK || chain_of_point(chain, &ec_p) != KM_OK ||
+		if (init_again(kernel) != KM_OK || chain_of_point(chain, &ec_p) != KM_OK ||
 				chain_of_g(chain_g) != KM_OK)
 			return 1;
 		print_message("kernel %s\n", kernel);

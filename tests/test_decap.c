@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/engine.h"
+#include "engine/init.h"
 
 enum { KMSS = 2, USERS = 3, ITEMS = 24 };
 
@@ -197,7 +198,7 @@ int main(void)
 			print_message("[  SKIPPED ] decap[%s]: this processor cannot run it\n", kernel);
 			continue;
 		}
-		if (km_init(kernel) != KM_OK)
+		if (init_again(kernel) != KM_OK)
 			return 1;
 		run(kernel);
 	}

@@ -5,6 +5,7 @@
 
 #include "engine/cpu.h"
 #include "engine/fp8.h"
+#include "engine/init.h"
 #include "engine/pairing.h"
 #include "engine/params.h"
 
@@ -271,7 +272,7 @@ int main(void)
 			print_message("[  SKIPPED ] pairing[%s]: this processor cannot run it\n", kernel);
 			continue;
 		}
-		if (km_init(kernel) != KM_OK)
+		if (init_again(kernel) != KM_OK)
 			return 1;
 		run(kernel);
 	}

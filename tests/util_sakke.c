@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "engine/init.h"
+
 const char rfc_z_secret[] = "aff429d35f84b110d094803b3595a6e2998bc99f";
 const char rfc_z[] =
 	"045958ef1b1679bf099b3a030df255aa6a23c1d8f143d4d23f753e69bd27a832f38cb4ad53ddef42"
@@ -93,7 +95,7 @@ int run_on_each_level(const char *name, const struct CMUnitTest *tests, size_t n
 			print_message("[  SKIPPED ] %s[%s]: this processor cannot run it\n", name, kernel);
 			continue;
 		}
-		if (km_init(kernel) != KM_OK)
+		if (init_again(kernel) != KM_OK)
 			return failed + 1;
 		print_message("kernel %s\n", kernel);
 		failed += _cmocka_run_group_tests(name, tests, n, NULL, NULL);
