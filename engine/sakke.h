@@ -2,11 +2,11 @@
 #ifndef KM_SAKKE_H
 #define KM_SAKKE_H
 
-#include <pthread.h>
 #include <stdatomic.h>
 
 #include "alone.h"
 #include "comb8.h"
+#include "process.h"
 
 /* Without eight lanes, for a few members: 2.1 MB of tables over P and g, 1.4 MB over Z. */
 #define SAKKE_SMALL_W 6
@@ -32,7 +32,7 @@ typedef struct {
 	comb z_small;
 	encap_tables small;
 	_Atomic(sakke_set *) sets; /* widest first; one that is here stays until the end */
-	pthread_mutex_t lock;      /* held by who adds one */
+	process_lock lock;         /* held by who adds one */
 } sakke_z;
 
 /* KM_EFORMAT, KM_ECURVE, KM_EORDER, KM_ENOMEM, KM_ERANDOM; KM_ESELFTEST: a fault. */

@@ -56,6 +56,10 @@ static km_err eight_load(encap8_tables *t, comb8 *z_table, const ec_point *chain
 		err = tables8_of_p(&t->p, w, members);
 	if (err == KM_OK)
 		err = tables8_of_g(&t->g, w, members);
+	/* Batches are cut by one layout and looked up by that of each table. */
+	if (err == KM_OK && (t->p->layout->vectors != z_table->layout->vectors ||
+			t->g->layout->vectors != z_table->layout->vectors))
+		err = KM_ESELFTEST;
 	return err;
 }
 
@@ -113,12 +117,20 @@ const sakke_set *sakke_set_for(const sakke_z *s, size_t n)
 	return set;
 }
 
-static km_err widen(sakke_z *s, const ec_point *chain, size_t members)
+/* The width to add for so many members; 0: what is there is enough. */
+static unsigned missing(const sakke_z *s, size_t members)
 {
-	const sakke_set *widest = atomic_load_explicit(&s->sets, memory_order_relaxed);
+	const sakke_set *widest = atomic_load_explicit(&s->sets, memory_order_acquire);
 	unsigned w = width_for(members);
 
-	return w == 0 || (widest && widest->w >= w) ? KM_OK : set_add(s, chain, w, members);
+	return widest && widest->w >= w ? 0 : w;
+}
+
+static km_err widen(sakke_z *s, const ec_point *chain, size_t members)
+{
+	unsigned w = missing(s, members);
+
+	return w ? set_add(s, chain, w, members) : KM_OK;
 }
 
 km_err sakke_z_load(sakke_z *s, const uint8_t *z, size_t len, size_t members)
@@ -127,7 +139,6 @@ km_err sakke_z_load(sakke_z *s, const uint8_t *z, size_t len, size_t members)
 	km_err err;
 
 	memset(s, 0, sizeof *s);
-	pthread_mutex_init(&s->lock, NULL);
 	err = ec_from_octets(&s->z, z, len);
 	if (err == KM_OK)
 		err = chain ? chain_of_point(chain, &s->z) : KM_ENOMEM;
@@ -145,13 +156,17 @@ km_err sakke_z_load(sakke_z *s, const uint8_t *z, size_t len, size_t members)
 
 km_err sakke_z_widen(sakke_z *s, size_t members)
 {
-	ec_point *chain = aligned_alloc(64, CHAIN_LEN * sizeof *chain);
-	km_err err = chain ? chain_of_point(chain, &s->z) : KM_ENOMEM;
+	ec_point *chain;
+	km_err err;
 
+	if (!missing(s, members))
+		return KM_OK;
+	chain = aligned_alloc(64, CHAIN_LEN * sizeof *chain);
+	err = chain ? chain_of_point(chain, &s->z) : KM_ENOMEM;
 	if (err == KM_OK) {
-		pthread_mutex_lock(&s->lock);
+		process_take(&s->lock);
 		err = widen(s, chain, members);
-		pthread_mutex_unlock(&s->lock);
+		process_give(&s->lock);
 	}
 	free(chain);
 	return err;
@@ -169,6 +184,5 @@ void sakke_z_clear(sakke_z *s)
 	}
 	alone_clear(&s->z_alone);
 	comb_clear(&s->z_small);
-	pthread_mutex_destroy(&s->lock);
 	memset(s, 0, sizeof *s);
 }

@@ -1,92 +1,117 @@
-/* tables.c -- the shared tables over P and g. */
+/* tables.c -- the shared tables over P and g: read by one pointer each, which is stored when they are
+ * whole. */
 #include "tables.h"
 
-#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "comb_digest.h"
+#include "process.h"
 
 enum { W_MAX = 10 };
 
-/* A lock for each table, so that nobody waits for a wide one who wants a narrow one. */
-typedef struct {
-	pthread_mutex_t lock;
-	comb t;
+typedef union {
+	ec_point *chain_p;
+	fp *chain_g;
+	comb p;
 	gcomb g;
 	comb8 eight;
+	alone_table alone;
+} made;
+
+/* A lock for each table, so that nobody waits for a wide one who wants a narrow one; held only while
+ * it is made. */
+typedef struct {
+	_Atomic(const made *) ready;
+	process_lock lock;
+	made of;
 } slot;
 
-#define SLOT {PTHREAD_MUTEX_INITIALIZER, {{0}, NULL}, {{0}, NULL}, {{0}, NULL, 0, 0, NULL}}
-#define SLOTS {SLOT, SLOT, SLOT, SLOT, SLOT, SLOT, SLOT, SLOT, SLOT, SLOT, SLOT}
-static slot of_p[W_MAX + 1] = SLOTS, of_g[W_MAX + 1] = SLOTS;
-static slot eight_of_p[W_MAX + 1] = SLOTS, eight_of_g[W_MAX + 1] = SLOTS;
-
-static pthread_mutex_t alone_lock = PTHREAD_MUTEX_INITIALIZER;
-static alone_table alone_of_p, alone_of_g;
-
+static slot of_p[W_MAX + 1], of_g[W_MAX + 1], eight_of_p[W_MAX + 1], eight_of_g[W_MAX + 1];
+static slot alone_of_p, alone_of_g;
 /* The chains are small, and any width may still come. */
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static ec_point *chain_p;
-static fp *chain_g;
+static slot chain_p, chain_g;
 
-static km_err chain_once_p(void)
+typedef km_err make_fn(made *m, unsigned w, size_t members);
+
+/* The child of a fork makes anew what another thread of its parent was at: a slot is written when all is
+ * done. */
+static km_err once(const made **table, slot *s, make_fn *make, unsigned w, size_t members)
 {
+	const made *ready = atomic_load_explicit(&s->ready, memory_order_acquire);
+	made m = {0};
 	km_err err = KM_OK;
 
-	pthread_mutex_lock(&lock);
-	if (!chain_p) {
-		ec_point *c = aligned_alloc(64, CHAIN_LEN * sizeof *c);
-
-		err = c ? chain_of_point(c, &ec_p) : KM_ENOMEM;
-		if (err == KM_OK)
-			chain_p = c;
-		else
-			free(c);
+	if (!ready) {
+		process_take(&s->lock);
+		ready = atomic_load_explicit(&s->ready, memory_order_acquire);
+		if (!ready)
+			err = make(&m, w, members);
+		if (!ready && err == KM_OK) {
+			s->of = m;
+			ready = &s->of;
+			atomic_store_explicit(&s->ready, ready, memory_order_release);
+		}
+		process_give(&s->lock);
 	}
-	pthread_mutex_unlock(&lock);
+	*table = ready;
 	return err;
 }
 
-static km_err chain_once_g(void)
+static km_err make_chain_p(made *m, unsigned w, size_t members)
 {
-	km_err err = KM_OK;
+	km_err err;
 
-	pthread_mutex_lock(&lock);
-	if (!chain_g) {
-		fp *c = aligned_alloc(64, CHAIN_LEN * sizeof *c);
+	(void)w, (void)members;
+	m->chain_p = aligned_alloc(64, CHAIN_LEN * sizeof *m->chain_p);
+	err = m->chain_p ? chain_of_point(m->chain_p, &ec_p) : KM_ENOMEM;
+	if (err != KM_OK)
+		free(m->chain_p);
+	return err;
+}
 
-		err = c ? chain_of_g(c) : KM_ENOMEM;
-		if (err == KM_OK)
-			chain_g = c;
-		else
-			free(c);
-	}
-	pthread_mutex_unlock(&lock);
+static km_err make_chain_g(made *m, unsigned w, size_t members)
+{
+	km_err err;
+
+	(void)w, (void)members;
+	m->chain_g = aligned_alloc(64, CHAIN_LEN * sizeof *m->chain_g);
+	err = m->chain_g ? chain_of_g(m->chain_g) : KM_ENOMEM;
+	if (err != KM_OK)
+		free(m->chain_g);
 	return err;
 }
 
 /* Nothing is used that is not what it must be. */
-static km_err check_p(comb *c)
+static km_err make_p(made *m, unsigned w, size_t members)
 {
+	const made *chain;
 	uint8_t d[32];
-	km_err err;
+	km_err err = once(&chain, &chain_p, make_chain_p, 0, 0);
 
-	comb_digest_limbs(d, c->t->x.v, c->shape.windows * c->shape.entries * 2 * FP_LIMBS);
-	err = comb_digest_check(d, DIGEST_P, DIGEST_LIMBS, c->shape.w);
+	(void)members;
+	if (err != KM_OK || (err = comb_build(&m->p, chain->chain_p, w)) != KM_OK)
+		return err;
+	comb_digest_limbs(d, m->p.t->x.v, m->p.shape.windows * m->p.shape.entries * 2 * FP_LIMBS);
+	err = comb_digest_check(d, DIGEST_P, DIGEST_LIMBS, w);
 	if (err != KM_OK)
-		comb_clear(c);
+		comb_clear(&m->p);
 	return err;
 }
 
-static km_err check_g(gcomb *c)
+static km_err make_g(made *m, unsigned w, size_t members)
 {
+	const made *chain;
 	uint8_t d[32];
-	km_err err;
+	km_err err = once(&chain, &chain_g, make_chain_g, 0, 0);
 
-	comb_digest_limbs(d, c->t->v, c->shape.windows * c->shape.entries * FP_LIMBS);
-	err = comb_digest_check(d, DIGEST_G, DIGEST_LIMBS, c->shape.w);
+	(void)members;
+	if (err != KM_OK || (err = gcomb_build(&m->g, chain->chain_g, w)) != KM_OK)
+		return err;
+	comb_digest_limbs(d, m->g.t->v, m->g.shape.windows * m->g.shape.entries * FP_LIMBS);
+	err = comb_digest_check(d, DIGEST_G, DIGEST_LIMBS, w);
 	if (err != KM_OK)
-		gcomb_clear(c);
+		gcomb_clear(&m->g);
 	return err;
 }
 
@@ -102,6 +127,26 @@ static km_err check8(comb8 *c, digest_base base)
 	return err;
 }
 
+static km_err make8_p(made *m, unsigned w, size_t members)
+{
+	const made *chain;
+	km_err err = once(&chain, &chain_p, make_chain_p, 0, 0);
+
+	if (err == KM_OK)
+		err = comb8_build(&m->eight, chain->chain_p, w, members);
+	return err == KM_OK ? check8(&m->eight, DIGEST_P) : err;
+}
+
+static km_err make8_g(made *m, unsigned w, size_t members)
+{
+	const made *chain;
+	km_err err = once(&chain, &chain_g, make_chain_g, 0, 0);
+
+	if (err == KM_OK)
+		err = comb8_build_g(&m->eight, chain->chain_g, w, members);
+	return err == KM_OK ? check8(&m->eight, DIGEST_G) : err;
+}
+
 static km_err check_alone(alone_table *t, digest_base base)
 {
 	uint8_t d[32];
@@ -114,108 +159,78 @@ static km_err check_alone(alone_table *t, digest_base base)
 	return err;
 }
 
+static km_err make_alone_p(made *m, unsigned w, size_t members)
+{
+	const made *chain;
+	km_err err = once(&chain, &chain_p, make_chain_p, 0, 0);
+
+	(void)w, (void)members;
+	if (err == KM_OK)
+		err = alone_build(&m->alone, chain->chain_p);
+	return err == KM_OK ? check_alone(&m->alone, DIGEST_P) : err;
+}
+
+static km_err make_alone_g(made *m, unsigned w, size_t members)
+{
+	const made *chain;
+	km_err err = once(&chain, &chain_g, make_chain_g, 0, 0);
+
+	(void)w, (void)members;
+	if (err == KM_OK)
+		err = alone_build_g(&m->alone, chain->chain_g);
+	return err == KM_OK ? check_alone(&m->alone, DIGEST_G) : err;
+}
+
 km_err tables_of_p(const comb **p, unsigned w)
 {
-	slot *s = &of_p[w];
-	km_err err = KM_OK;
+	const made *m;
+	km_err err = once(&m, &of_p[w], make_p, w, 0);
 
-	pthread_mutex_lock(&s->lock);
-	if (!s->t.t)
-		err = chain_once_p();
-	if (err == KM_OK && !s->t.t) {
-		err = comb_build(&s->t, chain_p, w);
-		if (err == KM_OK)
-			err = check_p(&s->t);
-	}
-	pthread_mutex_unlock(&s->lock);
-	*p = &s->t;
+	*p = m ? &m->p : NULL;
 	return err;
 }
 
 km_err tables_of_g(const gcomb **g, unsigned w)
 {
-	slot *s = &of_g[w];
-	km_err err = KM_OK;
+	const made *m;
+	km_err err = once(&m, &of_g[w], make_g, w, 0);
 
-	pthread_mutex_lock(&s->lock);
-	if (!s->g.t)
-		err = chain_once_g();
-	if (err == KM_OK && !s->g.t) {
-		err = gcomb_build(&s->g, chain_g, w);
-		if (err == KM_OK)
-			err = check_g(&s->g);
-	}
-	pthread_mutex_unlock(&s->lock);
-	*g = &s->g;
+	*g = m ? &m->g : NULL;
 	return err;
 }
 
 km_err tables8_of_p(const comb8 **p, unsigned w, size_t members)
 {
-	slot *s = &eight_of_p[w];
-	km_err err = KM_OK;
+	const made *m;
+	km_err err = once(&m, &eight_of_p[w], make8_p, w, members);
 
-	pthread_mutex_lock(&s->lock);
-	if (!s->eight.t)
-		err = chain_once_p();
-	if (err == KM_OK && !s->eight.t) {
-		err = comb8_build(&s->eight, chain_p, w, members);
-		if (err == KM_OK)
-			err = check8(&s->eight, DIGEST_P);
-	}
-	pthread_mutex_unlock(&s->lock);
-	*p = &s->eight;
+	*p = m ? &m->eight : NULL;
 	return err;
 }
 
 km_err tables8_of_g(const comb8 **g, unsigned w, size_t members)
 {
-	slot *s = &eight_of_g[w];
-	km_err err = KM_OK;
+	const made *m;
+	km_err err = once(&m, &eight_of_g[w], make8_g, w, members);
 
-	pthread_mutex_lock(&s->lock);
-	if (!s->eight.t)
-		err = chain_once_g();
-	if (err == KM_OK && !s->eight.t) {
-		err = comb8_build_g(&s->eight, chain_g, w, members);
-		if (err == KM_OK)
-			err = check8(&s->eight, DIGEST_G);
-	}
-	pthread_mutex_unlock(&s->lock);
-	*g = &s->eight;
+	*g = m ? &m->eight : NULL;
 	return err;
 }
 
 km_err tables_alone_p(const alone_table **p)
 {
-	km_err err = KM_OK;
+	const made *m;
+	km_err err = once(&m, &alone_of_p, make_alone_p, 0, 0);
 
-	pthread_mutex_lock(&alone_lock);
-	if (!alone_of_p.t)
-		err = chain_once_p();
-	if (err == KM_OK && !alone_of_p.t) {
-		err = alone_build(&alone_of_p, chain_p);
-		if (err == KM_OK)
-			err = check_alone(&alone_of_p, DIGEST_P);
-	}
-	pthread_mutex_unlock(&alone_lock);
-	*p = &alone_of_p;
+	*p = m ? &m->alone : NULL;
 	return err;
 }
 
 km_err tables_alone_g(const alone_table **g)
 {
-	km_err err = KM_OK;
+	const made *m;
+	km_err err = once(&m, &alone_of_g, make_alone_g, 0, 0);
 
-	pthread_mutex_lock(&alone_lock);
-	if (!alone_of_g.t)
-		err = chain_once_g();
-	if (err == KM_OK && !alone_of_g.t) {
-		err = alone_build_g(&alone_of_g, chain_g);
-		if (err == KM_OK)
-			err = check_alone(&alone_of_g, DIGEST_G);
-	}
-	pthread_mutex_unlock(&alone_lock);
-	*g = &alone_of_g;
+	*g = m ? &m->alone : NULL;
 	return err;
 }

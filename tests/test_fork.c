@@ -1,0 +1,213 @@
+/* test_fork.c -- a child of fork may use everything at once, whatever its parent's threads were doing.
+ *
+ * Each round is a process of its own, so that its shared tables are still to be made: threads widen,
+ * encapsulate and sign, and at some moment it forks.  usage: test_fork [ROUNDS]
+ */
+#include "util_sakke.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "engine/comb_digest.h"
+#include "engine/tables.h"
+
+enum { THREADS = 4, FORKS = 2, N = 60, ID = 12, SECONDS = 60 };
+
+static int all_rounds = 6;
+static uint64_t seed = 14;
+static uint8_t ids[N * ID], ssv[KM_SSV_BYTES];
+
+typedef struct {
+	km_kms_public *kms;
+	km_signer *signer;
+	atomic_int *ready, *stop;
+} world;
+
+static int encapsulates(const km_kms_public *kms, size_t n)
+{
+	static _Thread_local uint8_t sed[N * KM_SED_BYTES];
+	km_err status[N];
+
+	return km_sakke_encap_batch(sed, status, ssv, ids, ID, n, kms, NULL) == KM_OK;
+}
+
+static int signs(const km_signer *signer)
+{
+	uint8_t sig[KM_SIG_BYTES];
+
+	return km_eccsi_sign(sig, ids, sizeof ids, signer, NULL) == KM_OK;
+}
+
+static void *widen(void *arg)
+{
+	const world *w = arg;
+
+	atomic_fetch_add(w->ready, 1);
+	return km_kms_public_widen(w->kms, 700) == KM_OK &&
+			km_kms_public_widen(w->kms, 100000) == KM_OK ? NULL : arg;
+}
+
+static void *send(void *arg)
+{
+	const world *w = arg;
+	int good = 1;
+
+	atomic_fetch_add(w->ready, 1);
+	while (!*w->stop)
+		good &= encapsulates(w->kms, N) & encapsulates(w->kms, 1) & signs(w->signer);
+	return good ? NULL : arg;
+}
+
+/* A child that hangs is ended by the alarm. */
+static _Noreturn void use_everything(const world *w)
+{
+	uint8_t z[KM_SAKKE_POINT_BYTES], kpak[KM_ECCSI_POINT_BYTES];
+	km_kms_master *master;
+	km_kms_public *kms;
+
+	alarm(SECONDS);
+	if (!encapsulates(w->kms, 1) || !encapsulates(w->kms, N) || !signs(w->signer))
+		_exit(2);
+	if (km_kms_public_widen(w->kms, 700) != KM_OK || !encapsulates(w->kms, N))
+		_exit(3);
+	if (km_kms_master_new(&master, NULL) != KM_OK)
+		_exit(4);
+	km_kms_master_public(z, kpak, master);
+	if (km_kms_public_new(&kms, z, sizeof z, kpak, sizeof kpak, 5000) != KM_OK ||
+			!encapsulates(kms, N))
+		_exit(5);
+	km_kms_public_free(kms);
+	km_kms_master_free(master);
+	_exit(0);
+}
+
+static int fork_somewhere(const world *w, useconds_t after)
+{
+	int status = -1;
+	pid_t child;
+
+	usleep(after);
+	child = fork();
+	if (child == 0)
+		use_everything(w);
+	if (child < 0 || waitpid(child, &status, 0) != child)
+		return 0;
+	if (status != 0)
+		fprintf(stderr, "a child of a fork after %u us: status 0x%x\n", (unsigned)after, status);
+	return status == 0;
+}
+
+static _Noreturn void round_in_process(uint64_t own_seed)
+{
+	uint8_t ssk[KM_SSK_BYTES], pvt[KM_ECCSI_POINT_BYTES];
+	km_kms_master *master = master_of(rfc_z_secret);
+	atomic_int ready = 0, stop = 0;
+	world w = {kms_of(master, 0), NULL, &ready, &stop};
+	pthread_t threads[THREADS];
+	void *failed;
+	int good = 1;
+
+	alarm(2 * SECONDS + SECONDS / 2);
+	if (km_kms_ssk(ssk, pvt, ids, ID, master, NULL) != KM_OK ||
+			km_signer_new(&w.signer, ids, ID, ssk, sizeof ssk, pvt, sizeof pvt, w.kms) != KM_OK)
+		_exit(2);
+	for (int i = 0; i < THREADS; i++)
+		if (pthread_create(&threads[i], NULL, i < 2 ? widen : send, &w) != 0)
+			_exit(3);
+	while (ready < THREADS)
+		usleep(100);
+	for (int i = 0; i < FORKS; i++)
+		good &= fork_somewhere(&w, (useconds_t)(draw(&own_seed) % 80000));
+	stop = 1;
+	for (int i = 0; i < THREADS; i++)
+		good &= pthread_join(threads[i], &failed) == 0 && !failed;
+	_exit(!good);
+}
+
+static void children_use_everything(void **state)
+{
+	(void)state;
+	draw_bytes(ids, sizeof ids, &seed);
+	for (int i = 0; i < all_rounds; i++) {
+		uint64_t own_seed = draw(&seed);
+		int status = -1;
+		pid_t child = fork();
+
+		if (child == 0)
+			round_in_process(own_seed);
+		assert_true(child > 0);
+		assert_int_equal(waitpid(child, &status, 0), child);
+		assert_int_equal(status, 0);
+	}
+}
+
+/* Forks while another thread is in the middle of making a table: its maker waits there. */
+static atomic_int in_maker, go_on;
+static _Thread_local int waits;
+
+km_err __real_comb_digest_check(const uint8_t got[32], digest_base base, digest_layout layout,
+		unsigned w);
+km_err __wrap_comb_digest_check(const uint8_t got[32], digest_base base, digest_layout layout,
+		unsigned w);
+
+km_err __wrap_comb_digest_check(const uint8_t got[32], digest_base base, digest_layout layout,
+		unsigned w)
+{
+	in_maker |= waits;
+	while (waits && !go_on)
+		usleep(100);
+	return __real_comb_digest_check(got, base, layout, w);
+}
+
+static void *make(void *arg)
+{
+	const comb *p;
+
+	waits = 1;
+	return tables_of_p(&p, 6) == KM_OK ? arg : &waits;
+}
+
+static void a_table_being_made_is_made_again(void **state)
+{
+	const comb *p;
+	pthread_t thread;
+	void *failed;
+	int status = -1;
+	pid_t child;
+
+	(void)state;
+	assert_int_equal(pthread_create(&thread, NULL, make, NULL), 0);
+	while (!in_maker)
+		usleep(100);
+	child = fork();
+	if (child == 0) {
+		alarm(SECONDS);
+		_exit(tables_of_p(&p, 6) != KM_OK || !p->t);
+	}
+	assert_true(child > 0);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	go_on = 1;
+	assert_int_equal(pthread_join(thread, &failed), 0);
+	assert_null(failed);
+	assert_int_equal(status, 0);
+	assert_int_equal(tables_of_p(&p, 6), KM_OK);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(children_use_everything),
+		cmocka_unit_test(a_table_being_made_is_made_again),
+	};
+
+	if (argc > 1)
+		all_rounds = atoi(argv[1]);
+	if (km_init(NULL) != KM_OK)
+		return 1;
+	return cmocka_run_group_tests_name("fork", tests, NULL, NULL);
+}
