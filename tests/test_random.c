@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -217,7 +218,7 @@ static void a_handler_never_gets_what_it_interrupts(void **state)
 }
 
 static pthread_key_t late;
-static int rounds;
+static atomic_int rounds;
 
 /* Comes again and again, as long as the C library lets it. */
 static void use_at_the_end(void *of)
