@@ -103,7 +103,7 @@ $(B)/tests/test_interop.c.o: private ALL_CFLAGS += $(if $(shell cat $(B)/wolfssl
 $(B)/tests/test_interop: private PEER_LIBS = $(shell cat $(B)/wolfssl)
 
 # Where each allocation may fail.
-$(B)/tests/test_faults: private LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=aligned_alloc,--wrap=sodium_malloc,--wrap=mmap
+$(B)/tests/test_faults: private LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=aligned_alloc,--wrap=mmap
 
 # What the system does with memory in a child of a fork.
 $(B)/tests/test_random: private LDFLAGS += -Wl,--wrap=madvise
@@ -114,6 +114,9 @@ $(B)/tests/plugin.so: $(B)/tests/plugin.c.o $(call obj,$(ENGINE))
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -shared -Wl,-Bsymbolic $^ -o $@ $(LIBS)
 $(B)/tests/test_unload: | $(B)/tests/plugin.so
 $(B)/tests/test_unload: private LIBS += -ldl
+
+# A limit on locked memory, and what is mapped.
+$(B)/tests/test_arena: private LDFLAGS += -Wl,--wrap=mlock,--wrap=getrlimit,--wrap=secret_map,--wrap=secret_unmap
 
 # A table whose maker waits while its process forks.
 $(B)/tests/test_fork: private LDFLAGS += -Wl,--wrap=comb_digest_check

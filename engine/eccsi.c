@@ -94,6 +94,7 @@ KM_API km_err km_signer_new(km_signer **signer, const uint8_t *id, size_t id_len
 		const km_kms_public *kms)
 {
 	km_signer *s;
+	void *memory;
 	km_err err;
 
 	*signer = NULL;
@@ -101,9 +102,10 @@ KM_API km_err km_signer_new(km_signer **signer, const uint8_t *id, size_t id_len
 		return KM_EARG;
 	if (ssk_len != KM_SSK_BYTES)
 		return KM_EFORMAT;
-	s = secret_alloc(sizeof *s);
-	if (!s)
-		return KM_ENOMEM;
+	err = secret_alloc(&memory, sizeof *s);
+	if (err != KM_OK)
+		return err;
+	s = memory;
 	memcpy(s->ssk, ssk, sizeof s->ssk);
 	err = signer_load(s, id, id_len, pvt, pvt_len, kms);
 	if (err == KM_OK)

@@ -5,7 +5,8 @@
  *   - Octet strings are big-endian, as in the RFCs.  Sizes are the KM_*_BYTES constants.
  *   - Returns KM_OK or another km_err.  On any error every output is zeroed.  What a function may
  *     return stands beside it; beyond that, one that takes a km_random or makes an object may return
- *     KM_ERANDOM, KM_ENOMEM and, where shared tables are first made, KM_ESELFTEST.
+ *     KM_ERANDOM, KM_ENOMEM and, where shared tables are first made, KM_ESELFTEST; one that
+ *     makes an object with a secret also KM_ELOCKED.
  *   - No pointer may be NULL unless its comment says so; outputs may not overlap inputs.
  *   - km_init comes first; after it everything is thread-safe.  A prepared object (an opaque type)
  *     is made once and may be shared read-only by any number of threads until it is freed.
@@ -58,7 +59,8 @@ enum {
 	X(KM_ENOMEM, 11, "out of memory") \
 	X(KM_EKERNEL, 12, "no such kernel, or this processor cannot run it") \
 	X(KM_ESELFTEST, 13, "a kernel or a table failed its check") \
-	X(KM_ESTATE, 14, "km_init has not succeeded yet, or has with another kernel")
+	X(KM_ESTATE, 14, "km_init has not succeeded yet, or has with another kernel") \
+	X(KM_ELOCKED, 16, "memory for keys cannot be locked: the limit is too small")
 
 typedef enum {
 #define KM_ERROR_ENUM(name, number, text) name = number,
@@ -81,6 +83,22 @@ KM_API const char *km_version(void);
  * of the host may use the library before and after that.
  * dlclose: a plug-in with the library inside may be unloaded when no thread is in it.  What threads
  * that still run kept is then lost, unwiped: let them end before. */
+
+/* ---- memory for secrets ------------------------------------------------------------------
+ *
+ * Keys of objects stand in locked memory between guard pages, 16 KB at a time for objects of one kind; what
+ * is freed is wiped, and kept for the next ones.  Scratch and prepared receivers are locked while that
+ * takes a quarter of the limit (RLIMIT_MEMLOCK) at most.  Nothing secret is ever in a core dump, and all
+ * is wiped, locked or not. */
+
+/* Whether a key has to be locked: 1 (until it is called): an object whose key cannot be is not made,
+ * KM_ELOCKED; 0: keys beyond the limit are not locked.  In 8 MB there is always room for the keys of
+ * 32 000 signers or 24 000 receivers.  May be called at any time, before km_init too. */
+KM_API void km_keys_locked(int always);
+
+/* Locks are not inherited by the child of a fork: there the keys of its parent are not locked until it
+ * calls this.  What it makes itself is.  KM_ELOCKED: some are not. */
+KM_API KM_MUST km_err km_keys_lock_again(void);
 
 /* ---- start ------------------------------------------------------------------------------- */
 
@@ -179,13 +197,18 @@ KM_API KM_MUST km_err km_sakke_encap_batch(uint8_t *sed, km_err *status,
 		const uint8_t ssv[KM_SSV_BYTES], const uint8_t *ids, size_t id_len, size_t n,
 		const km_kms_public *kms, const km_random *rnd);
 
-/* One identity's Receiver Secret Key, checked and prepared.  Secret: locked memory, wiped when
- * freed.  kms must outlive it.  Memory: 2 KB, and KM_RECEIVER_LINES_BYTES for the prepared form
- * while fewer than KM_RECEIVERS_PREPARED are held in the process (never dumped; locked for the first
- * few).  Those beyond take three times as long for a message. */
+/* One identity's Receiver Secret Key, checked.  kms must outlive it.  Memory: 256 octets of a key, and
+ * some 50 and the identifier.  Secret.  A prepared one opens a message in a third of the time, and takes
+ * KM_RECEIVER_LINES_BYTES more, kept as scratch is. */
 typedef struct km_receiver km_receiver;
 #define KM_RECEIVER_LINES_BYTES 306304
 #define KM_RECEIVERS_PREPARED 64
+
+/* How many receivers of the process are prepared at most: KM_RECEIVERS_PREPARED until it is called, which
+ * may be at any time, before km_init too.  A receiver is prepared when it is made or at its first use,
+ * whichever finds a place first, and gives it back when freed: who holds many says 0 while they are
+ * made, and then how many of those in use there is memory for. */
+KM_API void km_receivers_prepared(size_t most);
 
 /* Check RSK for id under kms (6.1.2: <[id]P + Z, RSK> = g, and order q) and prepare it.
  * rsk is secret.  KM_EARG, KM_EFORMAT, KM_ECURVE, KM_EORDER, KM_EKEY, KM_ENOMEM. */
@@ -209,8 +232,8 @@ KM_API KM_MUST km_err km_sakke_decap_batch(uint8_t *ssv, km_err *status, const u
 
 /* ---- ECCSI, RFC 6507 ---------------------------------------------------------------------- */
 
-/* One identity's signing key: SSK, PVT, HS, and tables over Y.  Secret: locked memory, wiped when
- * freed. */
+/* One identity's signing key: SSK, PVT, HS, and a table over Y.  Secret.  Memory: 192 octets of a key,
+ * and 262 KB for the table, which is public. */
 typedef struct km_signer km_signer;
 
 /* Check (SSK, PVT) for id under kms (5.1.2: KPAK = [SSK]G - [HS]PVT) and prepare it.
@@ -253,7 +276,7 @@ KM_API KM_MUST km_err km_eccsi_verify_batch(km_err *status, const km_signed *ite
 
 /* ---- the KMS's half ----------------------------------------------------------------------- */
 
-/* A KMS's master keys z and KSAK, and what follows from them.  Secret. */
+/* A KMS's master keys z and KSAK, and what follows from them.  Secret.  Memory: 512 octets of a key. */
 typedef struct km_kms_master km_kms_master;
 
 /* Draw new master keys.  KM_ERANDOM, KM_ENOMEM. */

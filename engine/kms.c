@@ -98,15 +98,17 @@ static km_err master_make(km_kms_master **master, km_kms_master *m, km_err err,
 KM_API km_err km_kms_master_new(km_kms_master **master, const km_random *rnd)
 {
 	km_kms_master *m;
+	void *memory;
 	uint64_t in_range = 0;
 	km_err err;
 
 	*master = NULL;
 	if (!init_done())
 		return KM_ESTATE;
-	m = secret_alloc(sizeof *m);
-	if (!m)
-		return KM_ENOMEM;
+	err = secret_alloc(&memory, sizeof *m);
+	if (err != KM_OK)
+		return err;
+	m = memory;
 	err = random_below(m->z, params_q, 16, Q_BITS, random_lasting(rnd));
 	if (err == KM_OK)
 		err = eccsi_draw(m->ksak, rnd);
@@ -122,14 +124,17 @@ KM_API km_err km_kms_master_import_new(km_kms_master **master, const uint8_t z[K
 		const uint8_t ksak[KM_SSK_BYTES])
 {
 	km_kms_master *m;
+	void *memory;
 	uint64_t in_range;
+	km_err err;
 
 	*master = NULL;
 	if (!init_done())
 		return KM_ESTATE;
-	m = secret_alloc(sizeof *m);
-	if (!m)
-		return KM_ENOMEM;
+	err = secret_alloc(&memory, sizeof *m);
+	if (err != KM_OK)
+		return err;
+	m = memory;
 	limbs_from_be(m->z, z, 16);
 	memcpy(m->ksak, ksak, sizeof m->ksak);
 	in_range = z_in_range(m->z);

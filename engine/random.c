@@ -2,7 +2,6 @@
 #include <signal.h>
 #include <sodium.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "process.h"
 #include "random.h"
@@ -24,20 +23,9 @@ static _Thread_local volatile sig_atomic_t busy;
 
 static stream *stream_new(void)
 {
-	stream *s;
-
 	if (!process_thread_keeps())
 		return NULL;
-	s = mmap(NULL, sizeof *s, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (s == MAP_FAILED)
-		return NULL;
-	if (madvise(s, sizeof *s, MADV_DONTDUMP) != 0) {
-		munmap(s, sizeof *s);
-		return NULL;
-	}
-	(void)madvise(s, sizeof *s, MADV_WIPEONFORK);
-	(void)mlock(s, sizeof *s);
-	return s;
+	return secret_map(sizeof(stream), 0);
 }
 
 void random_end(void)
@@ -45,10 +33,7 @@ void random_end(void)
 	stream *s = mine;
 
 	mine = NULL;
-	if (s) {
-		km_wipe(s, sizeof *s);
-		munmap(s, sizeof *s);
-	}
+	secret_unmap(s, sizeof *s);
 }
 
 /* 32 octets of the system go into each refill: a clone of a virtual machine repeats what is left of one

@@ -14,20 +14,60 @@
 
 enum {
 	LINES_BYTES = KM_RECEIVER_LINES_BYTES,
-	LOCKED = 8,  /* receivers whose lines are locked: the rest of the limit is for keys */
 	ITEMS = 512, /* messages opened at once */
 };
 
 struct km_receiver {
-	ec_point rsk; /* secret */
-	fp *lines;    /* of rsk, secret; NULL beyond KM_RECEIVERS_PREPARED */
-	uint8_t id[KM_ID_MAX];
-	size_t id_len;
+	ec_point *rsk;         /* secret, in locked memory */
+	_Atomic(fp *) lines;   /* of rsk, secret; NULL: not prepared */
 	const km_kms_public *kms;
+	size_t id_len;
+	uint8_t id[];
 };
 
 _Static_assert(LINES_BYTES == LINES_COEFS * sizeof(fp), "what engine.h says of the memory");
-static atomic_uint prepared; /* receivers with lines */
+static atomic_size_t prepared, prepared_max = KM_RECEIVERS_PREPARED; /* receivers with lines */
+
+KM_API void km_receivers_prepared(size_t most)
+{
+	atomic_store(&prepared_max, most);
+}
+
+/* Whether one more may be prepared; it is counted then. */
+static int place_take(void)
+{
+	if (atomic_fetch_add(&prepared, 1) < atomic_load(&prepared_max))
+		return 1;
+	atomic_fetch_sub(&prepared, 1);
+	return 0;
+}
+
+static void lines_free(fp *lines, int counted)
+{
+	secret_unmap(lines, LINES_BYTES);
+	if (counted)
+		atomic_fetch_sub(&prepared, 1);
+}
+
+/* Those of r, made at its first use where there is a place; NULL: it goes without.  Of two threads that
+ * both make them one throws its own away. */
+static const fp *lines_of(km_receiver *r, const km_random *rnd)
+{
+	fp *lines = atomic_load_explicit(&r->lines, memory_order_acquire), *made;
+	uint64_t order = 0;
+
+	if (lines || !place_take())
+		return lines;
+	made = secret_map(LINES_BYTES, 1);
+	if (!made || lines_prepare(made, &order, r->rsk, rnd) != KM_OK)
+		order = 0;
+	/* Public: it was, when r was made. */
+	ct_public(&order, sizeof order);
+	if (order && atomic_compare_exchange_strong(&r->lines, &lines, made))
+		return made;
+	lines_free(made, 1);
+	return lines;
+}
 
 /* [b]P + Z, all public; b = 0 and b = -z are KM_EKEY. */
 static km_err identity_point_var(ec_point *r, const uint8_t *id, size_t id_len, const ec_point *z,
@@ -52,8 +92,8 @@ static km_err identity_point_var(ec_point *r, const uint8_t *id, size_t id_len, 
 	return KM_OK;
 }
 
-/* Whether <[id]P + Z, RSK> = g and RSK has order q, by the lines of r->rsk. */
-static km_err rsk_check(const km_receiver *r, uint64_t order, const km_random *rnd)
+/* Whether <[id]P + Z, RSK> = g and RSK has order q, by its lines. */
+static km_err rsk_check(const km_receiver *r, const fp *lines, uint64_t order, const km_random *rnd)
 {
 	struct {
 		fp w, g;
@@ -69,7 +109,7 @@ static km_err rsk_check(const km_receiver *r, uint64_t order, const km_random *r
 	err = identity_point_var(&at, r->id, r->id_len, &r->kms->sakke.z, rnd);
 	if (err != KM_OK)
 		return err;
-	err = pairing_prepared(&v.w, r->lines, &at, rnd);
+	err = pairing_prepared(&v.w, lines, &at, rnd);
 	fp_from_limbs(&v.g, params_g);
 	same = fp_equal(&v.w, &v.g);
 	ct_public(&same, sizeof same);
@@ -77,25 +117,23 @@ static km_err rsk_check(const km_receiver *r, uint64_t order, const km_random *r
 	return err == KM_ERANDOM ? err : err != KM_OK || !same ? KM_EKEY : KM_OK;
 }
 
-/* r->lines are made, and kept where r is one of the first. */
+/* Lines are made for the check, and kept where there is a place. */
 static km_err rsk_load(km_receiver *r, const uint8_t *rsk, size_t len, const km_random *rnd)
 {
-	unsigned before = atomic_fetch_add(&prepared, 1);
+	fp *lines = secret_map(LINES_BYTES, 1);
 	uint64_t order;
 	km_err err = KM_ENOMEM;
 
-	r->lines = secret_map(LINES_BYTES, before < LOCKED);
-	if (r->lines)
-		err = ec_from_octets(&r->rsk, rsk, len);
+	if (lines)
+		err = ec_from_octets(r->rsk, rsk, len);
 	if (err == KM_OK)
-		err = lines_prepare(r->lines, &order, &r->rsk, rnd);
+		err = lines_prepare(lines, &order, r->rsk, rnd);
 	if (err == KM_OK)
-		err = rsk_check(r, order, rnd);
-	if (err == KM_OK && before < KM_RECEIVERS_PREPARED)
-		return KM_OK;
-	secret_unmap(r->lines, LINES_BYTES);
-	r->lines = NULL;
-	atomic_fetch_sub(&prepared, 1);
+		err = rsk_check(r, lines, order, rnd);
+	if (err == KM_OK && place_take())
+		r->lines = lines;
+	else
+		lines_free(lines, 0);
 	return err;
 }
 
@@ -103,18 +141,22 @@ KM_API km_err km_receiver_new(km_receiver **receiver, const uint8_t *id, size_t 
 		const uint8_t *rsk, size_t rsk_len, const km_kms_public *kms, const km_random *rnd)
 {
 	km_receiver *r;
+	void *memory;
 	km_err err;
 
 	*receiver = NULL;
 	if (id_len == 0 || id_len > KM_ID_MAX)
 		return KM_EARG;
-	r = secret_alloc(sizeof *r);
+	r = calloc(1, sizeof *r + id_len);
 	if (!r)
 		return KM_ENOMEM;
 	memcpy(r->id, id, id_len);
 	r->id_len = id_len;
 	r->kms = kms;
-	err = rsk_load(r, rsk, rsk_len, rnd);
+	err = secret_alloc(&memory, sizeof *r->rsk);
+	r->rsk = memory;
+	if (err == KM_OK)
+		err = rsk_load(r, rsk, rsk_len, rnd);
 	if (fp8_k)
 		fp8_scrub();
 	if (err == KM_OK)
@@ -126,11 +168,12 @@ KM_API km_err km_receiver_new(km_receiver **receiver, const uint8_t *id, size_t 
 
 KM_API void km_receiver_free(km_receiver *receiver)
 {
-	if (receiver && receiver->lines) {
-		secret_unmap(receiver->lines, LINES_BYTES);
-		atomic_fetch_sub(&prepared, 1);
-	}
-	secret_free(receiver);
+	if (!receiver)
+		return;
+	if (receiver->lines)
+		lines_free(receiver->lines, 1);
+	secret_free(receiver->rsk);
+	free(receiver);
 }
 
 /* ---- opening --------------------------------------------------------------------------------- */
@@ -171,7 +214,7 @@ static int by_kms(const void *a, const void *b)
 
 /* The points read; all others are KM_EDECAP. */
 static void block_read(block *b, km_err *status, const uint8_t *sed, size_t n,
-		const km_receiver *const *receivers)
+		const km_receiver *const *receivers, const km_random *rnd)
 {
 	ec_point unused;
 
@@ -185,8 +228,9 @@ static void block_read(block *b, km_err *status, const uint8_t *sed, size_t n,
 	for (size_t i = 0; i < b->n; i++) {
 		const opened *of = &b->of[i];
 
-		b->pairs[i].k = &of->receiver->rsk;
-		b->pairs[i].lines = of->receiver->lines;
+		b->pairs[i].k = of->receiver->rsk;
+		/* A receiver is what km_receiver_new made, and lines are what changes in it. */
+		b->pairs[i].lines = lines_of((km_receiver *)(uintptr_t)of->receiver, rnd);
 		(void)ec_from_octets(&b->pairs[i].q, sed + of->at * KM_SED_BYTES, KM_SAKKE_POINT_BYTES);
 	}
 }
@@ -248,7 +292,7 @@ static km_err decap_block(block *b, uint8_t *ssv, km_err *status, const uint8_t 
 {
 	km_err err;
 
-	block_read(b, status, sed, n, receivers);
+	block_read(b, status, sed, n, receivers, rnd);
 	err = pairing_many(b->pairs, b->n, rnd);
 	if (err != KM_OK)
 		return err;

@@ -3,8 +3,6 @@
  * A mapping costs tens of microseconds to make, lock and touch, as much as a tenth of a small
  * operation, so sizes are powers of two and the last mapping of each size stays.
  */
-#include <sys/mman.h>
-
 #include "process.h"
 #include "secret.h"
 
@@ -16,41 +14,23 @@ enum {
 
 static _Thread_local void *kept[SIZES];
 
-/* Which power of two holds len; SIZES or above: none that is kept. */
+/* Which power of two holds len and its head, and what it has beside that; SIZES: none that is kept. */
 static unsigned size_of(size_t *size, size_t len)
 {
 	unsigned i = 0;
 
-	for (*size = (size_t)1 << SMALLEST; *size < len && i < SIZES; i++)
+	for (*size = (size_t)1 << SMALLEST; *size < len + SECRET_HEAD && i < SIZES; i++)
 		*size *= 2;
-	if (i == SIZES)
-		*size = len;
+	*size = i == SIZES ? len : *size - SECRET_HEAD;
 	return i;
 }
 
 void scratch_end(void)
 {
 	for (unsigned i = 0; i < SIZES; i++) {
-		if (kept[i])
-			munmap(kept[i], (size_t)1 << (SMALLEST + i));
+		secret_unmap(kept[i], ((size_t)1 << (SMALLEST + i)) - SECRET_HEAD);
 		kept[i] = NULL;
 	}
-}
-
-static void *map(size_t size)
-{
-	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (p == MAP_FAILED)
-		return NULL;
-	if (madvise(p, size, MADV_DONTDUMP) != 0) {
-		munmap(p, size);
-		return NULL;
-	}
-	/* Of an operation that another thread is in, a fork's child keeps nothing. */
-	(void)madvise(p, size, MADV_WIPEONFORK);
-	(void)mlock(p, size); /* where the limit is too small, scratch stays unlocked: wiped all the same */
-	return p;
 }
 
 void *scratch_alloc(size_t len)
@@ -63,7 +43,7 @@ void *scratch_alloc(size_t len)
 		p = kept[i];
 		kept[i] = NULL;
 	}
-	return p ? p : map(size);
+	return p ? p : secret_map(size, 0);
 }
 
 void scratch_free(void *p, size_t len)
@@ -73,10 +53,11 @@ void scratch_free(void *p, size_t len)
 
 	if (!p)
 		return;
-	km_wipe(p, len);
 	/* Kept only where the end of the thread will give it back. */
-	if (i < SIZES && !kept[i] && process_thread_keeps())
+	if (i < SIZES && !kept[i] && process_thread_keeps()) {
+		km_wipe(p, len);
 		kept[i] = p;
-	else
-		munmap(p, size);
+	} else {
+		secret_unmap(p, size);
+	}
 }

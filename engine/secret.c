@@ -1,8 +1,10 @@
-/* secret.c -- memory for secrets: wiped, compared in constant time, locked, never dumped. */
+/* secret.c -- secrets wiped and compared in constant time, and large memory for them, never dumped. */
 #include "secret.h"
 
 #include <sodium.h>
+#include <stdatomic.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 KM_API void km_wipe(void *p, size_t len)
 {
@@ -14,46 +16,55 @@ KM_API int km_equal(const void *a, const void *b, size_t len)
 	return sodium_memcmp(a, b, len) == 0;
 }
 
-void *secret_alloc(size_t len)
-{
-	/* The allocation grows to whole blocks of 64, so that what it holds can be 64-byte aligned. */
-	size_t size = (len + 63) / 64 * 64;
-	void *p = sodium_init() < 0 ? NULL : sodium_malloc(size);
+/* What is locked of what is no key. */
+static _Atomic size_t locked;
 
-	if (!p)
-		return NULL;
-	if (sodium_mlock(p, size) != 0) { /* sodium_malloc itself does not insist */
-		sodium_free(p);
-		return NULL;
-	}
-	sodium_memzero(p, size);
-	return p;
+/* Keys come first: all else takes a quarter of the limit at most.  Whether it is locked. */
+static int lock_beside_keys(void *p, size_t len)
+{
+	struct rlimit limit;
+	size_t before;
+
+	if (getrlimit(RLIMIT_MEMLOCK, &limit) != 0)
+		return 0;
+	before = atomic_fetch_add(&locked, len);
+	if ((before + len <= limit.rlim_cur / 4 || limit.rlim_cur == RLIM_INFINITY) && mlock(p, len) == 0)
+		return 1;
+	atomic_fetch_sub(&locked, len);
+	return 0;
 }
 
-void secret_free(void *p)
-{
-	sodium_free(p);
-}
+/* In front of what a mapping is for. */
+typedef struct {
+	_Alignas(64) size_t locked; /* octets, 0 in a child of a fork */
+} head;
 
-void *secret_map(size_t len, int locked)
-{
-	void *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+_Static_assert(sizeof(head) == SECRET_HEAD, "what a mapping takes beside its use");
 
-	if (p == MAP_FAILED)
+void *secret_map(size_t len, int in_child)
+{
+	size_t size = len + sizeof(head);
+	head *h = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (h == MAP_FAILED)
 		return NULL;
-	if (madvise(p, len, MADV_DONTDUMP) != 0) {
-		munmap(p, len);
+	if (madvise(h, size, MADV_DONTDUMP) != 0) {
+		munmap(h, size);
 		return NULL;
 	}
-	if (locked)
-		(void)mlock(p, len);
-	return p;
+	if (!in_child)
+		(void)madvise(h, size, MADV_WIPEONFORK);
+	h->locked = lock_beside_keys(h, size) ? size : 0;
+	return h + 1;
 }
 
 void secret_unmap(void *p, size_t len)
 {
+	head *h = p;
+
 	if (!p)
 		return;
 	km_wipe(p, len);
-	munmap(p, len);
+	atomic_fetch_sub(&locked, h[-1].locked);
+	munmap(h - 1, len + sizeof *h);
 }

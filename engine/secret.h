@@ -45,19 +45,21 @@ static inline void ct_cmov(uint64_t *r, const uint64_t *a, size_t limbs, uint64_
 		r[i] = ct_select(mask, a[i], r[i]);
 }
 
-/* Zeroed memory for a long-lived secret: guarded, locked, not dumped.  NULL where the system gives none. */
-void *secret_alloc(size_t len);
+/* Zeroed memory for a key, at most 2 KB, 64-byte aligned: locked, not dumped, guarded, and wiped when freed.
+ * KM_ENOMEM; KM_ELOCKED: the limit is reached, and km_keys_locked asks for more than that. */
+km_err secret_alloc(void **p, size_t len);
 /* p may be NULL. */
 void secret_free(void *p);
 
-/* Zeroed pages for what is large and long-lived: not dumped, locked where that is asked for and the
- * limit allows, wiped when unmapped.  NULL where there is no memory. */
-void *secret_map(size_t len, int locked);
+/* Zeroed memory for what is large, 64-byte aligned: not dumped, locked while a quarter of the limit is
+ * enough for all of it, wiped when unmapped; zeros in a child of a fork unless it is wanted there.
+ * NULL where there is no memory.  Whole pages are used where len + SECRET_HEAD is so many. */
+enum { SECRET_HEAD = 64 };
+void *secret_map(size_t len, int in_child);
 /* p may be NULL. */
 void secret_unmap(void *p, size_t len);
 
-/* Zeroed scratch for passing secrets, 64-byte aligned: not dumped, locked where the limit allows,
- * zeroed in a child of a fork, wiped when freed.  NULL where there is no memory. */
+/* Zeroed scratch for passing secrets: as secret_map, of which each thread keeps what it has freed.  NULL where there is no memory. */
 void *scratch_alloc(size_t len);
 void scratch_free(void *p, size_t len);
 /* The thread ends: what it kept is given back. */

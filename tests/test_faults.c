@@ -22,12 +22,10 @@ static int fails(void)
 void *__real_malloc(size_t len);
 void *__real_calloc(size_t n, size_t len);
 void *__real_aligned_alloc(size_t alignment, size_t len);
-void *__real_sodium_malloc(size_t len);
 void *__real_mmap(void *at, size_t len, int mode, int flags, int fd, off_t offset);
 void *__wrap_malloc(size_t len);
 void *__wrap_calloc(size_t n, size_t len);
 void *__wrap_aligned_alloc(size_t alignment, size_t len);
-void *__wrap_sodium_malloc(size_t len);
 void *__wrap_mmap(void *at, size_t len, int mode, int flags, int fd, off_t offset);
 
 void *__wrap_malloc(size_t len)
@@ -43,11 +41,6 @@ void *__wrap_calloc(size_t n, size_t len)
 void *__wrap_aligned_alloc(size_t alignment, size_t len)
 {
 	return fails() ? NULL : __real_aligned_alloc(alignment, len);
-}
-
-void *__wrap_sodium_malloc(size_t len)
-{
-	return fails() ? NULL : __real_sodium_malloc(len);
 }
 
 void *__wrap_mmap(void *at, size_t len, int mode, int flags, int fd, off_t offset)

@@ -56,12 +56,12 @@ static void *use(void *arg)
 	return p;
 }
 
-/* Whether a page is there. */
-static int is_mapped(void *page)
+/* Whether its page is there. */
+static int is_mapped(void *p)
 {
 	unsigned char resident;
 
-	return mincore(page, 1, &resident) == 0;
+	return mincore((void *)((uintptr_t)p / 4096 * 4096), 1, &resident) == 0;
 }
 
 /* What takes the place meanwhile, another thread's stack or a sanitizer's, is rare. */

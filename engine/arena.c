@@ -1,0 +1,165 @@
+/* arena.c -- locked memory for keys: blocks of slots of one size between guard pages, never dumped.
+ *
+ * A block is four pages, so that of the little that may be locked a key takes its own size and not a page.
+ * Which slots are taken stands outside, but for a way back to it in the first octets of the block; all
+ * of it changes by single atomic steps, so that the child of a fork finds it whole.  Blocks stay, for
+ * the next keys.
+ */
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "process.h"
+#include "secret.h"
+
+enum {
+	BLOCK = 1 << 14,
+	UNIT = 64,       /* slots are whole units, the first of which is the way back */
+	LARGEST = 32,    /* units of a slot */
+	WORDS = BLOCK / UNIT / 64,
+};
+
+typedef struct block {
+	struct block *next;
+	uint8_t *data;
+	size_t size, slots;
+	_Atomic uint64_t taken[WORDS]; /* a bit a slot; those beyond slots are set */
+	_Atomic uint64_t locked;       /* the process that locked it, for a child of a fork has no locks; 0 */
+} block;
+
+static _Atomic(block *) blocks[LARGEST + 1]; /* by the units of a slot */
+static atomic_int must_lock = 1;
+
+KM_API void km_keys_locked(int always)
+{
+	atomic_store(&must_lock, always != 0);
+}
+
+static int lock(block *b)
+{
+	uint64_t process = process_number();
+
+	if (atomic_load(&b->locked) == process)
+		return 1;
+	if (mlock(b->data, BLOCK) != 0)
+		return 0;
+	atomic_store(&b->locked, process);
+	return 1;
+}
+
+/* Zeroed pages with guards, at a multiple of their size. */
+static uint8_t *pages_new(void)
+{
+	uint8_t *p = mmap(NULL, 3 * BLOCK, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), *data;
+
+	if (p == MAP_FAILED)
+		return NULL;
+	data = p + (BLOCK - (uintptr_t)p % BLOCK);
+	if (mprotect(data, BLOCK, PROT_READ | PROT_WRITE) == 0 && madvise(data, BLOCK, MADV_DONTDUMP) == 0)
+		return data;
+	munmap(p, 3 * BLOCK);
+	return NULL;
+}
+
+/* With its first slot taken.  It is in the list where there is memory, locked or not. */
+static block *block_new(size_t units)
+{
+	block *b = calloc(1, sizeof *b);
+
+	if (!b || !(b->data = pages_new())) {
+		free(b);
+		return NULL;
+	}
+	memcpy(b->data, &b, sizeof b);
+	b->size = units * UNIT;
+	b->slots = (BLOCK - UNIT) / b->size;
+	for (size_t i = b->slots; i < 64 * WORDS; i++)
+		b->taken[i / 64] |= (uint64_t)1 << i % 64;
+	b->taken[0] |= 1;
+	b->next = atomic_load(&blocks[units]);
+	while (!atomic_compare_exchange_weak(&blocks[units], &b->next, b))
+		;
+	return b;
+}
+
+/* A slot that nobody has; slots: there is none. */
+static size_t slot_take(block *b)
+{
+	for (size_t i = 0; i < WORDS; i++) {
+		uint64_t taken = atomic_load(&b->taken[i]);
+
+		while (~taken) {
+			unsigned bit = (unsigned)__builtin_ctzll(~taken);
+
+			if (atomic_compare_exchange_weak(&b->taken[i], &taken, taken | (uint64_t)1 << bit))
+				return 64 * i + bit;
+		}
+	}
+	return b->slots;
+}
+
+static void slot_give(block *b, size_t slot)
+{
+	atomic_fetch_and(&b->taken[slot / 64], ~((uint64_t)1 << slot % 64));
+}
+
+/* A block of such slots one of which is now the caller's; NULL: *err. */
+static block *block_with_room(km_err *err, size_t *slot, size_t units)
+{
+	block *b;
+
+	*err = KM_ENOMEM;
+	for (b = atomic_load(&blocks[units]); b; b = b->next) {
+		*slot = slot_take(b);
+		if (*slot == b->slots)
+			continue;
+		if (lock(b) || !atomic_load(&must_lock))
+			return b;
+		slot_give(b, *slot);
+		*err = KM_ELOCKED;
+	}
+	/* Another block would not be locked either. */
+	if (*err == KM_ELOCKED || !(b = block_new(units)))
+		return NULL;
+	*slot = 0;
+	if (lock(b) || !atomic_load(&must_lock))
+		return b;
+	slot_give(b, *slot);
+	*err = KM_ELOCKED;
+	return NULL;
+}
+
+km_err secret_alloc(void **p, size_t len)
+{
+	size_t slot, units = (len + UNIT - 1) / UNIT;
+	km_err err = KM_ENOMEM;
+	block *b = units > LARGEST ? NULL : block_with_room(&err, &slot, units);
+
+	*p = b ? b->data + UNIT + slot * b->size : NULL;
+	return b ? KM_OK : err;
+}
+
+void secret_free(void *p)
+{
+	uint8_t *data;
+	block *b;
+	size_t slot;
+
+	if (!p)
+		return;
+	data = (uint8_t *)((uintptr_t)p / BLOCK * BLOCK);
+	memcpy(&b, data, sizeof b);
+	slot = (size_t)((uint8_t *)p - data - UNIT) / b->size;
+	km_wipe(p, b->size);
+	slot_give(b, slot);
+}
+
+KM_API km_err km_keys_lock_again(void)
+{
+	for (size_t i = 0; i <= LARGEST; i++)
+		for (block *b = atomic_load(&blocks[i]); b; b = b->next)
+			if (!lock(b))
+				return KM_ELOCKED;
+	return KM_OK;
+}
