@@ -81,8 +81,9 @@ KM_API const char *km_version(void);
  * after it randomness and the making of tables are sound all the same.)
  * Threads: a thread keeps a stream of randomness, and scratch of up to 4 MB, until it ends; destructors
  * of the host may use the library before and after that.
- * dlclose: a plug-in with the library inside may be unloaded when no thread is in it.  What threads
- * that still run kept is then lost, unwiped: let them end before. */
+ * dlclose: a plug-in with the library inside may be unloaded when no thread is in it and no object is
+ * left.  What threads that still run kept is then lost, unwiped: let them end before; and what is shared
+ * (KM_SHARED_BYTES_MAX) is lost.  One that comes and goes is better linked with -Wl,-z,nodelete. */
 
 /* ---- memory for secrets ------------------------------------------------------------------
  *
