@@ -10,7 +10,7 @@
 
 #ifdef __SANITIZE_ADDRESS__
 /* What is shared is lost with the library, as engine.h says. */
-const char *__asan_default_options(void);
+__attribute__((visibility("default"))) const char *__asan_default_options(void);
 
 const char *__asan_default_options(void)
 {
