@@ -118,6 +118,9 @@ $(B)/tests/test_unload: private LIBS += -ldl
 # A limit on locked memory, and what is mapped.
 $(B)/tests/test_arena: private LDFLAGS += -Wl,--wrap=mlock,--wrap=getrlimit,--wrap=secret_map,--wrap=secret_unmap
 
+# The lookups that are chosen.
+$(B)/tests/test_proof: private LDFLAGS += -Wl,--wrap=fp8_table_for
+
 # A table whose maker waits while its process forks.
 $(B)/tests/test_fork: private LDFLAGS += -Wl,--wrap=comb_digest_check
 

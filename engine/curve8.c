@@ -1,7 +1,6 @@
-/* curve8.c -- the blinded inversion of eight lanes, and the proof of their kernels. */
+/* curve8.c -- the blinded inversion of eight lanes. */
 #include "curve8.h"
 
-#include "params.h"
 #include "secret.h"
 
 const uint64_t fp8_zero[FP8_LIMBS];
@@ -42,32 +41,4 @@ km_err ec8_blinded_inv(fp8 *inv, uint64_t *zero, const fp8 *a, const km_random *
 		fp8_mul(inv, inv, &w.other[s]);
 	wipe(&w, sizeof w);
 	return err;
-}
-
-int fp8_proved(void)
-{
-	fp in[FP8_LANES], one, got[FP8_LANES], want;
-	const fp *from[FP8_LANES];
-	fp *to[FP8_LANES];
-	fp8 a, b;
-	int same = 1;
-
-	if (!fp8_k)
-		return 1;
-	fp_from_limbs(&one, params_px);
-	for (int l = 0; l < FP8_LANES; l++) {
-		fp_sqr(&in[l], l ? &in[l - 1] : &one);
-		from[l] = &in[l];
-		to[l] = &got[l];
-	}
-	fp8_from_lanes(&a, from);
-	fp8_sqr(&b, &a);
-	fp8_mul_diff(&b, &b, &a, &b); /* a^2(a - a^2) */
-	fp8_to_lanes(to, &b);
-	for (int l = 0; l < FP8_LANES; l++) {
-		fp_sqr(&want, &in[l]);
-		fp_mul_diff(&want, &want, &in[l], &want);
-		same &= fp_equal(&want, &got[l]) != 0;
-	}
-	return same;
 }

@@ -56,8 +56,11 @@ void fp8_rotate(fp8 *r, const fp8 *a, int by);
 #undef CN
 #undef F2
 
-/* 1 where the chosen row agrees with fp, or there is none. */
+/* 1 where every kernel of the chosen row agrees with the C row, and every lookup that tables may use finds
+ * what was put; or there is no row. */
 int fp8_proved(void);
+/* The same of one lookup, for tables of so many entries, 512 at most. */
+int fp8_table_proves(const fp8_table *t, size_t entries);
 
 /* inv = 1/a in all lanes by one inversion: the lanes are folded into their product, which is blinded as
  * in ec_blinded_inv, and unfolded again.  *zero: a lane of a was 0.  KM_ERANDOM. */

@@ -87,10 +87,11 @@ void fp_pick(unsigned levels)
 	fp_k = fp_kernels[i];
 }
 
-/* A chain of products with operands of many shapes, by each row: any difference shows in the end. */
+/* A chain of products with operands of many shapes, and of lookups among them, by each row: any difference
+ * shows in the end. */
 static void chain(uint64_t r[N], const fp_kernel *k)
 {
-	uint64_t a[N], b[N];
+	_Alignas(64) uint64_t a[N], b[N], table[4][N] = {{0}};
 
 	memcpy(a, r2, sizeof a);
 	memcpy(b, fp_p, sizeof b);
@@ -101,6 +102,8 @@ static void chain(uint64_t r[N], const fp_kernel *k)
 		k->mul2(b, b, a, a, a, r2);
 		k->add(b, b, a);
 		k->sub(a, r2, b);
+		memcpy(table[i % 4], b, sizeof b);
+		k->select(b, table[0], 4, N, (uint64_t)i / 4);
 	}
 	memcpy(r, a, sizeof a);
 }

@@ -25,10 +25,8 @@ KM_API km_err km_kms_public_new(km_kms_public **kms, const uint8_t *z, size_t z_
 		return KM_ENOMEM;
 	memset(k, 0, sizeof *k);
 	err = eccsi_kpak_load(&k->auth, kpak, kpak_len);
-	if (err == KM_OK) {
-		memcpy(k->kpak, kpak, sizeof k->kpak);
+	if (err == KM_OK)
 		err = sakke_z_load(&k->sakke, z, z_len, members);
-	}
 	if (err == KM_OK)
 		*kms = k;
 	else

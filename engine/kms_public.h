@@ -6,7 +6,6 @@
 #include "sakke.h"
 
 struct km_kms_public {
-	uint8_t kpak[KM_ECCSI_POINT_BYTES];
 	eccsi_kpak auth;
 	sakke_z sakke;
 };

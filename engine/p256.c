@@ -234,7 +234,7 @@ static void mul_n_c(uint64_t r[4], const uint64_t a[4], const uint64_t b[4])
 
 static const p256_kernel kernel_c = {"c", 0, mul_c, sqr_c, add_c, sub_c, mul_n_c};
 
-#ifdef __x86_64__
+#ifdef ARCH_x86_64
 void p256_mul_adx(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]);
 void p256_sqr_adx(uint64_t r[4], const uint64_t a[4]);
 void p256_add_adx(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]);
@@ -267,6 +267,7 @@ int p256_proved(void)
 	memcpy(a, p256_g.x.v, sizeof a);
 	memcpy(b, p256_g.y.v, sizeof b);
 	for (int i = 0; i < 16; i++) {
+		memset(got, 0, sizeof got);
 		p256_k->mul(got[0], a, b);
 		p256_k->sqr(got[1], a);
 		p256_k->mul_n(got[2], a, b);
