@@ -41,8 +41,28 @@ unsigned cpu_levels(void)
 	}
 	return levels;
 }
+
+unsigned cpu_vectors(void)
+{
+	const unsigned osxsave = 1u << 27, avx = 1u << 28, f = 1u << 16;
+	const uint64_t ymm = 0x06, zmm = 0xe6;
+	unsigned a, b, c, d;
+	uint64_t saved;
+
+	if (!__get_cpuid(1, &a, &b, &c, &d) || !all(c, osxsave | avx))
+		return 0;
+	saved = xcr0();
+	if ((saved & ymm) != ymm)
+		return 0;
+	return (saved & zmm) == zmm && __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & f) ? 2 : 1;
+}
 #else
 unsigned cpu_levels(void)
+{
+	return 0;
+}
+
+unsigned cpu_vectors(void)
 {
 	return 0;
 }

@@ -13,4 +13,8 @@ enum {
 /* The levels of this processor, 0 for none. */
 unsigned cpu_levels(void);
 
+/* The vector registers that anything in this process may use: 0, xmm0 to xmm15; 1, ymm0 to ymm15;
+ * 2, zmm0 to zmm31 and masks. */
+unsigned cpu_vectors(void);
+
 #endif

@@ -7,6 +7,7 @@
 #include "bytes.h"
 #include "hash.h"
 #include "kms_public.h"
+#include "scrub.h"
 #include "secret.h"
 
 km_err eccsi_init(void)
@@ -89,7 +90,7 @@ static km_err signer_load(km_signer *s, const uint8_t *id, size_t id_len, const 
 	return s->y && p256_wide_make_var(s->y, &y) ? KM_OK : KM_ENOMEM;
 }
 
-KM_API km_err km_signer_new(km_signer **signer, const uint8_t *id, size_t id_len,
+SECRET_BODY static km_err signer_new(km_signer **signer, const uint8_t *id, size_t id_len,
 		const uint8_t *ssk, size_t ssk_len, const uint8_t *pvt, size_t pvt_len,
 		const km_kms_public *kms)
 {
@@ -113,6 +114,14 @@ KM_API km_err km_signer_new(km_signer **signer, const uint8_t *id, size_t id_len
 	else
 		km_signer_free(s);
 	return err;
+}
+
+KM_API km_err km_signer_new(km_signer **signer, const uint8_t *id, size_t id_len,
+		const uint8_t *ssk, size_t ssk_len, const uint8_t *pvt, size_t pvt_len,
+		const km_kms_public *kms)
+{
+	return leave_secret(signer_new(signer, id, id_len, ssk, ssk_len, pvt, pvt_len, kms),
+			SCRUB_ONE);
 }
 
 KM_API void km_signer_free(km_signer *signer)
@@ -248,7 +257,7 @@ static km_err sign_some(const km_signed *items, km_err *status, size_t n, const 
 	return KM_OK;
 }
 
-KM_API km_err km_eccsi_sign(uint8_t sig[KM_SIG_BYTES], const uint8_t *msg, size_t len,
+SECRET_BODY static km_err sign_one(uint8_t sig[KM_SIG_BYTES], const uint8_t *msg, size_t len,
 		const km_signer *signer, const km_random *rnd)
 {
 	struct {
@@ -270,6 +279,12 @@ KM_API km_err km_eccsi_sign(uint8_t sig[KM_SIG_BYTES], const uint8_t *msg, size_
 	return err == KM_EDEGENERATE ? KM_ERANDOM : err;
 }
 
+KM_API km_err km_eccsi_sign(uint8_t sig[KM_SIG_BYTES], const uint8_t *msg, size_t len,
+		const km_signer *signer, const km_random *rnd)
+{
+	return leave_secret(sign_one(sig, msg, len, signer, rnd), SCRUB_SIGN);
+}
+
 /* All items, ECCSI_AT_ONCE at a time. */
 static km_err sign_all(const km_signed *items, km_err *status, size_t n, const km_signer *signer,
 		const km_random *rnd, const workspace *w)
@@ -286,7 +301,7 @@ static km_err sign_all(const km_signed *items, km_err *status, size_t n, const k
 
 		if (status[i] != KM_EDEGENERATE)
 			continue;
-		status[i] = km_eccsi_sign(item->sig, item->msg, item->len, signer, rnd);
+		status[i] = sign_one(item->sig, item->msg, item->len, signer, rnd);
 		err = status[i] == KM_ERANDOM ? KM_ERANDOM : KM_OK;
 	}
 	return err;
@@ -295,7 +310,7 @@ static km_err sign_all(const km_signed *items, km_err *status, size_t n, const k
 /* Batches below are signed without lanes, where they would be mostly idle. */
 enum { WORTH_LANES = 4 };
 
-KM_API km_err km_eccsi_sign_batch(const km_signed *items, km_err *status, size_t n,
+SECRET_BODY static km_err sign_batch(const km_signed *items, km_err *status, size_t n,
 		const km_signer *signer, const km_random *rnd)
 {
 	size_t held = n < ECCSI_AT_ONCE ? n : ECCSI_AT_ONCE;
@@ -319,4 +334,10 @@ KM_API km_err km_eccsi_sign_batch(const km_signed *items, km_err *status, size_t
 		if (status[i] != KM_OK)
 			err = KM_EPARTIAL;
 	return err;
+}
+
+KM_API km_err km_eccsi_sign_batch(const km_signed *items, km_err *status, size_t n,
+		const km_signer *signer, const km_random *rnd)
+{
+	return leave_secret(sign_batch(items, status, n, signer, rnd), SCRUB_MANY);
 }

@@ -12,6 +12,9 @@
  *     is made once and may be shared read-only by any number of threads until it is freed.
  *   - Heap is used only where a name ends in _new, and by the batch calls for their scratch.
  *   - Constant time in everything marked secret; time may depend on lengths and on public data.
+ *   - When a function returns that was given a secret, nothing of it is left in registers, in the stack
+ *     below the caller (of which 72 KB at most are overwritten) or in memory given back.  What a
+ *     signal's handler has found there meanwhile is the handler's.
  *   - No I/O, no threads, no clock, no environment: randomness comes in as a km_random.
  *
  * Parameter set 1 of RFC 6509 throughout: a 1024-bit field, 128-bit SSV, SHA-256, P-256 for ECCSI.

@@ -11,6 +11,7 @@
 #include "bytes.h"
 #include "engine.h"
 #include "params.h"
+#include "scrub.h"
 #include "secret.h"
 
 /* h_1 = SHA-256(32 zero octets), h_i = SHA-256(h_(i-1)): the same for every input. */
@@ -33,7 +34,7 @@ static const uint8_t range_h[4][32] = {
 	  0x74, 0x80, 0x7d, 0x19, 0x20, 0xcb, 0x6a, 0xeb },
 };
 
-void hash_parts(uint8_t out[32], const hash_part *parts, size_t n)
+SECRET_BODY void hash_parts(uint8_t out[32], const hash_part *parts, size_t n)
 {
 	SHA256_CTX c;
 
@@ -76,7 +77,7 @@ static void hmac_finish(uint8_t out[32], hmac *w)
 	SHA256_Final(out, &w->outer);
 }
 
-void hmac_parts(uint8_t out[32], const uint8_t *key, size_t key_len, const hash_part *parts,
+SECRET_BODY void hmac_parts(uint8_t out[32], const uint8_t *key, size_t key_len, const hash_part *parts,
 		size_t n)
 {
 	hmac w;
@@ -104,12 +105,14 @@ void hmac_fan(uint8_t (*out)[32], uint8_t many, const uint8_t *key, size_t key_l
 KM_API void km_sha256(uint8_t out[KM_HASH_BYTES], const uint8_t *data, size_t len)
 {
 	hash_parts(out, &(hash_part){ data, len }, 1);
+	(void)leave_secret(KM_OK, SCRUB_HASH);
 }
 
 KM_API void km_hmac_sha256(uint8_t out[KM_HASH_BYTES], const uint8_t *key, size_t key_len,
 		const uint8_t *data, size_t len)
 {
 	hmac_parts(out, key, key_len, &(hash_part){ data, len }, 1);
+	(void)leave_secret(KM_OK, SCRUB_HASH);
 }
 
 /* v = v_1 || .. || v_l, with v_i = SHA-256(h_i || A) and A = SHA-256(parts). */

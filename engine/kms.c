@@ -8,6 +8,7 @@
 #include "kms_public.h"
 #include "params.h"
 #include "random.h"
+#include "scrub.h"
 #include "secret.h"
 #include "zq.h"
 
@@ -93,7 +94,7 @@ static km_err master_make(km_kms_master **master, km_kms_master *m, km_err err,
 	return err;
 }
 
-KM_API km_err km_kms_master_new(km_kms_master **master, const km_random *rnd)
+SECRET_BODY static km_err master_new(km_kms_master **master, const km_random *rnd)
 {
 	km_kms_master *m;
 	void *memory;
@@ -118,7 +119,12 @@ KM_API km_err km_kms_master_new(km_kms_master **master, const km_random *rnd)
 	return master_make(master, m, err, rnd);
 }
 
-KM_API km_err km_kms_master_import_new(km_kms_master **master, const uint8_t z[KM_FP_BYTES],
+KM_API km_err km_kms_master_new(km_kms_master **master, const km_random *rnd)
+{
+	return leave_secret(master_new(master, rnd), SCRUB_ONE);
+}
+
+SECRET_BODY static km_err master_import(km_kms_master **master, const uint8_t z[KM_FP_BYTES],
 		const uint8_t ksak[KM_SSK_BYTES])
 {
 	km_kms_master *m;
@@ -141,11 +147,24 @@ KM_API km_err km_kms_master_import_new(km_kms_master **master, const uint8_t z[K
 	return master_make(master, m, in_range ? KM_OK : KM_EFORMAT, NULL);
 }
 
-KM_API void km_kms_master_export(uint8_t z[KM_FP_BYTES], uint8_t ksak[KM_SSK_BYTES],
+KM_API km_err km_kms_master_import_new(km_kms_master **master, const uint8_t z[KM_FP_BYTES],
+		const uint8_t ksak[KM_SSK_BYTES])
+{
+	return leave_secret(master_import(master, z, ksak), SCRUB_ONE);
+}
+
+SECRET_BODY static km_err master_export(uint8_t z[KM_FP_BYTES], uint8_t ksak[KM_SSK_BYTES],
 		const km_kms_master *master)
 {
 	limbs_to_be(z, master->z, 16);
 	memcpy(ksak, master->ksak, sizeof master->ksak);
+	return KM_OK;
+}
+
+KM_API void km_kms_master_export(uint8_t z[KM_FP_BYTES], uint8_t ksak[KM_SSK_BYTES],
+		const km_kms_master *master)
+{
+	(void)leave_secret(master_export(z, ksak, master), SCRUB_HASH);
 }
 
 KM_API void km_kms_master_public(uint8_t z[KM_SAKKE_POINT_BYTES],
@@ -160,8 +179,8 @@ KM_API void km_kms_master_free(km_kms_master *master)
 	secret_free(master);
 }
 
-KM_API km_err km_kms_rsk(uint8_t rsk[KM_SAKKE_POINT_BYTES], const uint8_t *id, size_t id_len,
-		const km_kms_master *master, const km_random *rnd)
+SECRET_BODY static km_err issue_rsk(uint8_t rsk[KM_SAKKE_POINT_BYTES], const uint8_t *id,
+		size_t id_len, const km_kms_master *master, const km_random *rnd)
 {
 	struct {
 		uint64_t k[16];
@@ -183,7 +202,13 @@ KM_API km_err km_kms_rsk(uint8_t rsk[KM_SAKKE_POINT_BYTES], const uint8_t *id, s
 	return err;
 }
 
-KM_API km_err km_kms_ssk(uint8_t ssk[KM_SSK_BYTES], uint8_t pvt[KM_ECCSI_POINT_BYTES],
+KM_API km_err km_kms_rsk(uint8_t rsk[KM_SAKKE_POINT_BYTES], const uint8_t *id, size_t id_len,
+		const km_kms_master *master, const km_random *rnd)
+{
+	return leave_secret(issue_rsk(rsk, id, id_len, master, rnd), SCRUB_ONE);
+}
+
+SECRET_BODY static km_err issue_ssk(uint8_t ssk[KM_SSK_BYTES], uint8_t pvt[KM_ECCSI_POINT_BYTES],
 		const uint8_t *id, size_t id_len, const km_kms_master *master, const km_random *rnd)
 {
 	memset(ssk, 0, KM_SSK_BYTES);
@@ -191,4 +216,10 @@ KM_API km_err km_kms_ssk(uint8_t ssk[KM_SSK_BYTES], uint8_t pvt[KM_ECCSI_POINT_B
 	if (id_len == 0 || id_len > KM_ID_MAX)
 		return KM_EARG;
 	return eccsi_issue(ssk, pvt, master->ksak, master->kpak, id, id_len, rnd);
+}
+
+KM_API km_err km_kms_ssk(uint8_t ssk[KM_SSK_BYTES], uint8_t pvt[KM_ECCSI_POINT_BYTES],
+		const uint8_t *id, size_t id_len, const km_kms_master *master, const km_random *rnd)
+{
+	return leave_secret(issue_ssk(ssk, pvt, id, id_len, master, rnd), SCRUB_ONE);
 }

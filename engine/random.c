@@ -5,6 +5,7 @@
 
 #include "process.h"
 #include "random.h"
+#include "scrub.h"
 #include "secret.h"
 
 /* ChaCha20 under a key that each refill replaces, so that what was given out cannot be found again.
@@ -108,7 +109,7 @@ const km_random *random_lasting(const km_random *rnd)
 	return rnd && rnd->fill != system_fill ? rnd : &fresh_random;
 }
 
-km_err random_passing(uint8_t *out, size_t len, const km_random *rnd)
+SECRET_BODY km_err random_passing(uint8_t *out, size_t len, const km_random *rnd)
 {
 	if (!rnd)
 		rnd = &km_system_random;
@@ -121,7 +122,7 @@ km_err random_passing(uint8_t *out, size_t len, const km_random *rnd)
 
 KM_API km_err km_random_bytes(uint8_t *out, size_t len, const km_random *rnd)
 {
-	return random_passing(out, len, random_lasting(rnd));
+	return leave_secret(random_passing(out, len, random_lasting(rnd)), SCRUB_HASH);
 }
 
 km_err random_below(uint64_t *r, const uint64_t *bound, size_t limbs, unsigned bits, const km_random *rnd)

@@ -6,6 +6,7 @@
 #include "bytes.h"
 #include "hash.h"
 #include "kms_public.h"
+#include "scrub.h"
 #include "secret.h"
 #include "tables.h"
 #include "zq.h"
@@ -133,7 +134,7 @@ km_err sakke_verdict(const km_err *status, size_t n)
 	return KM_OK;
 }
 
-KM_API km_err km_sakke_encap_batch(uint8_t *sed, km_err *status, const uint8_t ssv[KM_SSV_BYTES],
+SECRET_BODY static km_err encap_batch(uint8_t *sed, km_err *status, const uint8_t ssv[KM_SSV_BYTES],
 		const uint8_t *ids, size_t id_len, size_t n, const km_kms_public *kms,
 		const km_random *rnd)
 {
@@ -161,10 +162,23 @@ KM_API km_err km_sakke_encap_batch(uint8_t *sed, km_err *status, const uint8_t s
 	return err;
 }
 
+KM_API km_err km_sakke_encap_batch(uint8_t *sed, km_err *status, const uint8_t ssv[KM_SSV_BYTES],
+		const uint8_t *ids, size_t id_len, size_t n, const km_kms_public *kms,
+		const km_random *rnd)
+{
+	return leave_secret(encap_batch(sed, status, ssv, ids, id_len, n, kms, rnd), SCRUB_MANY);
+}
+
+SECRET_BODY static km_err encap_one(uint8_t sed[KM_SED_BYTES], const uint8_t ssv[KM_SSV_BYTES],
+		const uint8_t *id, size_t id_len, const km_kms_public *kms, const km_random *rnd)
+{
+	km_err status, err = encap_batch(sed, &status, ssv, id, id_len, 1, kms, rnd);
+
+	return err == KM_EPARTIAL ? status : err;
+}
+
 KM_API km_err km_sakke_encap(uint8_t sed[KM_SED_BYTES], const uint8_t ssv[KM_SSV_BYTES],
 		const uint8_t *id, size_t id_len, const km_kms_public *kms, const km_random *rnd)
 {
-	km_err status, err = km_sakke_encap_batch(sed, &status, ssv, id, id_len, 1, kms, rnd);
-
-	return err == KM_EPARTIAL ? status : err;
+	return leave_secret(encap_one(sed, ssv, id, id_len, kms, rnd), SCRUB_ONE);
 }

@@ -9,6 +9,7 @@
 #include "kms_public.h"
 #include "pairing.h"
 #include "params.h"
+#include "scrub.h"
 #include "secret.h"
 #include "zq.h"
 
@@ -137,7 +138,7 @@ static km_err rsk_load(km_receiver *r, const uint8_t *rsk, size_t len, const km_
 	return err;
 }
 
-KM_API km_err km_receiver_new(km_receiver **receiver, const uint8_t *id, size_t id_len,
+SECRET_BODY static km_err receiver_new(km_receiver **receiver, const uint8_t *id, size_t id_len,
 		const uint8_t *rsk, size_t rsk_len, const km_kms_public *kms, const km_random *rnd)
 {
 	km_receiver *r;
@@ -164,6 +165,12 @@ KM_API km_err km_receiver_new(km_receiver **receiver, const uint8_t *id, size_t 
 	else
 		km_receiver_free(r);
 	return err;
+}
+
+KM_API km_err km_receiver_new(km_receiver **receiver, const uint8_t *id, size_t id_len,
+		const uint8_t *rsk, size_t rsk_len, const km_kms_public *kms, const km_random *rnd)
+{
+	return leave_secret(receiver_new(receiver, id, id_len, rsk, rsk_len, kms, rnd), SCRUB_ONE);
 }
 
 KM_API void km_receiver_free(km_receiver *receiver)
@@ -303,7 +310,7 @@ static km_err decap_block(block *b, uint8_t *ssv, km_err *status, const uint8_t 
 	return err;
 }
 
-KM_API km_err km_sakke_decap_batch(uint8_t *ssv, km_err *status, const uint8_t *sed, size_t n,
+SECRET_BODY static km_err decap_batch(uint8_t *ssv, km_err *status, const uint8_t *sed, size_t n,
 		const km_receiver *const *receivers, const km_random *rnd)
 {
 	km_err err = KM_OK;
@@ -328,7 +335,13 @@ KM_API km_err km_sakke_decap_batch(uint8_t *ssv, km_err *status, const uint8_t *
 	return err;
 }
 
-KM_API km_err km_sakke_decap(uint8_t ssv[KM_SSV_BYTES], const uint8_t *sed, size_t sed_len,
+KM_API km_err km_sakke_decap_batch(uint8_t *ssv, km_err *status, const uint8_t *sed, size_t n,
+		const km_receiver *const *receivers, const km_random *rnd)
+{
+	return leave_secret(decap_batch(ssv, status, sed, n, receivers, rnd), SCRUB_MANY);
+}
+
+SECRET_BODY static km_err decap_one(uint8_t ssv[KM_SSV_BYTES], const uint8_t *sed, size_t sed_len,
 		const km_receiver *receiver, const km_random *rnd)
 {
 	km_err status, err;
@@ -336,6 +349,12 @@ KM_API km_err km_sakke_decap(uint8_t ssv[KM_SSV_BYTES], const uint8_t *sed, size
 	memset(ssv, 0, KM_SSV_BYTES);
 	if (sed_len != KM_SED_BYTES)
 		return KM_EDECAP;
-	err = km_sakke_decap_batch(ssv, &status, sed, 1, &receiver, rnd);
+	err = decap_batch(ssv, &status, sed, 1, &receiver, rnd);
 	return err == KM_EPARTIAL ? status : err;
+}
+
+KM_API km_err km_sakke_decap(uint8_t ssv[KM_SSV_BYTES], const uint8_t *sed, size_t sed_len,
+		const km_receiver *receiver, const km_random *rnd)
+{
+	return leave_secret(decap_one(ssv, sed, sed_len, receiver, rnd), SCRUB_ONE);
 }

@@ -6,6 +6,8 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 
+#include "scrub.h"
+
 KM_API void km_wipe(void *p, size_t len)
 {
 	sodium_memzero(p, len);
@@ -13,7 +15,7 @@ KM_API void km_wipe(void *p, size_t len)
 
 KM_API int km_equal(const void *a, const void *b, size_t len)
 {
-	return sodium_memcmp(a, b, len) == 0;
+	return (int)leave_secret((km_err)(sodium_memcmp(a, b, len) == 0), SCRUB_HASH);
 }
 
 /* What is locked of what is no key. */
