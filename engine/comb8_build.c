@@ -105,9 +105,10 @@ static void add_lanes(fp8 *r, size_t lane, const fp8 *a)
 }
 
 /* The sums of window i (comb_check_tmpl.h).  Here lanes are columns, eight or twice eight. */
-static void sums(const sink *to, size_t i, size_t lane, const check_weights *w, fp8 *v, fp8 *u)
+static void sums(const sink *to, size_t i, size_t lane, const check_weights *w, fp8 *v, fp8 *u,
+		fp8 *t)
 {
-	fp8 t[ROWS_MAX * COLUMNS_MAX / LANES * 2], down[COLUMNS_MAX / LANES * 2], across[2];
+	fp8 down[COLUMNS_MAX / LANES * 2], across[2];
 	const fp8 *entry = t;
 	size_t vectors = w->columns / LANES;
 	uint64_t r[LANES];

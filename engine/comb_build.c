@@ -74,11 +74,12 @@ static void fp_weigh(fp *r, const fp *a, const uint64_t w[LANES], const fp *b)
 #undef GN
 
 /* The sums of window i (comb_check_tmpl.h). */
-static void sums(const sink *to, size_t i, size_t lane, const check_weights *w, fp *v, fp *u)
+static void sums(const sink *to, size_t i, size_t lane, const check_weights *w, fp *v, fp *u,
+		fp *all)
 {
 	const fp *t = to->t + to->coords * i * to->entries;
 
-	(void)lane;
+	(void)lane, (void)all;
 	memset(v, 0, w->columns * to->coords * sizeof *v);
 	memset(u, 0, w->rows * to->coords * sizeof *u);
 	for (size_t k = 0; k < w->rows; k++) {

@@ -16,7 +16,8 @@
  * probability below 2^-49: what is summed is a polynomial of degree 3 in the weights, not 0.
  *
  * Needs comb_tmpl.h for points, and before it FN(weigh)(r, a, w, b), r = b + a*w times a constant, and
- *   sums(to, i, lane, weights, v, u)   lane of v[0..n-1], u[0..rows-1] = V, U of window i
+ *   sums(to, i, lane, weights, v, u, all)   lane of v[0..n-1], u[0..rows-1] = V, U of window i; all has
+ *                                           room for its entries
  */
 
 /* Each row is one multiple in every window. */
@@ -146,10 +147,15 @@ static int CN(equations_hold)(const CN(anchors) *k, size_t at, const check_weigh
 	return km_equal(&left, &right, sizeof left) && km_equal(&a.of, &a.next, sizeof a.of);
 }
 
-static km_err CN(check_windows)(const CN(anchors) *k, const sink *to, const comb_shape *shape)
+/* Too large for a stack. */
+typedef struct {
+	CN(point) v[COLUMNS_MAX], u[ROWS_MAX], all[ROWS_MAX * COLUMNS_MAX / LANES];
+} CN(room);
+
+static km_err CN(check_windows)(const CN(anchors) *k, CN(room) *room, const sink *to,
+		const comb_shape *shape)
 {
 	check_weights w;
-	CN(point) v[COLUMNS_MAX], u[ROWS_MAX];
 	km_err err = random_passing((uint8_t *)w.r, sizeof w.r + sizeof w.s + sizeof w.t, NULL);
 
 	for (size_t i = 0; i < ROWS_MAX; i++)
@@ -160,15 +166,15 @@ static km_err CN(check_windows)(const CN(anchors) *k, const sink *to, const comb
 	w.s[0] = 0;
 	w.rows = k->rows;
 	w.columns = k->columns;
-	memset(v, 0, sizeof v);
-	memset(u, 0, sizeof u);
+	memset(room->v, 0, sizeof room->v);
+	memset(room->u, 0, sizeof room->u);
 	for (size_t at = 0; err == KM_OK && at < k->count; at++) {
 		for (size_t l = 0; l < LANES; l++) {
 			size_t i = LANES * at + l, last = shape->windows - 1;
 
-			sums(to, i < last ? i : last, l, &w, (FE *)v, (FE *)u);
+			sums(to, i < last ? i : last, l, &w, (FE *)room->v, (FE *)room->u, (FE *)room->all);
 		}
-		if (!CN(equations_hold)(k, at, &w, v, u))
+		if (!CN(equations_hold)(k, at, &w, room->v, room->u))
 			err = KM_ESELFTEST;
 	}
 	return err;
@@ -180,7 +186,8 @@ static km_err CN(check)(const sink *to, const fp *chain, const comb_shape *shape
 	size_t rows = shape->entries / columns, points = (columns + rows + 3) * count;
 	CN(anchors) k = {count, rows, columns, aligned_alloc(64, points * sizeof(CN(point))), NULL, NULL,
 			aligned_alloc(64, count * sizeof(FE))};
-	km_err err = k.e && k.prefix ? KM_OK : KM_ENOMEM;
+	CN(room) *room = aligned_alloc(64, sizeof *room);
+	km_err err = k.e && k.prefix && room ? KM_OK : KM_ENOMEM;
 
 	if (err == KM_OK) {
 		k.a = k.e + (columns + 1) * count;
@@ -188,7 +195,8 @@ static km_err CN(check)(const sink *to, const fp *chain, const comb_shape *shape
 		err = CN(anchors_make)(&k, chain, shape);
 	}
 	if (err == KM_OK)
-		err = CN(check_windows)(&k, to, shape);
+		err = CN(check_windows)(&k, room, to, shape);
+	free(room);
 	free(k.e);
 	free(k.prefix);
 	return err;
