@@ -13,6 +13,7 @@
 ## NO_INSTALL=1            says which packages are missing, and installs none
 ## MODE=asan, tsan         sanitizers          OPT=-O3, CC=clang    as you like it
 ## VECTORS=DIR             a third party's vectors for the tests     V=1  shows the commands
+## WERROR=                 a warning is no error, as outside a git checkout
 CC      ?= cc
 OBJCOPY ?= objcopy
 MODE    ?= release
@@ -21,14 +22,23 @@ ARCH    := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine 2>/dev/null || una
 B       := build/$(ARCH)-$(MODE)
 PREFIX  ?= /usr/local
 
-WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wvla -Wundef -Wmissing-prototypes -Wstrict-prototypes -Werror
+WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wvla -Wundef -Wmissing-prototypes -Wstrict-prototypes
+# A warning stops who works on it, and nobody who has a newer compiler.
+WERROR  ?= $(if $(wildcard .git),1)
+WARN    += $(if $(WERROR),-Werror)
+# As distributions build, whatever the flags of the user are.  No frame may exceed 64 KB: threads of some C
+# libraries have 128 KB in all.
+HARDEN  := -fstack-protector-strong -fstack-clash-protection
+HARDEN_x86_64 := -fcf-protection
+FORTIFY := $(if $(filter -O0,$(OPT)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+FRAMES  := -Wframe-larger-than=65536
 DEFS    := -D_GNU_SOURCE -DARCH_$(ARCH)
-MODE_release := $(OPT) -g
+MODE_release := $(OPT) -g $(FORTIFY) $(FRAMES)
 MODE_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -DKM_VERIFY
 MODE_tsan    := -O1 -g -fsanitize=thread
 MODE_fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -DKM_VERIFY
 MODE_ct      := $(OPT) -gdwarf-4 -DKM_CTCHECK
-ALL_CFLAGS := -std=c11 $(WARN) $(DEFS) $(MODE_$(MODE)) -fvisibility=hidden -fPIC -fstack-protector-strong \
+ALL_CFLAGS := -std=c11 $(WARN) $(DEFS) $(MODE_$(MODE)) -fvisibility=hidden -fPIC $(HARDEN) $(HARDEN_$(ARCH)) \
 	-I. -isystem /usr/include/libxml2 $(CFLAGS)
 LIBS    := -lxml2 -ljansson -lsodium -lcrypto -lgmp -lpthread
 

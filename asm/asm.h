@@ -3,6 +3,9 @@
  * Hidden visibility: a kernel is reached through the tables of the engine only.  The assembler's
  * .altmacro is on, so %(expression) passes a number to a macro.
  */
+#ifdef __CET__
+#include <cet.h> /* the note: this object may run where indirect branches and returns are checked */
+#endif
 #ifdef __x86_64__
 	.intel_syntax noprefix
 #endif
@@ -25,6 +28,15 @@
 .macro	ENDFUNC name
 	.cfi_endproc
 	.size	\name, . - \name
+.endm
+
+/* A part of the functions of a file, called by them alone: a symbol for debuggers and profilers. */
+.macro	PART name
+	.text
+	.balign	64
+	.type	\name, %function
+\name:
+	.cfi_startproc
 .endm
 
 #ifdef __x86_64__

@@ -37,6 +37,7 @@ for test in "$tests"/cli_*.sh; do
 done
 start opcodes.sh bash "$tests/opcodes.sh" "${command%/*}"
 start imports.sh bash "$tests/imports.sh" "${command%/*}"
+start objects.sh bash "$tests/objects.sh" "${command%/*}"
 start examples.sh bash "$tests/examples.sh" "$installed"
 for test in "$@"; do start "${test##*/}" "$test"; done
 wait

@@ -146,14 +146,6 @@
 	store	19, [rdi + 64*19]
 .endm
 
-/* A part of the functions below. */
-.macro	LOCAL name
-	.text
-	.balign	64
-\name:
-	.cfi_startproc
-.endm
-
 /* zmm0-19 = the columns of a*b/2^1040, a at rsi, b at rdx.  The digits are found as early as their
  * columns are complete, so that their latency hides behind the rows. */
 .macro	rows_at j
@@ -174,7 +166,7 @@
 	do_range	2, 18, eliminate_at
 	down_two
 .endm
-LOCAL	.Lmul
+PART	fp8_ifma_mul
 	start
 	mov	r10d, 10
 .Lmul_block:
@@ -185,7 +177,7 @@ LOCAL	.Lmul
 	dec	r10d
 	jnz	.Lmul_block
 	ret
-	.cfi_endproc
+ENDFUNC	fp8_ifma_mul
 
 /* The same with b - c + k for b, c at rcx and k at r8: limb by limb as the rows need them, with
  * a chain of signed carries in zmm29.  The rows keep their carries above bit 51, unseen. */
@@ -214,9 +206,9 @@ LOCAL	.Lmul
 .endm
 .macro	SIGN row
 .endm
-LOCAL	.Lmul_diff
+PART	fp8_ifma_mul_diff
 	mul_diff_blocks	.Lmul_diff_block
-	.cfi_endproc
+ENDFUNC	fp8_ifma_mul_diff
 	.purgem	SIGN
 
 /* The same with -b for b where the mask at r9 is all ones. */
@@ -224,9 +216,9 @@ LOCAL	.Lmul_diff
 	vpxorq	\row, \row, [r9]
 	vpsubq	\row, \row, [r9]
 .endm
-LOCAL	.Lmul_sdiff
+PART	fp8_ifma_mul_sdiff
 	mul_diff_blocks	.Lmul_sdiff_block
-	.cfi_endproc
+ENDFUNC	fp8_ifma_mul_sdiff
 
 /* zmm0-19 = the columns of a*a/2^1040, a at rsi, 1280 octets of scratch at r11.
  *
@@ -269,10 +261,10 @@ LOCAL	.Lmul_sdiff
 	.endif
 .endm
 .macro	sqr_block k
-	call	.Lsqr_eliminate
+	call	fp8_ifma_sqr_eliminate
 	sqr_rows	%(2*\k)
 .endm
-LOCAL	.Lsqr
+PART	fp8_ifma_sqr
 	start
 	do_range	2, 18, double_at
 	sqr_rows	0
@@ -286,9 +278,9 @@ LOCAL	.Lsqr
 	do_range	2, 18, eliminate_at
 	for_n	20, down_at
 	ret
-	.cfi_endproc
+ENDFUNC	fp8_ifma_sqr
 
-LOCAL	.Lsqr_eliminate
+PART	fp8_ifma_sqr_eliminate
 	eliminate_first
 	do_range	2, 2, eliminate_at
 	digit	row0, 2
@@ -303,7 +295,7 @@ LOCAL	.Lsqr_eliminate
 	vmovdqa64	m0, row0
 	vmovdqa64	m1, row1
 	ret
-	.cfi_endproc
+ENDFUNC	fp8_ifma_sqr_eliminate
 
 /* d lives in an aligned frame, and is wiped. */
 .macro	wipe_at j
@@ -318,7 +310,7 @@ LOCAL	.Lsqr_eliminate
 	sub	rsp, 64*20
 	and	rsp, -64
 	mov	r11, rsp
-	call	.Lsqr
+	call	fp8_ifma_sqr
 	clear	31
 	do_range	2, 18, wipe_at
 	leave
@@ -342,20 +334,20 @@ LOCAL	.Lsqr_eliminate
 .endm
 
 FUNC	fp8_mul_ifma
-	call	.Lmul
+	call	fp8_ifma_mul
 	settle
 	ret
 ENDFUNC	fp8_mul_ifma
 
 FUNC	fp8_mul_add_ifma
-	call	.Lmul
+	call	fp8_ifma_mul
 	for_n	20, plus_rcx_at
 	settle
 	ret
 ENDFUNC	fp8_mul_add_ifma
 
 FUNC	fp8_mul_lift_ifma
-	call	.Lmul
+	call	fp8_ifma_mul
 	for_n	20, minus_rcx_at
 	for_n	20, plus_r8_limb_at
 	settle
@@ -363,26 +355,26 @@ FUNC	fp8_mul_lift_ifma
 ENDFUNC	fp8_mul_lift_ifma
 
 FUNC	fp8_mul_sub_ifma
-	call	.Lmul
+	call	fp8_ifma_mul
 	for_n	20, minus_rcx_at
 	settle
 	ret
 ENDFUNC	fp8_mul_sub_ifma
 
 FUNC	fp8_mul_diff_ifma
-	call	.Lmul_diff
+	call	fp8_ifma_mul_diff
 	settle
 	ret
 ENDFUNC	fp8_mul_diff_ifma
 
 FUNC	fp8_mul_sdiff_ifma
-	call	.Lmul_sdiff
+	call	fp8_ifma_mul_sdiff
 	settle
 	ret
 ENDFUNC	fp8_mul_sdiff_ifma
 
 FUNC	fp8_mul_diff_sub_ifma
-	call	.Lmul_diff
+	call	fp8_ifma_mul_diff
 	for_n	20, minus_r9_at
 	settle
 	ret

@@ -88,22 +88,14 @@
 	mad	h, \n5, \n, top_p
 .endm
 
-/* A part of the functions below. */
-.macro	LOCAL name
-	.text
-	.balign	64
-\name:
-	.cfi_startproc
-.endm
-
 /* zmm5-9 = the columns of a*b/2^260. */
-LOCAL	.Lproduct
+PART	p256x8_ifma_product
 	constants
 	for_n	10, clear
 	for_n	25, term_at
 	for_n	5, eliminate_at
 	ret
-	.cfi_endproc
+ENDFUNC	p256x8_ifma_product
 
 /* The same for b = a: two different limbs meet once, and are doubled. */
 .macro	cross i, j
@@ -115,7 +107,7 @@ LOCAL	.Lproduct
 .macro	square_at i
 	term	%(16 + \i), %(16 + \i), %(2*\i), %(2*\i + 1)
 .endm
-LOCAL	.Lsquare
+PART	p256x8_ifma_square
 	constants
 	for_n	10, clear
 	cross	0, 1
@@ -132,7 +124,7 @@ LOCAL	.Lsquare
 	for_n	5, square_at
 	for_n	5, eliminate_at
 	ret
-	.cfi_endproc
+ENDFUNC	p256x8_ifma_square
 
 /* ---- what goes in and out ---------------------------------------------------------------- */
 
@@ -216,7 +208,7 @@ LOCAL	.Lsquare
 FUNC	p256x8_mul_ifma
 	for_n	5, load_a_at
 	for_n	5, load_b_at
-	call	.Lproduct
+	call	p256x8_ifma_product
 	settle	rdi, 5
 	ret
 ENDFUNC	p256x8_mul_ifma
@@ -224,7 +216,7 @@ ENDFUNC	p256x8_mul_ifma
 FUNC	p256x8_mul_diff_ifma
 	load_diff
 	for_n	5, load_a_at
-	call	.Lproduct
+	call	p256x8_ifma_product
 	settle	rdi, 5
 	ret
 ENDFUNC	p256x8_mul_diff_ifma
@@ -232,7 +224,7 @@ ENDFUNC	p256x8_mul_diff_ifma
 FUNC	p256x8_mul_sub_ifma
 	for_n	5, load_a_at
 	for_n	5, load_b_at
-	call	.Lproduct
+	call	p256x8_ifma_product
 	lea	rax, [rip + p256x8_2p]
 	for_n	5, minus_rcx_at
 	for_n	5, plus_limb_at
@@ -244,7 +236,7 @@ ENDFUNC	p256x8_mul_sub_ifma
 FUNC	p256x8_mul_diff_sub_ifma
 	load_diff
 	for_n	5, load_a_at
-	call	.Lproduct
+	call	p256x8_ifma_product
 	for_n	5, minus_r8_at
 	for_n	5, plus_limb_at
 	fold
@@ -254,14 +246,14 @@ ENDFUNC	p256x8_mul_diff_sub_ifma
 
 FUNC	p256x8_sqr_ifma
 	for_n	5, load_a_at
-	call	.Lsquare
+	call	p256x8_ifma_square
 	settle	rdi, 5
 	ret
 ENDFUNC	p256x8_sqr_ifma
 
 FUNC	p256x8_sqr_sub2_ifma
 	for_n	5, load_a_at
-	call	.Lsquare
+	call	p256x8_ifma_square
 	lea	rax, [rip + p256x8_4p]
 	for_n	5, minus_rdx_at
 	for_n	5, minus_rcx_at
