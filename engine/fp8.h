@@ -14,7 +14,8 @@
  * the same holds with a*b/2^1040 + p in place of 1.11p, and the limbs are as of a tight value.  (A row
  * may exceed a*b/2^1040 + p by 2^-100 p.)
  *
- * Builds with -DKM_VERIFY assert that arguments lie within these bounds, to the next power of two.
+ * Builds with -DKM_VERIFY assert that arguments and results lie within these bounds: of a product of factors
+ * 2^2060, tight 1.11p, loose 2^1032, and where a function names multiples of p, these.
  *
  * Everything is constant time; lanes never influence each other; a result may be any of the
  * arguments.  Without an assembly row for this processor fp8_pick gives NULL and nothing but
@@ -104,17 +105,35 @@ extern const uint64_t fp8_256p[FP8_LIMBS];
 extern const uint64_t fp8_512p[FP8_LIMBS];
 extern const uint64_t fp8_one[FP8_LIMBS];
 
+/* The kinds of results: see VERIFY. */
+static inline int fp8_is_tight(const fp8 *r)
+{
+	return verify_tight(r->v);
+}
+
+static inline int fp8_is_loose(const fp8 *r)
+{
+	return verify_loose(r->v);
+}
+
+static inline int fp8_is_between(const fp8 *r, int64_t low, int64_t high)
+{
+	return verify_between(r->v, low, high);
+}
+
 /* Bounds: see the row. */
 static inline void fp8_mul(fp8 *r, const fp8 *a, const fp8 *b)
 {
-	VERIFY(verify_factors(a->v, b->v, 2072));
+	VERIFY(verify_factors(a->v, b->v, 2060));
 	fp8_k->mul(r->v, a->v, b->v);
+	VERIFY(fp8_is_tight(r));
 }
 
 static inline void fp8_sqr(fp8 *r, const fp8 *a)
 {
-	VERIFY(verify_factors(a->v, a->v, 2072));
+	VERIFY(verify_factors(a->v, a->v, 2060));
 	fp8_k->sqr(r->v, a->v);
+	VERIFY(fp8_is_tight(r));
 }
 
 /* r = a*b, s = c*d; r may be a or b but not c or d, s may be any. */
@@ -134,33 +153,37 @@ static inline void fp8_sqr2(fp8 *r, const fp8 *a, fp8 *s, const fp8 *c)
 /* r = a*b + c */
 static inline void fp8_mul_add(fp8 *r, const fp8 *a, const fp8 *b, const fp8 *c)
 {
-	VERIFY(verify_factors(a->v, b->v, 2072));
+	VERIFY(verify_factors(a->v, b->v, 2060));
 	VERIFY(verify_loose(c->v));
 	fp8_k->mul_add(r->v, a->v, b->v, c->v);
+	VERIFY(fp8_is_loose(r));
 }
 
 /* r = a*b - c */
 static inline void fp8_mul_sub(fp8 *r, const fp8 *a, const fp8 *b, const fp8 *c)
 {
-	VERIFY(verify_factors(a->v, b->v, 2072));
+	VERIFY(verify_factors(a->v, b->v, 2060));
 	VERIFY(verify_loose(c->v));
 	fp8_k->mul_sub(r->v, a->v, b->v, c->v);
+	VERIFY(fp8_is_loose(r));
 }
 
 /* r = a*b - c + 256p for c in [0, 256p]: in [0, 258p), a factor where the other is below 2^1028. */
 static inline void fp8_mul_lift(fp8 *r, const fp8 *a, const fp8 *b, const fp8 *c)
 {
-	VERIFY(verify_factors(a->v, b->v, 2072));
-	VERIFY(verify_loose(c->v));
+	VERIFY(verify_factors(a->v, b->v, 2060));
+	VERIFY(verify_between(c->v, 0, 256));
 	fp8_k->mul_lift(r->v, a->v, b->v, c->v, fp8_256p);
+	VERIFY(fp8_is_between(r, 0, 258));
 }
 
 /* r = a^2 - c - d */
 static inline void fp8_sqr_sub2(fp8 *r, const fp8 *a, const fp8 *c, const fp8 *d)
 {
-	VERIFY(verify_factors(a->v, a->v, 2072));
+	VERIFY(verify_factors(a->v, a->v, 2060));
 	VERIFY(verify_loose(c->v) && verify_loose(d->v));
 	fp8_k->sqr_sub2(r->v, a->v, c->v, d->v);
+	VERIFY(fp8_is_loose(r));
 }
 
 /* Whether a and b - c + 256p are factors: see VERIFY. */
@@ -172,12 +195,13 @@ static inline int fp8_are_factors(const fp8 *a, const fp8 *b, const fp8 *c)
 	return verify_factors(a->v, (const uint64_t (*)[8])d.v, 2060);
 }
 
-/* r = a*(b - c) for |b - c| < 256p and a below 2^1027: tight.  The difference is taken as in
+/* r = a*(b - c) for factors a and b - c + 256p, such as a below 2^1027 and |b - c| < 256p: tight.  See
  * fp8_sub_lift. */
 static inline void fp8_mul_diff(fp8 *r, const fp8 *a, const fp8 *b, const fp8 *c)
 {
 	VERIFY(fp8_are_factors(a, b, c));
 	fp8_k->mul_diff(r->v, a->v, b->v, c->v, fp8_256p);
+	VERIFY(fp8_is_tight(r));
 }
 
 /* The same with -b for b in lanes where mask is all ones; then |b| + |c| < 256p. */
@@ -185,8 +209,9 @@ static inline void fp8_mul_sdiff(fp8 *r, const fp8 *a, const fp8 *b, const fp8 *
 		const uint64_t mask[FP8_LANES])
 {
 	VERIFY(verify_bits(a->v, 1027));
-	VERIFY(verify_loose(b->v) && verify_loose(c->v));
+	VERIFY(verify_loose(b->v) && verify_loose(c->v) && verify_sum(b->v, c->v, 256));
 	fp8_k->mul_sdiff(r->v, a->v, b->v, c->v, fp8_256p, mask);
+	VERIFY(fp8_is_tight(r));
 }
 
 /* r = a*(b - c) as before, s = d*d; r is not d. */
@@ -210,6 +235,7 @@ static inline void fp8_mul_diff_sub(fp8 *r, const fp8 *a, const fp8 *b, const fp
 {
 	VERIFY(fp8_are_factors(a, b, c) && verify_loose(d->v));
 	fp8_k->mul_diff_sub(r->v, a->v, b->v, c->v, fp8_256p, d->v);
+	VERIFY(fp8_is_loose(r));
 }
 
 /* No multiple of p is added: the caller keeps |r| < 256p. */
@@ -217,40 +243,44 @@ static inline void fp8_add(fp8 *r, const fp8 *a, const fp8 *b)
 {
 	VERIFY(verify_loose(a->v) && verify_loose(b->v));
 	fp8_k->add(r->v, a->v, b->v);
+	VERIFY(fp8_is_loose(r));
 }
 
 static inline void fp8_sub(fp8 *r, const fp8 *a, const fp8 *b)
 {
 	VERIFY(verify_loose(a->v) && verify_loose(b->v));
 	fp8_k->sub(r->v, a->v, b->v);
+	VERIFY(fp8_is_loose(r));
 }
 
 /* r = a - b + 256p for |a - b| < 256p: in [0, 512p), below 2^1033, so the other factor has to be
  * below 2^1027; do not square it. */
 static inline void fp8_sub_lift(fp8 *r, const fp8 *a, const fp8 *b)
 {
-	VERIFY(verify_loose(a->v) && verify_loose(b->v));
+	VERIFY(verify_loose(a->v) && verify_loose(b->v) && verify_difference(a->v, b->v, 256));
 	fp8_k->lift(r->v, a->v, b->v, fp8_256p);
+	VERIFY(fp8_is_between(r, 0, 512));
 }
 
 /* r = a - b + 512p for |a - b| < 512p: in [0, 1024p), the other factor below 2^1026. */
 static inline void fp8_sub_lift512(fp8 *r, const fp8 *a, const fp8 *b)
 {
-	VERIFY(verify_loose(a->v) && verify_loose(b->v));
+	VERIFY(verify_loose(a->v) && verify_loose(b->v) && verify_difference(a->v, b->v, 512));
 	fp8_k->lift(r->v, a->v, b->v, fp8_512p);
+	VERIFY(fp8_is_between(r, 0, 1024));
 }
 
 /* r = a - b + 16p for a >= 0, 0 <= b < 16p: in [0, a + 16p]. */
 static inline void fp8_sub16(fp8 *r, const fp8 *a, const fp8 *b)
 {
-	VERIFY(verify_loose(a->v) && verify_loose(b->v));
+	VERIFY(verify_between(a->v, 0, 256) && verify_between(b->v, 0, 16));
 	fp8_k->lift(r->v, a->v, b->v, fp8_16p);
 }
 
 /* The same with 64p for b < 64p. */
 static inline void fp8_sub64(fp8 *r, const fp8 *a, const fp8 *b)
 {
-	VERIFY(verify_loose(a->v) && verify_loose(b->v));
+	VERIFY(verify_between(a->v, 0, 256) && verify_between(b->v, 0, 64));
 	fp8_k->lift(r->v, a->v, b->v, fp8_64p);
 }
 
@@ -266,6 +296,7 @@ static inline void fp8_cmov(fp8 *r, const fp8 *a, const uint64_t mask[FP8_LANES]
 /* r = 16p - a where mask is all ones, a where it is 0: for tight a in [0, 16p]. */
 static inline void fp8_cneg16(fp8 *r, const fp8 *a, const uint64_t mask[FP8_LANES])
 {
+	VERIFY(verify_between(a->v, 0, 16));
 	fp8_k->cneg(r->v, a->v, mask, fp8_16p);
 }
 
@@ -279,13 +310,15 @@ static inline void fp8_cneg(fp8 *r, const fp8 *a, const uint64_t mask[FP8_LANES]
 /* r = a*w/2^104 + b, lane by lane. */
 static inline void fp8_weigh(fp8 *r, const fp8 *a, const uint64_t w[FP8_LANES], const fp8 *b)
 {
+	VERIFY(verify_bits(a->v, 1040) && verify_weights(w) && verify_loose(b->v));
 	fp8_k->weigh(r->v, a->v, w, b->v);
+	VERIFY(fp8_is_loose(r));
 }
 
 /* r = a mod p in [0, p), for -2p <= a < 2p. */
 static inline void fp8_reduce(fp8 *r, const fp8 *a)
 {
-	VERIFY(verify_lanes(a->v, -((int64_t)1 << 37), (int64_t)1 << 37));
+	VERIFY(verify_between(a->v, -2, 2));
 	fp8_k->reduce(r->v, a->v);
 }
 

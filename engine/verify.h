@@ -55,6 +55,52 @@ static inline int verify_loose(const uint64_t (*a)[8])
 	return verify_lanes(a, -((int64_t)1 << 44), (int64_t)1 << 44);
 }
 
+/* p/2^988 rounded down, and whether low*p <= a < high*p, to the next 2^988. */
+#define VERIFY_P ((int64_t)0x997abb1f0)
+static inline int verify_between(const uint64_t (*a)[8], int64_t low, int64_t high)
+{
+	return verify_lanes(a, low * VERIFY_P + low, high * VERIFY_P + high + 1);
+}
+
+/* Whether a value is tight: 0 <= a < 1.11p. */
+static inline int verify_tight(const uint64_t (*a)[8])
+{
+	return verify_lanes(a, 0, VERIFY_P * 111 / 100 + 1);
+}
+
+/* Whether |a| + |b| < n*p, or |a - b| < n*p. */
+static inline int verify_sum(const uint64_t (*a)[8], const uint64_t (*b)[8], int64_t n)
+{
+	for (int l = 0; l < 8; l++) {
+		int64_t x = (int64_t)a[19][l], y = (int64_t)b[19][l];
+
+		if ((x < 0 ? -x : x) + (y < 0 ? -y : y) > n * (VERIFY_P + 1))
+			return 0;
+	}
+	return 1;
+}
+
+static inline int verify_difference(const uint64_t (*a)[8], const uint64_t (*b)[8], int64_t n)
+{
+	for (int l = 0; l < 8; l++) {
+		int64_t d = (int64_t)(a[19][l] - b[19][l]);
+
+		if ((d < 0 ? -d : d) > n * (VERIFY_P + 1))
+			return 0;
+	}
+	return 1;
+}
+
+/* Whether weights are below 2^52. */
+static inline int verify_weights(const uint64_t w[8])
+{
+	uint64_t all = 0;
+
+	for (int l = 0; l < 8; l++)
+		all |= w[l];
+	return all >> 52 == 0;
+}
+
 /* Whether 0 <= a < 2^bits. */
 static inline int verify_bits(const uint64_t (*a)[8], unsigned bits)
 {

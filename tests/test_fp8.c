@@ -1,4 +1,7 @@
 /* test_fp8.c -- the eight-lane kernels against GMP, at their bounds. */
+/* Rows are tried beyond what the forms of fp8.h assert: up to a*b < 2^2072. */
+#undef KM_VERIFY
+
 #include <stdio.h>
 #include <string.h>
 
