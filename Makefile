@@ -37,7 +37,7 @@ MODE_release := $(OPT) -g $(FORTIFY) $(FRAMES)
 MODE_asan    := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -DKM_VERIFY
 MODE_tsan    := -O1 -g -fsanitize=thread
 MODE_fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -DKM_VERIFY
-MODE_ct      := $(OPT) -gdwarf-4 -DKM_CTCHECK
+MODE_ct      := $(OPT) -gdwarf-4 $(FORTIFY)
 ALL_CFLAGS := -std=c11 $(WARN) $(DEFS) $(MODE_$(MODE)) -fvisibility=hidden -fPIC $(HARDEN) $(HARDEN_$(ARCH)) \
 	-I. -isystem /usr/include/libxml2 $(CFLAGS)
 LIBS    := -lxml2 -ljansson -lsodium -lcrypto -lgmp -lpthread
@@ -54,6 +54,7 @@ BUILD_PACKAGES := gcc libc6-dev libgmp-dev libsodium-dev libssl-dev libxml2-dev 
 TEST_PACKAGES  := $(BUILD_PACKAGES) g++ libcmocka-dev libwolfssl-dev libxml2-utils valgrind
 BENCH_PACKAGES := $(BUILD_PACKAGES) libwolfssl-dev hyperfine valgrind
 
+, := ,
 # V=1 shows the commands.
 Q       := $(if $(V),,@)
 say      = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@echo '  $(1)  $(2)')
@@ -145,10 +146,12 @@ $(B)/tests/fuzz_%: $(B)/tests/fuzz_%.c.o $(filter %.o,$(FUZZ_MAIN)) $(call obj,$
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(filter -%,$(FUZZ_MAIN)) -Wl,--wrap=eccsi_nonce $^ -o $@ -lcmocka $(LIBS)
 
-# The constant-time check names the rows, and the layouts, that it runs.
-$(B)/tests/ctime: $(B)/tests/ctime.c.o $(call obj,$(filter-out tests/test_%,$(wildcard tests/util*.c))) $(call obj,$(ENGINE) $(PROV))
+# The constant-time check names the rows, and the layouts, that it runs; of some kernels, twins.
+CTIME_TWINS := prepare 64 128 256 512
+$(B)/tests/ctime: $(B)/tests/ctime.c.o $(B)/tests/ctime_lookup.c.o $(call obj,$(filter-out tests/test_%,$(wildcard tests/util*.c))) $(call obj,$(ENGINE) $(PROV))
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -Wl,--wrap=eccsi_nonce -Wl,--wrap=fp8_table_for $^ -o $@ -lcmocka $(LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -Wl,--wrap=eccsi_nonce -Wl,--wrap=fp8_table_for \
+		$(patsubst %,-Wl$(,)--wrap=fp8_select_vbmi_%,$(CTIME_TWINS)) -Wl,--wrap=fp8_select_ifma $^ -o $@ -lcmocka $(LIBS)
 
 $(B)/tests/ctime_stat: $(B)/tests/ctime_stat.c.o $(call obj,$(filter-out tests/test_%,$(wildcard tests/util*.c))) $(call obj,$(ENGINE) $(PROV))
 	$(call say,LD,$@)
@@ -173,11 +176,12 @@ fuzz-targets: $(patsubst %,$(B)/tests/%,$(FUZZ))
 digests: $(B)/tests/test_digests
 	@$< --print
 
-# Constant time, on the binary: see tests/opcodes.sh, tests/imports.sh, tests/ctime.sh.
-ctime: $(call obj,$(ENGINE))
+# Constant time, on the binary: see tests/opcodes.sh, imports.sh, ctime_ran.sh, ctime.sh.
+ctime: $(call obj,$(ENGINE) $(PROV))
 	@bash tests/opcodes.sh $(B)
 	@bash tests/imports.sh $(B)
-	@MAKE='$(MAKE)' bash tests/ctime.sh $(CC):-O2 $(CC):-O3
+	@MAKE='$(MAKE)' CC='$(CC)' bash tests/ctime_ran.sh
+	@MAKE='$(MAKE)' SHIPPED='$(B)' bash tests/ctime.sh $(CC):-O2 $(CC):-O3
 # A quick look at time itself; not a part of the tests, for a machine's noise is in it.
 ctime-stat: $(B)/tests/ctime_stat
 	@$<

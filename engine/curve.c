@@ -72,7 +72,6 @@ km_err ec_blinded_inv(fp *inv, uint64_t *zero, const fp *a, const km_random *rnd
 	*zero = 0;
 	if (err != KM_OK)
 		return err;
-	ct_secret(&w.blind, sizeof w.blind);
 	fp_mul(&w.product, a, &w.blind);
 	/* Public: a times a fresh uniform factor is uniform, or 0 where a is, which the caller reports or
 	 * works around in the open. */
@@ -80,7 +79,6 @@ km_err ec_blinded_inv(fp *inv, uint64_t *zero, const fp *a, const km_random *rnd
 	*zero = fp_is_zero(&w.product);
 	fp_inv_var(inv, &w.product);
 	fp_mul(inv, inv, &w.blind);
-	ct_secret(inv, sizeof *inv);
 	wipe(&w, sizeof w);
 	return KM_OK;
 }

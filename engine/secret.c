@@ -15,7 +15,11 @@ KM_API void km_wipe(void *p, size_t len)
 
 KM_API int km_equal(const void *a, const void *b, size_t len)
 {
-	return (int)leave_secret((km_err)(sodium_memcmp(a, b, len) == 0), SCRUB_HASH);
+	int equal = sodium_memcmp(a, b, len) == 0;
+
+	/* Public: who compares is told, and goes one way or the other. */
+	ct_public(&equal, sizeof equal);
+	return (int)leave_secret((km_err)equal, SCRUB_HASH);
 }
 
 /* What is locked of what is no key. */

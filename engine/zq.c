@@ -124,13 +124,11 @@ km_err zq_inv(uint64_t r[N], const uint64_t a[N], const km_random *rnd)
 		memset(r, 0, 8 * N);
 		goto out;
 	}
-	ct_secret(w.blind, sizeof w.blind);
 	zq_mul(w.product, a, w.blind);
 	/* Public: a product with a fresh uniform factor is uniform, whatever a is. */
 	ct_public(w.product, sizeof w.product);
 	inv_var(w.product, w.product);
 	zq_mul(r, w.product, w.blind);
-	ct_secret(r, 8 * N);
 out:
 	wipe(&w, sizeof w);
 	return err;

@@ -1,15 +1,18 @@
 /* ctime.c -- the constant-time check: the whole library runs under memcheck, its secrets undefined.
  *
  * usage: ctime --cpu            the levels of this processor, as a number
- *        ctime ROW CPU [PLANT]  ROW: c, adx, avx2 or lanes; CPU: what --cpu said outside of valgrind
+ *        ctime --unmarked ROW CPU   the same without valgrind: to see what runs (ctime_ran.sh)
+ *        ctime ROW CPU [PLANT]  ROW: c, adx, avx2, lanes, wide or lookups; CPU: what --cpu said outside
+ *                               of valgrind
  *
  * A branch or an address that depends on a secret is an error of memcheck's.  Wrong results,
  * secrets that lost their mark and published values that still have it end the program with 1.
- * PLANT puts a fault into a kernel (branch, load, branch256; in lanes branch8, load8): memcheck has
- * to find it.
+ * PLANT puts a fault into a kernel (branch, load, branch256; in lanes branch8, load8; in lookups any):
+ * memcheck has to find it.
  *
- * "avx2" is adx with its batches in eight lanes, "lanes" runs them on the C twins of the kernels:
- * those of AVX-512 valgrind cannot run.
+ * "avx2" is adx with its batches in eight lanes, "wide" the same for so many members that all tables
+ * are made and lookups go by octets, "lanes" runs them on the C twins of the kernels: those of
+ * AVX-512 valgrind cannot run.  "lookups" is each lookup by itself (ctime_lookup.c).
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -19,26 +22,25 @@
 
 #include "engine/cpu.h"
 #include "engine/fp8.h"
+#include "engine/init.h"
 #include "engine/p256.h"
-#include "engine/p256x8.h"
+#include "ctime_lookup.h"
 #include "engine/p256x8.h"
 #include "engine/pairing.h"
 #include "engine/secret.h"
 #include "util_own.h"
 
-#ifndef KM_CTCHECK
-#error "nothing is marked without MODE=ct"
-#endif
-
 enum { ID_LEN = KM_FP_BYTES, BATCH_MAX = 41, SIGN_MAX = 33 };
 enum { ANNOUNCED = 100 }; /* members who are worth tables for eight lanes */
+enum { WIDE_ANNOUNCED = 700, WIDE_BATCH = 70 }; /* and wider ones, and lookups by octets */
 
-static bool lanes; /* the row */
+static bool lanes, wide; /* the row */
+static bool unmarked;    /* without memcheck: only to see what runs */
 static int failures;
 
 /* ---- what is checked of marks ------------------------------------------------------------- */
 
-static void expect(bool right, const char *what)
+void expect(bool right, const char *what)
 {
 	if (right)
 		return;
@@ -47,9 +49,9 @@ static void expect(bool right, const char *what)
 }
 
 /* How many of the octets carry a mark. */
-static size_t marked(const void *p, size_t len)
+size_t marked(const void *p, size_t len)
 {
-	uint8_t bits[65536];
+	static uint8_t bits[1 << 20];
 	size_t n = 0;
 
 	if (len > sizeof bits || VALGRIND_GET_VBITS(p, bits, len) != 1)
@@ -61,12 +63,12 @@ static size_t marked(const void *p, size_t len)
 
 static void expect_secret(const void *p, size_t len, const char *what)
 {
-	expect(marked(p, len) == len, what);
+	expect(unmarked || marked(p, len) == len, what);
 }
 
 static void expect_public(const void *p, size_t len, const char *what)
 {
-	expect(marked(p, len) == 0, what);
+	expect(unmarked || marked(p, len) == 0, what);
 }
 
 /* A secret that only looks into itself from here on: what it is compared with is known. */
@@ -101,7 +103,8 @@ static const fp8_table *table_named(const char *name)
 /* Rows by name: valgrind reports no ADX, and runs it. */
 static bool pick(const char *row, unsigned cpu)
 {
-	const bool avx2 = strcmp(row, "avx2") == 0, adx = avx2 || strcmp(row, "adx") == 0;
+	wide = strcmp(row, "wide") == 0;
+	const bool avx2 = wide || strcmp(row, "avx2") == 0, adx = avx2 || strcmp(row, "adx") == 0;
 	const char *base = adx ? "adx" : "c";
 
 	fp_pick(cpu & (adx ? CPU_ADX : 0));
@@ -245,8 +248,8 @@ static void start_kms(void)
 	km_kms_master_export(z, ksak, all.master);
 	expect_secret(z, sizeof z, "z is secret");
 	expect_secret(ksak, sizeof ksak, "KSAK is secret");
-	expect(km_kms_public_new(&all.kms, public_z, sizeof public_z, kpak, sizeof kpak, ANNOUNCED)
-			== KM_OK, "a KMS's public keys are taken");
+	expect(km_kms_public_new(&all.kms, public_z, sizeof public_z, kpak, sizeof kpak,
+			wide ? WIDE_ANNOUNCED : ANNOUNCED) == KM_OK, "a KMS's public keys are taken");
 }
 
 static km_receiver *receiver_for(const uint8_t *id)
@@ -295,9 +298,9 @@ static void check_opens(const uint8_t *sed, const km_receiver *receiver)
 /* For two receivers in turn; the last one is damaged, and stays shut. */
 static void check_opens_batch(uint8_t *seds, size_t n, const km_receiver *other)
 {
-	const km_receiver *receivers[BATCH_MAX];
-	uint8_t ssv[BATCH_MAX][KM_SSV_BYTES];
-	km_err status[BATCH_MAX];
+	const km_receiver *receivers[WIDE_BATCH];
+	uint8_t ssv[WIDE_BATCH][KM_SSV_BYTES];
+	km_err status[WIDE_BATCH];
 
 	for (size_t i = 0; i < n; i++)
 		receivers[i] = i % 2 ? other : all.receiver;
@@ -315,9 +318,9 @@ static void check_opens_batch(uint8_t *seds, size_t n, const km_receiver *other)
  * that sums of tables end in a doubling and the block goes the complete way.  SIZE_MAX: none. */
 static void check_batch(size_t n, size_t special)
 {
-	static uint8_t ids[BATCH_MAX * ID_LEN], seds[BATCH_MAX * KM_SED_BYTES];
+	static uint8_t ids[WIDE_BATCH * ID_LEN], seds[WIDE_BATCH * KM_SED_BYTES];
 	uint8_t ssv[KM_SSV_BYTES];
-	km_err status[BATCH_MAX];
+	km_err status[WIDE_BATCH];
 
 	draw_bytes(ids, sizeof ids, &seed);
 	memcpy(ids, all.id, ID_LEN);
@@ -331,9 +334,9 @@ static void check_batch(size_t n, size_t special)
 
 static void check_decap_batch(size_t n)
 {
-	static uint8_t ids[BATCH_MAX * ID_LEN], seds[BATCH_MAX * KM_SED_BYTES];
+	static uint8_t ids[WIDE_BATCH * ID_LEN], seds[WIDE_BATCH * KM_SED_BYTES];
 	uint8_t ssv[KM_SSV_BYTES];
-	km_err status[BATCH_MAX];
+	km_err status[WIDE_BATCH];
 	km_receiver *other;
 
 	draw_bytes(ids, 2 * ID_LEN, &seed);
@@ -367,6 +370,23 @@ static void check_pairings(size_t n)
 	}
 }
 
+/* Z = P: of one member's many pairs of entries, some are equal or opposite, and it goes the complete
+ * way. */
+static void check_complete(void)
+{
+	uint8_t sed[KM_SED_BYTES], p[KM_SAKKE_POINT_BYTES], kpak[KM_ECCSI_POINT_BYTES];
+	uint8_t ssv[KM_SSV_BYTES];
+	km_kms_public *kms;
+
+	km_kms_master_public(p, kpak, all.master);
+	ec_to_octets(p, &ec_p);
+	expect(km_kms_public_new(&kms, p, sizeof p, kpak, sizeof kpak, 0) == KM_OK, "Z = P is taken");
+	expect(km_sakke_encap(sed, secret_copy(ssv, all.ssv, sizeof ssv), all.id, ID_LEN, kms, &rnd) ==
+			KM_OK, "it is encapsulated with Z = P");
+	expect_public(sed, sizeof sed, "encapsulated data are public");
+	km_kms_public_free(kms);
+}
+
 static void check_sakke(void)
 {
 	uint8_t sed[KM_SED_BYTES], ssv[KM_SSV_BYTES];
@@ -386,6 +406,7 @@ static void check_sakke(void)
 	check_batch(3, 1);
 	if (lanes)
 		return;
+	check_complete();
 	if (fp8_k)
 		check_pairings(BATCH_MAX); /* the fewest with affine steps */
 	check_batch(BATCH_MAX, SIZE_MAX);
@@ -427,10 +448,28 @@ static void check_keys(void)
 
 	secret_copy(gmk, all.ssv, sizeof gmk);
 	user_salt = km_user_salt(gmk, OWN_ALICE, strlen(OWN_ALICE));
-	expect(marked(&user_salt, sizeof user_salt) > 0, "a user salt is secret");
+	expect(unmarked || marked(&user_salt, sizeof user_salt) > 0, "a user salt is secret");
 	km_srtp_keys(key, salt, gmk, 4, 0x01234567, salt_rand, sizeof salt_rand);
 	expect_secret(key, sizeof key, "a media key is secret");
 	expect_secret(salt, sizeof salt, "a media salt is secret");
+}
+
+/* The same message again, which is known where its GMK-ID is. */
+static void check_memory(const km_gmk_opened *opened, const km_gmk_message *sent, km_open_how how)
+{
+	static km_gmk_opened again;
+	km_memory *memory;
+
+	expect(km_memory_new(&memory) == KM_OK, "a memory is made");
+	for (int i = 0; i < 2; i++)
+		expect(km_memory_accept(memory, opened) == KM_OK, "what was accepted is recorded");
+	how.ctx = memory;
+	how.held = km_memory_held;
+	expect(km_gmk_open(&again, sent->msg, sent->len, &how, &rnd) ==
+			(opened->gmk_id ? KM_R_DUPLICATE : KM_R_OK), "a key that is held is known again");
+	how.replayed = km_memory_replayed;
+	expect(km_gmk_open(&again, sent->msg, sent->len, &how, &rnd) == KM_R_REPLAY, "a replay is seen");
+	km_memory_free(memory);
 }
 
 static void check_message(const own_message *m, const km_keyring *ring)
@@ -451,6 +490,7 @@ static void check_message(const own_message *m, const km_keyring *ring)
 	expect_public(out.msg, out.len, "a message is public");
 	expect(km_gmk_open(&opened, out.msg, out.len, &how, &rnd) == KM_R_OK, "a message opens");
 	expect_secret(opened.gmk, sizeof opened.gmk, "a GMK is secret");
+	check_memory(&opened, &out, how);
 	expect(opened_is(opened.gmk, m->job.gmk, sizeof opened.gmk), "the GMK is the one put in");
 	out.msg[out.len - KM_SIG_BYTES - 16] ^= 1; /* in the payload under the GMK */
 	expect(km_gmk_open(&opened, out.msg, out.len, &how, &rnd) == KM_R_SIGNATURE,
@@ -481,18 +521,32 @@ int main(int argc, char **argv)
 		printf("%u\n", cpu_levels());
 		return 0;
 	}
-	if (argc < 3 || !RUNNING_ON_VALGRIND || own_start(&state) != 0 || km_init("c") != KM_OK ||
+	if (argc > 1 && strcmp(argv[1], "--unmarked") == 0) {
+		unmarked = true;
+		argc--;
+		argv++;
+	}
+	if (argc < 3 || (!RUNNING_ON_VALGRIND && !unmarked) || own_start(&state) != 0 || init_again("c") != KM_OK ||
 			!pick(argv[1], (unsigned)atoi(argv[2]))) {
 		fprintf(stderr, "ctime: wrong usage, no such row, or not under valgrind\n");
 		return 2;
+	}
+	if (strcmp(argv[1], "lookups") == 0) {
+		check_lookups((unsigned)atoi(argv[2]), argc > 3);
+		own_stop(&state);
+		return failures != 0;
 	}
 	if (argc > 3 && !plant(argv[3]))
 		return 2;
 	start_kms();
 	start_keys();
+	if (wide) {
+		check_batch(WIDE_BATCH, SIZE_MAX);
+		check_decap_batch(WIDE_BATCH);
+	}
 	if (argc > 3 && lanes)
 		check_batch(9, SIZE_MAX); /* fewer would go one by one */
-	if (argc == 3) {
+	if (argc == 3 && !wide) {
 		check_sakke();
 		check_eccsi();
 		check_keys();

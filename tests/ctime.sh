@@ -2,6 +2,7 @@
 # ctime.sh -- builds the constant-time check with some compilers and levels, runs every row of it
 # under memcheck, and first shows for each build that planted faults are found.
 # usage: tests/ctime.sh compiler:level...     as in gcc:-O2
+# SHIPPED=DIR: the objects of the first of them, compiled to be shipped, have the same code.
 # Ends in "N passed, N failed, N skipped"; exit 1 where one failed.
 set -u
 cd "${0%/*}/.." || exit 1
@@ -21,6 +22,16 @@ plant() {
 
 clean() {
 	memcheck "$out/$1/tests/ctime" "$2" "$cpu" >"$log" 2>&1
+}
+
+# The marks are in what is shipped, and only what is said for debuggers differs.
+same_code() {
+	local object
+	for object in "$SHIPPED"/{engine,provision,asm/*}/*.o; do
+		[ -f "$object" ] || return 1
+		cmp <(objdump -dr "$object" | tail -n +3) \
+			<(objdump -dr "$out/$1${object#"$SHIPPED"}" | tail -n +3) || return 1
+	done >"$log" 2>&1
 }
 
 # try NAME command...: as many at a time as there are processors.
@@ -47,13 +58,18 @@ for build in "$@"; do
 		"$out/$build/tests/ctime" || exit 1
 	# valgrind runs ADX but reports that there is none: what there is, is asked outside.
 	cpu=$("$out/$build/tests/ctime" --cpu) || exit 1
+	if [ -n "${SHIPPED-}" ]; then
+		try "$build has the code that is shipped" same_code "$build"
+		SHIPPED=
+	fi
+	try "$build lookup is found" plant "$build" lookups load select_vbmi
 	try "$build branch is found" plant "$build" c branch branching_add
 	try "$build load is found" plant "$build" c load indexed_select
 	try "$build branch256 is found" plant "$build" c branch256 branching_mul_n
 	try "$build branch8 is found" plant "$build" lanes branch8 branching_mul_lanes
 	try "$build load8 is found" plant "$build" lanes load8 indexed_pick
-	for row in lanes c adx avx2; do
-		if [[ $row = a* ]] && [ $((cpu & 1)) = 0 ]; then
+	for row in wide lanes c adx avx2 lookups; do
+		if [[ $row = [aw]* ]] && [ $((cpu & 1)) = 0 ]; then
 			skip "$build $row"
 		else
 			try "$build $row is constant time" clean "$build" $row
