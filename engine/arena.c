@@ -151,7 +151,7 @@ void secret_free(void *p)
 	data = (uint8_t *)((uintptr_t)p / BLOCK * BLOCK);
 	memcpy(&b, data, sizeof b);
 	slot = (size_t)((uint8_t *)p - data - UNIT) / b->size;
-	km_wipe(p, b->size);
+	wipe(p, b->size);
 	slot_give(b, slot);
 }
 

@@ -154,7 +154,8 @@ KM_API void km_sha256(uint8_t out[KM_HASH_BYTES], const uint8_t *data, size_t le
 KM_API void km_hmac_sha256(uint8_t out[KM_HASH_BYTES], const uint8_t *key, size_t key_len,
 		const uint8_t *data, size_t len);
 
-/* Overwrite with zeros in a way that the compiler keeps. */
+/* Overwrite with zeros in a way that the compiler keeps, and what registers and the 4 KB of stack below
+ * the caller may still hold of it. */
 KM_API void km_wipe(void *p, size_t len);
 
 /* 1 where the len octets are equal, else 0; constant time in their values. */

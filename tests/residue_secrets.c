@@ -380,6 +380,12 @@ static void sign_one(void)
 	all.err = km_eccsi_sign(all.sigs[0], all.data, sizeof all.data, all.signer, &rnd);
 }
 
+static void wiping(void)
+{
+	memcpy(all.out, all.key, sizeof all.key);
+	km_wipe(all.out, sizeof all.key);
+}
+
 /* With the generator, whose key and octets are secret too. */
 static void sign_by_the_system(void)
 {
@@ -499,6 +505,7 @@ const operation operations[OPERATIONS] = {
 	{"km_hmac_sha256", hmac_sha256, NULL, NULL, hash_before, NULL, 1, LEAVES},
 	{"km_equal", equal, NULL, NULL, hash_before, NULL, 1, LEAVES},
 	{"km_random_bytes", random_octets, NULL, NULL, hash_before, NULL, 1, LEAVES},
+	{"km_wipe", wiping, NULL, NULL, hash_before, NULL, 1, LEAVES},
 	{"km_user_salt", user_salt, NULL, NULL, gmk_before, NULL, 1, CALLS},
 	{"km_srtp_keys", srtp_keys, NULL, NULL, gmk_before, NULL, 1, CALLS},
 	{"km_gmk_make", gmk_make, NULL, NULL, gmk_before, NULL, 1, CALLS},
