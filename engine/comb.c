@@ -81,7 +81,7 @@ void comb_digits_across(uint64_t *index, uint64_t *negative, const comb_shape *s
 		index[k] = digit(&negative[k], window(u, shape, (unsigned)(i + k)), shape);
 }
 
-void comb_pick(ec_point *r, const comb *c, unsigned i, const uint64_t *u, size_t n)
+void comb_pick(ec_point *r, uint64_t *sign, const comb *c, unsigned i, const uint64_t *u, size_t n)
 {
 	const ec_point *row = c->t + i * c->shape.entries;
 	uint64_t negative, index;
@@ -89,7 +89,10 @@ void comb_pick(ec_point *r, const comb *c, unsigned i, const uint64_t *u, size_t
 	for (size_t k = 0; k < n; k++) {
 		index = digit(&negative, window(u + 16 * k, &c->shape, i), &c->shape);
 		fp_k->select(r[k].x.v, row->x.v, c->shape.entries, 2 * FP_LIMBS, index);
-		fp_cneg(&r[k].y, &r[k].y, negative);
+		if (sign)
+			sign[k] = negative;
+		else
+			fp_cneg(&r[k].y, &r[k].y, negative);
 	}
 }
 

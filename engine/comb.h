@@ -49,8 +49,9 @@ void comb_digits(uint16_t *index, uint64_t *negative, const comb_shape *shape, u
 void comb_digits_across(uint64_t *index, uint64_t *negative, const comb_shape *shape, size_t i,
 		const uint64_t u[16], size_t n);
 
-/* r[0..n-1] = what window i of each of n recoded scalars picks: the entry, its sign applied. */
-void comb_pick(ec_point *r, const comb *c, unsigned i, const uint64_t *u, size_t n);
+/* r[0..n-1] = what window i of each of n recoded scalars picks: the entry, and the mask of its sign to
+ * sign[0..n-1]; where that is NULL the sign is applied. */
+void comb_pick(ec_point *r, uint64_t *sign, const comb *c, unsigned i, const uint64_t *u, size_t n);
 /* The same for g, with the other sign in odd windows: see fp2_turn. */
 void gcomb_pick(fp *r, const gcomb *c, unsigned i, const uint64_t *u, size_t n);
 

@@ -42,6 +42,14 @@ static inline void fp_mul_diff(fp *r, const fp *a, const fp *b, const fp *c)
 	fp_mul(r, a, &t);
 }
 
+static inline void fp_mul_sdiff(fp *r, const fp *a, const fp *b, const fp *c, const uint64_t *mask)
+{
+	fp t;
+
+	fp_cneg(&t, b, *mask);
+	fp_mul_diff(r, a, &t, c);
+}
+
 static inline void fp_mul_diff_sqr(fp *r, const fp *a, const fp *b, const fp *c, fp *s, const fp *d)
 {
 	fp t;
@@ -75,6 +83,8 @@ static inline void fp_sqr_sub2(fp *r, const fp *a, const fp *b, const fp *c)
 	fp_sub(&t, &t, b);
 	fp_sub(r, &t, c);
 }
+
+enum { ec_lanes = 1 };
 
 #define FE    fp
 #define FN(x) fp_##x

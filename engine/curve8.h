@@ -45,6 +45,8 @@ static inline void fp8_set_start(fp8 *r)
 /* Lane l of r = lane l + by of a.  r is not a. */
 void fp8_rotate(fp8 *r, const fp8 *a, int by);
 
+enum { ec8_lanes = FP8_LANES };
+
 #define FE    fp8
 #define FN(x) fp8_##x
 #define CN(x) ec8_##x

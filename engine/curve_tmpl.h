@@ -37,20 +37,30 @@ static inline void CN(add_forward)(FE *run, FE *prefix, const CN(point) *a, cons
 }
 
 /* Second half, from the last addition to the first: inv is the inverse of what run was after them,
- * and becomes the inverse of what it was before.  4M + 1S each. */
-static inline void CN(add_backward)(FE *inv, CN(point) *a, const CN(point) *b, const FE *prefix,
-		size_t n)
+ * and becomes the inverse of what it was before.  Where the CN(lanes) masks of sign for b[i] are all
+ * ones, -b[i] is added; NULL: nowhere.  4M + 1S each. */
+static inline void CN(add_backward_signed)(FE *inv, CN(point) *a, const CN(point) *b,
+		const FE *prefix, const uint64_t *sign, size_t n)
 {
 	FE l, t, x3;
 
 	for (size_t i = n; i-- > 0;) {
 		FN(mul)(&t, inv, &prefix[i]); /* 1/d */
 		FN(mul_diff)(inv, inv, &b[i].x, &a[i].x);
-		FN(mul_diff)(&l, &t, &b[i].y, &a[i].y); /* l = (y2 - y1)/(x2 - x1) */
+		if (sign) /* l = (y2 - y1)/(x2 - x1) */
+			FN(mul_sdiff)(&l, &t, &b[i].y, &a[i].y, sign + i * CN(lanes));
+		else
+			FN(mul_diff)(&l, &t, &b[i].y, &a[i].y);
 		FN(sqr_sub2)(&x3, &l, &a[i].x, &b[i].x); /* x3 = l^2 - x1 - x2 */
 		FN(mul_diff_sub)(&a[i].y, &l, &a[i].x, &x3, &a[i].y); /* y3 = l*(x1 - x3) - y1 */
 		a[i].x = x3;
 	}
+}
+
+static inline void CN(add_backward)(FE *inv, CN(point) *a, const CN(point) *b, const FE *prefix,
+		size_t n)
+{
+	CN(add_backward_signed)(inv, a, b, prefix, NULL, n);
 }
 
 /* What the line of a Miller step is made from. */

@@ -20,9 +20,10 @@ static km_err one_invert(fp *inv, uint64_t *zero, const fp *a, const km_random *
 	return ec_blinded_inv(inv, zero, a, rnd);
 }
 
-static void one_pick(ec_point *r, const comb *c, size_t i, const uint64_t *u, size_t n)
+static void one_pick(ec_point *r, uint64_t *sign, const comb *c, size_t i, const uint64_t *u,
+		size_t n)
 {
-	comb_pick(r, c, (unsigned)i, u, n);
+	comb_pick(r, sign, c, (unsigned)i, u, n);
 }
 
 static void one_gpick(fp *r, const gcomb *c, unsigned i, const uint64_t *u, size_t n)
@@ -56,7 +57,7 @@ static km_err add_complete(one_block *b, ec_point *r, const comb *const *tables,
 
 	for (size_t base = 0; base < bases; base++)
 		for (size_t i = 0; i < tables[base]->shape.windows; i++)
-			one_pick(b->rows.acc + rows++, tables[base], i, digits[base], 1);
+			one_pick(b->rows.acc + rows++, NULL, tables[base], i, digits[base], 1);
 	return edwards_sum(r, b->rows.acc, rows, rnd);
 }
 

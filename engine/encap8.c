@@ -21,14 +21,16 @@ typedef struct {
 	uint64_t negative[MEMBERS];
 } picks;
 
-static void pick(fp8 *r, const comb8 *c, size_t i, const uint64_t *u, size_t n, uint64_t turned)
+/* Signs go to sign, or where that is NULL to the last coordinates. */
+static void pick(fp8 *r, uint64_t *sign, const comb8 *c, size_t i, const uint64_t *u, size_t n,
+		uint64_t turned)
 {
 	picks p;
 	size_t groups = n / c->layout->vectors;
 
-	comb_digits(p.index, p.negative, &c->shape, (unsigned)i, u, n * FP8_LANES);
+	comb_digits(p.index, sign ? sign : p.negative, &c->shape, (unsigned)i, u, n * FP8_LANES);
 	c->layout->pick(r, c->coords, c->t + i * c->window_bytes, c->shape.entries, p.index, groups);
-	for (size_t v = 0; v < n; v++) {
+	for (size_t v = 0; !sign && v < n; v++) {
 		fp8 *last = &r[v * c->coords + c->coords - 1]; /* y */
 
 		for (int l = 0; l < FP8_LANES; l++)
@@ -38,14 +40,15 @@ static void pick(fp8 *r, const comb8 *c, size_t i, const uint64_t *u, size_t n, 
 	wipe(&p, sizeof p);
 }
 
-static void eight_pick(ec8_point *r, const comb8 *c, size_t i, const uint64_t *u, size_t n)
+static void eight_pick(ec8_point *r, uint64_t *sign, const comb8 *c, size_t i, const uint64_t *u,
+		size_t n)
 {
-	pick(&r->x, c, i, u, n, 0);
+	pick(&r->x, sign, c, i, u, n, 0);
 }
 
 static void eight_gpick(fp8 *r, const comb8 *c, unsigned i, const uint64_t *u, size_t n)
 {
-	pick(r, c, i, u, n, 0 - (uint64_t)(i & 1));
+	pick(r, NULL, c, i, u, n, 0 - (uint64_t)(i & 1));
 }
 
 #define eight_set_start fp8_set_start

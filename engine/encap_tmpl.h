@@ -1,9 +1,10 @@
 /* encap_tmpl.h -- sums of table entries for many members in step, for any field element FE.
  *
- * Needs curve_tmpl.h, fp2_tmpl.h for the same FE and secret.h, and before it EN(invert), EN(pick), and
- * for the powers of g EN(gpick), which turns the signs over in odd windows (see F2(turn)), and
- * EN(set_start), the number 1 as a real part to start from; EN(name) are the names to define.  An
- * element is one member, or a vector of eight.
+ * Needs curve_tmpl.h, fp2_tmpl.h for the same FE and secret.h, and before it EN(invert), EN(pick),
+ * which leaves the digits' signs in masks or, without room for them, applies them, and for the powers
+ * of g EN(gpick), which turns the signs over in odd windows (see F2(turn)), and EN(set_start), the
+ * number 1 as a real part to start from; EN(name) are the names to define.  An element is one member,
+ * or a vector of eight.
  *
  * The windows over P and Z are taken k at a time: row 2i of the accumulators adds up windows
  * i, i + k, i + 2k, .. over P, row 2i + 1 the same over Z, and all additions of a strip share one
@@ -22,6 +23,7 @@ typedef struct {
 	CN(point) *acc;      /* [bases * k][n] */
 	CN(point) *picked;   /* [bases * k][n] */
 	FE *prefix;          /* [bases * k][n] */
+	uint64_t *sign;      /* [bases * k][n][CN(lanes)]: what is picked is to be turned over */
 } EN(rows);
 
 /* What a batch works in. */
@@ -46,7 +48,7 @@ static size_t EN(carve)(size_t *at, size_t len)
  * bases * k * n or more.  0: there is no memory. */
 static int EN(block_new)(EN(block) *b, size_t n, size_t members, size_t k, size_t bases, size_t sums)
 {
-	size_t at[8];
+	size_t at[9];
 
 	b->size = 0;
 	at[0] = EN(carve)(&b->size, sums * sizeof(CN(point)));
@@ -57,11 +59,12 @@ static int EN(block_new)(EN(block) *b, size_t n, size_t members, size_t k, size_
 	at[5] = EN(carve)(&b->size, n * sizeof *b->power);
 	at[6] = EN(carve)(&b->size, n * sizeof *b->y);
 	at[7] = EN(carve)(&b->size, n * sizeof *b->gr);
+	at[8] = EN(carve)(&b->size, sums * CN(lanes) * sizeof *b->rows.sign);
 	b->mem = scratch_alloc(b->size);
 	if (!b->mem)
 		return 0;
 	b->rows = (EN(rows)){n, k, bases, (void *)(b->mem + at[0]), (void *)(b->mem + at[1]),
-			(void *)(b->mem + at[2])};
+			(void *)(b->mem + at[2]), (void *)(b->mem + at[8])};
 	b->urb = (void *)(b->mem + at[3]);
 	b->ur = (void *)(b->mem + at[4]);
 	b->power = (void *)(b->mem + at[5]);
@@ -84,7 +87,8 @@ static km_err EN(add_strip)(EN(rows) *s, uint64_t *zero, size_t rows, const km_r
 	CN(add_forward)(&run, s->prefix, s->acc, s->picked, rows * s->n);
 	err = EN(invert)(&inv, zero, &run, rnd);
 	if (err == KM_OK && !*zero)
-		CN(add_backward)(&inv, s->acc, s->picked, s->prefix, rows * s->n);
+		CN(add_backward_signed)(&inv, s->acc, s->picked, s->prefix, s->sign,
+				rows * s->n);
 	wipe(&run, sizeof run);
 	wipe(&inv, sizeof inv);
 	return err;
@@ -139,7 +143,8 @@ static km_err EN(add_all)(EN(rows) *s, uint64_t *zero, const EN(table) *const *t
 		km_err err = KM_OK;
 
 		for (size_t i = 0; i < m * s->bases; i++)
-			EN(pick)(to + i * s->n, tables[i % s->bases], at + i / s->bases,
+			EN(pick)(to + i * s->n, at ? s->sign + i * s->n * CN(lanes) : NULL,
+					tables[i % s->bases], at + i / s->bases,
 					digits[i % s->bases], s->n);
 		if (at)
 			err = EN(add_strip)(s, zero, m * s->bases, rnd);
