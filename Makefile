@@ -4,6 +4,7 @@
 ## make demo               a laboratory KMS, 10 000 members, some of whom open their messages
 ## make test               everything that is tested; installs what it needs.  check: the same, installs nothing
 ## make ctime              constant time, on the binary; ctime-full: two compilers, four levels; ctime-stat: by time
+## make faults           single faults in every operation, row and size, at length; a short form is in the tests
 ## make fuzz               every parser under libFuzzer, FUZZ_SECONDS each
 ## make bench              this machine, beside wolfSSL and the targets; BENCH="encap_batch decap_one", PEER=DIR
 ## make bench-command      whole runs by hyperfine; bench-instructions: the scalar rows by callgrind
@@ -146,6 +147,15 @@ $(B)/tests/fuzz_%: $(B)/tests/fuzz_%.c.o $(filter %.o,$(FUZZ_MAIN)) $(call obj,$
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(filter -%,$(FUZZ_MAIN)) -Wl,--wrap=eccsi_nonce $^ -o $@ -lcmocka $(LIBS)
 
+# Single faults: every call between the engine's objects, and to libraries, goes through a stub.
+$(B)/tests/faults_stubs.S $(B)/tests/faults_wraps: tests/faults_stubs.sh $(call obj,$(ENGINE))
+	@mkdir -p $(@D)
+	@bash tests/faults_stubs.sh $(B)/tests/faults_stubs.S $(B)/tests/faults_wraps $(call obj,$(ENGINE))
+$(B)/tests/faults: $(B)/tests/faults.c.o $(B)/tests/faults_stubs.S $(call obj,$(ENGINE))
+	$(call say,LD,$@)
+	@sed 's/^/-Wl,--wrap=/' $(B)/tests/faults_wraps >$(B)/tests/faults_flags
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) @$(B)/tests/faults_flags $(filter %.o %.S,$^) -o $@ $(LIBS)
+
 # The constant-time check names the rows, and the layouts, that it runs; of some kernels, twins.
 CTIME_TWINS := prepare 64 128 256 512
 $(B)/tests/ctime: $(B)/tests/ctime.c.o $(B)/tests/ctime_lookup.c.o $(call obj,$(filter-out tests/test_%,$(wildcard tests/util*.c))) $(call obj,$(ENGINE) $(PROV))
@@ -157,12 +167,14 @@ $(B)/tests/ctime_stat: $(B)/tests/ctime_stat.c.o $(call obj,$(filter-out tests/t
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -Wl,--wrap=eccsi_nonce $^ -o $@ -lcmocka $(LIBS) -lm
 
-tests: $(patsubst %,$(B)/tests/%,$(TESTS) $(FUZZ)) $(B)/tests/ctime_stat $(B)/bench/bench all
+# Stubs are in x86-64 assembly, and faults in an instrumented build are mostly its reports.
+FAULTS := $(if $(filter x86_64-release,$(ARCH)-$(MODE)),$(B)/tests/faults)
+tests: $(patsubst %,$(B)/tests/%,$(TESTS) $(FUZZ)) $(B)/tests/ctime_stat $(FAULTS) $(B)/bench/bench all
 
 # Run them all and the tests of the command.  VECTORS=DIR: a third party's vectors, else skipped.
 check: tests
 	@$(MAKE) -s --no-print-directory install PREFIX=$(CURDIR)/$(B)/usr
-	@VECTORS='$(VECTORS)' MODE=$(MODE) bash tests/check.sh $(B)/keymuster $(B)/usr $(patsubst %,$(B)/tests/%,$(TESTS) $(FUZZ))
+	@VECTORS='$(VECTORS)' MODE=$(MODE) bash tests/check.sh $(B)/keymuster $(B)/usr $(patsubst %,$(B)/tests/%,$(TESTS) $(FUZZ)) $(FAULTS)
 
 # Each fuzz target for FUZZ_SECONDS under libFuzzer (clang), from seeds that the tests make.  What it
 # learns stays in build/fuzz; an input that breaks something is left there too.
@@ -171,6 +183,10 @@ fuzz: $(patsubst %,$(B)/tests/%,$(FUZZ))
 	@$(MAKE) --no-print-directory MODE=fuzz CC=clang fuzz-targets
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) bash tests/fuzz.sh $(B)/tests build/$(ARCH)-fuzz/tests $(FUZZ)
 fuzz-targets: $(patsubst %,$(B)/tests/%,$(FUZZ))
+
+# Single faults at many more places than the tests have time for.
+faults: $(B)/tests/faults
+	@$< --long
 
 # The digests of the tables over P and g, from the portable builder: engine/comb_digests.inc.
 digests: $(B)/tests/test_digests
@@ -273,7 +289,7 @@ clean:
 	rm -rf build demo
 
 FORCE:
-.PHONY: all tests check digests fuzz fuzz-targets ctime ctime-stat ctime-full test demo install help clean FORCE \
+.PHONY: all tests check faults digests fuzz fuzz-targets ctime ctime-stat ctime-full test demo install help clean FORCE \
 	build-packages test-packages bench-packages bench bench-command bench-instructions
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

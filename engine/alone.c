@@ -107,10 +107,6 @@ static void add_up(lanes *m, size_t n, const alone_tables *t)
 /* What members share, and what each is divided by: d, which is not 0. */
 typedef struct {
 	lanes m[STEP];
-	union {
-		ed8_extended point;
-		fp8x2_elt power;
-	} other;
 	ed_extended sum[STEP];
 	fp2 power[STEP]; /* of g; -conj of it where the groups are even in number */
 	fp d[STEP], prefix[STEP], run, inv, t;
@@ -129,20 +125,32 @@ static void leave(fp *r, const fp8 *a)
 	wipe(&others, sizeof others);
 }
 
+void alone_join(ed_extended *sum, fp2 *power, ed8_extended *points, fp8x2_elt *powers)
+{
+	union {
+		ed8_extended point;
+		fp8x2_elt power;
+	} other;
+
+	join_points(points, &other.point);
+	leave(&sum->x, &points->x);
+	leave(&sum->y, &points->y);
+	leave(&sum->z, &points->z);
+	leave(&sum->t, &points->t);
+	if (power) {
+		join_powers(powers, &other.power);
+		leave(&power->re, &powers->re);
+		leave(&power->im, &powers->im);
+	}
+	wipe(&other, sizeof other);
+}
+
 static void join(work *w, size_t j, int with_power)
 {
 	lanes *m = &w->m[j];
 
 	ed8_cneg(&m->acc, m->negative);
-	join_points(&m->acc, &w->other.point);
-	leave(&w->sum[j].x, &m->acc.x);
-	leave(&w->sum[j].y, &m->acc.y);
-	leave(&w->sum[j].z, &m->acc.z);
-	if (!with_power)
-		return;
-	join_powers(&m->power, &w->other.power);
-	leave(&w->power[j].re, &m->power.re);
-	leave(&w->power[j].im, &m->power.im);
+	alone_join(&w->sum[j], with_power ? &w->power[j] : NULL, &m->acc, &m->power);
 }
 
 /* prefix and run: of the denominators of the point and, if wanted, of the power. */

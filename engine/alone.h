@@ -5,7 +5,9 @@
 
 #include "comb.h"
 #include "curve8.h"
+#include "edwards8.h"
 #include "encap.h"
+#include "fp2.h"
 
 /* Tables over a point (three coordinates, those of an ed8_entry) or over g (one, as in comb.h), with
  * eight windows to a group. */
@@ -32,6 +34,10 @@ km_err alone_check(const alone_table *t, const ec_point *chain);
 /* Fill in n members.  Never exceptional but for R = infinity, which is the status of that member.
  * KM_ERANDOM, KM_ENOMEM: none is filled in. */
 km_err alone_sums(encap_item *items, size_t n, const alone_tables *t, const km_random *rnd);
+
+/* *sum = the sum of eight lanes' points, and where power is not NULL *power = the product of their powers.
+ * points and powers are used up. */
+void alone_join(ed_extended *sum, fp2 *power, ed8_extended *points, fp8x2_elt *powers);
 
 /* [k]P, k secret.  KM_ERANDOM, KM_ENOMEM; KM_EDEGENERATE: k = 0. */
 km_err alone_times_p(ec_point *r, const uint64_t k[16], const alone_table *p,

@@ -86,6 +86,8 @@ static km_err signer_load(km_signer *s, const uint8_t *id, size_t id_len, const 
 	err = ssk_check(s, &y);
 	if (err != KM_OK)
 		return err;
+	memcpy(s->again.hs, s->hs, sizeof s->again.hs);
+	memcpy(s->again.pvt, pvt, sizeof s->again.pvt);
 	s->y = aligned_alloc(64, sizeof *s->y);
 	return s->y && p256_wide_make_var(s->y, &y) ? KM_OK : KM_ENOMEM;
 }
@@ -134,12 +136,13 @@ KM_API void km_signer_free(km_signer *signer)
 
 /* ---- signing ------------------------------------------------------------------------------ */
 
-/* The passing secrets of one signature. */
+/* The passing secrets of one signature, and the signature until it has been checked. */
 typedef struct {
-	uint64_t j[4];
+	uint64_t j[4];   /* 0 but between its making and its use: a call that does not happen leaves r = 0 */
 	uint64_t d[4];   /* (HE + r*SSK)*2^256 mod n, with 1 in place of 0 */
 	uint64_t run[4]; /* the product of the d before */
 	uint64_t zero;   /* public: HE + r*SSK = 0 */
+	uint8_t sig[KM_SIG_BYTES], before[KM_SIG_BYTES];
 } passing;
 
 /* Memory for some signatures at a time.  The check comes when the sums of nonces are done with, in
@@ -170,12 +173,14 @@ static void nonce_points(uint64_t (*x)[4], size_t n, const workspace *w)
 		fe_to_limbs(x[i], &s->pts[i * P256_WINDOWS].x);
 }
 
-/* Steps 1 and 2: j, J = [j]G, and r to the signature. */
+/* Steps 1 and 2: j, J = [j]G, and r to the signature in work. */
 static km_err make_r(const km_signed *items, size_t n, const km_signer *signer,
 		const km_random *rnd, const workspace *w)
 {
 	uint64_t x[ECCSI_AT_ONCE][4];
 
+	for (size_t i = 0; i < n; i++)
+		wipe(&w->own[i], sizeof w->own[i]);
 	for (size_t i = 0; i < n; i++) {
 		km_err err = eccsi_nonce(w->own[i].j, signer->ssk, signer->hs, items[i].msg,
 				items[i].len, rnd);
@@ -185,9 +190,9 @@ static km_err make_r(const km_signed *items, size_t n, const km_signer *signer,
 	}
 	nonce_points(x, n, w);
 	for (size_t i = 0; i < n; i++) {
-		limbs_to_be(items[i].sig, x[i], 4);
+		limbs_to_be(w->own[i].sig, x[i], 4);
 		/* Public: r is part of the signature. */
-		ct_public(items[i].sig, 32);
+		ct_public(w->own[i].sig, 32);
 	}
 	wipe(x, sizeof x);
 	return KM_OK;
@@ -207,10 +212,10 @@ static void make_s(const km_signed *items, size_t n, const km_signer *signer,
 	for (size_t i = 0; i < n; i++) {
 		passing *own = &w->own[i];
 
-		hash_parts(v.hash, (hash_part[]){{signer->hs, KM_HASH_BYTES}, {items[i].sig, 32},
+		hash_parts(v.hash, (hash_part[]){{signer->hs, KM_HASH_BYTES}, {own->sig, 32},
 			{items[i].msg, items[i].len}}, 3);
 		p256_scalar(v.he, v.hash);
-		limbs_from_be(v.r, items[i].sig, 4);
+		limbs_from_be(v.r, own->sig, 4);
 		p256_k->mul_n(v.t, v.r, signer->ssk_mont);
 		p256_add_mod(v.t, v.t, v.he, p256_n);
 		own->zero = p256_is_zero(v.t);
@@ -227,32 +232,55 @@ static void make_s(const km_signed *items, size_t n, const km_signer *signer,
 		p256_k->mul_n(v.t, v.run, own->run); /* 1/d */
 		p256_k->mul_n(v.run, v.run, own->d);
 		p256_k->mul_n(v.t, v.t, own->j);
+		wipe(own->j, sizeof own->j);
 		if (own->zero)
 			wipe(v.t, sizeof v.t);
-		limbs_to_be(items[i].sig + 32, v.t, 4);
+		limbs_to_be(own->sig + 32, v.t, 4);
 		/* Public: s is part of the signature. */
-		ct_public(items[i].sig + 32, 32);
+		ct_public(own->sig + 32, 32);
+		memcpy(own->sig + 64, signer->pvt, sizeof signer->pvt);
 	}
 	wipe(&v, sizeof v);
 }
 
-/* Sign n items.  A status is KM_EDEGENERATE where step 4 asks for a new j.  KM_ERANDOM. */
+/* The check of what was made (5.2.2), against messages, lengths and the signer's public values as they
+ * are read a second time. */
+static void check(const km_signed *items, km_err *verdict, size_t n, const km_signer *signer,
+		const workspace *w)
+{
+	km_signed made[ECCSI_AT_ONCE];
+
+	for (size_t i = 0; i < n; i++) {
+		memcpy(w->own[i].before, w->own[i].sig, KM_SIG_BYTES);
+		made[i] = (km_signed){.msg = items[i].msg, .len = items[i].len, .sig = w->own[i].sig};
+		verdict[i] = KM_EFAULT;
+	}
+	eccsi_check_var(verdict, made, n, &(eccsi_known){signer->again.hs, signer->y}, &w->sums);
+	for (size_t i = 0; i < n; i++)
+		if (memcmp(w->own[i].sig + 64, signer->again.pvt, sizeof signer->again.pvt) != 0)
+			verdict[i] = KM_EFAULT;
+}
+
+/* Sign n items.  A status is KM_EDEGENERATE where step 4 asks for a new j.  Nothing stands in the
+ * caller's memory before it is checked.  KM_ERANDOM. */
 static km_err sign_some(const km_signed *items, km_err *status, size_t n, const km_signer *signer,
 		const km_random *rnd, const workspace *w)
 {
-	km_err err = make_r(items, n, signer, rnd, w);
+	km_err verdict[ECCSI_AT_ONCE], err;
 
+	for (size_t i = 0; i < n; i++)
+		status[i] = KM_EFAULT;
+	err = make_r(items, n, signer, rnd, w);
 	if (err != KM_OK)
 		return err;
 	make_s(items, n, signer, w);
-	for (size_t i = 0; i < n; i++)
-		memcpy(items[i].sig + 64, signer->pvt, sizeof signer->pvt);
-	eccsi_check_var(status, items, n, &(eccsi_known){signer->hs, signer->y}, &w->sums);
+	check(items, verdict, n, signer, w);
 	for (size_t i = 0; i < n; i++) {
 		if (w->own[i].zero)
 			status[i] = KM_EDEGENERATE;
-		if (status[i] != KM_OK)
-			wipe(items[i].sig, KM_SIG_BYTES);
+		else if (verdict[i] == KM_OK)
+			give_out(&status[i], items[i].sig, w->own[i].sig, w->own[i].before,
+					KM_SIG_BYTES);
 	}
 	return KM_OK;
 }
@@ -268,6 +296,7 @@ SECRET_BODY static km_err sign_one(uint8_t sig[KM_SIG_BYTES], const uint8_t *msg
 	const km_signed item = {.msg = msg, .len = len, .sig = sig};
 	km_err status = KM_EDEGENERATE, err = KM_OK;
 
+	wipe(sig, KM_SIG_BYTES);
 	for (int i = 0; i < TRIES && err == KM_OK && status == KM_EDEGENERATE; i++)
 		err = sign_some(&item, &status, 1, signer, rnd,
 				&(workspace){{w.pts, w.scratch, NULL}, &w.own});
@@ -321,6 +350,10 @@ SECRET_BODY static km_err sign_batch(const km_signed *items, km_err *status, siz
 
 	if (n == 0)
 		return KM_OK;
+	for (size_t i = 0; i < n; i++) {
+		wipe(items[i].sig, KM_SIG_BYTES);
+		status[i] = KM_EFAULT;
+	}
 	memory = scratch_alloc(size);
 	if (memory)
 		err = sign_all(items, status, n, signer, rnd, &(workspace){
@@ -330,9 +363,14 @@ SECRET_BODY static km_err sign_batch(const km_signed *items, km_err *status, siz
 		wipe(items[i].sig, KM_SIG_BYTES);
 		status[i] = err;
 	}
-	for (size_t i = 0; i < n && err == KM_OK; i++)
-		if (status[i] != KM_OK)
-			err = KM_EPARTIAL;
+	if (err != KM_OK)
+		return err;
+	for (size_t i = 0; i < n; i++) {
+		if (status[i] == KM_OK)
+			continue;
+		wipe(items[i].sig, KM_SIG_BYTES);
+		err = KM_EPARTIAL;
+	}
 	return err;
 }
 

@@ -17,6 +17,9 @@ struct km_signer {
 	uint8_t ssk[KM_SSK_BYTES]; /* secret */
 	uint8_t hs[KM_HASH_BYTES];
 	uint8_t pvt[KM_ECCSI_POINT_BYTES];
+	struct {
+		uint8_t hs[KM_HASH_BYTES], pvt[KM_ECCSI_POINT_BYTES];
+	} again; /* what the check of a signature goes by: a fault in hs or pvt is found */
 	p256_wide *y; /* over Y = [HS]PVT + KPAK */
 };
 
@@ -75,15 +78,29 @@ km_err eccsi_nonce(uint64_t j[4], const uint8_t ssk[KM_SSK_BYTES], const uint8_t
 
 /* ---- the KMS's half (5.1.1) --------------------------------------------------------------- */
 
+/* v = a hedged number in 1 .. n - 1 for the key of id.  KM_ERANDOM. */
+km_err eccsi_token(uint64_t v[4], const uint8_t ksak[KM_SSK_BYTES],
+		const uint8_t kpak[KM_ECCSI_POINT_BYTES], const uint8_t *id, size_t id_len,
+		const km_random *rnd);
+
 /* KSAK: uniform in 1 .. n - 1.  KM_ERANDOM. */
 km_err eccsi_draw(uint8_t ksak[KM_SSK_BYTES], const km_random *rnd);
 
 /* KPAK = [KSAK]G.  KM_EFORMAT: KSAK is not in 1 .. n - 1. */
 km_err eccsi_public(uint8_t kpak[KM_ECCSI_POINT_BYTES], const uint8_t ksak[KM_SSK_BYTES]);
 
-/* SSK and PVT for id.  KM_ERANDOM. */
-km_err eccsi_issue(uint8_t ssk[KM_SSK_BYTES], uint8_t pvt[KM_ECCSI_POINT_BYTES],
-		const uint8_t ksak[KM_SSK_BYTES], const uint8_t kpak[KM_ECCSI_POINT_BYTES],
-		const uint8_t *id, size_t id_len, const km_random *rnd);
+/* All ones where KPAK = [SSK]G - [HS]PVT (5.1.2).  ssk is secret, the answer is not. */
+uint64_t eccsi_pair_fits(const uint8_t ssk[KM_SSK_BYTES], const uint8_t pvt[KM_ECCSI_POINT_BYTES],
+		const uint8_t *id, size_t id_len, const uint8_t kpak[KM_ECCSI_POINT_BYTES]);
+
+/* An SSK, secret, and its PVT. */
+typedef struct {
+	uint8_t ssk[KM_SSK_BYTES], pvt[KM_ECCSI_POINT_BYTES];
+} eccsi_pair;
+
+/* SSK and PVT for id, which are to be checked (eccsi_pair_fits).  KM_ERANDOM. */
+km_err eccsi_issue(eccsi_pair *pair, const uint8_t ksak[KM_SSK_BYTES],
+		const uint8_t kpak[KM_ECCSI_POINT_BYTES], const uint8_t *id, size_t id_len,
+		const km_random *rnd);
 
 #endif

@@ -1,9 +1,11 @@
-/* eccsi_check.c -- the check of signatures by a known signer (RFC 6507, 5.2.2).  All is public. */
+/* eccsi_check.c -- the check of signatures by a known signer (RFC 6507, 5.2.2), of which all is public, and of
+ * a pair of keys before it is given out (5.1.2). */
 #include <string.h>
 
 #include "bytes.h"
 #include "eccsi.h"
 #include "hash.h"
+#include "secret.h"
 
 _Static_assert(sizeof((p256x8_space *)0)->pts >= sizeof(p256_point[ECCSI_AT_ONCE][ECCSI_CHECK_POINTS]),
 		"a scalar way's points fit in those of lanes");
@@ -111,4 +113,30 @@ void eccsi_check_var(km_err *status, const km_signed *items, size_t n, const ecc
 	for (size_t i = 0; i < n; i++)
 		if (!is_r_var(x[i], items[i].sig))
 			status[i] = KM_ESIG;
+}
+
+/* PVT is read as a receiver would: a v of 0, whose SSK is KSAK, has no PVT. */
+uint64_t eccsi_pair_fits(const uint8_t ssk[KM_SSK_BYTES], const uint8_t pvt[KM_ECCSI_POINT_BYTES],
+		const uint8_t *id, size_t id_len, const uint8_t kpak[KM_ECCSI_POINT_BYTES])
+{
+	struct {
+		uint64_t ssk[4];
+		p256_point point;
+	} w;
+	p256_point auth, token, y;
+	uint8_t hs[KM_HASH_BYTES];
+	uint64_t fits = 0;
+
+	if (p256_from_octets_var(&auth, kpak, KM_ECCSI_POINT_BYTES) != KM_OK ||
+			p256_from_octets_var(&token, pvt, KM_ECCSI_POINT_BYTES) != KM_OK)
+		return 0;
+	eccsi_hs(hs, kpak, id, id_len, pvt);
+	eccsi_y_var(&y, hs, &token, &auth);
+	limbs_from_be(w.ssk, ssk, 4);
+	p256_times_g(&w.point, w.ssk);
+	fits = p256_equal(&w.point, &y);
+	/* Public: anything but a fit is a fault, and nothing leaves. */
+	ct_public(&fits, sizeof fits);
+	wipe(&w, sizeof w);
+	return fits;
 }

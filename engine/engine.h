@@ -63,6 +63,7 @@ enum {
 	X(KM_EKERNEL, 12, "no such kernel, or this processor cannot run it") \
 	X(KM_ESELFTEST, 13, "a kernel or a table failed its check") \
 	X(KM_ESTATE, 14, "km_init has not succeeded yet, or has with another kernel") \
+	X(KM_EFAULT, 15, "a result failed its check, which takes a fault of the machine") \
 	X(KM_ELOCKED, 16, "memory for keys cannot be locked: the limit is too small")
 
 typedef enum {
@@ -261,7 +262,7 @@ typedef struct {
 } km_signed;
 
 /* Sign msg (5.2.1) with a hedged nonce; the signature is verified before it leaves.
- * KM_ERANDOM; KM_ESIG: the check failed (a fault). */
+ * KM_ERANDOM; KM_EFAULT: the check failed. */
 KM_API KM_MUST km_err km_eccsi_sign(uint8_t sig[KM_SIG_BYTES], const uint8_t *msg, size_t len,
 		const km_signer *signer, const km_random *rnd);
 

@@ -58,14 +58,17 @@ struct km_kms_master {
 /* The public halves of m->z and m->ksak, which are in range. */
 static km_err publish(km_kms_master *m, const km_random *rnd)
 {
-	ec_point z;
-	km_err err = sakke_times_p(&z, m->z, rnd);
+	km_err err = KM_EFAULT, given = KM_EFAULT;
+	sakke_octets z;
 
+	sakke_times_p_checked(&err, &z, m->z, rnd);
 	if (err != KM_OK)
 		return err;
-	ec_to_octets(m->public_z, &z);
 	/* Public: Z is what everybody gets. */
-	ct_public(m->public_z, sizeof m->public_z);
+	ct_public(&z, sizeof z);
+	give_out(&given, m->public_z, z.octets, z.before, sizeof m->public_z);
+	if (given != KM_OK)
+		return given;
 	return eccsi_public(m->kpak, m->ksak);
 }
 
@@ -179,25 +182,59 @@ KM_API void km_kms_master_free(km_kms_master *master)
 	secret_free(master);
 }
 
+/* All ones where k(a + z) = 1 mod q, a read anew. */
+static uint64_t is_inverse(const uint64_t k[16], const uint8_t *id, size_t id_len,
+		const km_kms_master *master)
+{
+	uint64_t sum[16], one[16] = {1}, differ = 0;
+
+	zq_from_octets_var(sum, id, id_len);
+	zq_add(sum, sum, master->z);
+	zq_mul(sum, sum, k);
+	for (int i = 0; i < 16; i++)
+		differ |= sum[i] ^ one[i];
+	differ = ~ct_mask_nonzero(differ);
+	/* Public: anything else is a fault. */
+	ct_public(&differ, sizeof differ);
+	wipe(sum, sizeof sum);
+	return differ;
+}
+
+/* Whose key was asked for, twice: a key is made by one and checked by the other. */
+typedef struct {
+	const uint8_t *id;
+	size_t id_len;
+} asked;
+
 SECRET_BODY static km_err issue_rsk(uint8_t rsk[KM_SAKKE_POINT_BYTES], const uint8_t *id,
 		size_t id_len, const km_kms_master *master, const km_random *rnd)
 {
+	const asked a = {id, id_len}, again = a;
 	struct {
 		uint64_t k[16];
-		ec_point point;
+		sakke_octets point;
 	} w;
-	km_err err;
+	km_err err, made = KM_EFAULT;
 
+	keep_apart(&a, &again);
 	memset(rsk, 0, KM_SAKKE_POINT_BYTES);
 	if (id_len == 0 || id_len > KM_ID_MAX)
 		return KM_EARG;
-	zq_from_octets_var(w.k, id, id_len);
+	memset(&w, 0, sizeof w);
+	zq_from_octets_var(w.k, a.id, a.id_len);
 	zq_add(w.k, w.k, master->z);
 	err = zq_inv(w.k, w.k, rnd); /* 1/(a + z) */
-	if (err == KM_OK)
-		err = sakke_times_p(&w.point, w.k, rnd);
-	if (err == KM_OK)
-		ec_to_octets(rsk, &w.point);
+	if (err == KM_OK) {
+		sakke_times_p_checked(&made, &w.point, w.k, rnd);
+		err = made;
+	}
+	if (err == KM_OK) {
+		err = KM_EFAULT;
+		if (is_inverse(w.k, again.id, again.id_len, master))
+			give_out(&err, rsk, w.point.octets, w.point.before, KM_SAKKE_POINT_BYTES);
+	}
+	if (err != KM_OK)
+		wipe(rsk, KM_SAKKE_POINT_BYTES);
 	wipe(&w, sizeof w);
 	return err;
 }
@@ -211,11 +248,32 @@ KM_API km_err km_kms_rsk(uint8_t rsk[KM_SAKKE_POINT_BYTES], const uint8_t *id, s
 SECRET_BODY static km_err issue_ssk(uint8_t ssk[KM_SSK_BYTES], uint8_t pvt[KM_ECCSI_POINT_BYTES],
 		const uint8_t *id, size_t id_len, const km_kms_master *master, const km_random *rnd)
 {
-	memset(ssk, 0, KM_SSK_BYTES);
-	memset(pvt, 0, KM_ECCSI_POINT_BYTES);
+	const asked a = {id, id_len}, again = a;
+	struct {
+		eccsi_pair pair, before;
+	} w;
+	km_err err = KM_EARG, given[2] = {KM_EFAULT, KM_EFAULT};
+
+	keep_apart(&a, &again);
+	wipe(ssk, KM_SSK_BYTES);
+	wipe(pvt, KM_ECCSI_POINT_BYTES);
 	if (id_len == 0 || id_len > KM_ID_MAX)
 		return KM_EARG;
-	return eccsi_issue(ssk, pvt, master->ksak, master->kpak, id, id_len, rnd);
+	err = eccsi_issue(&w.pair, master->ksak, master->kpak, a.id, a.id_len, rnd);
+	w.before = w.pair;
+	if (err == KM_OK && eccsi_pair_fits(w.pair.ssk, w.pair.pvt, again.id, again.id_len,
+			master->kpak)) {
+		give_out(&given[0], ssk, w.pair.ssk, w.before.ssk, KM_SSK_BYTES);
+		give_out(&given[1], pvt, w.pair.pvt, w.before.pvt, KM_ECCSI_POINT_BYTES);
+	}
+	if (err == KM_OK)
+		err = given[0] != KM_OK ? given[0] : given[1];
+	if (err != KM_OK) {
+		wipe(ssk, KM_SSK_BYTES);
+		wipe(pvt, KM_ECCSI_POINT_BYTES);
+	}
+	wipe(&w, sizeof w);
+	return err;
 }
 
 KM_API km_err km_kms_ssk(uint8_t ssk[KM_SSK_BYTES], uint8_t pvt[KM_ECCSI_POINT_BYTES],

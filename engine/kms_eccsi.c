@@ -6,6 +6,12 @@
 #include "random.h"
 #include "secret.h"
 
+/* What an SSK is made with, secret. */
+typedef struct {
+	uint64_t v[4], ksak[4], sum[4];
+	p256_point point;
+} work;
+
 km_err eccsi_draw(uint8_t ksak[KM_SSK_BYTES], const km_random *rnd)
 {
 	uint64_t k[4];
@@ -39,41 +45,46 @@ km_err eccsi_public(uint8_t kpak[KM_ECCSI_POINT_BYTES], const uint8_t ksak[KM_SS
 	return in_range ? KM_OK : KM_EFORMAT;
 }
 
-km_err eccsi_issue(uint8_t ssk[KM_SSK_BYTES], uint8_t pvt[KM_ECCSI_POINT_BYTES],
-		const uint8_t ksak[KM_SSK_BYTES], const uint8_t kpak[KM_ECCSI_POINT_BYTES],
-		const uint8_t *id, size_t id_len, const km_random *rnd)
+/* One v, and the pair that comes of it.  *zero: it is to be thrown away (step 5). */
+static km_err issue_once(work *w, eccsi_pair *pair, uint64_t *zero, const uint8_t ksak[KM_SSK_BYTES],
+		const uint8_t kpak[KM_ECCSI_POINT_BYTES], const uint8_t *id, size_t id_len,
+		const km_random *rnd)
 {
-	struct {
-		uint64_t v[4], ksak[4], ssk[4];
-		p256_point point;
-	} w = {0};
 	uint8_t hs[KM_HASH_BYTES];
-	uint64_t h[4], zero = 0;
+	uint64_t h[4];
 	km_err err;
 
-	limbs_from_be(w.ksak, ksak, 4);
-	do {
-		err = random_below(w.v, p256_n, 4, 256, rnd);
-		if (err != KM_OK)
-			break;
-		p256_times_g(&w.point, w.v);
-		p256_to_octets(pvt, &w.point);
-		/* Public: PVT goes with every signature. */
-		ct_public(pvt, KM_ECCSI_POINT_BYTES);
-		eccsi_hs(hs, kpak, id, id_len, pvt);
-		p256_scalar(h, hs);
-		p256_mul_n(w.ssk, h, w.v);
-		p256_add_mod(w.ssk, w.ssk, w.ksak, p256_n);
-		zero = p256_is_zero(w.ssk) | p256_is_zero(h);
-		/* Public: the pair is thrown away then (step 5), and it happens once in 2^255. */
-		ct_public(&zero, sizeof zero);
-	} while (zero);
-	if (err == KM_OK) {
-		limbs_to_be(ssk, w.ssk, 4);
-	} else {
-		wipe(ssk, KM_SSK_BYTES);
-		memset(pvt, 0, KM_ECCSI_POINT_BYTES);
-	}
+	wipe(w, sizeof *w);
+	err = eccsi_token(w->v, ksak, kpak, id, id_len, rnd);
+	if (err != KM_OK)
+		return err;
+	limbs_from_be(w->ksak, ksak, 4);
+	p256_times_g(&w->point, w->v);
+	p256_to_octets(pair->pvt, &w->point);
+	/* Public: PVT goes with every signature. */
+	ct_public(pair->pvt, sizeof pair->pvt);
+	eccsi_hs(hs, kpak, id, id_len, pair->pvt);
+	p256_scalar(h, hs);
+	p256_mul_n(w->sum, h, w->v);
+	p256_add_mod(w->sum, w->sum, w->ksak, p256_n);
+	*zero = p256_is_zero(w->sum) | p256_is_zero(h);
+	/* Public: it happens once in 2^255. */
+	ct_public(zero, sizeof *zero);
+	limbs_to_be(pair->ssk, w->sum, 4);
+	return KM_OK;
+}
+
+km_err eccsi_issue(eccsi_pair *pair, const uint8_t ksak[KM_SSK_BYTES],
+		const uint8_t kpak[KM_ECCSI_POINT_BYTES], const uint8_t *id, size_t id_len,
+		const km_random *rnd)
+{
+	uint64_t zero = ~(uint64_t)0;
+	km_err err = KM_OK;
+	work w;
+
+	wipe(pair, sizeof *pair);
+	while (err == KM_OK && zero)
+		err = issue_once(&w, pair, &zero, ksak, kpak, id, id_len, rnd);
 	wipe(&w, sizeof w);
 	return err;
 }

@@ -70,7 +70,7 @@ static const fp *lines_of(km_receiver *r, const km_random *rnd)
 	return lines;
 }
 
-/* [b]P + Z, all public; b = 0 and b = -z are KM_EKEY. */
+/* [b]P + Z, all public; Z where b = 0.  b = -z is KM_EKEY. */
 static km_err identity_point_var(ec_point *r, const uint8_t *id, size_t id_len, const ec_point *z,
 		const km_random *rnd)
 {
@@ -80,7 +80,10 @@ static km_err identity_point_var(ec_point *r, const uint8_t *id, size_t id_len, 
 	km_err err;
 
 	zq_from_octets_var(b, id, id_len);
-	err = zq_is_zero(b) ? KM_EKEY : sakke_times_p(r, b, rnd);
+	*r = *z;
+	if (zq_is_zero(b))
+		return KM_OK;
+	err = sakke_times_p(r, b, rnd);
 	if (err != KM_OK)
 		return err;
 	/* Public: of an identity.  It came as a multiple by a scalar that might have been secret. */
@@ -196,17 +199,19 @@ typedef struct {
 	opened *of;
 	pairing_item *pairs;
 	encap_item *sums;
+	uint8_t *ssv; /* before they are compared */
 	uint8_t *mem;
 	size_t size;
 } block;
 
 static int block_new(block *b, size_t n)
 {
-	b->size = n * (sizeof(pairing_item) + sizeof(encap_item) + sizeof(opened));
+	b->size = n * (sizeof(pairing_item) + sizeof(encap_item) + sizeof(opened) + KM_SSV_BYTES);
 	b->mem = scratch_alloc(b->size);
 	b->pairs = (void *)b->mem; /* the first two are 64-byte aligned */
 	b->sums = (void *)(b->mem + n * sizeof(pairing_item));
 	b->of = (void *)(b->mem + n * (sizeof(pairing_item) + sizeof(encap_item)));
+	b->ssv = b->mem + b->size - n * KM_SSV_BYTES;
 	return b->mem != NULL;
 }
 
@@ -243,7 +248,7 @@ static void block_read(block *b, km_err *status, const uint8_t *sed, size_t n,
 }
 
 /* The mask off, and the scalars of the SSV found (6.2.2, steps 1 to 3). */
-static void block_unmask(block *b, uint8_t *ssv, const uint8_t *sed)
+static void block_unmask(block *b, const uint8_t *sed)
 {
 	size_t kept = 0;
 
@@ -253,9 +258,10 @@ static void block_unmask(block *b, uint8_t *ssv, const uint8_t *sed)
 
 		if (b->pairs[i].status != KM_OK)
 			continue;
-		sakke_mask(ssv + at * KM_SSV_BYTES, sed + at * KM_SED_BYTES + KM_SAKKE_POINT_BYTES,
+		sakke_mask(b->ssv + at * KM_SSV_BYTES, sed + at * KM_SED_BYTES + KM_SAKKE_POINT_BYTES,
 				&b->pairs[i].w);
-		sakke_scalars(&b->sums[kept], ssv + at * KM_SSV_BYTES, r->id, r->id_len);
+		sakke_scalars(&b->sums[kept], b->ssv + at * KM_SSV_BYTES, r->id, r->id_len);
+		b->sums[kept].status = KM_EFAULT;
 		b->pairs[kept].q = b->pairs[i].q;
 		b->of[kept++] = b->of[i];
 	}
@@ -283,13 +289,13 @@ static void block_compare(const block *b, uint8_t *ssv, km_err *status)
 {
 	for (size_t i = 0; i < b->n; i++) {
 		uint64_t same = ec_equal(&b->sums[i].point, &b->pairs[i].q);
+		size_t at = b->of[i].at;
 
 		/* Public: the verdict on this message. */
 		ct_public(&same, sizeof same);
 		if (b->sums[i].status == KM_OK && same)
-			status[b->of[i].at] = KM_OK;
-		else
-			wipe(ssv + b->of[i].at * KM_SSV_BYTES, KM_SSV_BYTES);
+			give_out(&status[at], ssv + at * KM_SSV_BYTES, b->ssv + at * KM_SSV_BYTES,
+					b->ssv + at * KM_SSV_BYTES, KM_SSV_BYTES);
 	}
 }
 
@@ -303,7 +309,7 @@ static km_err decap_block(block *b, uint8_t *ssv, km_err *status, const uint8_t 
 	err = pairing_many(b->pairs, b->n, rnd);
 	if (err != KM_OK)
 		return err;
-	block_unmask(b, ssv, sed);
+	block_unmask(b, sed);
 	err = block_sums(b, rnd);
 	if (err == KM_OK)
 		block_compare(b, ssv, status);
@@ -344,13 +350,13 @@ KM_API km_err km_sakke_decap_batch(uint8_t *ssv, km_err *status, const uint8_t *
 SECRET_BODY static km_err decap_one(uint8_t ssv[KM_SSV_BYTES], const uint8_t *sed, size_t sed_len,
 		const km_receiver *receiver, const km_random *rnd)
 {
-	km_err status, err;
+	km_err status = KM_EDECAP, err;
 
 	memset(ssv, 0, KM_SSV_BYTES);
 	if (sed_len != KM_SED_BYTES)
 		return KM_EDECAP;
 	err = decap_batch(ssv, &status, sed, 1, &receiver, rnd);
-	return err == KM_EPARTIAL ? status : err;
+	return err == KM_OK || err == KM_EPARTIAL ? status : err;
 }
 
 KM_API km_err km_sakke_decap(uint8_t ssv[KM_SSV_BYTES], const uint8_t *sed, size_t sed_len,

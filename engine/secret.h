@@ -43,6 +43,18 @@ static inline void ct_cmov(uint64_t *r, const uint64_t *a, size_t limbs, uint64_
 		r[i] = ct_select(mask, a[i], r[i]);
 }
 
+/* Two copies of what a function was asked for stay two: the compiler must not make one of them. */
+static inline void keep_apart(const void *a, const void *again)
+{
+	__asm__ volatile("" : : "r"(a), "r"(again) : "memory");
+}
+
+/* Copy what has been checked to where the caller wants it; before is a copy from before the check, so that
+ * what changes behind the check is found.  *err becomes KM_OK where before is seen to stand there, and is
+ * left alone, with zeros there, where it does not: so a copy that does not happen leaves the error that
+ * the caller of this has put there. */
+void give_out(km_err *err, void *to, const void *from, const void *before, size_t len);
+
 /* Zeroed memory for a key, at most 2 KB, 64-byte aligned: locked, not dumped, guarded, and wiped when freed.
  * KM_ENOMEM; KM_ELOCKED: the limit is reached, and km_keys_locked asks for more than that. */
 km_err secret_alloc(void **p, size_t len);
