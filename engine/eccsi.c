@@ -150,6 +150,8 @@ typedef struct {
 typedef struct {
 	eccsi_space sums;
 	passing *own;
+	km_signed *made;   /* what is checked, and what the check says */
+	km_err *verdict;
 } workspace;
 
 _Static_assert((int)P256_WINDOWS <= (int)ECCSI_CHECK_POINTS, "a nonce's points fit");
@@ -245,20 +247,18 @@ static void make_s(const km_signed *items, size_t n, const km_signer *signer,
 
 /* The check of what was made (5.2.2), against messages, lengths and the signer's public values as they
  * are read a second time. */
-static void check(const km_signed *items, km_err *verdict, size_t n, const km_signer *signer,
-		const workspace *w)
+static void check(const km_signed *items, size_t n, const km_signer *signer, const workspace *w)
 {
-	km_signed made[ECCSI_AT_ONCE];
-
 	for (size_t i = 0; i < n; i++) {
 		memcpy(w->own[i].before, w->own[i].sig, KM_SIG_BYTES);
-		made[i] = (km_signed){.msg = items[i].msg, .len = items[i].len, .sig = w->own[i].sig};
-		verdict[i] = KM_EFAULT;
+		w->made[i] = (km_signed){.msg = items[i].msg, .len = items[i].len,
+			.sig = w->own[i].sig};
+		w->verdict[i] = KM_EFAULT;
 	}
-	eccsi_check_var(verdict, made, n, &(eccsi_known){signer->again.hs, signer->y}, &w->sums);
+	eccsi_check_var(w->verdict, w->made, n, &(eccsi_known){signer->again.hs, signer->y}, &w->sums);
 	for (size_t i = 0; i < n; i++)
 		if (memcmp(w->own[i].sig + 64, signer->again.pvt, sizeof signer->again.pvt) != 0)
-			verdict[i] = KM_EFAULT;
+			w->verdict[i] = KM_EFAULT;
 }
 
 /* Sign n items.  A status is KM_EDEGENERATE where step 4 asks for a new j.  Nothing stands in the
@@ -266,7 +266,7 @@ static void check(const km_signed *items, km_err *verdict, size_t n, const km_si
 static km_err sign_some(const km_signed *items, km_err *status, size_t n, const km_signer *signer,
 		const km_random *rnd, const workspace *w)
 {
-	km_err verdict[ECCSI_AT_ONCE], err;
+	km_err err;
 
 	for (size_t i = 0; i < n; i++)
 		status[i] = KM_EFAULT;
@@ -274,11 +274,11 @@ static km_err sign_some(const km_signed *items, km_err *status, size_t n, const 
 	if (err != KM_OK)
 		return err;
 	make_s(items, n, signer, w);
-	check(items, verdict, n, signer, w);
+	check(items, n, signer, w);
 	for (size_t i = 0; i < n; i++) {
 		if (w->own[i].zero)
 			status[i] = KM_EDEGENERATE;
-		else if (verdict[i] == KM_OK)
+		else if (w->verdict[i] == KM_OK)
 			give_out(&status[i], items[i].sig, w->own[i].sig, w->own[i].before,
 					KM_SIG_BYTES);
 	}
@@ -292,6 +292,8 @@ SECRET_BODY static km_err sign_one(uint8_t sig[KM_SIG_BYTES], const uint8_t *msg
 		p256_point pts[ECCSI_CHECK_POINTS];
 		p256_fe scratch[ECCSI_CHECK_SCRATCH];
 		passing own;
+		km_signed made;
+		km_err verdict;
 	} w;
 	const km_signed item = {.msg = msg, .len = len, .sig = sig};
 	km_err status = KM_EDEGENERATE, err = KM_OK;
@@ -299,7 +301,7 @@ SECRET_BODY static km_err sign_one(uint8_t sig[KM_SIG_BYTES], const uint8_t *msg
 	wipe(sig, KM_SIG_BYTES);
 	for (int i = 0; i < TRIES && err == KM_OK && status == KM_EDEGENERATE; i++)
 		err = sign_some(&item, &status, 1, signer, rnd,
-				&(workspace){{w.pts, w.scratch, NULL}, &w.own});
+				&(workspace){{w.pts, w.scratch, NULL}, &w.own, &w.made, &w.verdict});
 	wipe(&w, sizeof w);
 	if (err == KM_OK)
 		err = status;
@@ -344,7 +346,8 @@ SECRET_BODY static km_err sign_batch(const km_signed *items, km_err *status, siz
 {
 	size_t held = n < ECCSI_AT_ONCE ? n : ECCSI_AT_ONCE;
 	size_t sums = eccsi_space_size(held, n >= WORTH_LANES);
-	size_t size = sums + held * sizeof(passing);
+	size_t made = sums + held * sizeof(passing), verdicts = made + held * sizeof(km_signed);
+	size_t size = verdicts + held * sizeof(km_err);
 	uint8_t *memory;
 	km_err err = KM_ENOMEM;
 
@@ -357,7 +360,8 @@ SECRET_BODY static km_err sign_batch(const km_signed *items, km_err *status, siz
 	memory = scratch_alloc(size);
 	if (memory)
 		err = sign_all(items, status, n, signer, rnd, &(workspace){
-			eccsi_space_in(memory, held, n >= WORTH_LANES), (void *)(memory + sums)});
+			eccsi_space_in(memory, held, n >= WORTH_LANES), (void *)(memory + sums),
+			(void *)(memory + made), (void *)(memory + verdicts)});
 	scratch_free(memory, size);
 	for (size_t i = 0; i < n && err != KM_OK; i++) {
 		wipe(items[i].sig, KM_SIG_BYTES);
