@@ -118,7 +118,8 @@ static km_err status_of(const run *r, size_t i)
 	return r->err == KM_OK || r->err == KM_EPARTIAL ? r->status[i] : r->err;
 }
 
-/* Of n outputs of len octets: those that are said to be good must be those of the good run, the others 0. */
+/* Of n outputs of len octets: those that are said to be good must be those of the good run, the others these or
+ * 0. */
 static verdict same_or_nothing(const run *a, const run *b, size_t n, size_t len)
 {
 	verdict v = HARMLESS;
@@ -127,7 +128,8 @@ static verdict same_or_nothing(const run *a, const run *b, size_t n, size_t len)
 		const uint8_t *out = a->out + i * len;
 		km_err err = status_of(a, i);
 
-		if (err == KM_OK ? memcmp(out, b->out + i * len, len) : memcmp(out, nothing, len))
+		if (memcmp(out, b->out + i * len, len) != 0 && (err == KM_OK ||
+				memcmp(out, nothing, len) != 0))
 			return THROUGH;
 		if (err != KM_OK)
 			v = FOUND;
@@ -174,9 +176,8 @@ static verdict judge_sign(size_t n)
 
 		if (status_of(&got[0], i) != KM_OK) {
 			v = v == HARMLESS ? FOUND : v;
-			if (memcmp(sig, nothing, KM_SIG_BYTES) != 0)
-				return THROUGH;
-			continue;
+			if (memcmp(sig, nothing, KM_SIG_BYTES) == 0)
+				continue;
 		}
 		if (km_eccsi_verify(sig, KM_SIG_BYTES, got[0].messages + i * MESSAGE, MESSAGE, gms, ID,
 				few) != KM_OK)
@@ -203,8 +204,8 @@ static verdict judge_ssk(size_t n)
 	km_signer *s;
 
 	(void)n;
-	if (got[0].err != KM_OK)
-		return memcmp(ssk, nothing, KM_SSK_BYTES + KM_ECCSI_POINT_BYTES) ? THROUGH : FOUND;
+	if (got[0].err != KM_OK && memcmp(ssk, nothing, KM_SSK_BYTES + KM_ECCSI_POINT_BYTES) == 0)
+		return FOUND;
 	if (km_signer_new(&s, got[0].ids, ID, ssk, KM_SSK_BYTES, pvt, KM_ECCSI_POINT_BYTES, few) != KM_OK)
 		return THROUGH;
 	km_signer_free(s);
