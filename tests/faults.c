@@ -306,7 +306,8 @@ static uint64_t size_of(const char *name)
 		return 16;
 	if (strncmp(name, "tables_", 7) == 0 || strcmp(name, "give_out") == 0)
 		return 4;
-	return strncmp(name, "p256_", 5) == 0 || strncmp(name, "hash_parts", 10) == 0 ? 32 : 128;
+	return strncmp(name, "p256_", 5) == 0 || strncmp(name, "hash_parts", 10) == 0 ||
+			strcmp(name, "eccsi_hs") == 0 ? 32 : 128;
 }
 
 /* The i-th kind of fault in that call. */
@@ -429,7 +430,7 @@ static int run_row(const char *row, bool best, bool everything)
 		memset(outcomes, 0, sizeof outcomes);
 		before = tried;
 		through = everything ? campaign(op, row, large ? 8 : 40, 4) :
-				campaign(op, row, large ? 1 : best ? 3 : 2, large ? 1 : best ? 4 : 2);
+				campaign(op, row, large ? 1 : 2, large ? 1 : best ? 4 : 2);
 		printf("%s of %zu, %s: %lu faults tried, %lu found, %lu harmless, %lu crashed, %lu through\n",
 				op->name, op->n, row, tried - before, outcomes[FOUND],
 				outcomes[HARMLESS], outcomes[CRASHED], outcomes[THROUGH]);
