@@ -53,6 +53,12 @@ struct km_keyring {
 	bool any_period, lax_ns;
 };
 
+/* Is this about the machine, and not about what was read? */
+static inline bool keyring_lacks_memory(km_err err)
+{
+	return err == KM_ENOMEM || err == KM_ELOCKED;
+}
+
 /* A document that is being loaded. */
 typedef struct {
 	km_keyring *ring;

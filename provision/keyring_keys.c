@@ -47,7 +47,7 @@ static km_err refuse_signer(const loading *in, const kmsdoc_keys *keys, const km
 	km_signer *signer;
 	km_err pvt;
 
-	if (err == KM_ENOMEM)
+	if (keyring_lacks_memory(err))
 		return keyring_refuse(in, keys->line, "KmsKeySet", err, NULL);
 	if (err == KM_EKEY)
 		return keyring_refuse(in, keys->ssk_line, "UserSigningKeySSK", err,
@@ -108,7 +108,7 @@ static km_err find_kms(const loading *in, keys_entry *entry, const kmsdoc_keys *
 	if (first == NULL)
 		return refuse_unknown_kms(in, keys);
 	err = take_keys(in, entry, keys, first);
-	for (size_t i = ring->kms.n; err != KM_OK && err != KM_ENOMEM && i-- > 0;) {
+	for (size_t i = ring->kms.n; err != KM_OK && !keyring_lacks_memory(err) && i-- > 0;) {
 		const km_kms *kms = km_keyring_kms_at(ring, i);
 
 		if (kms != first && keyring_is_kms(kms, keys->kms_uri, len) &&
@@ -230,7 +230,7 @@ km_err km_keyring_add_keys(km_keyring *ring, const char *xml, size_t len, const 
 	for (size_t i = 0; err == KM_OK && i < doc.n_keys; i++) {
 		km_err got = add_key_set(&one, &in, &doc.keys[i]);
 
-		if (got == KM_ENOMEM) {
+		if (keyring_lacks_memory(got)) {
 			*why = wrong;
 			err = got;
 		} else if (got != KM_OK && doc.n_keys > 1) {

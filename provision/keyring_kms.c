@@ -28,7 +28,7 @@ static bool is_about_z(const kmsdoc_cert *cert, km_err err)
 
 static km_err refuse_cert(const loading *in, const kmsdoc_cert *cert, km_err err)
 {
-	if (err == KM_ENOMEM)
+	if (keyring_lacks_memory(err))
 		return keyring_refuse(in, cert->line, "KmsCertificate", err, NULL);
 	if (is_about_z(cert, err))
 		return keyring_refuse(in, cert->z_line, "PubEncKey", err, NULL);
@@ -188,7 +188,7 @@ km_err km_keyring_add_kms(km_keyring *ring, const char *xml, size_t len, const c
 	for (size_t i = 0; err == KM_OK && i < doc.n_certs; i++) {
 		km_err got = add_cert(&one, &doc, i, members);
 
-		if (got == KM_ENOMEM) {
+		if (keyring_lacks_memory(got)) {
 			*why = wrong;
 			err = got;
 		} else if (got != KM_OK && (doc.is_cache || doc.n_certs > 1)) {

@@ -38,8 +38,8 @@ const char *memlock_strerror(char out[MEMLOCK_TEXT], km_err err)
 {
 	struct rlimit limit;
 
-	if (err != KM_ENOMEM || getrlimit(RLIMIT_MEMLOCK, &limit) != 0 ||
-	    limit.rlim_cur == RLIM_INFINITY || may_lock())
+	if ((err != KM_ENOMEM && err != KM_ELOCKED) || getrlimit(RLIMIT_MEMLOCK, &limit) != 0 ||
+	    limit.rlim_cur == RLIM_INFINITY || (err == KM_ENOMEM && may_lock()))
 		return km_strerror(err);
 	snprintf(out, MEMLOCK_TEXT, "locked memory: the limit is %llu KB, of which %llu KB are in use; "
 			"raise it (ulimit -l, LimitMEMLOCK=)", (unsigned long long)limit.rlim_cur / 1024,

@@ -219,7 +219,7 @@ static void several_kmss_and_periods_are_told_apart(void **state)
 	enum { KMSS = 2, PERIODS = 12 };
 	static const uint64_t firsts[KMSS] = { 1531, 0 };
 	km_keyring *ring = ring_with(&own_cert);
-	kmsdoc_keys keys[KMSS][PERIODS];
+	static kmsdoc_keys keys[KMSS][PERIODS];
 
 	(void)state;
 	for (size_t k = 0; k < KMSS; k++) {

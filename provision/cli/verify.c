@@ -103,7 +103,7 @@ static bool take_receipt(verifier *v)
 static int hash_file(verifier *v)
 {
 	EVP_MD_CTX *md = EVP_MD_CTX_new();
-	uint8_t buf[1 << 16], hash[KM_HASH_BYTES], first = 0;
+	uint8_t buf[1 << 15], hash[KM_HASH_BYTES], first = 0;
 	bool done = md != NULL && EVP_DigestInit_ex(md, EVP_sha256(), NULL) == 1;
 	size_t n;
 
