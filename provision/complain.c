@@ -9,6 +9,8 @@ void complain(km_complaint *why, const char *name, int line, const char *element
 {
 	char file[160], where[64], what[256], at[16] = "";
 
+	if (*name == '\0')
+		name = "an empty name";
 	escape_into(file, sizeof file, name, strlen(name));
 	escape_into(where, sizeof where, element == NULL ? "" : element,
 			element == NULL ? 0 : strlen(element));

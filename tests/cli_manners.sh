@@ -194,6 +194,11 @@ if script -qec true /dev/null >/dev/null 2>&1; then
 else
 	skip "progress" "no script(1)"
 fi
+expect "a limit on files" 4 "big.nd: File too large" bash -c \
+	"ulimit -f 1; exec ${run[*]} --members many --forget-key -o big.nd"
+check "leaves nothing" test -z "$(ls big.nd* 2>/dev/null)"
+expect "a list without a name" 4 "an empty name: No such file" "${run[@]}" --forget-key --members ""
+expect "a document without a name" 3 "an empty name: No such file" "${run[@]}" --members one --forget-key --kms ""
 
 echo "# crowds, and runs that die"
 ln -s nowhere dangling.gmk

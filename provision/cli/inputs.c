@@ -74,7 +74,8 @@ FILE *cli_open_input(const char **name, uintmax_t *size)
 	if (standard)
 		*name = "stdin";
 	if (in == NULL)
-		cli_error("%s: %s", cli_show(shown, *name, strlen(*name)), strerror(errno));
+		cli_error("%s: %s", **name == '\0' ? "an empty name" :
+				cli_show(shown, *name, strlen(*name)), strerror(errno));
 	if (size != NULL)
 		*size = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? (uintmax_t)st.st_size : 0;
 	return in;

@@ -209,7 +209,8 @@ int main(int argc, char **argv)
 	if (!hold_standard_files())
 		return CLI_IO;
 	forbid_dumps();
-	signal(SIGPIPE, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);       /* errors of writing instead: what was begun is taken away */
+	signal(SIGXFSZ, SIG_IGN);
 	setlinebuf(stderr);
 	json_set_alloc_funcs(malloc, wiping_free);
 	argc--;
