@@ -6,7 +6,14 @@ R=$(realpath "$1")
 sources=$(realpath "${0%/*}/..")
 field=$sources/tests/field
 T=$(mktemp -d) || exit 1
-trap 'cd /; umount "$T/small" 2>/dev/null; rm -rf "$T" "$T.km"' EXIT
+# In this shell alone: a job that is killed before it has become another program would do it too.
+clean_up() {
+	[ "$BASHPID" = $$ ] || return
+	cd /
+	sed -n "s|^[^ ]* \($T/[^ ]*\) .*|\1|p" /proc/mounts | xargs -r umount 2>/dev/null
+	rm -rf "$T" "$T.km"
+}
+trap clean_up EXIT
 cd "$T" || exit 1
 unset NO_COLOR
 export XDG_STATE_HOME=$T/state
