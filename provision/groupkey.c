@@ -23,11 +23,6 @@ groupkey *groupkey_new(void)
 	if (key == NULL)
 		return NULL;
 	memset(key, 0, sizeof *key);
-	key->salts = salts_new();
-	if (key->salts == NULL) {
-		groupkey_free(key);
-		return NULL;
-	}
 	return key;
 }
 
@@ -40,7 +35,7 @@ void groupkey_free(groupkey *key)
 	free(key->text);
 	for (size_t i = 0; i < key->n_groups; i++)
 		free(key->groups[i]);
-	salts_free(key->salts);
+	salts_free(key->old_salts);
 	sodium_free(key);
 }
 
@@ -62,9 +57,13 @@ typedef const char *taker(groupkey *key, const json_t *value);
 
 static const char *take_version(groupkey *key, const json_t *value)
 {
-	(void)key;
-	return json_is_integer(value) && json_integer_value(value) == 1 ? NULL :
-			"not version 1, which is the one that is known";
+	json_int_t version = json_integer_value(value);
+
+	if (!json_is_integer(value) || version < 1 || version > 2)
+		return "neither version 2 nor 1, which are those that are known";
+	if (version == 1 && (key->old_salts = salts_new()) == NULL)
+		return strerror(ENOMEM);
+	return NULL;
 }
 
 static bool is_hex(uint8_t *out, size_t len, const json_t *value)
@@ -181,7 +180,7 @@ static const char *take_salts(groupkey *key, const json_t *value)
 		if (packed[i] > 0x0f)
 			wrong = "a user salt of more than 28 bits";
 	}
-	if (wrong == NULL && !salts_load(key->salts, packed, got / SALTS_PACKED))
+	if (wrong == NULL && !salts_load(key->old_salts, packed, got / SALTS_PACKED, true))
 		wrong = strerror(ENOMEM);
 	free(packed);
 	return wrong;
@@ -194,9 +193,9 @@ static const struct {
 	{ "version", take_version }, { "gmk", take_gmk }, { "gmk_id", take_gmk_id },
 	{ "rand", take_rand }, { "gms", take_gms }, { "kms", take_kms }, { "text", take_text },
 	{ "activation", take_activation }, { "expiry", take_expiry }, { "groups", take_groups },
-	{ "revoked", take_revoked }, { "salts", take_salts },
+	{ "revoked", take_revoked }, { "salts", take_salts },   /* the version is first, salts last */
 };
-enum { N_ELEMENTS = sizeof elements / sizeof *elements };
+enum { N_ELEMENTS = sizeof elements / sizeof *elements - 1 };   /* and one more in version 1 */
 
 static groupkey_result refuse(const char *name, const char *element, const char *text,
 		km_complaint *why)
@@ -210,17 +209,19 @@ static groupkey_result take_all(groupkey *key, const json_t *root, const char *n
 {
 	km_key_params params;
 	const char *wrong;
+	size_t n = N_ELEMENTS;
 
 	if (!json_is_object(root))
 		return refuse(name, NULL, "not a group key: one JSON object is expected", why);
-	for (size_t i = 0; i < N_ELEMENTS; i++) {
+	for (size_t i = 0; i < n; i++) {
 		const json_t *value = json_object_get(root, elements[i].name);
 
 		wrong = value == NULL ? "is missing" : elements[i].take(key, value);
 		if (wrong != NULL)
 			return refuse(name, elements[i].name, wrong, why);
+		n = N_ELEMENTS + (key->old_salts != NULL);
 	}
-	if (json_object_size(root) != N_ELEMENTS)
+	if (json_object_size(root) != n)
 		return refuse(name, NULL, "holds an element that is not known", why);
 	if (key->expiry != 0 && key->activation > key->expiry)
 		return refuse(name, "expiry", "before the activation", why);
@@ -239,6 +240,8 @@ groupkey_result groupkey_read(groupkey **key, const char *name, km_complaint *wh
 	size_t len;
 
 	*key = groupkey_new();
+	if (strcmp(name, "-") == 0)
+		name = "/dev/stdin";
 	if (*key == NULL || !file_read(&data, &len, name, FILE_MAX, why)) {
 		if (*key == NULL)
 			complain(why, name, 0, NULL, strerror(ENOMEM));
@@ -286,25 +289,6 @@ static void put_named(FILE *out, const char *element, const char *s)
 	put_string(out, s);
 }
 
-/* false: out of memory. */
-static bool put_salts(FILE *out, const salts *set)
-{
-	size_t len = salts_count(set) * SALTS_PACKED;
-	uint8_t *packed = malloc(len + 1);
-	char *text = malloc(len / 3 * 4 + 5);
-	bool done = packed != NULL && text != NULL;
-
-	if (done) {
-		salts_pack(packed, set);
-		fputs(",\n\"salts\": \"", out);
-		fwrite(text, 1, sink_base64(text, packed, len), out);
-		fputs("\"\n}\n", out);
-	}
-	free(packed);
-	free(text);
-	return done;
-}
-
 groupkey_result groupkey_write(const groupkey *key, const char *name, bool is_new,
 		km_complaint *why)
 {
@@ -312,7 +296,7 @@ groupkey_result groupkey_write(const groupkey *key, const char *name, bool is_ne
 
 	if (!file_create(&out, name, FILE_PRIVATE | (is_new ? FILE_NEW : 0), why))
 		return GROUPKEY_IO;
-	fputs("{\n\"version\": 1", out.f);
+	fputs("{\n\"version\": 2", out.f);
 	put_hex(out.f, "gmk", key->gmk, sizeof key->gmk);
 	fprintf(out.f, ",\n\"gmk_id\": \"%08x\"", (unsigned)key->gmk_id);
 	put_hex(out.f, "rand", key->rand, sizeof key->rand);
@@ -325,11 +309,6 @@ groupkey_result groupkey_write(const groupkey *key, const char *name, bool is_ne
 		fputs(i == 0 ? "" : ", ", out.f);
 		put_string(out.f, key->groups[i]);
 	}
-	fprintf(out.f, "],\n\"revoked\": %s", key->revoked ? "true" : "false");
-	if (!put_salts(out.f, key->salts)) {
-		complain(why, name, 0, NULL, strerror(ENOMEM));
-		file_discard(&out);
-		return GROUPKEY_IO;
-	}
+	fprintf(out.f, "],\n\"revoked\": %s\n}\n", key->revoked ? "true" : "false");
 	return file_commit(&out, why) ? GROUPKEY_OK : GROUPKEY_IO;
 }

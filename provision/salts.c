@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* used = 1 << 31 | salt; 0: empty.  A member is found by its salt, then place after place. */
+/* used = 1 << 31 | salt, and 1 << 30 where it is not sure; 0: empty.  A member is found by its salt, then place after place. */
 typedef struct {
 	uint32_t used, mark, line;
 } entry;
@@ -16,6 +16,7 @@ struct salts {
 
 enum { FIRST_ROOM = 64 };
 #define USED ((uint32_t)1 << 31)
+#define UNSURE ((uint32_t)1 << 30)
 
 salts *salts_new(void)
 {
@@ -54,7 +55,7 @@ size_t salts_count(const salts *set)
 /* Salts are the output of a keyed function: they spread by themselves. */
 static void place(entry *at, size_t room, const entry *new)
 {
-	size_t i = new->used & (room - 1);
+	size_t i = new->used & ~UNSURE & (room - 1);
 
 	while (at[i].used != 0)
 		i = (i + 1) & (room - 1);
@@ -79,15 +80,21 @@ static bool grow(salts *set)
 
 static salts_result add(salts *set, uint32_t *other, const entry *new)
 {
+	const uint32_t used = new->used & ~UNSURE;
 	salts_result result = SALTS_NEW;
 
-	for (size_t i = new->used & (set->room - 1); set->at[i].used != 0;
-	     i = (i + 1) & (set->room - 1)) {
-		if (set->at[i].used != new->used)
+	for (size_t i = used & (set->room - 1); set->at[i].used != 0; i = (i + 1) & (set->room - 1)) {
+		entry *at = &set->at[i];
+
+		if ((at->used & ~UNSURE) != used)
 			continue;
-		if (set->at[i].mark == new->mark)
-			return SALTS_KNOWN;
-		*other = set->at[i].line;
+		if (at->mark == new->mark) {
+			if ((at->used & UNSURE) == 0 || (new->used & UNSURE) != 0)
+				return SALTS_KNOWN;
+			*at = *new;
+			return SALTS_NEW;
+		}
+		*other = at->line;
 		result = SALTS_SHARED;
 	}
 	if (set->n + 1 > set->room / 4 * 3 && !grow(set))
@@ -122,10 +129,11 @@ salts_result salts_add(salts *set, uint32_t *other, uint32_t salt, const char *u
 	return add(set, other, &new);
 }
 
-bool salts_load(salts *set, const uint8_t *packed, size_t n)
+bool salts_load(salts *set, const uint8_t *packed, size_t n, bool sure)
 {
 	for (size_t i = 0; i < n; i++, packed += SALTS_PACKED) {
-		entry old = { .used = USED | load32(packed), .mark = load32(packed + 4) };
+		entry old = { .used = USED | (sure ? 0 : UNSURE) | load32(packed),
+				.mark = load32(packed + 4) };
 		uint32_t other;
 
 		if (add(set, &other, &old) == SALTS_NOMEM)
@@ -139,7 +147,7 @@ void salts_pack(uint8_t *packed, const salts *set)
 	for (size_t i = 0; i < set->room; i++) {
 		if (set->at[i].used == 0)
 			continue;
-		store32(packed, set->at[i].used & ~USED);
+		store32(packed, set->at[i].used & ~(USED | UNSURE));
 		store32(packed + 4, set->at[i].mark);
 		packed += SALTS_PACKED;
 	}

@@ -4,7 +4,7 @@
 
 #include "gmk.h"
 
-enum { SALTS_PACKED = 8 };      /* octets of a member in a group key file */
+enum { SALTS_PACKED = 8 };      /* octets of a member: salt, 32 bits of the hash */
 
 /* For each member the salt, 32 bits of the SHA-256 of its URI, which tell it from another member
  * with the same salt, and its line: 16 to 32 octets in all. */
@@ -26,12 +26,13 @@ typedef enum {
 } salts_result;
 
 /* Add a member of that line (0: of an earlier run).  *other is the line of a member that shares its
- * salt, for SALTS_SHARED. */
+ * salt, for SALTS_SHARED.  One who was there unsure is new, and sure from now on. */
 salts_result salts_add(salts *set, uint32_t *other, uint32_t salt, const char *uri, size_t uri_len,
 		uint32_t line);
 
-/* Add n members of earlier runs, SALTS_PACKED octets each.  false: out of memory. */
-bool salts_load(salts *set, const uint8_t *packed, size_t n);
+/* Add n members of earlier runs, SALTS_PACKED octets each; sure: they are known to have the key.
+ * false: out of memory. */
+bool salts_load(salts *set, const uint8_t *packed, size_t n, bool sure);
 /* Pack all members, in no order: salts_count() * SALTS_PACKED octets. */
 void salts_pack(uint8_t *packed, const salts *set);
 

@@ -215,13 +215,13 @@ for i in {1..12}; do
 	wait $!
 done 2>/dev/null
 expect "killed at any moment, the same command goes on" 0 "700 members, 0 rejected" \
-	"${run[@]}" --members many --gmk dies.gmk -o dies.nd
+	"${run[@]}" --partial --members many --gmk dies.gmk -o dies.nd
 check "for all" lines dies.nd 700
 check "with one key" [ "$(field dies.nd gmk_id | sort -u | wc -l)" = 1 ]
 check "and nothing is left" test -z "$(ls dies.nd.tmp-* dies.gmk.tmp-* 2>/dev/null)"
 jobs=()
 for i in 1 2 3 4; do
-	"$R" "${run[@]:1}" --members one --gmk race.gmk -o race$i.nd >/dev/null 2>race$i &
+	"$R" "${run[@]:1}" --partial --members one --gmk race.gmk -o race$i.nd >/dev/null 2>race$i &
 	jobs+=($!)
 done
 codes=

@@ -28,6 +28,14 @@ static void start_once(void)
 	snprintf(path, sizeof path, "%s/state", dir);
 }
 
+/* Opened as that of a GMS that seeds are of. */
+static state_result open_it(state **st, km_complaint *why)
+{
+	const state_how how = { .gms = "sip:gms@h", .kms = "kms" };
+
+	return state_open(st, path, &how, why);
+}
+
 static void put(const uint8_t *data, size_t len)
 {
 	FILE *f = fopen(path, "w");
@@ -63,7 +71,7 @@ static void use(state *st)
 			state_new_id(st, &other, 1, 1790000000, NULL, &why) != STATE_OK ||
 			id == other || (id | other) >> 28 != 0)
 		abort();
-	if (state_open(&again, path, &why) != STATE_OK)
+	if (open_it(&again, &why) != STATE_OK)
 		abort();
 	state_close(again);
 }
@@ -77,7 +85,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
 	start_once();
 	put(data, len);
-	result = state_open(&st, path, &why);
+	result = open_it(&st, &why);
 	if ((result == STATE_OK) != (st != NULL) || result == STATE_IO)
 		abort();
 	if (result == STATE_OK)

@@ -1,12 +1,15 @@
 /* test_state.c -- what a GMS keeps: T and GMK-IDs over processes, user salts, the group key file. */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "../provision/groupkey.h"
+#include "../provision/journal.h"
 #include "../provision/state.h"
 #include "util.h"
 
@@ -29,13 +32,27 @@ static void write_text(const char *path, const char *text)
 	assert_int_equal(fclose(f), 0);
 }
 
+static const state_how plain = { .gms = "sip:gms@h", .kms = "kms" };
+
 static state *open_state(const char *path)
 {
 	km_complaint why;
 	state *st;
 
-	assert_int_equal(state_open(&st, path, &why), STATE_OK);
+	assert_int_equal(state_open(&st, path, &plain, &why), STATE_OK);
 	return st;
+}
+
+/* It is refused, and the complaint says so. */
+static void refused(const char *path, const state_how *how, state_result with, const char *says)
+{
+	km_complaint why;
+	state *st;
+
+	assert_int_equal(state_open(&st, path, how, &why), with);
+	assert_null(st);
+	if (strstr(why.text, says) == NULL)
+		fail_msg("%s: no \"%s\"", why.text, says);
 }
 
 static uint64_t reserve(state *st, size_t n, uint64_t now)
@@ -52,6 +69,8 @@ static void t_is_now_or_right_after_the_last(void **ctx)
 	const char *path = in_dir("t");
 	uint64_t now = state_time(1790000000, 250000000);
 	state *st = open_state(path);
+	km_complaint why;
+	uint64_t t;
 
 	(void)ctx;
 	assert_int_equal(now, 1790000000ull << 32 | 1u << 30);
@@ -62,8 +81,12 @@ static void t_is_now_or_right_after_the_last(void **ctx)
 	st = open_state(path);                  /* another run, whose clock went back */
 	assert_int_equal(reserve(st, 5, 1), now + 12);
 	assert_int_equal(reserve(st, 5, now + 100), now + 100);
-	assert_int_equal(unlink(path), 0);      /* whoever removes it cannot turn back this run */
-	assert_int_equal(reserve(st, 1, 1), now + 105);
+	assert_int_equal(state_last_t(st), now + 104);
+	assert_int_equal(state_next_t(st, 1), now + 105);
+	assert_int_equal(state_next_t(st, now + 200), now + 200);
+	assert_int_equal(unlink(path), 0);      /* whoever removes it stops this run */
+	assert_int_equal(state_reserve(st, &t, 1, 1, &why), STATE_IO);
+	assert_non_null(strstr(why.text, "removed meanwhile"));
 	state_close(st);
 }
 
@@ -115,7 +138,7 @@ static void child(const char *path, uint64_t *t, uint32_t *id)
 	km_complaint why;
 	state *st;
 
-	if (state_open(&st, path, &why) != STATE_OK)
+	if (state_open(&st, path, &plain, &why) != STATE_OK)
 		_exit(1);
 	for (int i = 0; i < EACH; i++) {
 		if (state_reserve(st, &t[i], CHUNK, 1000, &why) != STATE_OK)
@@ -183,8 +206,9 @@ static void an_id_in_use_is_drawn_again(void **ctx)
 {
 	static const uint8_t draws[] = {
 		0x11, 0x22, 0x33, 0x44,  0xf1, 0x22, 0x33, 0x44,  0x05, 0x06, 0x07, 0x08,
-		0x01, 0x22, 0x33, 0x44,
+		0x01, 0x22, 0x33, 0x44,  0x09, 0x0a, 0x0b, 0x0c,  0x0d, 0x0e, 0x0f, 0x00,
 	};
+	const int64_t past = 501 + 400 * 86400;
 	const uint8_t *next = draws;
 	const km_random rnd = { replay, &next };
 	const char *path = in_dir("id");
@@ -197,61 +221,302 @@ static void an_id_in_use_is_drawn_again(void **ctx)
 	assert_int_equal(id, 0x01223344);
 	assert_int_equal(state_new_id(other, &id, 0, 500, &rnd, &why), STATE_OK);
 	assert_int_equal(id, 0x05060708);       /* the first was drawn once more, and is live at 500 */
-	assert_int_equal(state_new_id(st, &id, 0, 501, &rnd, &why), STATE_OK);
-	assert_int_equal(id, 0x01223344);       /* it has expired */
+	next = draws + 12;                      /* the clock alone makes nothing free */
+	assert_int_equal(state_new_id(st, &id, 0, past, &rnd, &why), STATE_OK);
+	assert_int_equal(id, 0x090a0b0c);
+	reserve(st, 1, state_time(past - 1, 0));
+	next = draws + 12;
+	assert_int_equal(state_new_id(st, &id, 0, past, &rnd, &why), STATE_OK);
+	assert_int_equal(id, 0x0d0e0f00);       /* nor in the 400 days after the expiry */
+	reserve(st, 1, state_time(past, 0));
+	next = draws + 12;
+	assert_int_equal(state_new_id(st, &id, 0, past, &rnd, &why), STATE_OK);
+	assert_int_equal(id, 0x01223344);       /* both are past it */
 	state_close(st);
 	state_close(other);
+}
+
+/* Version 2 with its checks, of sip:gms@h at kms. */
+static const char good[] =
+	"keymuster-state 2\n"
+	"t 6ab13b8000000000 4da8c8bb\n"
+	"sum 4 d9c24e7b30b22a70\n"
+	"gms sip:gms@h\n"
+	"kms kms\n"
+	"gmk 0048a88c 0\n"
+	"revoked 0fffffff 1890000000\n";
+
+static void a_revoked_id_is_remembered(void **ctx)
+{
+	const char *path = in_dir("revoked");
+	state *st = open_state(path);
+	km_complaint why;
+	state_id is;
+	uint32_t id;
+	bool known;
+
+	(void)ctx;
+	assert_int_equal(state_new_id(st, &id, 500, 100, NULL, &why), STATE_OK);
+	assert_int_equal(state_look_up(st, &is, &known, id, &why), STATE_OK);
+	assert_true(known && !is.revoked && is.expiry == 500);
+	assert_int_equal(state_keep_id(st, &is, id, 500, true, &why), STATE_OK);
+	assert_true(is.revoked);
+	assert_int_equal(state_keep_id(st, &is, id, 500, false, &why), STATE_OK);
+	assert_true(is.revoked);                /* a copy of its key file does not bring it back */
+	assert_int_equal(state_keep_id(st, &is, id ^ 1, 0, true, &why), STATE_OK);
+	state_close(st);
+	st = open_state(path);
+	assert_int_equal(state_look_up(st, &is, &known, id ^ 1, &why), STATE_OK);
+	assert_true(known && is.revoked);
+	assert_int_equal(state_look_up(st, &is, &known, id ^ 2, &why), STATE_OK);
+	assert_false(known || is.revoked);
+	state_close(st);
 }
 
 static void a_damaged_state_is_refused(void **ctx)
 {
 	static const char *const bad[] = {
-		"x", "keymuster-state 2\nt 0000000000000000\n", "keymuster-state 1\nt 000000000000000\n",
+		"x", "", "keymuster-state 3\nt 0000000000000000\n", "keymuster-state 1\nt 000000000000000\n",
+		"keymuster-state 2\nt 0000000000000000\n",
 		"keymuster-state 1\nt 000000000000000g\n", "keymuster-state 1\nt 0000000000000000",
 		"keymuster-state 1\nt 0000000000000000\ngmk 0000000 1\n",
 		"keymuster-state 1\nt 0000000000000000\ngmk 00000000 -1\n",
 		"keymuster-state 1\nt 0000000000000000\ngmk 00000000 99999999999999999999\n",
 		"keymuster-state 1\nt 0000000000000000\n\n",
+		"keymuster-state 1\nt 0000000000000007\ngmk 0000",
 	};
-	km_complaint why;
-	state *st;
+	char text[sizeof good];
 
 	(void)ctx;
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		write_text(in_dir("bad"), bad[i]);
-		assert_int_equal(state_open(&st, in_dir("bad"), &why), STATE_CORRUPT);
-		assert_null(st);
-		assert_non_null(strstr(why.text, "/bad:"));
+		refused(in_dir("bad"), &plain, STATE_CORRUPT, "/bad:");
 	}
-	write_text(in_dir("cut"), "keymuster-state 1\nt 0000000000000007\ngmk 0000");
-	st = open_state(in_dir("cut"));         /* the power went before that GMK-ID was used */
-	assert_int_equal(reserve(st, 1, 1), 8);
-	state_close(st);
-	assert_int_equal(state_open(&st, in_dir("none/x"), &why), STATE_IO);
+	write_text(in_dir("bad"), good);
+	state_close(open_state(in_dir("bad")));
+	for (size_t i = 0; i < sizeof good - 1; i++) {
+		memcpy(text, good, i);
+		text[i] = '\0';
+		write_text(in_dir("bad"), text);        /* cut anywhere */
+		refused(in_dir("bad"), &plain, STATE_CORRUPT, "/bad:");
+		strcpy(text, good);
+		text[i] ^= 1;                           /* changed anywhere */
+		write_text(in_dir("bad"), text);
+		refused(in_dir("bad"), &plain, STATE_CORRUPT, "/bad:");
+	}
+	assert_int_equal(unlink(in_dir("bad")), 0);
+	refused(in_dir("none/x"), &plain, STATE_IO, "--state FILE");
 }
 
-static void the_state_is_private_and_beside_the_keys(void **ctx)
+static void another_state_is_refused(void **ctx)
 {
-	char *path, *again, *other;
+	const state_how other = { .gms = "sip:other@h", .kms = "kms", .start_anew = true };
+
+	(void)ctx;
+	write_text(in_dir("foreign"), good);
+	refused(in_dir("foreign"), &other, STATE_CORRUPT, "the state of sip:gms@h at kms");
+	assert_int_equal(unlink(in_dir("foreign")), 0);
+}
+
+static char said[1024];
+
+static void say(void *ctx, const char *text)
+{
+	(void)ctx;
+	strncat(said, text, sizeof said - strlen(said) - 1);
+}
+
+static void a_damaged_state_is_put_aside_when_asked(void **ctx)
+{
+	const state_how anew = { .gms = "sip:gms@h", .kms = "kms", .start_anew = true, .say = say };
+	char text[sizeof good], aside[300];
+	km_complaint why;
+	state_id is;
+	state *st;
+	bool known;
+
+	(void)ctx;
+	strcpy(text, good);
+	text[strlen(text) - 4] = 'x';           /* the expiry of the revoked one */
+	write_text(in_dir("mend"), text);
+	*said = '\0';
+	assert_int_equal(state_open(&st, in_dir("mend"), &anew, &why), STATE_OK);
+	assert_non_null(strstr(said, "mend.damaged"));
+	assert_int_equal(state_last_t(st), 0x6ab13b8000000000);
+	assert_int_equal(state_look_up(st, &is, &known, 0x0048a88c, &why), STATE_OK);
+	assert_true(known);
+	state_close(st);
+	snprintf(aside, sizeof aside, "%s.damaged", in_dir("mend"));
+	assert_int_equal(access(aside, F_OK), 0);
+	*said = '\0';
+	assert_int_equal(state_open(&st, in_dir("mend"), &anew, &why), STATE_OK);
+	assert_non_null(strstr(said, "was not needed"));
+	state_close(st);
+}
+
+static void a_state_that_was_lost_is_refused(void **ctx)
+{
+	state_how how = { .gms = "sip:gms@h", .kms = "kms", .is_used = true, .say = say };
+	char path[256];
+	state *st;
+	km_complaint why;
+
+	(void)ctx;
+	strcpy(path, in_dir("lost.state"));
+	refused(path, &how, STATE_LOST, "is missing, though this GMS made keys before");
+	how.is_used = false;
+	*said = '\0';
+	assert_int_equal(state_open(&st, path, &how, &why), STATE_OK);
+	assert_memory_equal(said, "first use of this GMS", 21);
+	state_close(st);
+	assert_int_equal(unlink(path), 0);
+	write_text(in_dir("lost.0abcdef0.journal"), "of an earlier run");
+	refused(path, &how, STATE_LOST, "is missing");
+	how.start_anew = true;
+	assert_int_equal(state_open(&st, path, &how, &why), STATE_OK);
+	state_close(st);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(unlink(in_dir("lost.0abcdef0.journal")), 0);
+}
+
+static char *copy_of(const char *s)
+{
+	char *copy = strdup(s);
+
+	assert_non_null(copy);
+	return copy;
+}
+
+/* Beside the keys it lay once: it is taken over once, and never are there two. */
+static void the_state_beside_the_keys_is_taken_over(void **ctx)
+{
+	char *keys = copy_of(in_dir("keys")), *june = copy_of(in_dir("keys/june.xml")), *old, *path;
+	const char *const files[] = { june };
+	const state_how how = { .gms = "sip:gms@h", .kms = "kms", .keys = files, .n_keys = 1,
+			.say = say };
+	char moved[300];
+	km_complaint why;
+	state_id is;
+	state *st;
+	bool known;
+
+	(void)ctx;
+	assert_int_equal(mkdir(keys, 0700), 0);
+	write_text(june, "");
+	old = state_old_path(june, "sip:gms@h", "kms");
+	path = copy_of(in_dir("new.state"));
+	snprintf(moved, sizeof moved, "%s.moved", old);
+	write_text(old, "keymuster-state 1\nt 0000000000000007\ngmk 0abcdef0 0\n");
+	*said = '\0';
+	assert_int_equal(state_open(&st, path, &how, &why), STATE_OK);
+	assert_non_null(strstr(said, "is now"));
+	assert_int_equal(reserve(st, 1, 1), 8);
+	state_close(st);
+	assert_int_equal(access(old, F_OK), -1);
+	assert_int_equal(access(moved, F_OK), 0);
+	/* One turns up again, with a later T and an ID that is not known. */
+	write_text(old, "keymuster-state 1\nt 0000000000000009\ngmk 01234567 0\n");
+	*said = '\0';
+	assert_int_equal(state_open(&st, path, &how, &why), STATE_OK);
+	assert_non_null(strstr(said, "is now"));
+	assert_int_equal(reserve(st, 1, 1), 10);
+	assert_int_equal(state_look_up(st, &is, &known, 0x01234567, &why), STATE_OK);
+	assert_true(known);
+	assert_int_equal(state_look_up(st, &is, &known, 0x0abcdef0, &why), STATE_OK);
+	assert_true(known);
+	state_close(st);
+	/* The new one is gone, but was moved here. */
+	assert_int_equal(unlink(path), 0);
+	refused(path, &how, STATE_LOST, "is missing");
+	free(keys);
+	free(june);
+	free(old);
+	free(path);
+}
+
+static void the_state_is_private_and_in_one_place(void **ctx)
+{
+	char *path, *again, *other, *file, link_name[256];
 	struct stat stat_of;
 
 	(void)ctx;
-	write_text(in_dir("june.xml"), "");
-	write_text(in_dir("july.xml"), "");
-	path = state_path(in_dir("june.xml"), "sip:gms@h", "kms");
-	again = state_path(in_dir("july.xml"), "sip:gms@h", "kms");
-	other = state_path(in_dir("june.xml"), "sip:gms@h", "kms2");
+	assert_int_equal(setenv("XDG_STATE_HOME", in_dir("xdg"), 1), 0);
+	path = state_path(NULL, "sip:gms@h", "kms");
+	again = state_path(in_dir("xdg/keymuster"), "sip:gms@h", "kms");
+	other = state_path(NULL, "sip:gms@h", "kms2");
+	file = state_path(in_dir("file"), "sip:gms@h", "kms");
 	assert_non_null(path);
 	assert_string_equal(path, again);
 	assert_string_not_equal(path, other);
-	assert_memory_equal(path, dir, strlen(dir));
+	assert_memory_equal(path, in_dir("xdg/keymuster/sip-gms-h-"), strlen(in_dir("xdg/keymuster/sip-gms-h-")));
+	assert_string_equal(file, in_dir("file"));
+	assert_int_equal(stat(in_dir("xdg/keymuster"), &stat_of), 0);
+	assert_int_equal(stat_of.st_mode & 0777, 0700);
 	state_close(open_state(path));
 	assert_int_equal(stat(path, &stat_of), 0);
 	assert_int_equal(stat_of.st_mode & 0777, 0600);
+	strcpy(link_name, in_dir("link"));
+	assert_int_equal(symlink(path, link_name), 0);
+	free(again);
+	again = state_path(link_name, "sip:gms@h", "kms");
+	assert_string_equal(path, again);       /* what is shared is replaced where it stands */
 	free(path);
 	free(again);
 	free(other);
-	assert_null(state_path(in_dir("none"), "sip:gms@h", "kms"));
+	free(file);
+}
+
+/* And lets the holder go. */
+static void say_and_free(void *ctx, const char *text)
+{
+	const int *fd = ctx;
+
+	say(NULL, text);
+	if (strstr(text, "waiting") != NULL)
+		assert_int_equal(write(*fd, "x", 1), 1);
+}
+
+/* Whoever waits says for whom. */
+static void a_lock_names_its_holder(void **ctx)
+{
+	int go[2];
+	state_how how = { .gms = "sip:gms@h", .kms = "kms", .say = say_and_free, .ctx = &go[1] };
+	const char *path = in_dir("locked");
+	char by[64];
+	int ready[2], status;
+	pid_t pid;
+
+	(void)ctx;
+	state_close(open_state(path));
+	assert_int_equal(pipe(ready), 0);
+	assert_int_equal(pipe(go), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		int fd = open(path, O_RDWR);
+
+		if (fd < 0 || flock(fd, LOCK_EX) != 0 || write(ready[1], "x", 1) != 1)
+			_exit(1);
+		alarm(60);
+		_exit(read(go[0], by, 1) != 1);
+	}
+	assert_int_equal(read(ready[0], by, 1), 1);
+	*said = '\0';
+	{
+		km_complaint why;
+		state *st;
+
+		assert_int_equal(state_open(&st, path, &how, &why), STATE_OK);
+		state_close(st);
+	}
+	snprintf(by, sizeof by, "locked by process %d", (int)pid);
+	if (strstr(said, by) == NULL && strstr(said, "locked by another process") == NULL)
+		fail_msg("said: %s", said);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	for (int i = 0; i < 2; i++) {
+		close(ready[i]);
+		close(go[i]);
+	}
 }
 
 /* ---- salts ----------------------------------------------------------------------------------- */
@@ -290,8 +555,8 @@ static void many_salts_are_kept(void **ctx)
 	packed = malloc(N * SALTS_PACKED);
 	assert_non_null(packed);
 	salts_pack(packed, set);
-	assert_true(salts_load(copy, packed, N));
-	assert_true(salts_load(copy, packed, N));
+	assert_true(salts_load(copy, packed, N, true));
+	assert_true(salts_load(copy, packed, N, true));
 	assert_int_equal(salts_count(copy), N);
 	for (uint32_t i = 0; i < N; i++)
 		assert_int_equal(salts_add(copy, &other, i * 64, uri, (size_t)snprintf(uri, sizeof uri,
@@ -308,7 +573,6 @@ static void many_salts_are_kept(void **ctx)
 static groupkey *make_key(void)
 {
 	groupkey *key = groupkey_new();
-	uint32_t other;
 
 	assert_non_null(key);
 	for (uint8_t i = 0; i < KM_SSV_BYTES; i++)
@@ -321,7 +585,6 @@ static groupkey *make_key(void)
 	key->expiry = 1800000000;
 	key->groups[key->n_groups++] = strdup("sip:a@h");
 	key->groups[key->n_groups++] = strdup("sip:b\"@h");
-	assert_int_equal(salts_add(key->salts, &other, 0x0fffffff, "x", 1, 1), SALTS_NEW);
 	return key;
 }
 
@@ -330,7 +593,6 @@ static void a_group_key_comes_back(void **ctx)
 	groupkey *key = make_key(), *back;
 	km_complaint why;
 	struct stat stat_of;
-	uint32_t other;
 
 	(void)ctx;
 	assert_int_equal(groupkey_write(key, in_dir("k.gmk"), true, &why), GROUPKEY_OK);
@@ -351,7 +613,7 @@ static void a_group_key_comes_back(void **ctx)
 	assert_string_equal(back->groups[0], key->groups[0]);
 	assert_string_equal(back->groups[1], key->groups[1]);
 	assert_false(back->revoked);
-	assert_int_equal(salts_add(back->salts, &other, 0x0fffffff, "x", 1, 1), SALTS_KNOWN);
+	assert_null(back->old_salts);
 	groupkey_free(key);
 	groupkey_free(back);
 }
@@ -360,7 +622,9 @@ static void a_bad_group_key_is_refused(void **ctx)
 {
 	/* What to replace, with what, and the element that the complaint names. */
 	static const char *const bad[][3] = {
-		{ "\"version\": 1", "\"version\": 2", "version" },
+		{ "\"version\": 2", "\"version\": 3", "version" },
+		{ "\"version\": 2", "\"version\": 1", "salts" },
+		{ "\"revoked\": false", "\"revoked\": false, \"salts\": \"\"", "not known" },
 		{ "\"gmk\": \"00", "\"gmk\": \"zz", "gmk" },
 		{ "\"00abcdef\"", "\"10abcdef\"", "gmk_id" },
 		{ "\"rand\": \"", "\"rand\": \"0", "rand" },
@@ -372,8 +636,7 @@ static void a_bad_group_key_is_refused(void **ctx)
 		{ "1800000000", "1099511627776", "expiry" },
 		{ "sip:a@h", "", "groups" },
 		{ "false", "\"no\"", "revoked" },
-		{ "\"salts\": \"D", "\"salts\": \"E", "salts" },
-		{ "\"salts\": \"", "\"salts\": \"AAAA", "salts" },
+		{ "false", "false, \"salts\": \"E\", \"v\": 1", "not known" },
 		{ "\"revoked\"", "\"Revoked\"", "revoked" },
 		{ "{\n", "{\n\"more\": 1,\n", "not known" },
 		{ "{\n", "{\n\"gmk\": \"\",\n", "not JSON" },
@@ -405,6 +668,50 @@ static void a_bad_group_key_is_refused(void **ctx)
 	assert_int_equal(groupkey_read(&back, in_dir("none.gmk"), &why), GROUPKEY_IO);
 }
 
+/* Version 1 kept salts in it. */
+static void an_old_group_key_is_read(void **ctx)
+{
+	static const char *const salts_of[][2] = {
+		{ "D////wECAwQ=", NULL }, { "", NULL }, { "H////wECAwQ=", "28 bits" },
+		{ "D////wECAw==", "8 octets" }, { "????", "base64" },
+	};
+	groupkey *key;
+	km_complaint why;
+	char text[1024];
+
+	(void)ctx;
+	for (size_t i = 0; i < sizeof salts_of / sizeof *salts_of; i++) {
+		snprintf(text, sizeof text, "{\"version\": 1, \"gmk\": \"%032d\", \"gmk_id\": "
+				"\"00abcdef\", \"rand\": \"%032d\", \"gms\": \"sip:gms@h\", "
+				"\"kms\": \"kms\", \"text\": \"\", \"activation\": 0, "
+				"\"expiry\": 0, \"groups\": [], \"revoked\": false, "
+				"\"salts\": \"%s\"}", 1, 2, salts_of[i][0]);
+		write_text(in_dir("v1.gmk"), text);
+		assert_int_equal(groupkey_read(&key, in_dir("v1.gmk"), &why),
+				salts_of[i][1] == NULL ? GROUPKEY_OK : GROUPKEY_BAD);
+		if (key == NULL)
+			assert_non_null(strstr(why.text, salts_of[i][1]));
+		else
+			assert_int_equal(salts_count(key->old_salts), *salts_of[i][0] != '\0');
+		groupkey_free(key);
+	}
+}
+
+static void who_may_have_a_key_is_new_until_it_is_sure(void **ctx)
+{
+	static const uint8_t packed[SALTS_PACKED] = { 0, 0, 0, 7, 0xca, 0x97, 0x81, 0x12 };
+	salts *set = salts_new();               /* ca978112: of "a" */
+	uint32_t other;
+
+	(void)ctx;
+	assert_true(salts_load(set, packed, 1, false));
+	assert_int_equal(salts_add(set, &other, 7, "b", 1, 1), SALTS_SHARED);
+	assert_int_equal(salts_add(set, &other, 7, "a", 1, 2), SALTS_NEW);
+	assert_int_equal(salts_add(set, &other, 7, "a", 1, 3), SALTS_KNOWN);
+	assert_int_equal(salts_count(set), 2);
+	salts_free(set);
+}
+
 static int set_up(void **ctx)
 {
 	(void)ctx;
@@ -429,11 +736,19 @@ int main(void)
 		cmocka_unit_test(processes_never_get_the_same),
 		cmocka_unit_test(an_id_in_use_is_drawn_again),
 		cmocka_unit_test(a_damaged_state_is_refused),
-		cmocka_unit_test(the_state_is_private_and_beside_the_keys),
+		cmocka_unit_test(a_revoked_id_is_remembered),
+		cmocka_unit_test(another_state_is_refused),
+		cmocka_unit_test(a_damaged_state_is_put_aside_when_asked),
+		cmocka_unit_test(a_state_that_was_lost_is_refused),
+		cmocka_unit_test(the_state_beside_the_keys_is_taken_over),
+		cmocka_unit_test(the_state_is_private_and_in_one_place),
+		cmocka_unit_test(a_lock_names_its_holder),
 		cmocka_unit_test(shared_salts_are_found),
 		cmocka_unit_test(many_salts_are_kept),
 		cmocka_unit_test(a_group_key_comes_back),
 		cmocka_unit_test(a_bad_group_key_is_refused),
+		cmocka_unit_test(an_old_group_key_is_read),
+		cmocka_unit_test(who_may_have_a_key_is_new_until_it_is_sure),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -131,7 +131,12 @@ static void add_groupkeys(seed_list *list)
 		"\"groups\": [\"sip:a@b\", \"sip:c@d\"], \"revoked\": false, "
 		"\"salts\": \"CS/6ogAAAAEBAgMEBQYHCA==\"}",
 		HEAD "\"text\": \"\", \"activation\": 0, \"expiry\": 0, \"groups\": [], \"revoked\": true, "
-		"\"salts\": \"\"}", NULL});
+		"\"salts\": \"\"}",
+		"{\"version\": 2, \"gmk\": \"1aece72a46a145d783afc49a8593d2a4\", \"gmk_id\": "
+		"\"0048a88c\", \"rand\": \"d715d832debb1c96d839283c998af5c0\", \"gms\": "
+		"\"sip:gms@example.org\", \"kms\": \"kms.example.org\", \"text\": \"\", "
+		"\"activation\": 0, \"expiry\": 0, \"groups\": [\"sip:a@b\"], \"revoked\": false}",
+		NULL});
 #undef HEAD
 }
 
@@ -141,7 +146,14 @@ static void add_states(seed_list *list)
 		"", "keymuster-state 1\nt 6ab13b8000000000\n",
 		"keymuster-state 1\nt 6ab13b8000000000\ngmk 0048a88c 0\ngmk 0fffffff 1890000000\n",
 		"keymuster-state 1\nt ffffffffffffffff\n",
-		"keymuster-state 1\nt 0000000000000000\ngmk 00000000 18446744073709551615\ngmk 0", NULL});
+		"keymuster-state 1\nt 0000000000000000\ngmk 00000000 18446744073709551615\ngmk 0",
+		"keymuster-state 2\n"
+		"t 6ab13b8000000000 4da8c8bb\n"
+		"sum 4 d9c24e7b30b22a70\n"
+		"gms sip:gms@h\n"
+		"kms kms\n"
+		"gmk 0048a88c 0\n"
+		"revoked 0fffffff 1890000000\n", NULL});
 }
 
 static void add_times(seed_list *list)

@@ -240,15 +240,24 @@ void crowd_drop(crowd_member *m);
 
 /* ---- a run (run.c) --------------------------------------------------------------------------- */
 
+#include "../journal.h"
 #include "../salts.h"
 #include "../sink.h"
 #include "../state.h"
+
+/* What a state has to say, to stderr; and the code to exit with. */
+void cli_say_state(void *ctx, const char *text);
+int cli_state_code(state_result result);
 
 typedef struct {
 	const km_gmk_job *job;
 	crowd *members;
 	state *st;
 	salts *salts;           /* gets those of the messages that were made */
+	journal *journal;       /* gets a mark of each member before its message leaves; NULL: none */
+	bool revoke, streams;   /* the messages revoke; they leave before the run is at its end */
+	journal **older;        /* of earlier keys: members of this run are met in them */
+	size_t n_older;
 	FILE *out;
 	const char *out_name;
 	sink_format format;

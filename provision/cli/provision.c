@@ -104,6 +104,10 @@ static int check_words(provision *p)
 		return CLI_USAGE;
 	if (p->expiry != 0 && !p->revoke && (p->expiry <= p->now || p->expiry <= p->activation))
 		return cli_usage(&cli_provision, "--expire: the key would never be of use");
+	p->tolerance = 900;
+	if (w->tolerance != NULL && !cli_take_number(&cli_provision, "clock-tolerance", w->tolerance, 0,
+			100 * (uint64_t)366 * 86400, &p->tolerance))
+		return CLI_USAGE;
 	p->jobs = cli_processors();
 	if (w->jobs != NULL) {
 		if (!cli_take_number(&cli_provision, "jobs", w->jobs, 1, CLI_JOBS_MAX, &jobs))
@@ -182,10 +186,13 @@ static void tell_key(const provision *p, const cli_counts *counts)
 				(unsigned long long)counts->rejected);
 	if (name == NULL)
 		snprintf(text, sizeof text, "new key %08x, kept nowhere", (unsigned)p->key->gmk_id);
+	else if (p->key_exists && p->had_unknown)
+		snprintf(text, sizeof text, "key %08x of %s, which is older than its journal here",
+				(unsigned)p->key->gmk_id, cli_show(shown, name, strlen(name)));
 	else if (p->key_exists)
-		snprintf(text, sizeof text, "key %08x of %s, %zu members had it before",
+		snprintf(text, sizeof text, "key %08x of %s, %llu members had it before",
 				(unsigned)p->key->gmk_id, cli_show(shown, name, strlen(name)),
-				p->salts_saved);
+				(unsigned long long)p->had_before);
 	else
 		snprintf(text, sizeof text, "new key %08x in %s", (unsigned)p->key->gmk_id,
 				cli_show(shown, name, strlen(name)));
@@ -193,7 +200,8 @@ static void tell_key(const provision *p, const cli_counts *counts)
 		cli_note("%s: no message was made and no output written%s", text, rest);
 	else
 		cli_note("%s: %llu message%s%s%s", text, (unsigned long long)counts->made,
-				p->revoke ? " that revoke it" : "", counts->made == 1 ? "" : "s", rest);
+				counts->made == 1 ? "" : "s", !p->revoke ? "" :
+				counts->made == 1 ? " that revokes it" : " that revoke it", rest);
 }
 
 static void tell(const provision *p, const cli_counts *counts)
@@ -216,18 +224,21 @@ static void tell(const provision *p, const cli_counts *counts)
 static int run_counted(provision *p, cli_counts *counts)
 {
 	cli_run how = {
-		.job = p->job, .members = p->members, .st = p->st, .salts = p->key->salts,
+		.job = p->job, .members = p->members, .st = p->st, .salts = p->salts,
+		.journal = p->journal, .revoke = p->revoke, .streams = p->out == stdout,
+		.older = p->older, .n_older = p->n_older,
 		.out = p->out, .out_name = p->w.output == NULL ? "stdout" : p->w.output,
 		.format = p->format, .jobs = (unsigned)p->jobs, .flush = p->w.flush,
 	};
-	int code = cli_run_all(counts, &how), closed, saved;
+	int code = provision_count_left_out(p, cli_run_all(counts, &how)), closed, saved;
 
 	if (counts->complete && counts->made > 0 && provision_ask_canary(p) != CLI_DONE) {
 		counts->complete = false;
 		code = CLI_SELFTEST;
 	}
 	closed = provision_close_output(p, counts, code);
-	saved = provision_save_salts(p);
+	saved = closed == CLI_DONE && counts->complete && counts->made > 0 ? provision_commit(p) :
+			CLI_DONE;
 
 	if (km_keyring_settle(p->ring) == KM_ESELFTEST)
 		cli_warn("wide tables came out wrong and were not used: this machine makes errors");
@@ -292,7 +303,11 @@ static int prepare(provision *p)
 	if (code == CLI_DONE)
 		code = provision_load_canary(p);
 	if (code == CLI_DONE)
-		code = p->w.check ? provision_check_state(p) : provision_open_state(p);
+		code = provision_open_state(p);
+	if (code == CLI_DONE)
+		code = provision_check_keys(p);
+	if (code == CLI_DONE)
+		code = provision_check_key(p);
 	return code;
 }
 
@@ -308,6 +323,8 @@ static int start(provision *p)
 		code = provision_open_output(p);
 	if (code == CLI_DONE && !p->key_exists)
 		code = provision_make_key(p);
+	if (code == CLI_DONE)
+		code = provision_open_journal(p);
 	if (code == CLI_DONE)
 		code = provision_mark_revoked(p);
 	if (code != CLI_DONE) {
@@ -328,6 +345,9 @@ static int provision_run(int argc, char **argv)
 		{ "any-period", 0, CLI_FLAG, &p.w.keys.any_period },
 		{ "lax-ns", 0, CLI_FLAG, &p.w.keys.lax_ns },
 		{ "group", 0, CLI_MANY, &p.w.groups }, { "members", 0, CLI_ONE, &p.w.members },
+		{ "state", 0, CLI_ONE, &p.w.state }, { "new-state", 0, CLI_FLAG, &p.w.new_state },
+		{ "clock-tolerance", 0, CLI_ONE, &p.w.tolerance },
+		{ "partial", 0, CLI_FLAG, &p.w.partial },
 		{ "gmk", 0, CLI_ONE, &p.w.gmk }, { "forget-key", 0, CLI_FLAG, &p.w.forget },
 		{ "any-id", 0, CLI_FLAG, &p.how.list.any_id },
 		{ "column", 0, CLI_MANY, &p.w.columns },
@@ -355,7 +375,8 @@ static int provision_run(int argc, char **argv)
 		code = cli_list_add(&p.w.gms, operands.at[i]) ? CLI_GO_ON : CLI_IO;
 	if (code == CLI_GO_ON) {
 		p.job = sodium_init() < 0 ? NULL : sodium_malloc(sizeof *p.job);
-		if (p.job != NULL) {
+		p.salts = salts_new();
+		if (p.job != NULL && p.salts != NULL) {
 			memset(p.job, 0, sizeof *p.job);
 			code = start(&p);
 			if (cli_interrupted && !cli_has_failed() && !p.in_place && code != CLI_USAGE)
@@ -370,6 +391,7 @@ static int provision_run(int argc, char **argv)
 	if (code == CLI_REJECTED && crowd_keep_rejects(p.members) != CLI_DONE) /* of nobody at all */
 		code = CLI_IO;
 	crowd_close(p.members);
+	provision_close_journal(&p);
 	groupkey_free(p.key);
 	free(p.gmk_file);
 	free(p.receipt_name);
@@ -404,9 +426,13 @@ static const char help[] =
 "  --any-id            identities of vendors: members and groups without sip: or tel:\n"
 "  --keep-going        a quote that swallowed lines rejects these, and does not stop the run\n"
 "  --rejects FILE      the lines that were rejected, to be fed in again\n"
-"  --gmk FILE          the group key: read where it exists (late joiners, revocation),\n"
-"                      else made, and on disk before the first message leaves\n"
+"  --gmk FILE|-        the group key: read where it exists (late joiners, revocation), also\n"
+"                      from a pipe; else made, and on disk before the first message leaves\n"
 "  --forget-key        draw a key and keep it nowhere\n"
+"  --state FILE|DIR    the last T, GMK-IDs and who was given keys (default: see below)\n"
+"  --new-state         begin one anew where it was lost or damaged\n"
+"  --clock-tolerance S how far the last T may be ahead of the clock (default: 900)\n"
+"  --partial           a new key or a revocation leaves out members on purpose: exit 0\n"
 "  --text T            name of the group, for people\n"
 "  --activate TIME     when the key becomes active (default: at once)\n"
 "  --expire TIME       when it ends (default: never)\n"
@@ -426,9 +452,10 @@ static const char help[] =
 "  -j, --jobs N        threads (default: as many as processors)\n"
 "  -q, -v, --plain, --kernel NAME, -h, --help, --version: see keymuster --help\n"
 "\n"
-"TIME is Unix seconds or RFC 3339.  The last T and the GMK-IDs in use are kept in a file\n"
-"beside that of --gms.  Exit: 0 done, 1 usage, 2 some members rejected (listed on stderr),\n"
-"3 key material missing, invalid or expired, 4 input or output, 5 self-test or canary,\n"
+"TIME is Unix seconds or RFC 3339.  The state is in $XDG_STATE_HOME/keymuster, else in\n"
+"/var/lib/keymuster for root and ~/.local/state/keymuster for others.  Exit: 0 done, 1 usage,\n"
+"2 some members rejected or left out (said on stderr), 3 key material missing, invalid or\n"
+"expired, or the clock against the last T, 4 input or output, 5 self-test or canary,\n"
 "6 interrupted.\n"
 "\n"
 "Examples:\n"

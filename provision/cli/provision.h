@@ -6,12 +6,16 @@
 
 #include "../file.h"
 #include "../groupkey.h"
+#include "../journal.h"
+
+enum { PROVISION_LEFT = 1000 };         /* names that are kept of those who are left out */
 
 typedef struct {
 	cli_list kms, gms, groups, services, columns;
 	const char *gms_uri, *gms_kms, *members, *gmk, *text, *activate, *expire;
+	const char *state, *tolerance;
 	const char *status, *identity, *map, *format, *output, *jobs, *receipt, *canary;
-	bool forget, to_self, force, check, flush;
+	bool forget, to_self, force, check, flush, new_state, partial;
 	cli_keys_how keys;
 } words;
 
@@ -19,6 +23,8 @@ typedef struct {
 typedef struct {
 	words w;
 	int64_t now, activation, expiry;
+	int64_t t;              /* of the first message, Unix seconds: what must be valid then */
+	uint64_t tolerance;     /* seconds that the last T may be ahead of the clock */
 	bool revoke, key_exists;
 	size_t jobs;
 	km_gmk_job *job;        /* in locked memory */
@@ -26,9 +32,17 @@ typedef struct {
 	crowd *members;
 	crowd_how how;          /* to read them */
 	groupkey *key;
-	char *gmk_file;         /* where the key that exists stands, behind links */
-	size_t salts_saved;
+	char *gmk_file;         /* where the key that exists stands, behind links; NULL: a pipe */
 	state *st;
+	salts *salts;           /* of members who have the key, as far as they matter to this run */
+	journal *journal;       /* NULL where the key is kept nowhere */
+	journal **older;        /* of keys of the same group that are in use */
+	size_t n_older;
+	uint64_t had_before;    /* members who had the key before this run */
+	bool had_unknown;       /* the key is older than its journal */
+	uint64_t left_out, left_unsure;
+	char **left;            /* names of those who are left out, the first ones */
+	size_t n_left;
 	file_out file, receipt;
 	char *receipt_name;     /* NULL: none is wanted */
 	FILE *out;
@@ -43,12 +57,14 @@ typedef struct {
 
 /* ---- whose keys (provision_gms.c) ------------------------------------------------------------ */
 
-/* Load KMSs and the keys of the GMS, and see that the first members can be served. */
+/* Load KMSs and the keys of the GMS. */
 int provision_load(provision *p);
 /* Can the GMS sign at that time (Unix seconds)? */
 int provision_check_gms(const provision *p, int64_t at);
 /* A key set that ends while the run goes on, with the next one missing. */
 void provision_warn_of_period(const provision *p, int64_t at);
+/* The GMS can sign at p->t, and the first members can be served. */
+int provision_check_keys(provision *p);
 /* Groups that clients will refuse unless they are told to trust this GMS. */
 void provision_warn_of_groups(const provision *p);
 
@@ -82,23 +98,33 @@ int provision_ask_canary(const provision *p);
 
 /* ---- --check (provision_check.c) ------------------------------------------------------------- */
 
-int provision_check_state(provision *p);
 /* Read the list to its end and say what a run would do; what it would end with. */
 int provision_check(provision *p);
 
-/* ---- the group key and the state (provision_key.c) ------------------------------------------- */
-
-int provision_open_state(provision *p);
+/* ---- the group key (provision_key.c) --------------------------------------------------------- */
 
 /* Read the key file where it exists. */
 int provision_read_key(provision *p);
-/* What the command line says beside it must agree, and it must still be good. */
+/* What the command line says beside it must agree. */
 int provision_compare_key(const provision *p);
+/* It must still be good, by the state and by T. */
+int provision_check_key(provision *p);
 /* Draw a new key and keep it: on disk before the first message can leave. */
 int provision_make_key(provision *p);
-/* Once a revocation has begun, nobody gets the key any more: the file says so first. */
+/* Once a revocation has begun, nobody gets the key any more: the state says so first. */
 int provision_mark_revoked(provision *p);
-/* Keep the salts of late joiners, beside those that another run has added meanwhile. */
-int provision_save_salts(provision *p);
+
+/* ---- the state, and who was given the key (provision_given.c) -------------------------------- */
+
+/* Open the state, and see that its T and the clock agree; p->t is known then. */
+int provision_open_state(provision *p);
+/* The journal of the key, and those of earlier keys of the group. */
+int provision_open_journal(provision *p);
+void provision_close_journal(provision *p);
+/* Who has this key, or an earlier one of the group, and got no message?  They are named; code, or
+ * CLI_REJECTED. */
+int provision_count_left_out(provision *p, int code);
+/* The output is in place: those who are marked have the key. */
+int provision_commit(provision *p);
 
 #endif

@@ -24,7 +24,7 @@ static bool may_write_beside(const char *name)
 static int check_places(const provision *p)
 {
 	const char *const names[] = { p->w.output, p->receipt_name, p->how.rejects,
-			p->key_exists ? NULL : p->w.gmk };
+			p->key_exists ? NULL : p->w.gmk, state_name(p->st) };
 	char shown[CLI_SHOWN];
 	int code = CLI_DONE;
 
@@ -54,6 +54,22 @@ static double measure(const provision *p)
 	return (cli_seconds() - start) / N;
 }
 
+/* Has that member the key?  false: out of memory. */
+static bool meet(provision *p, const crowd_member *m, uint64_t *known)
+{
+	const km_str uri = m->member.uri;
+	uint32_t salt = p->key == NULL ? 0 : km_user_salt(p->key->gmk, uri.s, uri.len), other;
+	salts_result result;
+
+	if (p->revoke && p->journal != NULL) {
+		*known += (journal_meet(p->journal, &salt, uri.s, uri.len) & JOURNAL_HAS) != 0;
+		return true;
+	}
+	result = p->key == NULL ? SALTS_NEW : salts_add(p->salts, &other, salt, uri.s, uri.len, 0);
+	*known += result == SALTS_KNOWN;
+	return result != SALTS_NOMEM;
+}
+
 /* Read the list to its end. */
 static int count_members(provision *p, cli_counts *counts, uint64_t *known)
 {
@@ -62,15 +78,9 @@ static int count_members(provision *p, cli_counts *counts, uint64_t *known)
 
 	while ((found = crowd_next(p->members, &m)) == 1) {
 		const km_kms *kms = m.member.kms;
-		uint64_t no = km_key_period_no((uint64_t)p->now + KM_NTP_UNIX, kms->period,
-				kms->offset);
-		uint32_t other;
-		bool done = cli_count_made(counts, kms, no, 0);
+		uint64_t no = km_key_period_no((uint64_t)p->t + KM_NTP_UNIX, kms->period, kms->offset);
+		bool done = cli_count_made(counts, kms, no, 0) && meet(p, &m, known);
 
-		if (p->key_exists && salts_add(p->key->salts, &other, km_user_salt(p->key->gmk,
-				m.member.uri.s, m.member.uri.len), m.member.uri.s, m.member.uri.len,
-				0) == SALTS_KNOWN)
-			++*known;
 		crowd_drop(&m);
 		if (!done) {
 			cli_error("%s", strerror(ENOMEM));
@@ -85,7 +95,7 @@ static int count_members(provision *p, cli_counts *counts, uint64_t *known)
 static int tell_period(const provision *p, double seconds)
 {
 	const km_kms *kms = p->job->gms_kms;
-	uint64_t no = km_key_period_no((uint64_t)p->now + KM_NTP_UNIX, kms->period, kms->offset);
+	uint64_t no = km_key_period_no((uint64_t)p->t + KM_NTP_UNIX, kms->period, kms->offset);
 	int64_t end = (int64_t)((no + 1) * kms->period + kms->offset) - (int64_t)KM_NTP_UNIX;
 	bool has_next = km_keyring_keys(p->ring, p->job->gms_uri.s, p->job->gms_uri.len, kms,
 			no + 1) != NULL;
@@ -95,35 +105,28 @@ static int tell_period(const provision *p, double seconds)
 	cli_note("the run takes about %.0f s; key period %llu of the GMS ends at %s, the keys of "
 			"the next one are %s", seconds + 0.5, (unsigned long long)no, when,
 			has_next ? "there" : "not there");
-	if (has_next || (double)(end - p->now) > seconds)
+	if (has_next || (double)(end - p->t) > seconds)
 		return CLI_DONE;
 	cli_warn("the period ends within the run: the members behind it would be rejected");
 	return CLI_REJECTED;
 }
 
-static int tell_key(const provision *p, uint64_t known)
+static void tell_key(const provision *p, uint64_t known)
 {
-	unsigned long long left = p->salts_saved - known;
 	char shown[CLI_SHOWN];
 
 	if (p->w.gmk == NULL) {
 		cli_note("check: a new key would be made, and kept nowhere; nothing was written");
-		return CLI_DONE;
+		return;
 	}
 	cli_show(shown, p->w.gmk, strlen(p->w.gmk));
-	if (!p->key_exists) {
+	if (!p->key_exists)
 		cli_note("check: a new key would be made in %s; nothing was written", shown);
-		return CLI_DONE;
-	}
-	if (p->revoke && left > 0)
-		cli_warn("%llu members who were given this key are not in the list: they would "
-				"keep it",
-				left);
-	cli_note("check: key %08x of %s would be %s, %zu members had it before, %llu of them are "
-			"in the list; nothing was written", (unsigned)p->key->gmk_id, shown,
-			p->revoke ? "revoked" : "given out", p->salts_saved,
-			(unsigned long long)known);
-	return p->revoke && left > 0 ? CLI_REJECTED : CLI_DONE;
+	else
+		cli_note("check: key %08x of %s would be %s, %llu members had it before, %llu of them are "
+				"in the list; nothing was written", (unsigned)p->key->gmk_id, shown,
+				p->revoke ? "revoked" : "given out", (unsigned long long)p->had_before,
+				(unsigned long long)known);
 }
 
 int provision_check(provision *p)
@@ -134,31 +137,19 @@ int provision_check(provision *p)
 	int code = counts == NULL ? CLI_IO : check_places(p), ends, keeps;
 
 	if (code == CLI_DONE)
+		code = provision_open_journal(p);
+	if (code == CLI_DONE)
 		code = count_members(p, counts, &known);
 	if (code == CLI_DONE) {
 		cli_count_say(text, counts, p->members);
 		cli_note("%s", text);
 		ends = tell_period(p, measure(p) * (double)counts->made / (double)p->jobs);
-		keeps = tell_key(p, known);
+		keeps = provision_count_left_out(p, CLI_DONE);
+		tell_key(p, known);
 		code = counts->rejected > 0 ? CLI_REJECTED : ends != CLI_DONE ? ends : keeps;
 	}
 	if (counts != NULL)
 		cli_count_free(counts);
 	free(counts);
-	return code;
-}
-
-/* The state is opened where it is there, and not made where it is not. */
-int provision_check_state(provision *p)
-{
-	char *path = state_path(p->w.gms.at[0], p->job->gms_uri.s, p->job->gms_kms->uri), shown[CLI_SHOWN];
-	int code = CLI_DONE;
-
-	if (path == NULL || access(path, F_OK) == 0)
-		code = provision_open_state(p);
-	else
-		cli_note("%s: no state yet: this would be the first run of this GMS",
-				cli_show(shown, path, strlen(path)));
-	free(path);
 	return code;
 }

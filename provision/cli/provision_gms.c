@@ -187,16 +187,21 @@ int provision_load(provision *p)
 
 	if (code == CLI_DONE)
 		code = find_gms(p);
-	if (code == CLI_DONE)
-		code = provision_check_gms(p, p->now);
 	if (code == CLI_DONE && p->key != NULL && (strcmp(p->key->gms, p->job->gms_uri.s) != 0 ||
 	    strcmp(p->key->kms, p->job->gms_kms->uri) != 0))
 		code = refuse_keys(p->w.gmk, "gms: the key belongs to", p->key->gms,
 				"at its KMS, not to the GMS of --gms");
+	return code;
+}
+
+int provision_check_keys(provision *p)
+{
+	int code = provision_check_gms(p, p->t);
+
 	if (code != CLI_DONE)
 		return code;
 	crowd_settle(p->members, p->ring, p->job->gms_kms);
-	provision_warn_of_period(p, p->now);
+	provision_warn_of_period(p, p->t);
 	return check_members(p);
 }
 

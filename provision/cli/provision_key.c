@@ -1,25 +1,41 @@
-/* provision_key.c -- keymuster provision: the group key, read, made and kept. */
+/* provision_key.c -- keymuster provision: the group key, read, made and revoked. */
 #include "provision.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 enum { DRAWS_MAX = 64 };        /* of 20 000 members, each draw succeeds with 47 % */
 
 /* ---- the key file that exists ---------------------------------------------------------------- */
 
 /* The file is changed where it stands: a link that was replaced would leave the old one active.
- * What has no path, a pipe, keeps its name. */
+ * What is no file, a pipe, is read once and never changed. */
 static int find_key_file(provision *p)
 {
+	struct stat st;
+
+	if (strcmp(p->w.gmk, "-") == 0 || (stat(p->w.gmk, &st) == 0 && !S_ISREG(st.st_mode)))
+		return CLI_DONE;
 	p->gmk_file = realpath(p->w.gmk, NULL);
-	if (p->gmk_file == NULL)
-		p->gmk_file = strdup(p->w.gmk);
 	if (p->gmk_file != NULL)
 		return CLI_DONE;
-	cli_error("%s", strerror(ENOMEM));
+	cli_error("--gmk: %s", strerror(errno));
+	return CLI_IO;
+}
+
+/* Is there anything to read?  A link to nothing is neither a key nor a place for a new one. */
+static int find_key(provision *p, bool *there)
+{
+	char shown[CLI_SHOWN];
+	struct stat st;
+
+	*there = strcmp(p->w.gmk, "-") == 0 || stat(p->w.gmk, &st) == 0 || errno != ENOENT;
+	if (*there || lstat(p->w.gmk, &st) != 0)
+		return CLI_DONE;
+	cli_error("%s: a link to a file that is not there: mend the link, or name a new file for a new "
+			"key", cli_show(shown, p->w.gmk, strlen(p->w.gmk)));
 	return CLI_IO;
 }
 
@@ -28,8 +44,11 @@ int provision_read_key(provision *p)
 	km_complaint why = { 0 };
 	char shown[CLI_SHOWN];
 	groupkey_result result;
+	bool there = false;
 
-	if (p->w.gmk == NULL || access(p->w.gmk, F_OK) != 0) {
+	if (p->w.gmk != NULL && find_key(p, &there) != CLI_DONE)
+		return CLI_IO;
+	if (!there) {
 		if (p->revoke)
 			return cli_usage(&cli_provision, "--status revoked needs the --gmk FILE of the "
 					"key that is to be revoked");
@@ -38,16 +57,17 @@ int provision_read_key(provision *p)
 					"for");
 		return CLI_DONE;
 	}
-	if (find_key_file(p) != CLI_DONE)
-		return CLI_IO;
+	if (strcmp(p->w.gmk, "-") == 0 && strcmp(p->w.members, "-") == 0)
+		return cli_usage(&cli_provision, "--gmk and --members are both stdin");
 	result = groupkey_read(&p->key, p->w.gmk, &why);
 	if (result != GROUPKEY_OK) {
 		cli_error("%s", why.text);
-		return CLI_KEYS;
+		return result == GROUPKEY_BAD ? CLI_KEYS : CLI_IO;
 	}
 	p->key_exists = true;
-	p->salts_saved = salts_count(p->key->salts);
-	if (!file_is_private(p->w.gmk))
+	if (find_key_file(p) != CLI_DONE)
+		return CLI_IO;
+	if (p->gmk_file != NULL && !file_is_private(p->w.gmk))
 		cli_warn("%s: others than its owner may read this key",
 				cli_show(shown, p->w.gmk, strlen(p->w.gmk)));
 	return CLI_DONE;
@@ -79,13 +99,32 @@ int provision_compare_key(const provision *p)
 		differs = "--activate";
 	else if (w->expire != NULL && (uint64_t)p->expiry != key->expiry)
 		differs = "--expire";
-	cli_show(shown, w->gmk, strlen(w->gmk));
-	if (differs != NULL)
-		return cli_usage(&cli_provision, "%s differs from what %s says of its key: leave it "
-				"out, or name a new file for a new key", differs, shown);
+	if (differs == NULL)
+		return CLI_DONE;
+	return cli_usage(&cli_provision, "%s differs from what %s says of its key: leave it out, or name a "
+			"new file for a new key", differs, cli_show(shown, w->gmk, strlen(w->gmk)));
+}
+
+int provision_check_key(provision *p)
+{
+	const groupkey *key = p->key;
+	km_complaint why = { 0 };
+	char shown[CLI_SHOWN];
+	state_id is = { 0 };
+
+	if (!p->key_exists)
+		return CLI_DONE;
+	if (state_keep_id(p->st, &is, key->gmk_id, key->expiry, key->revoked, &why) != STATE_OK) {
+		cli_error("%s", why.text);
+		return CLI_IO;
+	}
+	cli_show(shown, p->w.gmk, strlen(p->w.gmk));
 	if (!p->revoke && key->revoked)
 		cli_error("%s: revoked: this key was revoked and is not given out any more", shown);
-	else if (!p->revoke && key->expiry != 0 && (int64_t)key->expiry <= p->now)
+	else if (!p->revoke && is.revoked)
+		cli_error("%s: key %08x was revoked by this GMS and is not given out any more, from "
+				"whatever copy of its file", shown, (unsigned)key->gmk_id);
+	else if (!p->revoke && key->expiry != 0 && (int64_t)key->expiry <= p->t)
 		cli_error("%s: expiry: this key has expired", shown);
 	else
 		return CLI_DONE;
@@ -94,25 +133,26 @@ int provision_compare_key(const provision *p)
 
 /* ---- the key --------------------------------------------------------------------------------- */
 
-/* Do all user salts differ?  The set is filled either way. */
+/* Do all user salts differ? */
 static bool salts_differ(provision *p)
 {
 	const crowd_member *m;
 	uint32_t other;
 	bool differ = true;
 
-	salts_clear(p->key->salts);
+	salts_clear(p->salts);
 	for (size_t i = 0; (m = crowd_at(p->members, i)) != NULL; i++) {
 		uint32_t salt = km_user_salt(p->key->gmk, m->member.uri.s, m->member.uri.len);
 
-		if (salts_add(p->key->salts, &other, salt, m->member.uri.s, m->member.uri.len,
+		if (salts_add(p->salts, &other, salt, m->member.uri.s, m->member.uri.len,
 				(uint32_t)m->line) != SALTS_NEW)
 			differ = false;
 	}
 	return differ;
 }
 
-/* Where all members are known, again and again until their salts differ. */
+/* Where all members are known, again and again until their salts differ.  The run lists what pairs
+ * remain. */
 static bool draw_gmk(provision *p)
 {
 	bool known = crowd_is_complete(p->members), differ = false;
@@ -122,8 +162,7 @@ static bool draw_gmk(provision *p)
 			return false;
 		differ = !known || salts_differ(p);
 	}
-	if (!differ)
-		salts_clear(p->key->salts);     /* the run lists the pairs */
+	salts_clear(p->salts);
 	return km_random_bytes(p->key->rand, sizeof p->key->rand, NULL) == KM_OK;
 }
 
@@ -145,6 +184,25 @@ static bool describe_key(provision *p)
 	return key->gms != NULL && key->kms != NULL && key->text != NULL;
 }
 
+/* On disk before the first message can leave. */
+static int keep_key(provision *p)
+{
+	km_complaint why = { 0 };
+	char shown[CLI_SHOWN];
+	struct stat st;
+
+	if (p->w.gmk == NULL)
+		return CLI_DONE;
+	if (groupkey_write(p->key, p->w.gmk, true, &why) == GROUPKEY_OK)
+		return find_key_file(p);
+	if (stat(p->w.gmk, &st) == 0)
+		cli_error("%s: another run has made it meanwhile: run again to give its key",
+				cli_show(shown, p->w.gmk, strlen(p->w.gmk)));
+	else
+		cli_error("%s", why.text);
+	return CLI_IO;
+}
+
 int provision_make_key(provision *p)
 {
 	km_complaint why = { 0 };
@@ -160,95 +218,43 @@ int provision_make_key(provision *p)
 		cli_error("%s", why.text);
 		return result == STATE_CORRUPT ? CLI_KEYS : CLI_IO;
 	}
-	p->salts_saved = salts_count(p->key->salts);
-	if (p->w.gmk != NULL && groupkey_write(p->key, p->w.gmk, true, &why) != GROUPKEY_OK) {
-		cli_error("%s", why.text);
-		return CLI_IO;
-	}
-	return p->w.gmk == NULL ? CLI_DONE : find_key_file(p);
+	return keep_key(p);
 }
 
-/* Put the key file that now stands there, with what others have added to it, into p->key. */
-static bool merge_key(provision *p, km_complaint *why)
+/* ---- its revocation -------------------------------------------------------------------------- */
+
+/* The file too, where it can be: the state decides. */
+static void mark_file(const provision *p)
 {
+	km_complaint why = { 0 };
 	groupkey *now = NULL;
-	uint8_t *packed = NULL;
-	bool done = groupkey_read(&now, p->gmk_file, why) == GROUPKEY_OK;
+	bool done = groupkey_read(&now, p->gmk_file, &why) == GROUPKEY_OK;
 
 	if (done && now->gmk_id != p->key->gmk_id) {
-		snprintf(why->text, sizeof why->text, "--gmk: the file was replaced during the run");
+		snprintf(why.text, sizeof why.text, "the file was replaced during the run");
 		done = false;
 	}
-	if (done) {
-		packed = malloc(salts_count(now->salts) * SALTS_PACKED + 1);
-		done = packed != NULL;
-	}
-	if (done) {
-		salts_pack(packed, now->salts);
-		done = salts_load(p->key->salts, packed, salts_count(now->salts));
-		p->key->revoked = p->key->revoked || now->revoked;
-	}
-	free(packed);
+	done = done && groupkey_write(p->key, p->gmk_file, false, &why) == GROUPKEY_OK;
 	groupkey_free(now);
-	return done;
-}
-
-/* Write the key file anew; all who change it take turns. */
-static bool rewrite_key(provision *p, km_complaint *why)
-{
-	bool done;
-
-	if (state_lock(p->st, why) != STATE_OK)
-		return false;
-	done = merge_key(p, why) && groupkey_write(p->key, p->gmk_file, false, why) == GROUPKEY_OK;
-	state_unlock(p->st);
-	if (!done && why->text[0] == '\0')
-		snprintf(why->text, sizeof why->text, "%s", strerror(ENOMEM));
-	return done;
+	if (!done)
+		cli_note("the state knows that key %08x is revoked; its file does not say so: %s",
+				(unsigned)p->key->gmk_id, why.text);
 }
 
 int provision_mark_revoked(provision *p)
 {
 	km_complaint why = { 0 };
+	state_id is;
 
-	if (!p->revoke || p->key->revoked)
+	if (!p->revoke)
 		return CLI_DONE;
-	p->key->revoked = true;
-	if (rewrite_key(p, &why))
-		return CLI_DONE;
-	cli_error("%s", why.text);
-	return CLI_IO;
-}
-
-int provision_save_salts(provision *p)
-{
-	km_complaint why = { 0 };
-
-	if (p->w.gmk == NULL || p->key == NULL || salts_count(p->key->salts) == p->salts_saved)
-		return CLI_DONE;
-	if (!rewrite_key(p, &why)) {
-		cli_error("the user salts of this run were not kept: %s", why.text);
+	if (state_keep_id(p->st, &is, p->key->gmk_id, p->key->expiry, true, &why) != STATE_OK) {
+		cli_error("%s", why.text);
 		return CLI_IO;
 	}
-	if (p->key->revoked && !p->revoke)
-		cli_warn("the key was revoked during this run: its members need the revocation too");
+	if (p->key->revoked || p->gmk_file == NULL)
+		return CLI_DONE;
+	p->key->revoked = true;
+	mark_file(p);
 	return CLI_DONE;
-}
-
-/* ---- the state ------------------------------------------------------------------------------- */
-
-int provision_open_state(provision *p)
-{
-	km_complaint why = { 0 };
-	char *path = state_path(p->w.gms.at[0], p->job->gms_uri.s, p->job->gms_kms->uri);
-	state_result result = STATE_IO;
-
-	if (path == NULL)
-		cli_error("--gms: %s", strerror(errno));
-	else if ((result = state_open(&p->st, path, &why)) != STATE_OK)
-		cli_error("%s", why.text);
-	free(path);
-	if (result == STATE_CORRUPT)
-		return CLI_KEYS;
-	return result == STATE_OK ? CLI_DONE : CLI_IO;
 }

@@ -64,7 +64,8 @@ static kind kind_of_start(const char *s, size_t len, bool receipt)
 
 	if (len == 0)
 		return KIND_NONE;
-	if (strncmp(s, "keymuster-state", 15) == 0 || strstr(s, "\"gmk\":") != NULL ||
+	if (strncmp(s, "keymuster-state", 15) == 0 || strncmp(s, "keymuster-journal", 17) == 0 ||
+	    strstr(s, "\"gmk\":") != NULL ||
 	    strstr(s, "\"gmk\" :") != NULL || strstr(s, "KmsResponse") != NULL ||
 	    strstr(s, "kms-secret") != NULL)
 		return KIND_KEYS;

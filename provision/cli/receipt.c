@@ -48,7 +48,7 @@ static json_t *key_of(const provision *p)
 	snprintf(id, sizeof id, "%08x", (unsigned)key->gmk_id);
 	json_object_set_new(o, "gmk_id", json_string(id));
 	json_object_set_new(o, "origin", json_string(p->key_exists ? "read" : "new"));
-	json_object_set_new(o, "members_before", number(p->key_exists ? p->salts_saved : 0));
+	json_object_set_new(o, "members_before", p->had_unknown ? json_null() : number(p->had_before));
 	for (size_t i = 0; i < key->n_groups; i++)
 		json_array_append_new(groups, text_of(key->groups[i], strlen(key->groups[i])));
 	json_object_set_new(o, "groups", groups);
@@ -109,6 +109,18 @@ static json_t *by_kms(const cli_counts *counts)
 	return o;
 }
 
+/* Who has this key, or an earlier one of the group, and got no message. */
+static json_t *left_out_of(const provision *p)
+{
+	json_t *o = json_object(), *names = json_array();
+
+	json_object_set_new(o, "count", number(p->left_out));
+	for (size_t i = 0; i < p->n_left; i++)
+		json_array_append_new(names, text_of(p->left[i], strlen(p->left[i])));
+	json_object_set_new(o, "first", names);
+	return o;
+}
+
 static json_t *salts_of(const cli_counts *counts)
 {
 	json_t *o = json_object(), *lines = json_array();
@@ -163,6 +175,7 @@ bool receipt_write(FILE *out, const provision *p, cli_counts *counts, int code)
 		json_object_set_new(o, "hidden", json_boolean(p->job->hide));
 		json_object_set_new(o, "first_t", t_of(counts->first_t));
 		json_object_set_new(o, "last_t", t_of(counts->last_t));
+		json_object_set_new(o, "left_out", left_out_of(p));
 		json_object_set_new(o, "shared_salts", salts_of(counts));
 		json_object_set_new(o, "output", output_of(p, counts, hash));
 		done = json_dumpf(o, out, JSON_INDENT(2) | JSON_REAL_PRECISION(6)) == 0 &&

@@ -175,6 +175,44 @@ static bool list_pair(runner *r, const crowd_member *who, uint32_t salt)
 	return true;
 }
 
+/* Is a mark wanted of that member, who may have had the key before? */
+static bool mark_one(runner *r, const crowd_member *who, uint32_t salt)
+{
+	const cli_run *run = r->run;
+	const km_str uri = who->member.uri;
+	uint64_t known = r->counts->known;
+
+	for (size_t i = 0; i < run->n_older; i++)
+		journal_meet(run->older[i], NULL, uri.s, uri.len);
+	if (run->revoke)
+		journal_meet(run->journal, &salt, uri.s, uri.len);
+	else if (!list_pair(r, who, salt))
+		return false;
+	if (run->journal == NULL || (!run->revoke && r->counts->known > known))
+		return true;
+	return journal_add(run->journal, salt, uri.s, uri.len);
+}
+
+/* Before the messages leave: a run that breaks off leaves marks of all who may have one. */
+static int mark_all(runner *r, const chunk *c)
+{
+	km_complaint why = { 0 };
+	const cli_run *run = r->run;
+
+	for (size_t i = 0; i < c->n; i++) {
+		if (c->out[i].reason == KM_R_OK &&
+		    !mark_one(r, &c->who[i], c->out[i].guk_id ^ run->job->gmk_id)) {
+			cli_error("%s", strerror(ENOMEM));
+			return CLI_IO;
+		}
+	}
+	if (run->journal == NULL || journal_put(run->journal, run->revoke ? JOURNAL_TOLD :
+			JOURNAL_GIVEN, c->t, run->streams, &why) == JOURNAL_OK)
+		return CLI_DONE;
+	cli_error("%s", why.text);
+	return CLI_IO;
+}
+
 static bool count(runner *r, chunk *c)
 {
 	bool done = true;
@@ -185,7 +223,7 @@ static bool count(runner *r, chunk *c)
 
 		if (out->reason == KM_R_OK) {
 			done = cli_count_made(r->counts, who->member.kms, out->period_no, c->t + i) &&
-					list_pair(r, who, out->guk_id ^ r->run->job->gmk_id) && done;
+					done;
 		} else {
 			crowd_reject(r->run->members, who, out->reason,
 					out->reason == KM_R_ENGINE ? km_strerror(out->err) :
@@ -213,6 +251,8 @@ static int finish(runner *r, chunk *c)
 	errno = 0;
 	if (c->err != KM_OK) {
 		cli_error("%s", memlock_strerror(reason, c->err));
+		code = CLI_IO;
+	} else if (mark_all(r, c) != CLI_DONE) {
 		code = CLI_IO;
 	} else if (!wait_write(fileno(r->run->out), c->text, c->text_len)) {
 		cli_error("%s: %s", cli_show(shown, r->run->out_name, strlen(r->run->out_name)),

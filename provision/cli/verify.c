@@ -195,10 +195,12 @@ static int tell(const verifier *v)
 				"can be relied on" : "the receipt says");
 	else if (!all)
 		cli_note("%s: %llu messages, %s, as the receipt says, but the run ended with exit %llu: "
-				"it rejected %llu of %llu lines, whose members have no message", shown,
+				"it rejected %llu of %llu lines, and left out %llu who have the key or an "
+				"earlier one: these have no message", shown,
 				(unsigned long long)v->messages, signatures,
 				(unsigned long long)number(v, "exit_code", NULL), rejected,
-				(unsigned long long)number(v, "list", "lines"));
+				(unsigned long long)number(v, "list", "lines"),
+				(unsigned long long)number(v, "left_out", "count"));
 	else
 		cli_note("%s: %llu messages, %s, as the receipt says", shown,
 				(unsigned long long)v->messages, signatures);

@@ -1,0 +1,332 @@
+/* provision_given.c -- keymuster provision: the state, and who was given the key. */
+#include "provision.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "../when.h"
+
+/* ---- the state ------------------------------------------------------------------------------- */
+
+void cli_say_state(void *ctx, const char *text)
+{
+	(void)ctx;
+	cli_note("%s", text);
+}
+
+int cli_state_code(state_result result)
+{
+	switch (result) {
+	case STATE_OK: return CLI_DONE;
+	case STATE_CORRUPT: case STATE_LOST: return CLI_KEYS;
+	default: return CLI_IO;
+	}
+}
+
+static void say_span(char out[48], uint64_t seconds)
+{
+	unsigned long long n = seconds;
+
+	if (n < 120)
+		snprintf(out, 48, "%llu s", n);
+	else if (n < 7200)
+		snprintf(out, 48, "%llu min %llu s", n / 60, n % 60);
+	else if (n < 172800)
+		snprintf(out, 48, "%llu h %llu min", n / 3600, n / 60 % 60);
+	else
+		snprintf(out, 48, "%llu days %llu h", n / 86400, n / 3600 % 24);
+}
+
+/* One run with a clock that was ahead leaves a T that no client takes. */
+static int check_clock(const provision *p)
+{
+	uint64_t last = state_last_t(p->st) >> 32, now = p->now < 0 ? 0 : (uint64_t)p->now;
+	const char *name = state_name(p->st);
+	char ahead[48], then[WHEN_MAX], here[WHEN_MAX], shown[CLI_SHOWN];
+
+	if (last <= now + p->tolerance)
+		return CLI_DONE;
+	say_span(ahead, last - now);
+	when_print(then, (int64_t)last);
+	when_print(here, p->now);
+	cli_error("%s: the last T of this GMS, %s, is %s ahead of the clock, %s: clients would refuse "
+			"messages that go on from it (--clock-tolerance %llu s). Set the clock; or, if it "
+			"is right, see keymuster state repair", cli_show(shown, name, strlen(name)), then,
+			ahead, here, (unsigned long long)p->tolerance);
+	return CLI_KEYS;
+}
+
+int provision_open_state(provision *p)
+{
+	km_complaint why = { 0 };
+	const state_how how = {
+		.place = p->w.state, .gms = p->job->gms_uri.s, .kms = p->job->gms_kms->uri,
+		.keys = p->w.gms.at, .n_keys = p->w.gms.n, .is_used = p->key_exists,
+		.start_anew = p->w.new_state, .look = p->w.check, .say = cli_say_state,
+	};
+	char *path = state_path(how.place, how.gms, how.kms);
+	state_result result = STATE_IO;
+	int code;
+
+	if (path == NULL)
+		cli_error("no place for the state: %s (--state FILE names one)", strerror(errno));
+	else if ((result = state_open(&p->st, path, &how, &why)) != STATE_OK)
+		cli_error("%s", why.text);
+	free(path);
+	code = cli_state_code(result);
+	if (code == CLI_DONE)
+		code = check_clock(p);
+	if (code == CLI_DONE)
+		p->t = (int64_t)(state_next_t(p->st, state_time(p->now, 0)) >> 32);
+	return code;
+}
+
+/* ---- the journal ----------------------------------------------------------------------------- */
+
+enum { FEW = 512 };     /* members for whom the whole journal is not loaded */
+
+/* The salts that members of this list will have, where they are few. */
+static salts *salts_of_few(const provision *p)
+{
+	salts *few = crowd_is_complete(p->members) && crowd_size(p->members) <= FEW ? salts_new() : NULL;
+	const crowd_member *m;
+	uint32_t other;
+
+	for (size_t i = 0; few != NULL && (m = crowd_at(p->members, i)) != NULL; i++)
+		salts_add(few, &other, km_user_salt(p->key->gmk, m->member.uri.s, m->member.uri.len),
+				m->member.uri.s, m->member.uri.len, 0);
+	return few;
+}
+
+static int out_of_memory(void)
+{
+	cli_error("%s", strerror(ENOMEM));
+	return CLI_IO;
+}
+
+static int open_journal(provision *p)
+{
+	km_complaint why = { 0 };
+	char *path = journal_path(state_name(p->st), p->key->gmk_id);
+	journal_result result = path == NULL ? JOURNAL_IO : journal_open(&p->journal, path,
+			p->w.check ? JOURNAL_READ : JOURNAL_MAKE, p->key, &why);
+	bool is_new = result == JOURNAL_NONE ||
+			(result == JOURNAL_OK && journal_is_new(p->journal));
+
+	free(path);
+	if (path == NULL)
+		return out_of_memory();
+	if (is_new && p->key->old_salts != NULL)
+		p->had_before = salts_count(p->key->old_salts);
+	else if (is_new)
+		p->had_unknown = p->key_exists;
+	else if (result == JOURNAL_OK)
+		p->had_before = journal_counts(p->journal).given;
+	if (result == JOURNAL_OK && is_new && p->key->old_salts != NULL)
+		result = journal_take(p->journal, p->key->old_salts, &why);
+	if (p->w.check && result == JOURNAL_NONE)
+		result = JOURNAL_OK;
+	if (result == JOURNAL_OK)
+		return CLI_DONE;
+	cli_error("%s", why.text);
+	return result == JOURNAL_CORRUPT ? CLI_KEYS : CLI_IO;
+}
+
+/* Members of earlier runs, for the salts that they share with those of this one. */
+static int load_salts(provision *p)
+{
+	salts *few = p->revoke ? NULL : salts_of_few(p);
+	bool done = true;
+
+	if (p->key->old_salts != NULL && (p->journal == NULL || journal_is_new(p->journal))) {
+		uint8_t *packed = malloc(salts_count(p->key->old_salts) * SALTS_PACKED + 1);
+
+		done = packed != NULL;
+		if (done)
+			salts_pack(packed, p->key->old_salts);
+		done = done && salts_load(p->salts, packed, salts_count(p->key->old_salts), true);
+		free(packed);
+	} else if (!p->revoke && p->journal != NULL) {
+		done = journal_load(p->salts, p->journal, few);
+	}
+	salts_free(few);
+	return done ? CLI_DONE : out_of_memory();
+}
+
+static bool share_a_group(const groupkey *key, const journal_key *other)
+{
+	for (size_t i = 0; i < key->n_groups; i++) {
+		for (size_t k = 0; k < other->n_groups; k++) {
+			if (strcmp(key->groups[i], other->groups[k]) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Is it of a key of this group that is in use still? */
+static bool is_older(provision *p, const journal *j)
+{
+	const journal_key *other = journal_of(j);
+	km_complaint why;
+	state_id is;
+	bool known;
+
+	return strcmp(other->gms, p->key->gms) == 0 && strcmp(other->kms, p->key->kms) == 0 &&
+			share_a_group(p->key, other) && journal_counts(j).given > 0 &&
+			(other->expiry == 0 || (int64_t)other->expiry > p->t) &&
+			state_look_up(p->st, &is, &known, other->gmk_id, &why) == STATE_OK &&
+			!is.revoked;
+}
+
+static void note_older(void *ctx, const char *path, uint32_t gmk_id)
+{
+	provision *p = ctx;
+	km_complaint why;
+	journal *j = NULL, **bigger;
+
+	if (gmk_id == p->key->gmk_id || journal_open(&j, path, JOURNAL_READ, NULL, &why) != JOURNAL_OK)
+		return;
+	bigger = is_older(p, j) && journal_index(j) ?
+			reallocarray(p->older, p->n_older + 1, sizeof *bigger) : NULL;
+	if (bigger == NULL) {
+		journal_close(j);
+		return;
+	}
+	p->older = bigger;
+	p->older[p->n_older++] = j;
+}
+
+int provision_open_journal(provision *p)
+{
+	int code;
+
+	if (p->w.gmk == NULL || p->key == NULL)
+		return CLI_DONE;
+	code = open_journal(p);
+	if (code == CLI_DONE)
+		code = load_salts(p);
+	if (code == CLI_DONE && p->revoke && p->journal != NULL && !journal_index(p->journal))
+		code = out_of_memory();
+	if (code == CLI_DONE && p->had_before == 0 && !p->had_unknown && !p->revoke)
+		journal_list(state_name(p->st), note_older, p);
+	return code;
+}
+
+void provision_close_journal(provision *p)
+{
+	for (size_t i = 0; i < p->n_older; i++)
+		journal_close(p->older[i]);
+	free(p->older);
+	journal_close(p->journal);
+	for (size_t i = 0; i < p->n_left; i++)
+		free(p->left[i]);
+	free(p->left);
+	salts_free(p->salts);
+}
+
+/* ---- who is left out ------------------------------------------------------------------------- */
+
+static void note_left(void *ctx, const char *uri, size_t len, bool unsure)
+{
+	provision *p = ctx;
+	char **bigger;
+
+	p->left_unsure += unsure;
+	if (p->n_left >= PROVISION_LEFT)
+		return;
+	bigger = reallocarray(p->left, p->n_left + 1, sizeof *bigger);
+	if (bigger == NULL)
+		return;
+	p->left = bigger;
+	p->left[p->n_left] = strndup(uri, len);
+	p->n_left += p->left[p->n_left] != NULL;
+}
+
+/* ": A, B, ..." of those from the first on. */
+static void name_left(char *out, size_t size, const provision *p, size_t from, uint64_t n)
+{
+	enum { NAMED = 10 };
+	char shown[CLI_SHOWN];
+	size_t at = 0, i;
+
+	out[0] = '\0';
+	for (i = from; i < p->n_left && i < from + NAMED; i++) {
+		int len = snprintf(out + at, size - at, "%s%s", i == from ? ": " : ", ",
+				cli_show(shown, p->left[i], strlen(p->left[i])));
+
+		if (len < 0 || (size_t)len >= size - at) {
+			out[at] = '\0';
+			break;
+		}
+		at += (size_t)len;
+	}
+	if (i - from < n && at + 8 < size)
+		snprintf(out + at, size - at, i == from ? " (names are not known)" : ", ...");
+}
+
+static void tell_left(const provision *p, uint64_t n, uint32_t gmk_id, size_t from)
+{
+	char names[4096], unsure[64] = "";
+	const char *got = p->w.check ? "would get" : "got";
+
+	name_left(names, sizeof names, p, from, n);
+	if (p->left_unsure > 0)
+		snprintf(unsure, sizeof unsure, " (or may have been: %llu of them)",
+				(unsigned long long)p->left_unsure);
+	if (p->revoke)
+		cli_warn("%llu who were given key %08x%s %s no message of this run: they keep it%s%s",
+				(unsigned long long)n, (unsigned)gmk_id, unsure, got, names,
+				p->w.partial ? "" : " (--partial says that this is meant)");
+	else
+		cli_warn("%llu who were given key %08x%s, which is in use until it is revoked, %s no "
+				"message with the new one%s%s", (unsigned long long)n, (unsigned)gmk_id,
+				unsure, got, names, p->w.partial ? "" : " (--partial says that this is meant)");
+}
+
+int provision_count_left_out(provision *p, int code)
+{
+	if (code != CLI_DONE && code != CLI_REJECTED)
+		return code;
+	if (p->revoke && p->journal != NULL) {
+		p->left_out = journal_unmet(p->journal, note_left, p);
+		if (p->left_out > 0)
+			tell_left(p, p->left_out, p->key->gmk_id, 0);
+	}
+	for (size_t i = 0; i < p->n_older; i++) {
+		uint32_t id = journal_of(p->older[i])->gmk_id;
+		size_t from = p->n_left;
+		uint64_t n;
+
+		p->left_unsure = 0;
+		n = journal_unmet(p->older[i], note_left, p);
+		p->left_out += n;
+		cli_warn("the group has an earlier key, %08x, which stays in use until it is revoked",
+				(unsigned)id);
+		if (n > 0)
+			tell_left(p, n, id, from);
+	}
+	return p->left_out > 0 && !p->w.partial ? CLI_REJECTED : code;
+}
+
+/* ---- the end --------------------------------------------------------------------------------- */
+
+int provision_commit(provision *p)
+{
+	km_complaint why = { 0 };
+	bool known = false;
+	state_id is = { 0 };
+
+	if (p->journal == NULL)
+		return CLI_DONE;
+	if (journal_commit(p->journal, &why) != JOURNAL_OK) {
+		cli_error("the messages are made, but not that they were is kept: %s", why.text);
+		return CLI_IO;
+	}
+	if (!p->revoke && state_look_up(p->st, &is, &known, p->key->gmk_id, &why) == STATE_OK &&
+	    is.revoked)
+		cli_warn("the key was revoked during this run: its members need the revocation too");
+	return CLI_DONE;
+}

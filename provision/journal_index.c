@@ -1,0 +1,185 @@
+/* journal_index.c -- who was given one group key: looking members up. */
+#include "journal_file.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { MET = 8, SHOWN = 16 };
+
+/* Salts spread by themselves: 16 of their bits say which may be among those of a few members. */
+enum { FILTER_BITS = 1 << 16 };
+
+static void fill_filter(uint8_t filter[FILTER_BITS / 8], const salts *only)
+{
+	size_t n = salts_count(only);
+	uint8_t *packed = malloc(n * SALTS_PACKED + 1);
+
+	memset(filter, packed == NULL ? 0xff : 0, FILTER_BITS / 8);
+	if (packed == NULL)
+		return;
+	salts_pack(packed, only);
+	for (size_t i = 0; i < n; i++) {
+		uint32_t bit = frame_load32(packed + i * SALTS_PACKED) % FILTER_BITS;
+
+		filter[bit / 8] |= (uint8_t)(1 << bit % 8);
+	}
+	free(packed);
+}
+
+bool journal_load(salts *set, const journal *j, const salts *only)
+{
+	uint8_t filter[FILTER_BITS / 8];
+	size_t at = JOURNAL_START;
+	frame f;
+
+	if (only != NULL)
+		fill_filter(filter, only);
+	while (frame_next(&f, j->data, j->len, &at)) {
+		bool sure = f.kind == FRAME_OLD || journal_committed(j, f.run);
+
+		if (f.kind != FRAME_OLD && f.kind != JOURNAL_GIVEN)
+			continue;
+		for (uint32_t i = 0; i < f.n; i++) {
+			const uint8_t *entry = f.entries + (size_t)i * FRAME_ENTRY;
+			uint32_t bit = frame_load32(entry) % FILTER_BITS;
+
+			if (only != NULL && (filter[bit / 8] >> bit % 8 & 1) == 0)
+				continue;
+			if (!salts_load(set, entry, 1, sure))
+				return false;
+		}
+	}
+	return true;
+}
+
+/* ---- the index ------------------------------------------------------------------------------- */
+
+static mark *find(const journal *j, uint64_t key)
+{
+	size_t i = (size_t)(key ^ key >> 32) & (j->room - 1);
+
+	key += key == 0;
+	while (j->index[i].key != 0 && j->index[i].key != key)
+		i = (i + 1) & (j->room - 1);
+	return &j->index[i];
+}
+
+static uint64_t key_of(const frame *f, const uint8_t *entry)
+{
+	uint64_t hash = frame_load64(entry + 4);
+
+	return f->kind == FRAME_OLD ? journal_old_key(hash, frame_load32(entry)) : hash;
+}
+
+static void enter_frame(journal *j, const frame *f)
+{
+	bool sure = f->kind == FRAME_OLD || journal_committed(j, f->run);
+	unsigned flag = sure ? JOURNAL_HAS : JOURNAL_UNSURE;
+
+	if (f->kind == JOURNAL_TOLD && !sure)
+		return;
+	if (f->kind == JOURNAL_TOLD)
+		flag = JOURNAL_WAS_TOLD;
+	for (uint32_t i = 0; i < f->n; i++) {
+		uint64_t key = key_of(f, f->entries + (size_t)i * FRAME_ENTRY);
+		mark *m = find(j, key);
+
+		m->key = key + (key == 0);
+		m->flags |= flag;
+	}
+}
+
+/* Who was told by name is told under an old mark too: km_user_salt says which one that is. */
+bool journal_index(journal *j)
+{
+	size_t at = JOURNAL_START, n = 0;
+	frame f;
+
+	if (j->index != NULL)
+		return true;
+	while (frame_next(&f, j->data, j->len, &at))
+		n += f.n;
+	for (j->room = 64; j->room < 2 * n; j->room *= 2)
+		;
+	j->index = calloc(j->room, sizeof *j->index);
+	if (j->index == NULL)
+		return false;
+	at = JOURNAL_START;
+	while (frame_next(&f, j->data, j->len, &at))
+		enter_frame(j, &f);
+	at = JOURNAL_START;
+	while (frame_next(&f, j->data, j->len, &at)) {
+		for (uint32_t i = 0; f.kind == JOURNAL_TOLD && i < f.n; i++) {
+			const uint8_t *entry = f.entries + (size_t)i * FRAME_ENTRY;
+			mark *old = find(j, journal_old_key(frame_load64(entry + 4),
+					frame_load32(entry)));
+
+			if (old->key != 0 && journal_committed(j, f.run))
+				old->flags |= JOURNAL_WAS_TOLD;
+		}
+	}
+	return true;
+}
+
+unsigned journal_meet(journal *j, const uint32_t *salt, const char *uri, size_t len)
+{
+	uint64_t hash = journal_hash(uri, len);
+	mark *m = find(j, hash);
+	unsigned flags = 0;
+
+	if (m->key != 0) {
+		m->flags |= MET;
+		flags |= m->flags;
+	}
+	m = salt == NULL ? m : find(j, journal_old_key(hash, *salt));
+	if (m->key != 0) {
+		m->flags |= MET;
+		flags |= m->flags;
+	}
+	if ((flags & JOURNAL_HAS) != 0)
+		flags &= ~(unsigned)JOURNAL_UNSURE;
+	return flags & (JOURNAL_HAS | JOURNAL_UNSURE | JOURNAL_WAS_TOLD);
+}
+
+static bool is_unmet(const mark *m)
+{
+	return (m->flags & (JOURNAL_HAS | JOURNAL_UNSURE)) != 0 &&
+			(m->flags & (MET | JOURNAL_WAS_TOLD)) == 0;
+}
+
+uint64_t journal_unmet(journal *j, void (*each)(void *ctx, const char *uri, size_t len,
+		bool unsure), void *ctx)
+{
+	size_t at = JOURNAL_START;
+	uint64_t n = 0;
+	frame f;
+
+	for (size_t i = 0; i < j->room; i++)
+		n += j->index[i].key != 0 && is_unmet(&j->index[i]);
+	while (n > 0 && each != NULL && frame_next(&f, j->data, j->len, &at)) {
+		const char *uri = f.uris, *end = f.uris + f.names;
+
+		for (uint32_t i = 0; f.kind == JOURNAL_GIVEN && i < f.n && uri < end; i++) {
+			mark *m = find(j, key_of(&f, f.entries + (size_t)i * FRAME_ENTRY));
+			size_t len = strlen(uri);
+
+			if (is_unmet(m) && (m->flags & SHOWN) == 0) {
+				m->flags |= SHOWN;
+				each(ctx, uri, len, (m->flags & JOURNAL_HAS) == 0);
+			}
+			uri += len + 1;
+		}
+	}
+	return n;
+}
+
+void journal_distinct(const journal *j, uint64_t *has, uint64_t *unsure)
+{
+	*has = *unsure = 0;
+	for (size_t i = 0; i < j->room; i++) {
+		if ((j->index[i].flags & JOURNAL_HAS) != 0)
+			++*has;
+		else if ((j->index[i].flags & JOURNAL_UNSURE) != 0)
+			++*unsure;
+	}
+}

@@ -1,0 +1,237 @@
+#!/bin/bash
+# cli_state.sh -- what a GMS remembers between runs: its state, its clock, its keys, and who has them.
+# usage: tests/cli_state.sh path/to/keymuster.  Prints a line a case; exit 1 where one failed.
+. "${0%/*}/cli_lib.sh"
+trap 'cd /; umount "$T/mounted/gms.state" "$T/readonly" 2>/dev/null; rm -rf "$T" "$T.km"' EXIT
+
+group=sip:fire-1@gms-psi.example.org
+gms=sip:gms@gms-psi.example.org
+"$K" lab kms lab 2>err
+"$K" lab user lab $gms -o gms 2>err
+cp gms/*.xml gms.xml
+chmod 600 ./*.xml
+seq -f 'sip:u%.0f@example.org' 4 >m4
+head -2 m4 >m2
+echo sip:late@example.org >late
+P=("$K" provision --kms lab/kms-init.xml --gms gms.xml)
+G=("${P[@]}" --group $group)
+
+echo "# one place"
+expect "the first use is said" 0 "first use of this GMS on this host: a new state $XDG_STATE_HOME/keymuster/" \
+	"${G[@]}" --gmk fire.gmk --members m4 -o fire.nd
+state=$(ls "$XDG_STATE_HOME"/keymuster/*.state)
+check "beside the keys there is none" absent "gms.xml.state"
+check "the directory is private" test "$(stat -c %a "$XDG_STATE_HOME/keymuster")" = 700
+mkdir elsewhere
+cp gms.xml elsewhere
+expect "from another directory it is the same" 0 "^key [0-9a-f]{8} of fire.gmk, 4 members had it before: 1 message" \
+	"$K" provision --kms lab/kms-init.xml --gms elsewhere/gms.xml --gmk fire.gmk --members late -o late.nd
+check "and there is one" test "$(ls "$XDG_STATE_HOME"/keymuster/*.state)" = "$state"
+check "the summary says new or read" has fire.nd.receipt '"origin": "new"'
+expect "a directory is named" 0 "a new state elsewhere/sip-gms" \
+	"${G[@]}" --forget-key --members m2 --state elsewhere
+expect "a file is named" 0 "a new state elsewhere/my.state" \
+	"${G[@]}" --forget-key --members m2 --state elsewhere/my.state
+expect "its directory must be there" 4 "its directory is not there: make it, or name another" \
+	"${G[@]}" --forget-key --members m2 --state nowhere/my.state
+"$K" lab user lab sip:other@gms-psi.example.org -o other 2>/dev/null
+expect "that of another GMS is refused" 3 "my.state:4: the state of $gms at kms.example.org" \
+	"$K" provision --kms lab/kms-init.xml --gms other/other-*.xml --group $group --forget-key \
+	--members m2 --state elsewhere/my.state
+ln -s ../state/keymuster/"${state##*/}" elsewhere/link.state
+expect "a link is followed" 0 "" "${G[@]}" --gmk linked.gmk --members m4 --state elsewhere/link.state --partial -o linked.nd
+check "and stays one" test -L elsewhere/link.state
+check "what is behind it is the state" has "$state" "^gmk $(sed -n 's/^"gmk_id": "\(.*\)",/\1/p' linked.gmk) 0"
+
+echo "# lost, damaged, old"
+cp "$state" saved
+rm "$state"
+expect "lost" 3 "is missing, though this GMS made keys before: put the last one back" \
+	"${P[@]}" --gmk fire.gmk --members late
+expect "lost, with a new key" 3 "is missing" "${G[@]}" --gmk new.gmk --members m4
+check "no key is made" absent new.gmk
+expect "begun anew when asked" 0 "the GMK-IDs are those that journals" \
+	"${P[@]}" --gmk fire.gmk --members late --new-state -o late.nd
+check "with the GMK-ID of the key" has "$state" "^gmk $(sed -n 's/^"gmk_id": "\(.*\)",/\1/p' fire.gmk) 0"
+: >"$state"
+expect "emptied" 3 "the state is empty; put the last good one back, or see keymuster state repair" \
+	"${P[@]}" --gmk fire.gmk --members late
+head -n -1 saved >"$state"
+expect "cut at a line end" 3 "another number of lines" "${P[@]}" --gmk fire.gmk --members late
+head -c -3 saved >"$state"
+expect "cut within a line" 3 "put the last good one back" "${P[@]}" --gmk fire.gmk --members late
+cp saved "$state"
+expect "restored" 0 "" "${P[@]}" --gmk fire.gmk --members late -o late.nd
+expect "--new-state where it is whole" 0 "was not needed" \
+	"${P[@]}" --gmk fire.gmk --members late --new-state -o late.nd
+mkdir old
+cp gms.xml old
+printf 'keymuster-state 1\nt %016x\ngmk 0abcdef0 0\n' $((($(date +%s) - 100) << 32)) >"old/${state##*/}"
+expect "beside the keys: taken over" 0 "the state $T/old/.* is now own/.*renamed .moved" \
+	sh -c "mkdir own; ${G[*]/gms.xml/old/gms.xml} --forget-key --members m2 --state own -o own.nd"
+check "with its GMK-IDs" has own/*.state "^gmk 0abcdef0 0"
+check "it is not taken for live" absent "old/${state##*/}"
+expect "once" 0 "" "${G[@]/gms.xml/old/gms.xml}" --forget-key --members m2 --state own -o own.nd
+check "and then nothing is said" hasnt err "is now"
+rm own/*.state
+expect "the new one is lost then" 3 "is missing" \
+	"${G[@]/gms.xml/old/gms.xml}" --forget-key --members m2 --state own -o own.nd
+
+echo "# places that cannot be written, owners"
+if mkdir readonly && mount -t tmpfs tmpfs readonly 2>/dev/null; then
+	cp gms.xml fire.gmk readonly
+	printf 'keymuster-state 1\nt %016x\n' $((($(date +%s) - 100) << 32)) >"readonly/${state##*/}"
+	mount -o remount,ro readonly
+	mkdir ro
+	expect "an old state in a place that is read-only is copied" 0 "was copied to .*could not be renamed" \
+		"${G[@]/gms.xml/readonly/gms.xml}" --forget-key --members m2 --state ro/ -o ro.nd
+	expect "which is said once" 0 "" "${G[@]/gms.xml/readonly/gms.xml}" --forget-key --members m2 --state ro/ -o ro.nd
+	check "and then nothing" hasnt err "was copied"
+	expect "keys that are read-only serve a late joiner" 0 "5 members had it before: 1 message" \
+		"${P[@]/gms.xml/readonly/gms.xml}" --gmk readonly/fire.gmk --members late -o late.nd
+	expect "a state that cannot be written" 4 "Read-only file system \(--state FILE names another place\)" \
+		"${G[@]}" --forget-key --members m2 --state readonly/
+	umount readonly
+	mkdir mounted
+	cp saved saved2
+	: >mounted/gms.state
+	mount --bind saved2 mounted/gms.state
+	expect "a file that is mounted by itself" 4 "mount its directory instead" \
+		"${G[@]}" --gmk mounted.gmk --members m4 --state mounted/gms.state
+	umount mounted/gms.state
+else
+	skip "places that are read-only" "no right to mount"
+fi
+if [ "$(id -u)" = 0 ]; then
+	cp saved service.state
+	chown nobody service.state
+	expect "root writes the state of a service" 0 "" \
+		"${G[@]}" --gmk service.gmk --members m4 --state service.state --partial -o service.nd
+	check "and leaves it to it" test "$(stat -c %U service.state)" = nobody
+	chown nobody fire.gmk
+	cp fire.gmk kept.gmk
+else
+	skip owners "only root gives files away"
+fi
+
+echo "# the clock"
+t_of() { sed -n 's/^t \([0-9a-f]*\) .*/\1/p' "$state"; }
+set_t() { printf 'keymuster-state 1\nt %016x\n' $((($(date +%s) + $1) << 32)) >"$state"; }
+set_t 7200
+expect "two hours ahead" 3 "is (2 h 0 min|1 h 59 min|119 min [0-9]+ s) ahead of the clock, .*keymuster state repair" \
+	"${G[@]}" --gmk ahead.gmk --members m4 -o ahead.nd
+check "no key is made" absent ahead.gmk
+check "no output" absent ahead.nd
+expect "within the tolerance that is given" 0 "the clock is [0-9]+ s behind" \
+	"${P[@]}" --gmk fire.gmk --members late --clock-tolerance 8000 -o late.nd
+set_t 600
+expect "ten minutes are in the window of a client" 0 "" "${P[@]}" --gmk fire.gmk --members late -o late.nd
+set_t $((40 * 86400))
+expect "keys must be good at T, not by the clock" 3 "key set of period [0-9]+ of .* is missing" \
+	"${P[@]}" --gmk fire.gmk --members late --clock-tolerance 10000000 -o late.nd
+cp saved "$state"
+
+echo "# keys from anywhere"
+expect "from a pipe" 0 "members had it before: 1 message" \
+	bash -c "${P[*]} --gmk <(cat fire.gmk) --members late -o late.nd"
+expect "from stdin" 0 "members had it before: 1 message" \
+	sh -c "${P[*]} --gmk - --members late -o late.nd <fire.gmk"
+expect "key and list cannot both be stdin" 1 "both stdin" "${P[@]}" --gmk - --members -
+ln -s gone.gmk dangling.gmk
+expect "a link to nothing" 4 "a link to a file that is not there" \
+	"${G[@]}" --gmk dangling.gmk --members m4
+if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
+	chmod 755 .
+	mkdir nobody
+	chown nobody nobody
+	cp fire.gmk root.gmk
+	chmod 600 root.gmk
+	chmod 644 gms.xml
+	chmod 755 lab
+	chmod 644 lab/kms-init.xml
+	chown root root.gmk
+	expect "a key that cannot be read" 4 "root.gmk: Permission denied" \
+		setpriv --reuid nobody --clear-groups "${P[@]}" --gmk root.gmk --members late --state nobody/
+	cp saved root.state
+	chmod 600 root.state
+	expect "a state that cannot be read" 4 "root.state: Permission denied" \
+		setpriv --reuid nobody --clear-groups "${G[@]}" --forget-key --members late --state root.state
+	chmod 600 gms.xml
+else
+	skip "keys that cannot be read" "only root becomes another"
+fi
+
+echo "# who has the key"
+expect "the first key of a group" 0 "^new key [0-9a-f]{8} in a.gmk: 4 messages" \
+	"${G[@]}" --gmk a.gmk --members m4 -o a.nd --state own2.state
+id=$(sed -n 's/^"gmk_id": "\(.*\)",/\1/p' a.gmk)
+expect "a second one for the same group is said" 2 "the group has an earlier key, $id, which stays in use" \
+	"${G[@]}" --gmk b.gmk --members m2 -o b.nd --state own2.state
+check "and who has the first alone" has err "2 who were given key $id, .*: sip:u3@example.org, sip:u4@example.org \(--partial"
+check "the receipt has them" has b.nd.receipt '"sip:u4@example.org"'
+check "and the exit code" has b.nd.receipt '"exit_code": 2'
+expect "a leaver is left out on purpose" 0 "2 who were given key $id" \
+	"${G[@]}" --gmk c.gmk --members m2 --partial -o c.nd --state own2.state
+expect "a key for another group is another thing" 0 "" \
+	"${P[@]}" --group sip:fire-2@gms-psi.example.org --gmk d.gmk --members m2 -o d.nd --state own2.state
+check "nothing is said of the first" hasnt err "earlier key"
+cp a.gmk backup.gmk
+ln a.gmk hard.gmk
+expect "a revocation that leaves members out" 2 "2 who were given key $id got no message of this run: they keep it: sip:u3@example.org, sip:u4@example.org" \
+	"${P[@]}" --gmk a.gmk --members m2 --status revoked -o r.nd --state own2.state
+check "its output is in place" test -s r.nd
+check "the state knows" has own2.state "^revoked $id 0"
+check "the key file too" has a.gmk '"revoked": true'
+for copy in backup hard; do
+	expect "a $copy does not bring it back" 3 "revoked" \
+		"${P[@]}" --gmk $copy.gmk --members m2 -o x.nd --state own2.state
+done
+tail -2 m4 >rest
+expect "the rest is told" 0 "^key $id of /dev/fd/[0-9]+, 4 members had it before: 2 messages that revoke it" \
+	bash -c "${P[*]} --gmk <(cat backup.gmk) --members rest --status revoked -o r.nd --state own2.state"
+expect "a revoked key is no earlier one" 0 "earlier key" \
+	"${G[@]}" --gmk e.gmk --members m2 -o e.nd --state own2.state
+check "of those that are" hasnt err "$id"
+printf 'sip:u3@example.org\nsip:u 4@example.org\n' >rejects
+expect "who is rejected was not reached" 2 "1 who were given key .* keep it: sip:u2@example.org" \
+	sh -c "head -2 m4 >two; ${P[*]} --group sip:fire-3@gms-psi.example.org --gmk f.gmk --members two -o f.nd --state own2.state &&
+	printf 'sip:u1@example.org\nsip:u 2@example.org\n' | ${P[*]} --gmk f.gmk --members - --status revoked -o f.nd --state own2.state"
+
+echo "# keys of an older version"
+sed -e 's/"version": 2/"version": 1/' -e 's/^"gmk_id": .*/"gmk_id": "0a0a0a0a",/' \
+	-e 's/^"revoked": false/&,\n"salts": "D\/\/\/\/wECAwQ="/' fire.gmk >v1.gmk
+cp v1.gmk v1.before
+expect "its members are taken over" 0 "^key 0a0a0a0a of v1.gmk, 1 members had it before: 1 message" \
+	"${P[@]}" --gmk v1.gmk --members late -o late.nd --state own2.state
+expect "once" 0 "^key 0a0a0a0a of v1.gmk, 2 members had it before: 2 messages" \
+	"${P[@]}" --gmk v1.gmk --members m2 -o late.nd --state own2.state
+check "the key file stays as it is" cmp v1.gmk v1.before
+expect "it can be revoked" 2 "1 who were given key 0a0a0a0a got no message of this run: they keep it \(names are not known\)" \
+	sh -c "cat late m2 | ${P[*]} --gmk v1.gmk --members - --status revoked -o r.nd --state own2.state"
+
+echo "# killed, and at once"
+seq -f 'sip:u%.0f@example.org' 3000 >m3000
+"${P[@]}" --group sip:fire-4@gms-psi.example.org --gmk k.gmk --members late -o k.nd 2>err
+for i in 1 2 3 4 5 6; do
+	"$R" "${P[@]:1}" --gmk k.gmk --members m3000 -o k.nd -j 1 2>/dev/null &
+	sleep 0.0$i
+	kill -KILL $! 2>/dev/null
+	wait $! 2>/dev/null
+done
+expect "after kills, the same command goes on" 0 "3000 messages$" "${P[@]}" --gmk k.gmk --members m3000 -o k.nd
+expect "and all have it then" 0 "300[01] members had it before" "${P[@]}" --gmk k.gmk --members late -o late.nd
+for i in 1 2 3; do
+	"${P[@]}" --group sip:fire-5@gms-psi.example.org --gmk p.gmk --members m4 -o p$i.nd 2>p$i.err &
+done
+wait
+check "of three that make one key, one does" test "$(cat p?.err | grep -c '^new key .* in p.gmk')" = 1
+check "the others say why not, or give it too" test "$(cat p?.err | grep -cE 'another run has made it meanwhile|^key .* of p.gmk')" = 2
+for i in 1 2 3 4; do
+	echo "sip:late$i@example.org" >late$i
+	"${P[@]}" --gmk p.gmk --members late$i -o l$i.nd 2>l$i.err &
+done
+wait
+expect "late joiners at once are all kept" 0 " [78] members had it before|8 members had it before" \
+	"${P[@]}" --gmk p.gmk --members late -o late.nd
+
+finish

@@ -1,0 +1,370 @@
+/* test_journal.c -- who was given a key: marks, runs that broke off, torn ends, members looked up. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../provision/journal.h"
+#include "util.h"
+
+static char dir[] = "/tmp/keymuster-journal-XXXXXX";
+
+static const char *in_dir(const char *name)
+{
+	static char path[256];
+
+	snprintf(path, sizeof path, "%s/%s", dir, name);
+	return path;
+}
+
+static groupkey *make_key(void)
+{
+	groupkey *key = groupkey_new();
+
+	assert_non_null(key);
+	key->gmk_id = 0x00abcdef;
+	key->gms = strdup("sip:gms@h");
+	key->kms = strdup("kms");
+	key->text = strdup("Fire");
+	key->expiry = 1800000000;
+	key->groups[key->n_groups++] = strdup("sip:a@h");
+	key->groups[key->n_groups++] = strdup("sip:b@h");
+	return key;
+}
+
+static journal *open_journal(const char *name, journal_how how)
+{
+	groupkey *key = make_key();
+	km_complaint why;
+	journal *j;
+
+	if (journal_open(&j, in_dir(name), how, key, &why) != JOURNAL_OK)
+		fail_msg("%s", why.text);
+	groupkey_free(key);
+	return j;
+}
+
+static void add(journal *j, journal_kind kind, int from, int to)
+{
+	km_complaint why;
+	char uri[32];
+
+	for (int i = from; i < to; i++) {
+		int len = snprintf(uri, sizeof uri, "sip:u%d@h", i);
+
+		assert_true(journal_add(j, (uint32_t)i * 7, uri, (size_t)len));
+		if (i % 512 == 511 || i + 1 == to)
+			assert_int_equal(journal_put(j, kind, (uint64_t)i << 32, false, &why), JOURNAL_OK);
+	}
+}
+
+static void commit(journal *j)
+{
+	km_complaint why;
+
+	assert_int_equal(journal_commit(j, &why), JOURNAL_OK);
+}
+
+static void a_journal_says_whose_key_it_is_of(void **ctx)
+{
+	journal *j = open_journal("whose", JOURNAL_MAKE);
+	groupkey *other = make_key();
+	km_complaint why;
+	struct stat st;
+
+	(void)ctx;
+	assert_true(journal_is_new(j));
+	journal_close(j);
+	j = open_journal("whose", JOURNAL_MAKE);
+	assert_false(journal_is_new(j));
+	assert_int_equal(journal_of(j)->gmk_id, 0x00abcdef);
+	assert_int_equal(journal_of(j)->expiry, 1800000000);
+	assert_string_equal(journal_of(j)->gms, "sip:gms@h");
+	assert_string_equal(journal_of(j)->kms, "kms");
+	assert_string_equal(journal_of(j)->text, "Fire");
+	assert_int_equal(journal_of(j)->n_groups, 2);
+	assert_string_equal(journal_of(j)->groups[1], "sip:b@h");
+	journal_close(j);
+	assert_int_equal(stat(in_dir("whose"), &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	other->gmk_id ^= 1;
+	assert_int_equal(journal_open(&j, in_dir("whose"), JOURNAL_WRITE, other, &why), JOURNAL_CORRUPT);
+	assert_null(j);
+	assert_int_equal(journal_open(&j, in_dir("none"), JOURNAL_WRITE, other, &why), JOURNAL_NONE);
+	groupkey_free(other);
+}
+
+static void counted(const char *name, uint64_t given, uint64_t unsure, uint64_t told)
+{
+	journal *j = open_journal(name, JOURNAL_READ);
+	journal_count n = journal_counts(j);
+
+	assert_int_equal(n.given, given);
+	assert_int_equal(n.unsure, unsure);
+	assert_int_equal(n.told, told);
+	journal_close(j);
+}
+
+static void a_run_that_broke_off_is_unsure(void **ctx)
+{
+	journal *j = open_journal("unsure", JOURNAL_MAKE), *other = open_journal("unsure", JOURNAL_WRITE);
+	const uint32_t salt = 7 * 7;
+	uint64_t has, unsure;
+
+	(void)ctx;
+	add(j, JOURNAL_GIVEN, 0, 1000);
+	add(other, JOURNAL_GIVEN, 500, 2000);   /* at the same time */
+	commit(j);
+	journal_close(j);
+	journal_close(other);
+	counted("unsure", 1000, 1500, 0);
+	j = open_journal("unsure", JOURNAL_READ);
+	assert_int_equal(journal_counts(j).last_t >> 32, 1999);
+	assert_true(journal_index(j));
+	journal_distinct(j, &has, &unsure);
+	assert_int_equal(has, 1000);
+	assert_int_equal(unsure, 1000);
+	assert_int_equal(journal_meet(j, &salt, "sip:u7@h", 8), JOURNAL_HAS);
+	assert_int_equal(journal_meet(j, NULL, "sip:u1500@h", 11), JOURNAL_UNSURE);
+	assert_int_equal(journal_meet(j, NULL, "sip:u600@h", 10), JOURNAL_HAS);
+	assert_int_equal(journal_meet(j, NULL, "sip:u2000@h", 11), 0);
+	journal_close(j);
+}
+
+/* Wherever a process dies, what was committed before stays, and the next one goes on behind it. */
+static void a_torn_end_is_cut_off(void **ctx)
+{
+	journal *j = open_journal("torn", JOURNAL_MAKE);
+	uint8_t all[8192];
+	size_t sure, len;
+	FILE *f;
+
+	(void)ctx;
+	add(j, JOURNAL_GIVEN, 0, 3);
+	commit(j);
+	f = fopen(in_dir("torn"), "r");
+	assert_non_null(f);
+	sure = fread(all, 1, sizeof all, f);
+	fclose(f);
+	add(j, JOURNAL_GIVEN, 3, 6);
+	commit(j);
+	journal_close(j);
+	f = fopen(in_dir("torn"), "r");
+	assert_non_null(f);
+	len = fread(all, 1, sizeof all, f);
+	fclose(f);
+	for (size_t cut = sure; cut < len; cut++) {
+		f = fopen(in_dir("cut"), "w");
+		assert_non_null(f);
+		fwrite(all, 1, cut, f);
+		if (cut % 2 == 0)
+			fwrite("\0\0\0\0\0\0\0\0", 1, 8, f);    /* room that was never filled */
+		fclose(f);
+		j = open_journal("cut", JOURNAL_WRITE);
+		assert_int_equal(journal_counts(j).given, 3);
+		add(j, JOURNAL_GIVEN, 10, 11);
+		commit(j);
+		journal_close(j);
+		j = open_journal("cut", JOURNAL_READ);
+		assert_int_equal(journal_counts(j).given, 4);
+		journal_close(j);
+	}
+	assert_int_equal(unlink(in_dir("cut")), 0);
+}
+
+/* One process died while another had the file open. */
+static void what_another_left_torn_is_cut_off_too(void **ctx)
+{
+	journal *j = open_journal("beside", JOURNAL_MAKE);
+	FILE *f = fopen(in_dir("beside"), "a");
+
+	(void)ctx;
+	assert_non_null(f);
+	fputs("half a frame, of which the rest never came", f);
+	fclose(f);
+	add(j, JOURNAL_GIVEN, 0, 5);
+	commit(j);
+	journal_close(j);
+	counted("beside", 5, 0, 0);
+}
+
+enum { PROCESSES = 3, EACH = 2000 };
+
+static void processes_add_at_once(void **ctx)
+{
+	int status;
+
+	(void)ctx;
+	journal_close(open_journal("many", JOURNAL_MAKE));
+	for (int p = 0; p < PROCESSES; p++) {
+		pid_t pid = fork();
+
+		assert_true(pid >= 0);
+		if (pid == 0) {
+			journal *j = open_journal("many", JOURNAL_WRITE);
+
+			add(j, JOURNAL_GIVEN, p * EACH, (p + 1) * EACH);
+			commit(j);
+			_exit(0);
+		}
+	}
+	for (int p = 0; p < PROCESSES; p++) {
+		assert_true(wait(&status) > 0);
+		assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	}
+	counted("many", PROCESSES * EACH, 0, 0);
+}
+
+static char names[256];
+
+static void note(void *ctx, const char *uri, size_t len, bool unsure)
+{
+	(void)ctx;
+	snprintf(names + strlen(names), sizeof names - strlen(names), "%.*s%s ", (int)len, uri,
+			unsure ? "?" : "");
+}
+
+static void who_was_not_met_is_named(void **ctx)
+{
+	journal *j = open_journal("met", JOURNAL_MAKE);
+
+	(void)ctx;
+	add(j, JOURNAL_GIVEN, 0, 6);
+	commit(j);
+	journal_close(j);
+	j = open_journal("met", JOURNAL_WRITE);
+	add(j, JOURNAL_GIVEN, 5, 7);
+	journal_close(j);
+	j = open_journal("met", JOURNAL_WRITE);
+	add(j, JOURNAL_TOLD, 1, 2);
+	commit(j);
+	add(j, JOURNAL_TOLD, 2, 3);             /* of a run that breaks off */
+	journal_close(j);
+	j = open_journal("met", JOURNAL_READ);
+	assert_true(journal_index(j));
+	assert_int_equal(journal_meet(j, NULL, "sip:u3@h", 8), JOURNAL_HAS);
+	assert_int_equal(journal_meet(j, NULL, "sip:u1@h", 8), JOURNAL_HAS | JOURNAL_WAS_TOLD);
+	*names = '\0';
+	assert_int_equal(journal_unmet(j, note, NULL), 5);
+	assert_string_equal(names, "sip:u0@h sip:u2@h sip:u4@h sip:u5@h sip:u6@h? ");
+	journal_close(j);
+}
+
+static void salts_of_an_older_version_are_taken_over(void **ctx)
+{
+	journal *j = open_journal("old", JOURNAL_MAKE);
+	salts *old = salts_new(), *set = salts_new();
+	const uint32_t salt = 7, wrong = 8;
+	km_complaint why;
+	uint32_t other;
+
+	(void)ctx;
+	assert_int_equal(salts_add(old, &other, 7, "sip:a@h", 7, 1), SALTS_NEW);
+	assert_int_equal(salts_add(old, &other, 9, "sip:b@h", 7, 2), SALTS_NEW);
+	assert_int_equal(journal_take(j, old, &why), JOURNAL_OK);
+	journal_close(j);
+	counted("old", 2, 0, 0);
+	j = open_journal("old", JOURNAL_READ);
+	assert_true(journal_load(set, j, NULL));
+	assert_int_equal(salts_add(set, &other, 7, "sip:a@h", 7, 1), SALTS_KNOWN);
+	assert_true(journal_index(j));
+	assert_int_equal(journal_meet(j, NULL, "sip:a@h", 7), 0);
+	assert_int_equal(journal_meet(j, &wrong, "sip:a@h", 7), 0);
+	assert_int_equal(journal_meet(j, &salt, "sip:a@h", 7), JOURNAL_HAS);
+	*names = '\0';
+	assert_int_equal(journal_unmet(j, note, NULL), 1);
+	assert_string_equal(names, "");         /* nobody's name is known */
+	journal_close(j);
+	salts_free(old);
+	salts_free(set);
+}
+
+/* A late joiner to many loads those alone that may matter to it. */
+static void a_few_members_load_a_few(void **ctx)
+{
+	enum { MANY = 100000 };
+	journal *j = open_journal("few", JOURNAL_MAKE);
+	salts *only = salts_new(), *set = salts_new(), *all = salts_new();
+	uint32_t other;
+
+	(void)ctx;
+	add(j, JOURNAL_GIVEN, 0, MANY);
+	commit(j);
+	journal_close(j);
+	j = open_journal("few", JOURNAL_READ);
+	assert_int_equal(salts_add(only, &other, 7 * 41, "late", 4, 1), SALTS_NEW);
+	assert_true(journal_load(set, j, only));
+	assert_in_range(salts_count(set), 1, 100);
+	assert_int_equal(salts_add(set, &other, 7 * 41, "late", 4, 1), SALTS_SHARED);
+	assert_true(journal_load(all, j, NULL));
+	assert_int_equal(salts_count(all), MANY);
+	journal_close(j);
+	salts_free(only);
+	salts_free(set);
+	salts_free(all);
+}
+
+static void list_one(void *ctx, const char *path, uint32_t gmk_id)
+{
+	uint32_t *sum = ctx;
+
+	assert_int_equal(access(path, F_OK), 0);
+	*sum += gmk_id;
+}
+
+static void journals_are_found_beside_the_state(void **ctx)
+{
+	static const char *const files[] = { "gms.state", "gms.00000001.journal", "gms.00000020.journal",
+			"gms.0000003.journal", "gms.00000040.journal.moved", "gmsx.00000100.journal" };
+	uint32_t sum = 0;
+	char *path;
+
+	(void)ctx;
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+		FILE *f = fopen(in_dir(files[i]), "w");
+
+		assert_non_null(f);
+		fclose(f);
+	}
+	assert_int_equal(journal_list(in_dir("gms.state"), list_one, &sum), 2);
+	assert_int_equal(sum, 0x21);
+	path = journal_path(in_dir("gms.state"), 0x20);
+	assert_string_equal(path, in_dir("gms.00000020.journal"));
+	free(path);
+	path = journal_path("other", 1);
+	assert_string_equal(path, "other.00000001.journal");
+	free(path);
+}
+
+static int set_up(void **ctx)
+{
+	(void)ctx;
+	return mkdtemp(dir) == NULL || km_init("c") != KM_OK ? -1 : 0;
+}
+
+static int tear_down(void **ctx)
+{
+	char command[64];
+
+	(void)ctx;
+	snprintf(command, sizeof command, "rm -rf %s", dir);
+	return system(command);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_journal_says_whose_key_it_is_of),
+		cmocka_unit_test(a_run_that_broke_off_is_unsure),
+		cmocka_unit_test(a_torn_end_is_cut_off),
+		cmocka_unit_test(what_another_left_torn_is_cut_off_too),
+		cmocka_unit_test(processes_add_at_once),
+		cmocka_unit_test(who_was_not_met_is_named),
+		cmocka_unit_test(salts_of_an_older_version_are_taken_over),
+		cmocka_unit_test(a_few_members_load_a_few),
+		cmocka_unit_test(journals_are_found_beside_the_state),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
