@@ -24,8 +24,9 @@ char *file_target(const char *name);
 bool file_is_private(const char *name);
 
 enum {
-	FILE_PRIVATE = 1,       /* 0600, or owner and mode of what is replaced less what others may; of a new file that
-	                         * root makes, the owner of the directory; else 0666 less the umask */
+	FILE_PRIVATE = 1,       /* 0600, or owner and mode of what is replaced less what others may; a
+	                         * new file that root makes gets the owner of its directory.  Else
+	                         * 0666 less the umask */
 	FILE_NEW = 2,           /* name must not exist yet, not even as a dangling link */
 };
 

@@ -45,8 +45,8 @@ char *journal_path(const char *state_file, uint32_t gmk_id)
 {
 	char *path = NULL;
 
-	if (asprintf(&path, "%.*s.%08x%s", (int)base_length(state_file), state_file, (unsigned)gmk_id,
-			journal_end) < 0)
+	if (asprintf(&path, "%.*s.%08x%s", (int)base_length(state_file), state_file,
+			    (unsigned)gmk_id, journal_end) < 0)
 		return NULL;
 	return path;
 }
@@ -57,9 +57,10 @@ static bool is_journal_of(const char *entry, const char *base, size_t len, uint3
 	enum { ID = 8 };
 	char *end;
 
-	if (strncmp(entry, base, len) != 0 || strlen(entry) != len + 1 + ID + sizeof journal_end - 1 ||
-	    entry[len] != '.' || strcmp(entry + len + 1 + ID, journal_end) != 0 ||
-	    strspn(entry + len + 1, "0123456789abcdef") != ID)
+	if (strncmp(entry, base, len) != 0 ||
+			strlen(entry) != len + 1 + ID + sizeof journal_end - 1 ||
+			entry[len] != '.' || strcmp(entry + len + 1 + ID, journal_end) != 0 ||
+			strspn(entry + len + 1, "0123456789abcdef") != ID)
 		return false;
 	*gmk_id = (uint32_t)strtoul(entry + len + 1, &end, 16);
 	return true;
@@ -140,24 +141,37 @@ static int by_number(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-bool journal_committed(const journal *j, uint32_t run)
+static bool is_in(const run_list *runs, uint32_t run)
 {
-	return j->n_runs > 0 && bsearch(&run, j->runs, j->n_runs, sizeof run, by_number) != NULL;
+	return runs->n > 0 && bsearch(&run, runs->at, runs->n, sizeof run, by_number) != NULL;
 }
 
-static bool note_run(journal *j, uint32_t run)
+frame_worth journal_worth(const journal *j, const frame *f)
 {
-	uint32_t *bigger = reallocarray(j->runs, j->n_runs + 1, sizeof *bigger);
+	if (f->kind == FRAME_OLD || is_in(&j->done, f->run))
+		return FRAME_SURE;
+	return is_in(&j->taken_back, f->run) ? FRAME_NOTHING : FRAME_UNSURE;
+}
+
+static bool note_run(run_list *runs, uint32_t run)
+{
+	uint32_t *bigger = reallocarray(runs->at, runs->n + 1, sizeof *bigger);
 
 	if (bigger == NULL)
 		return false;
-	j->runs = bigger;
-	j->runs[j->n_runs++] = run;
+	runs->at = bigger;
+	runs->at[runs->n++] = run;
 	return true;
 }
 
-/* Everything up to the last commit was on disk before it: only what follows may be torn.  Where it is
- * not, at is where the whole frames end. */
+static void sort_runs(run_list *runs)
+{
+	if (runs->n > 0)
+		qsort(runs->at, runs->n, sizeof *runs->at, by_number);
+}
+
+/* Everything up to the last commit was on disk before it: only what follows may be torn.  Where it
+ * is not, at is where the whole frames end. */
 static size_t find_end(const journal *j, const uint8_t *data, size_t len)
 {
 	size_t at = JOURNAL_START, next = JOURNAL_START, sure = JOURNAL_START;
@@ -181,24 +195,27 @@ static bool survey(journal *j)
 	size_t at = JOURNAL_START;
 	frame f;
 
-	j->n_runs = 0;
 	j->counts = (journal_count){ 0 };
 	while (frame_next(&f, j->data, j->len, &at)) {
-		if (f.kind == FRAME_COMMIT && !note_run(j, f.run))
+		if ((f.kind == FRAME_COMMIT && !note_run(&j->done, f.run)) ||
+		    (f.kind == FRAME_VOID && !note_run(&j->taken_back, f.run)))
 			return false;
 	}
-	if (j->n_runs > 0)
-		qsort(j->runs, j->n_runs, sizeof *j->runs, by_number);
+	sort_runs(&j->done);
+	sort_runs(&j->taken_back);
 	at = JOURNAL_START;
 	while (frame_next(&f, j->data, j->len, &at)) {
-		bool sure = f.kind == FRAME_OLD || journal_committed(j, f.run);
+		frame_worth worth = journal_worth(j, &f);
 
 		if (f.t > j->counts.last_t)
 			j->counts.last_t = f.t;
+		j->counts.revoked = j->counts.revoked || f.kind == JOURNAL_TOLD;
 		if (f.kind == JOURNAL_TOLD)
-			j->counts.told += sure ? f.n : 0;
-		else if (f.kind == JOURNAL_GIVEN || f.kind == FRAME_OLD)
-			*(sure ? &j->counts.given : &j->counts.unsure) += f.n;
+			j->counts.told += worth == FRAME_SURE ? f.n : 0;
+		else if (worth == FRAME_SURE && (f.kind == JOURNAL_GIVEN || f.kind == FRAME_OLD))
+			j->counts.given += f.n;
+		else if (worth == FRAME_UNSURE && f.kind == JOURNAL_GIVEN)
+			j->counts.unsure += f.n;
 	}
 	return true;
 }
@@ -261,7 +278,8 @@ static journal_result map(journal *j, km_complaint *why)
 		return journal_refuse(j, "not a journal of keymuster", why);
 	j->len = find_end(j, j->data, j->mapped);
 	if (!take_key(j))
-		return journal_refuse(j, "the journal is damaged: it does not say whose key it is of", why);
+		return journal_refuse(j,
+				"the journal is damaged: it does not say whose key it is of", why);
 	if (j->may_write && j->len < j->mapped && ftruncate(j->fd, (off_t)j->len) != 0)
 		return journal_refuse_errno(j, why);
 	j->end = j->len;
@@ -353,7 +371,7 @@ journal_result journal_open(journal **out, const char *path, journal_how how, co
 	result = enter(j, how, key, why);
 	do
 		randombytes_buf(&j->run, sizeof j->run);
-	while (journal_committed(j, j->run));
+	while (is_in(&j->done, j->run) || is_in(&j->taken_back, j->run));
 	if (result == JOURNAL_OK)
 		*out = j;
 	else
@@ -370,7 +388,8 @@ void journal_close(journal *j)
 	if (j->fd >= 0)
 		close(j->fd);
 	free(j->path);
-	free(j->runs);
+	free(j->done.at);
+	free(j->taken_back.at);
 	free(j->entries.at);
 	free(j->names.at);
 	free(j->index);

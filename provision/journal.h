@@ -1,9 +1,9 @@
 /* journal.h -- who was given one group key: a file beside the state, that is only ever added to.
  *
  * Frames, each written at once and under a lock: a head that says whose key it is, the marks of the
- * members of a chunk, and at the end of a run that its output is in place.  A member of a run that
- * never said so is unsure: its message may have left or not.  What a process that died left half
- * written is cut off by the next one.
+ * members of a chunk, and at the end of a run that its output is in place, or that it was taken
+ * away.  A member of a run that said neither is unsure: its message may have left or not.  What a
+ * process that died left half written is cut off by the next one.
  *
  * A member is 12 octets, its user salt and 64 bits of the SHA-256 of its URI, and the URI itself: two
  * of n members are taken for one with a probability of n^2 / 2^65 (3e-8 for a million).  What was taken
@@ -70,6 +70,8 @@ journal_result journal_put(journal *j, journal_kind kind, uint64_t t, bool sync,
 journal_result journal_sync(journal *j, km_complaint *why);
 /* The output of this run is in place; on disk when this returns. */
 journal_result journal_commit(journal *j, km_complaint *why);
+/* The output of this run was taken away before it was in place: nobody has a message of it. */
+journal_result journal_take_back(journal *j, km_complaint *why);
 /* Take over members of an older version's key file, once. */
 journal_result journal_take(journal *j, const salts *old, km_complaint *why);
 
@@ -78,6 +80,7 @@ journal_result journal_take(journal *j, const salts *old, km_complaint *why);
 typedef struct {
 	uint64_t given, unsure, told;   /* marks: a member whom two runs served at once counts twice */
 	uint64_t last_t;                /* 32.32 bits of Unix seconds; 0: none */
+	bool revoked;                   /* a revocation was begun */
 } journal_count;
 journal_count journal_counts(const journal *j);
 

@@ -185,14 +185,26 @@ journal_result journal_put(journal *j, journal_kind kind, uint64_t t, bool sync,
 	return result;
 }
 
+/* What is added from then on is another run. */
+static journal_result end_run(journal *j, uint32_t kind, km_complaint *why)
+{
+	journal_result result = write_frame(j, kind, 0, why);
+
+	randombytes_buf(&j->run, sizeof j->run);
+	return result == JOURNAL_OK ? journal_sync(j, why) : result;
+}
+
+journal_result journal_take_back(journal *j, km_complaint *why)
+{
+	frame_clear(j);
+	return end_run(j, FRAME_VOID, why);
+}
+
 journal_result journal_commit(journal *j, km_complaint *why)
 {
 	journal_result result = journal_sync(j, why);
 
-	if (result == JOURNAL_OK)
-		result = write_frame(j, FRAME_COMMIT, 0, why);
-	randombytes_buf(&j->run, sizeof j->run);        /* what is added from here on is another run */
-	return result == JOURNAL_OK ? journal_sync(j, why) : result;
+	return result == JOURNAL_OK ? end_run(j, FRAME_COMMIT, why) : result;
 }
 
 journal_result journal_take(journal *j, const salts *old, km_complaint *why)

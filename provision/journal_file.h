@@ -12,7 +12,7 @@ enum {
 	FRAME_MAX = 1 << 20,    /* octets behind the head, from a chunk or a key */
 };
 /* Further kinds of frame beside journal_kind. */
-enum { FRAME_KEY = 'K', FRAME_COMMIT = 'C', FRAME_OLD = 'O' };
+enum { FRAME_KEY = 'K', FRAME_COMMIT = 'C', FRAME_VOID = 'V', FRAME_OLD = 'O' };
 
 typedef struct {
 	uint32_t kind, run, n, names;
@@ -32,6 +32,12 @@ typedef struct {
 	size_t len, room;
 } octets;
 
+/* Ascending. */
+typedef struct {
+	uint32_t *at;
+	size_t n;
+} run_list;
+
 struct journal {
 	char *path;
 	int fd;
@@ -41,8 +47,7 @@ struct journal {
 	size_t mapped, len;
 	uint64_t end;           /* of the file, as far as this process has looked */
 	journal_key key;
-	uint32_t *runs;         /* that were committed, ascending */
-	size_t n_runs;
+	run_list done, taken_back;      /* runs that were committed; that put nothing in place */
 	journal_count counts;
 	octets entries, names;  /* of the chunk; entries begins with room for the head */
 	uint32_t n;
@@ -61,7 +66,9 @@ void frame_clear(journal *j);
 journal_result journal_refuse_errno(const journal *j, km_complaint *why);
 journal_result journal_refuse(const journal *j, const char *text, km_complaint *why);
 journal_result journal_lock(const journal *j, km_complaint *why);
-bool journal_committed(const journal *j, uint32_t run);
+/* What a frame of marks is worth. */
+typedef enum { FRAME_SURE, FRAME_UNSURE, FRAME_NOTHING } frame_worth;
+frame_worth journal_worth(const journal *j, const frame *f);
 uint32_t frame_load32(const uint8_t in[4]);
 uint64_t frame_load64(const uint8_t in[8]);
 

@@ -35,9 +35,9 @@ bool journal_load(salts *set, const journal *j, const salts *only)
 	if (only != NULL)
 		fill_filter(filter, only);
 	while (frame_next(&f, j->data, j->len, &at)) {
-		bool sure = f.kind == FRAME_OLD || journal_committed(j, f.run);
+		frame_worth worth = journal_worth(j, &f);
 
-		if (f.kind != FRAME_OLD && f.kind != JOURNAL_GIVEN)
+		if ((f.kind != FRAME_OLD && f.kind != JOURNAL_GIVEN) || worth == FRAME_NOTHING)
 			continue;
 		for (uint32_t i = 0; i < f.n; i++) {
 			const uint8_t *entry = f.entries + (size_t)i * FRAME_ENTRY;
@@ -45,7 +45,7 @@ bool journal_load(salts *set, const journal *j, const salts *only)
 
 			if (only != NULL && (filter[bit / 8] >> bit % 8 & 1) == 0)
 				continue;
-			if (!salts_load(set, entry, 1, sure))
+			if (!salts_load(set, entry, 1, worth == FRAME_SURE))
 				return false;
 		}
 	}
@@ -73,10 +73,10 @@ static uint64_t key_of(const frame *f, const uint8_t *entry)
 
 static void enter_frame(journal *j, const frame *f)
 {
-	bool sure = f->kind == FRAME_OLD || journal_committed(j, f->run);
-	unsigned flag = sure ? JOURNAL_HAS : JOURNAL_UNSURE;
+	frame_worth worth = journal_worth(j, f);
+	unsigned flag = worth == FRAME_SURE ? JOURNAL_HAS : JOURNAL_UNSURE;
 
-	if (f->kind == JOURNAL_TOLD && !sure)
+	if (worth == FRAME_NOTHING || (f->kind == JOURNAL_TOLD && worth != FRAME_SURE))
 		return;
 	if (f->kind == JOURNAL_TOLD)
 		flag = JOURNAL_WAS_TOLD;
@@ -114,7 +114,7 @@ bool journal_index(journal *j)
 			mark *old = find(j, journal_old_key(frame_load64(entry + 4),
 					frame_load32(entry)));
 
-			if (old->key != 0 && journal_committed(j, f.run))
+			if (old->key != 0 && journal_worth(j, &f) == FRAME_SURE)
 				old->flags |= JOURNAL_WAS_TOLD;
 		}
 	}

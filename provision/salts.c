@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* used = 1 << 31 | salt, and 1 << 30 where it is not sure; 0: empty.  A member is found by its salt, then place after place. */
+/* used = 1 << 31 | salt, and 1 << 30 where it is not sure; 0: empty.  A member is found by its salt,
+ * then place after place. */
 typedef struct {
 	uint32_t used, mark, line;
 } entry;

@@ -10,7 +10,8 @@
 #include "complain.h"
 #include "file.h"
 
-/* Half a year before the 32 bits of seconds end in 2106: nothing that follows can start again at 0. */
+/* Half a year before the 32 bits of seconds end in 2106: nothing that follows can start again at 0.
+ */
 #define LAST_T ((uint64_t)0xff000000 << 32)
 #define GRACE ((uint64_t)400 * 86400)
 
@@ -57,7 +58,8 @@ static state_result read_t(const state *st, uint64_t *t, km_complaint *why)
 	if (got < 0)
 		return state_refuse_errno(st, why);
 	if (!state_parse_t(t, text, (size_t)got))
-		return state_refuse(st, 2, "not a T with its check: the state was damaged during the run",
+		return state_refuse(st, 2,
+				"not a T with its check: the state was damaged during the run",
 				why);
 	return STATE_OK;
 }

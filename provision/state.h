@@ -85,10 +85,10 @@ void state_unlock(state *st);
 /* Read path as far as it can be read; STATE_OK also where c->wrong says what is wrong.  It must be
  * freed with state_content_free. */
 state_result state_read(state_content *c, const char *path, km_complaint *why);
-/* Put c in the place of path under its lock; what stands there and is damaged is kept as
- * PATH.damaged. */
-state_result state_replace(const char *path, const state_content *c, bool keep_damaged,
-		km_complaint *why);
+/* Give all that can be read of path (exists), or nothing, to edit under the lock, and put what it makes
+ * of it in its place; what was damaged is kept as PATH.damaged.  edit: false: nothing is to be written. */
+typedef bool state_editor(void *ctx, state_content *c, bool exists);
+state_result state_edit(const char *path, state_editor *edit, void *ctx, km_complaint *why);
 /* GMK-IDs and the last T of the journals beside path into c.  How many journals there are. */
 size_t state_add_journals(state_content *c, const char *path);
 

@@ -203,7 +203,9 @@ static void take_sum(state_content *c, const char **at, const char *end)
 		got += *s == '\n';
 	check_hex(check, SUM_CHECK, stop + 1, (size_t)(end - stop - 1));
 	if (got != n)
-		wrong(c, 3, "another number of lines follows than this: the state was cut or changed");
+		wrong(c, 3,
+				"another number of lines follows than this: the state was cut or "
+				"changed");
 	else if (memcmp(check, *at, 2 * SUM_CHECK) != 0)
 		wrong(c, 3, "the check does not fit the lines that follow: the state was changed");
 	if (c->wrong != NULL)

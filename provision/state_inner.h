@@ -23,5 +23,7 @@ state_result state_read_locked(const state *st, state_content *all, km_complaint
 state_result state_load_locked(const state *st, state_content *all, km_complaint *why);
 /* Put a new file in the place of the locked one, which frees whoever waits for the lock. */
 state_result state_write_locked(const state *st, const state_content *all, km_complaint *why);
+/* Keep the damaged file called path as PATH.damaged too.  false: errno. */
+bool state_put_aside(const char *path);
 
 #endif

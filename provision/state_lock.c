@@ -161,8 +161,10 @@ state_result state_read_locked(const state *st, state_content *all, km_complaint
 		return state_refuse_errno(st, why);
 	if (all->wrong == NULL)
 		return STATE_OK;
-	snprintf(text, sizeof text, "%s; put the last good one back, or see keymuster state repair: its "
-			"T and GMK-IDs must not come again", all->wrong);
+	snprintf(text, sizeof text,
+			"%s; put the last good one back, or see keymuster state repair: its "
+			"T and GMK-IDs must not come again",
+			all->wrong);
 	return state_refuse(st, all->line, text, why);
 }
 
@@ -191,22 +193,37 @@ state_result state_read(state_content *c, const char *path, km_complaint *why)
 	return done ? STATE_OK : STATE_IO;
 }
 
-state_result state_replace(const char *path, const state_content *c, bool keep_damaged,
-		km_complaint *why)
+bool state_put_aside(const char *path)
+{
+	char *aside = NULL;
+	bool done = asprintf(&aside, "%s.damaged", path) >= 0 &&
+			(unlink(aside) == 0 || errno == ENOENT) && link(path, aside) == 0;
+
+	free(aside);
+	return done;
+}
+
+state_result state_edit(const char *path, state_editor *edit, void *ctx, km_complaint *why)
 {
 	state st = { .path = (char *)(uintptr_t)path, .fd = open(path, O_RDWR | O_CLOEXEC) };
-	state_result result = st.fd < 0 ? STATE_OK : state_lock(&st, why);
-	char *kept = NULL;
+	state_content c = { .version = 2 };
+	bool exists = st.fd >= 0;
+	state_result result = STATE_OK;
 
-	if (result == STATE_OK && keep_damaged && st.fd >= 0) {
-		if (asprintf(&kept, "%s.damaged", path) < 0 || (unlink(kept) != 0 && errno != ENOENT) ||
-		    link(path, kept) != 0)
+	if (!exists && errno != ENOENT)
+		return state_refuse_errno(&st, why);
+	if (exists)
+		result = state_lock(&st, why);
+	if (result == STATE_OK && exists)
+		result = state_load_locked(&st, &c, why);
+	if (result == STATE_OK && edit(ctx, &c, exists)) {
+		if (exists && c.wrong != NULL && !state_put_aside(path))
 			result = state_refuse_errno(&st, why);
+		if (result == STATE_OK)
+			result = state_write_locked(&st, &c, why);
 	}
-	if (result == STATE_OK)
-		result = state_write_locked(&st, c, why);
 	if (st.fd >= 0)
 		close(st.fd);
-	free(kept);
+	state_content_free(&c);
 	return result;
 }

@@ -121,10 +121,13 @@ static void retire(const state *st, old_one *old, size_t n)
 
 		escape_into(file, sizeof file, st->path, strlen(st->path));
 		if (renamed)
-			snprintf(text, sizeof text, " is now %s; what stood there is renamed .moved", file);
+			snprintf(text, sizeof text,
+					" is now %s; what stood there is renamed .moved", file);
 		else
-			snprintf(text, sizeof text, " was copied to %s, which is the one that counts from "
-					"now on: it could not be renamed (%s)", file, strerror(errno));
+			snprintf(text, sizeof text,
+					" was copied to %s, which is the one that counts from "
+					"now on: it could not be renamed (%s)",
+					file, strerror(errno));
 		if (renamed || old[i].news)
 			say(st, "the state ", old[i].path, text);
 		free(moved);
@@ -157,7 +160,8 @@ static void add_journal(void *ctx, const char *path, uint32_t gmk_id)
 	if (journal_open(&j, path, JOURNAL_READ, NULL, &why) == JOURNAL_OK) {
 		const journal_key *key = journal_of(j);
 		uint64_t t = journal_counts(j).last_t;
-		bool added = state_add_id(c, (state_id){ gmk_id, false, key->expiry });
+		bool added = state_add_id(c, (state_id){ gmk_id, journal_counts(j).revoked,
+				key->expiry });
 
 		(void)added;                    /* without memory nothing will be written either */
 		if (t > c->t)
@@ -190,8 +194,10 @@ static state_result may_begin(const state *st, const state_how *how, km_complain
 	if (how->start_anew ||
 	    (!how->is_used && !was_moved(how) && journal_list(st->path, NULL, NULL) == 0))
 		return STATE_OK;
-	complain(why, st->path, 0, NULL, "is missing, though this GMS made keys before: put the last one "
-			"back, or rebuild it (keymuster state repair --gmk FILE), or begin a new one with "
+	complain(why, st->path, 0, NULL,
+			"is missing, though this GMS made keys before: put the last one "
+			"back, or rebuild it (keymuster state repair --gmk FILE), or begin a new "
+			"one with "
 			"--new-state");
 	return STATE_LOST;
 }
@@ -217,7 +223,8 @@ static bool create(const state *st, const state_content *all, bool *again, km_co
 	if (!done && (errno == EACCES || errno == EROFS || errno == EPERM || errno == ENOENT))
 		state_refuse_errno(st, why);
 	if (!done && errno == ENOENT)
-		complain(why, st->path, 0, NULL, "its directory is not there: make it, or name another "
+		complain(why, st->path, 0, NULL,
+				"its directory is not there: make it, or name another "
 				"place with --state FILE");
 	return done;
 }
@@ -241,7 +248,8 @@ static state_result begin(state *st, const state_how *how, bool *again, km_compl
 	else if (result == STATE_OK && n > 0)
 		retire(st, old, n);
 	else if (result == STATE_OK && how->start_anew && journals > 0)
-		say(st, "a new state ", st->path, ": T goes on from the clock, the GMK-IDs are those "
+		say(st, "a new state ", st->path,
+				": T goes on from the clock, the GMK-IDs are those "
 				"that journals beside it know");
 	else if (result == STATE_OK)
 		say(st, "first use of this GMS on this host: a new state ", st->path, "");
@@ -257,7 +265,8 @@ static state_result check_owner(const state *st, const state_content *all, const
 {
 	char text[240];
 
-	if (all->gms == NULL || (strcmp(all->gms, how->gms) == 0 && strcmp(all->kms, how->kms) == 0))
+	if (all->gms == NULL ||
+			(strcmp(all->gms, how->gms) == 0 && strcmp(all->kms, how->kms) == 0))
 		return STATE_OK;
 	snprintf(text, sizeof text, "the state of %.90s at %.90s: name another file for this GMS",
 			all->gms, all->kms);
@@ -269,7 +278,6 @@ static state_result read_or_mend(state *st, state_content *all, const state_how 
 		km_complaint *why)
 {
 	state_result result = state_read_locked(st, all, why);
-	char *aside = NULL;
 
 	*changed = result == STATE_OK && all->version == 1;
 	if (result == STATE_OK)
@@ -278,15 +286,12 @@ static state_result read_or_mend(state *st, state_content *all, const state_how 
 		say(st, "--new-state was not needed: ", st->path, " is whole, and is used");
 	if (result != STATE_CORRUPT || !how->start_anew || all->wrong == NULL)
 		return result;
-	if (asprintf(&aside, "%s.damaged", st->path) < 0 || (unlink(aside) != 0 && errno != ENOENT) ||
-	    link(st->path, aside) != 0) {
-		free(aside);
+	if (!state_put_aside(st->path))
 		return state_refuse_errno(st, why);
-	}
-	say(st, "a new state: what was damaged is kept as ", aside, ", and what could be read of it is "
-			"in the new one");
+	say(st, "a new state ", st->path,
+			" with what could be read of the one that was damaged, which is "
+			"kept as .damaged");
 	state_add_journals(all, st->path);
-	free(aside);
 	*changed = true;
 	return STATE_OK;
 }
@@ -342,8 +347,8 @@ static state_result look(state *st, const state_how *how, km_complaint *why)
 	if (result == STATE_OK && !there && n == 0)
 		result = may_begin(st, how, why);
 	if (result == STATE_OK && !there && n == 0)
-		say(st, "no state yet: this would be the first use of this GMS on this host, with ", st->path,
-				"");
+		say(st, "no state yet: this would be the first use of this GMS on this host, with ",
+				st->path, "");
 	st->last = st->seen.t;
 	close_old(old, n);
 	return result;

@@ -23,7 +23,8 @@ static char *name_of(const char *gms_uri, const char *kms_uri)
 	name[at] = '\0';
 	len = snprintf(both, sizeof both, "%s %s", gms_uri, kms_uri);
 	km_sha256(hash, (const uint8_t *)both, (size_t)len);
-	if (asprintf(&out, "%s-%02x%02x%02x%02x.state", name, hash[0], hash[1], hash[2], hash[3]) < 0)
+	if (asprintf(&out, "%s-%02x%02x%02x%02x.state", name, hash[0], hash[1], hash[2], hash[3]) <
+			0)
 		return NULL;
 	return out;
 }
@@ -62,7 +63,8 @@ static bool make_directories(const char *dir)
 		at = strchr(at + 1, '/');
 		if (at != NULL)
 			*at = '\0';
-		done = mkdir(path, 0700) == 0 || errno == EEXIST || errno == EROFS || errno == EACCES;
+		done = mkdir(path, 0700) == 0 || errno == EEXIST || errno == EROFS ||
+		       errno == EACCES;
 		if (at != NULL)
 			*at = '/';
 	}
@@ -104,7 +106,8 @@ char *state_path(const char *place, const char *gms_uri, const char *kms_uri)
 
 char *state_old_path(const char *key_file, const char *gms_uri, const char *kms_uri)
 {
-	char *real = realpath(key_file, NULL), *name = real == NULL ? NULL : name_of(gms_uri, kms_uri);
+	char *real = realpath(key_file, NULL),
+	     *name = real == NULL ? NULL : name_of(gms_uri, kms_uri);
 	char *path = NULL;
 
 	if (name != NULL) {

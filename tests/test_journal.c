@@ -55,7 +55,8 @@ static void add(journal *j, journal_kind kind, int from, int to)
 
 		assert_true(journal_add(j, (uint32_t)i * 7, uri, (size_t)len));
 		if (i % 512 == 511 || i + 1 == to)
-			assert_int_equal(journal_put(j, kind, (uint64_t)i << 32, false, &why), JOURNAL_OK);
+			assert_int_equal(journal_put(j, kind, (uint64_t)i << 32, false, &why),
+					JOURNAL_OK);
 	}
 }
 
@@ -89,9 +90,11 @@ static void a_journal_says_whose_key_it_is_of(void **ctx)
 	assert_int_equal(stat(in_dir("whose"), &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
 	other->gmk_id ^= 1;
-	assert_int_equal(journal_open(&j, in_dir("whose"), JOURNAL_WRITE, other, &why), JOURNAL_CORRUPT);
+	assert_int_equal(journal_open(&j, in_dir("whose"), JOURNAL_WRITE, other, &why),
+			JOURNAL_CORRUPT);
 	assert_null(j);
-	assert_int_equal(journal_open(&j, in_dir("none"), JOURNAL_WRITE, other, &why), JOURNAL_NONE);
+	assert_int_equal(
+			journal_open(&j, in_dir("none"), JOURNAL_WRITE, other, &why), JOURNAL_NONE);
 	groupkey_free(other);
 }
 
@@ -108,7 +111,8 @@ static void counted(const char *name, uint64_t given, uint64_t unsure, uint64_t 
 
 static void a_run_that_broke_off_is_unsure(void **ctx)
 {
-	journal *j = open_journal("unsure", JOURNAL_MAKE), *other = open_journal("unsure", JOURNAL_WRITE);
+	journal *j = open_journal("unsure", JOURNAL_MAKE),
+		*other = open_journal("unsure", JOURNAL_WRITE);
 	const uint32_t salt = 7 * 7;
 	uint64_t has, unsure;
 
@@ -130,6 +134,30 @@ static void a_run_that_broke_off_is_unsure(void **ctx)
 	assert_int_equal(journal_meet(j, NULL, "sip:u600@h", 10), JOURNAL_HAS);
 	assert_int_equal(journal_meet(j, NULL, "sip:u2000@h", 11), 0);
 	journal_close(j);
+}
+
+/* Its output was a file that never was in place. */
+static void a_run_that_was_taken_back_is_nothing(void **ctx)
+{
+	journal *j = open_journal("back", JOURNAL_MAKE);
+	salts *set = salts_new();
+	km_complaint why;
+
+	(void)ctx;
+	add(j, JOURNAL_GIVEN, 0, 10);
+	assert_int_equal(journal_take_back(j, &why), JOURNAL_OK);
+	add(j, JOURNAL_GIVEN, 10, 12);
+	commit(j);
+	journal_close(j);
+	counted("back", 2, 0, 0);
+	j = open_journal("back", JOURNAL_READ);
+	assert_true(journal_index(j));
+	assert_int_equal(journal_meet(j, NULL, "sip:u1@h", 8), 0);
+	assert_int_equal(journal_unmet(j, NULL, NULL), 2);
+	assert_true(journal_load(set, j, NULL));
+	assert_int_equal(salts_count(set), 2);
+	journal_close(j);
+	salts_free(set);
 }
 
 /* Wherever a process dies, what was committed before stays, and the next one goes on behind it. */
@@ -315,8 +343,9 @@ static void list_one(void *ctx, const char *path, uint32_t gmk_id)
 
 static void journals_are_found_beside_the_state(void **ctx)
 {
-	static const char *const files[] = { "gms.state", "gms.00000001.journal", "gms.00000020.journal",
-			"gms.0000003.journal", "gms.00000040.journal.moved", "gmsx.00000100.journal" };
+	static const char *const files[] = {"gms.state", "gms.00000001.journal",
+			"gms.00000020.journal", "gms.0000003.journal", "gms.00000040.journal.moved",
+			"gmsx.00000100.journal"};
 	uint32_t sum = 0;
 	char *path;
 
@@ -357,6 +386,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_journal_says_whose_key_it_is_of),
 		cmocka_unit_test(a_run_that_broke_off_is_unsure),
+		cmocka_unit_test(a_run_that_was_taken_back_is_nothing),
 		cmocka_unit_test(a_torn_end_is_cut_off),
 		cmocka_unit_test(what_another_left_torn_is_cut_off_too),
 		cmocka_unit_test(processes_add_at_once),

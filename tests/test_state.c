@@ -160,7 +160,8 @@ static int by_value(const void *a, const void *b)
 static void processes_never_get_the_same(void **ctx)
 {
 	const char *path = in_dir("shared");
-	shared *s = mmap(NULL, sizeof *s, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	shared *s = mmap(
+			NULL, sizeof *s, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	uint64_t *t;
 	int status;
 
@@ -220,7 +221,7 @@ static void an_id_in_use_is_drawn_again(void **ctx)
 	assert_int_equal(state_new_id(st, &id, 500, 100, &rnd, &why), STATE_OK);
 	assert_int_equal(id, 0x01223344);
 	assert_int_equal(state_new_id(other, &id, 0, 500, &rnd, &why), STATE_OK);
-	assert_int_equal(id, 0x05060708);       /* the first was drawn once more, and is live at 500 */
+	assert_int_equal(id, 0x05060708); /* the first was drawn once more, and is live at 500 */
 	next = draws + 12;                      /* the clock alone makes nothing free */
 	assert_int_equal(state_new_id(st, &id, 0, past, &rnd, &why), STATE_OK);
 	assert_int_equal(id, 0x090a0b0c);
@@ -276,14 +277,19 @@ static void a_revoked_id_is_remembered(void **ctx)
 static void a_damaged_state_is_refused(void **ctx)
 {
 	static const char *const bad[] = {
-		"x", "", "keymuster-state 3\nt 0000000000000000\n", "keymuster-state 1\nt 000000000000000\n",
-		"keymuster-state 2\nt 0000000000000000\n",
-		"keymuster-state 1\nt 000000000000000g\n", "keymuster-state 1\nt 0000000000000000",
-		"keymuster-state 1\nt 0000000000000000\ngmk 0000000 1\n",
-		"keymuster-state 1\nt 0000000000000000\ngmk 00000000 -1\n",
-		"keymuster-state 1\nt 0000000000000000\ngmk 00000000 99999999999999999999\n",
-		"keymuster-state 1\nt 0000000000000000\n\n",
-		"keymuster-state 1\nt 0000000000000007\ngmk 0000",
+			"x",
+			"",
+			"keymuster-state 3\nt 0000000000000000\n",
+			"keymuster-state 1\nt 000000000000000\n",
+			"keymuster-state 2\nt 0000000000000000\n",
+			"keymuster-state 1\nt 000000000000000g\n",
+			"keymuster-state 1\nt 0000000000000000",
+			"keymuster-state 1\nt 0000000000000000\ngmk 0000000 1\n",
+			"keymuster-state 1\nt 0000000000000000\ngmk 00000000 -1\n",
+			"keymuster-state 1\nt 0000000000000000\ngmk 00000000 "
+			"99999999999999999999\n",
+			"keymuster-state 1\nt 0000000000000000\n\n",
+			"keymuster-state 1\nt 0000000000000007\ngmk 0000",
 	};
 	char text[sizeof good];
 
@@ -341,7 +347,7 @@ static void a_damaged_state_is_put_aside_when_asked(void **ctx)
 	write_text(in_dir("mend"), text);
 	*said = '\0';
 	assert_int_equal(state_open(&st, in_dir("mend"), &anew, &why), STATE_OK);
-	assert_non_null(strstr(said, "mend.damaged"));
+	assert_non_null(strstr(said, "kept as .damaged"));
 	assert_int_equal(state_last_t(st), 0x6ab13b8000000000);
 	assert_int_equal(state_look_up(st, &is, &known, 0x0048a88c, &why), STATE_OK);
 	assert_true(known);
@@ -448,7 +454,8 @@ static void the_state_is_private_and_in_one_place(void **ctx)
 	assert_non_null(path);
 	assert_string_equal(path, again);
 	assert_string_not_equal(path, other);
-	assert_memory_equal(path, in_dir("xdg/keymuster/sip-gms-h-"), strlen(in_dir("xdg/keymuster/sip-gms-h-")));
+	assert_memory_equal(path, in_dir("xdg/keymuster/sip-gms-h-"),
+			strlen(in_dir("xdg/keymuster/sip-gms-h-")));
 	assert_string_equal(file, in_dir("file"));
 	assert_int_equal(stat(in_dir("xdg/keymuster"), &stat_of), 0);
 	assert_int_equal(stat_of.st_mode & 0777, 0700);
@@ -550,8 +557,10 @@ static void many_salts_are_kept(void **ctx)
 
 	(void)ctx;
 	for (uint32_t i = 0; i < N; i++)
-		assert_int_equal(salts_add(set, &other, i * 64, uri, (size_t)snprintf(uri, sizeof uri,
-				"u%u", i), i + 1), SALTS_NEW);
+		assert_int_equal(
+				salts_add(set, &other, i * 64, uri,
+						(size_t)snprintf(uri, sizeof uri, "u%u", i), i + 1),
+				SALTS_NEW);
 	packed = malloc(N * SALTS_PACKED);
 	assert_non_null(packed);
 	salts_pack(packed, set);
@@ -559,8 +568,9 @@ static void many_salts_are_kept(void **ctx)
 	assert_true(salts_load(copy, packed, N, true));
 	assert_int_equal(salts_count(copy), N);
 	for (uint32_t i = 0; i < N; i++)
-		assert_int_equal(salts_add(copy, &other, i * 64, uri, (size_t)snprintf(uri, sizeof uri,
-				"u%u", i), 1), SALTS_KNOWN);
+		assert_int_equal(salts_add(copy, &other, i * 64, uri,
+						 (size_t)snprintf(uri, sizeof uri, "u%u", i), 1),
+				SALTS_KNOWN);
 	assert_int_equal(salts_add(copy, &other, 64, "late", 4, 9), SALTS_SHARED);
 	assert_int_equal(other, 0);             /* of an earlier run */
 	free(packed);

@@ -47,6 +47,7 @@ typedef struct {
 	char *receipt_name;     /* NULL: none is wanted */
 	FILE *out;
 	km_member canary;       /* uri.s is ours */
+	bool shown;             /* the output may stand where others see it */
 	bool in_place;          /* the output of this run stands where it was asked for */
 	double started;         /* cli_seconds */
 	uint64_t made;          /* messages written by the run */
@@ -126,5 +127,7 @@ void provision_close_journal(provision *p);
 int provision_count_left_out(provision *p, int code);
 /* The output is in place: those who are marked have the key. */
 int provision_commit(provision *p);
+/* The output was taken away before anybody could see it: nobody has a message of this run. */
+void provision_take_back(provision *p);
 
 #endif

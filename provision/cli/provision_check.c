@@ -78,7 +78,8 @@ static int count_members(provision *p, cli_counts *counts, uint64_t *known)
 
 	while ((found = crowd_next(p->members, &m)) == 1) {
 		const km_kms *kms = m.member.kms;
-		uint64_t no = km_key_period_no((uint64_t)p->t + KM_NTP_UNIX, kms->period, kms->offset);
+		uint64_t no = km_key_period_no(
+				(uint64_t)p->t + KM_NTP_UNIX, kms->period, kms->offset);
 		bool done = cli_count_made(counts, kms, no, 0) && meet(p, &m, known);
 
 		crowd_drop(&m);
@@ -123,10 +124,12 @@ static void tell_key(const provision *p, uint64_t known)
 	if (!p->key_exists)
 		cli_note("check: a new key would be made in %s; nothing was written", shown);
 	else
-		cli_note("check: key %08x of %s would be %s, %llu members had it before, %llu of them are "
-				"in the list; nothing was written", (unsigned)p->key->gmk_id, shown,
-				p->revoke ? "revoked" : "given out", (unsigned long long)p->had_before,
-				(unsigned long long)known);
+		cli_note("check: key %08x of %s would be %s, %llu members had it before, %llu of "
+			 "them are "
+			 "in the list; nothing was written",
+				(unsigned)p->key->gmk_id, shown,
+				p->revoke ? "revoked" : "given out",
+				(unsigned long long)p->had_before, (unsigned long long)known);
 }
 
 int provision_check(provision *p)

@@ -51,10 +51,13 @@ static int check_clock(const provision *p)
 	say_span(ahead, last - now);
 	when_print(then, (int64_t)last);
 	when_print(here, p->now);
-	cli_error("%s: the last T of this GMS, %s, is %s ahead of the clock, %s: clients would refuse "
-			"messages that go on from it (--clock-tolerance %llu s). Set the clock; or, if it "
-			"is right, see keymuster state repair", cli_show(shown, name, strlen(name)), then,
-			ahead, here, (unsigned long long)p->tolerance);
+	cli_error("%s: the last T of this GMS, %s, is %s ahead of the clock, %s: clients would "
+		  "refuse "
+		  "messages that go on from it (--clock-tolerance %llu s). Set the clock; or, if "
+		  "it "
+		  "is right, see keymuster state repair",
+			cli_show(shown, name, strlen(name)), then, ahead, here,
+			(unsigned long long)p->tolerance);
 	return CLI_KEYS;
 }
 
@@ -90,12 +93,14 @@ enum { FEW = 512 };     /* members for whom the whole journal is not loaded */
 /* The salts that members of this list will have, where they are few. */
 static salts *salts_of_few(const provision *p)
 {
-	salts *few = crowd_is_complete(p->members) && crowd_size(p->members) <= FEW ? salts_new() : NULL;
+	salts *few = crowd_is_complete(p->members) && crowd_size(p->members) <= FEW ? salts_new()
+										    : NULL;
 	const crowd_member *m;
 	uint32_t other;
 
 	for (size_t i = 0; few != NULL && (m = crowd_at(p->members, i)) != NULL; i++)
-		salts_add(few, &other, km_user_salt(p->key->gmk, m->member.uri.s, m->member.uri.len),
+		salts_add(few, &other,
+				km_user_salt(p->key->gmk, m->member.uri.s, m->member.uri.len),
 				m->member.uri.s, m->member.uri.len, 0);
 	return few;
 }
@@ -187,7 +192,8 @@ static void note_older(void *ctx, const char *path, uint32_t gmk_id)
 	km_complaint why;
 	journal *j = NULL, **bigger;
 
-	if (gmk_id == p->key->gmk_id || journal_open(&j, path, JOURNAL_READ, NULL, &why) != JOURNAL_OK)
+	if (gmk_id == p->key->gmk_id ||
+			journal_open(&j, path, JOURNAL_READ, NULL, &why) != JOURNAL_OK)
 		return;
 	bigger = is_older(p, j) && journal_index(j) ?
 			reallocarray(p->older, p->n_older + 1, sizeof *bigger) : NULL;
@@ -277,13 +283,16 @@ static void tell_left(const provision *p, uint64_t n, uint32_t gmk_id, size_t fr
 		snprintf(unsure, sizeof unsure, " (or may have been: %llu of them)",
 				(unsigned long long)p->left_unsure);
 	if (p->revoke)
-		cli_warn("%llu who were given key %08x%s %s no message of this run: they keep it%s%s",
+		cli_warn("%llu who were given key %08x%s %s no message of this run: they keep "
+			 "it%s%s",
 				(unsigned long long)n, (unsigned)gmk_id, unsure, got, names,
 				p->w.partial ? "" : " (--partial says that this is meant)");
 	else
-		cli_warn("%llu who were given key %08x%s, which is in use until it is revoked, %s no "
-				"message with the new one%s%s", (unsigned long long)n, (unsigned)gmk_id,
-				unsure, got, names, p->w.partial ? "" : " (--partial says that this is meant)");
+		cli_warn("%llu who were given key %08x%s, which is in use until it is revoked, %s "
+			 "no "
+			 "message with the new one%s%s",
+				(unsigned long long)n, (unsigned)gmk_id, unsure, got, names,
+				p->w.partial ? "" : " (--partial says that this is meant)");
 }
 
 int provision_count_left_out(provision *p, int code)
@@ -303,7 +312,8 @@ int provision_count_left_out(provision *p, int code)
 		p->left_unsure = 0;
 		n = journal_unmet(p->older[i], note_left, p);
 		p->left_out += n;
-		cli_warn("the group has an earlier key, %08x, which stays in use until it is revoked",
+		cli_warn("the group has an earlier key, %08x, which stays in use until it is "
+			 "revoked",
 				(unsigned)id);
 		if (n > 0)
 			tell_left(p, n, id, from);
@@ -327,6 +337,16 @@ int provision_commit(provision *p)
 	}
 	if (!p->revoke && state_look_up(p->st, &is, &known, p->key->gmk_id, &why) == STATE_OK &&
 	    is.revoked)
-		cli_warn("the key was revoked during this run: its members need the revocation too");
+		cli_warn("the key was revoked during this run: its members need the revocation "
+			 "too");
 	return CLI_DONE;
+}
+
+/* Without it those who are marked are unsure, which is true too. */
+void provision_take_back(provision *p)
+{
+	km_complaint why;
+
+	if (p->journal != NULL && !p->w.check && journal_take_back(p->journal, &why) != JOURNAL_OK)
+		cli_warn("%s", why.text);
 }

@@ -34,8 +34,10 @@ static int find_key(provision *p, bool *there)
 	*there = strcmp(p->w.gmk, "-") == 0 || stat(p->w.gmk, &st) == 0 || errno != ENOENT;
 	if (*there || lstat(p->w.gmk, &st) != 0)
 		return CLI_DONE;
-	cli_error("%s: a link to a file that is not there: mend the link, or name a new file for a new "
-			"key", cli_show(shown, p->w.gmk, strlen(p->w.gmk)));
+	cli_error("%s: a link to a file that is not there: mend the link, or name a new file for a "
+		  "new "
+		  "key",
+			cli_show(shown, p->w.gmk, strlen(p->w.gmk)));
 	return CLI_IO;
 }
 
@@ -50,10 +52,12 @@ int provision_read_key(provision *p)
 		return CLI_IO;
 	if (!there) {
 		if (p->revoke)
-			return cli_usage(&cli_provision, "--status revoked needs the --gmk FILE of the "
+			return cli_usage(&cli_provision,
+					"--status revoked needs the --gmk FILE of the "
 					"key that is to be revoked");
 		if (p->w.groups.n == 0)
-			return cli_usage(&cli_provision, "--group URI is missing: what the new key is "
+			return cli_usage(&cli_provision,
+					"--group URI is missing: what the new key is "
 					"for");
 		return CLI_DONE;
 	}
@@ -101,8 +105,10 @@ int provision_compare_key(const provision *p)
 		differs = "--expire";
 	if (differs == NULL)
 		return CLI_DONE;
-	return cli_usage(&cli_provision, "%s differs from what %s says of its key: leave it out, or name a "
-			"new file for a new key", differs, cli_show(shown, w->gmk, strlen(w->gmk)));
+	return cli_usage(&cli_provision,
+			"%s differs from what %s says of its key: leave it out, or name a "
+			"new file for a new key",
+			differs, cli_show(shown, w->gmk, strlen(w->gmk)));
 }
 
 int provision_check_key(provision *p)
@@ -122,8 +128,10 @@ int provision_check_key(provision *p)
 	if (!p->revoke && key->revoked)
 		cli_error("%s: revoked: this key was revoked and is not given out any more", shown);
 	else if (!p->revoke && is.revoked)
-		cli_error("%s: key %08x was revoked by this GMS and is not given out any more, from "
-				"whatever copy of its file", shown, (unsigned)key->gmk_id);
+		cli_error("%s: key %08x was revoked by this GMS and is not given out any more, "
+			  "from "
+			  "whatever copy of its file",
+				shown, (unsigned)key->gmk_id);
 	else if (!p->revoke && key->expiry != 0 && (int64_t)key->expiry <= p->t)
 		cli_error("%s: expiry: this key has expired", shown);
 	else

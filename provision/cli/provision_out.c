@@ -223,6 +223,7 @@ static int put_in_place(provision *p, cli_counts *counts, int code)
 		else if (p->receipt.tmp != NULL && unlink(p->receipt.name) != 0 && errno != ENOENT)
 			done = false;
 	}
+	p->shown = done;
 	if (done && p->file.f != NULL)
 		done = file_commit(&p->file, &why);
 	else if (done && (fflush(stdout) != 0 || ferror(stdout)))
@@ -236,6 +237,7 @@ static int put_in_place(provision *p, cli_counts *counts, int code)
 
 int provision_close_output(provision *p, cli_counts *counts, int code)
 {
+	bool aside = p->file.f != NULL && p->file.tmp != NULL;
 	int closed = CLI_DONE;
 
 	p->in_place = counts->complete && counts->made > 0;
@@ -243,6 +245,8 @@ int provision_close_output(provision *p, cli_counts *counts, int code)
 		closed = put_in_place(p, counts, code);
 	p->in_place = p->in_place && closed == CLI_DONE;
 	provision_discard_output(p);
+	if (aside && !p->shown)
+		provision_take_back(p);
 	return closed;
 }
 
