@@ -197,6 +197,64 @@ expect "who is rejected was not reached" 2 "1 who were given key .* keep it: sip
 	sh -c "head -2 m4 >two; ${P[*]} --group sip:fire-3@gms-psi.example.org --gmk f.gmk --members two -o f.nd --state own2.state &&
 	printf 'sip:u1@example.org\nsip:u 2@example.org\n' | ${P[*]} --gmk f.gmk --members - --status revoked -o f.nd --state own2.state"
 
+echo "# who"
+W=("$K" who --gmk c.gmk --state own2.state)
+expect "all have it" 0 "m2: 2 have key [0-9a-f]{8}, 0 may have it" "${W[@]}" --members m2
+check "each is said" has out '^\{"uri":"sip:u2@example.org","key":"has"\}$'
+expect "two have not" 2 "m4: 2 have key [0-9a-f]{8}, 0 may have it \(their run broke off\), 2 do not have it" \
+	"${W[@]}" --members m4 --format text
+check "as text" has out "^none	sip:u4@example.org$"
+echo sip:u1@example.org >one
+expect "who is missing in a list" 2 "in all 2 were given it and 0 may have been; 1 who keep it are not in this list" \
+	"${W[@]}" --members one --missing --format text
+check "and they alone" test "$(cat out)" = "has	sip:u2@example.org"
+expect "who was told" 2 "4 were told that it is revoked" "$K" who --gmk a.gmk --state own2.state --members m4
+check "is said" has out '"key":"revoked"'
+expect "the key from a pipe" 0 "" bash -c "$K who --gmk <(cat c.gmk) --state own2.state --members m2"
+expect "no journal" 3 "who was given key [0-9a-f]{8} is not known here" "$K" who --gmk c.gmk --members m2
+expect "a list that is none" 4 "fire.gmk:1: " "${W[@]}" --members fire.gmk
+printf 'sip:u1@example.org\nsip:u 1@example.org\n' >odd
+expect "what is no member" 2 "1 are no members" "${W[@]}" --members odd
+
+echo "# state show, state repair"
+expect "shown" 0 "" "$K" state show --state own2.state
+check "the GMS" has out "^  GMS +$gms$"
+check "T" has out "^  last T +20[0-9-]+T"
+check "a key in use" has out "^  [0-9a-f]{8}  in use, expires never, 2 have it, $group$"
+check "a key that is revoked" has out "^  $id  revoked, expires never, 4 have it, 4 told of the revocation"
+expect "all of the usual directory" 0 "" "$K" state show
+check "by file" has out "^$state$"
+expect "that of one GMS" 0 "" "$K" state show --gms-uri $gms --gms-kms kms.example.org
+check "by URI" has out "^$state$"
+expect "half of whose it is" 1 "belong together" "$K" state show --gms-uri $gms
+expect "nothing to repair" 0 "nothing to repair" "$K" state repair --state own2.state
+cp own2.state whole
+sed 's/^kms .*/kms other/' whole >own2.state
+expect "a damaged one is shown as far as it goes" 3 "own2.state:3: the check does not fit" "$K" state show --state own2.state
+sed 's/^gmk \(.......\)/gmk \1x/' whole >own2.state
+expect "and repaired" 0 "lines could not be read and are lost, the file is kept as .damaged" \
+	"$K" state repair --state own2.state
+check "with what journals know" has own2.state "^gmk $(sed -n 's/^"gmk_id": "\(.*\)",/\1/p' c.gmk) 0"
+check "and what is revoked" has own2.state "^revoked $id 0"
+check "the same T" test "$(sed -n 2p own2.state)" = "$(sed -n 2p whole)"
+check "it is of use" "$K" state show --state own2.state
+rm own2.state
+expect "a lost one is rebuilt from journals" 0 "there was no state: its GMK-IDs are those of [0-9]+ journals" \
+	"$K" state repair --state own2.state
+check "with what is revoked" has own2.state "^revoked $id 0"
+expect "a revoked key stays it" 3 "revoked" "${P[@]}" --gmk backup.gmk --members m2 -o x.nd --state own2.state
+rm -f bare.state
+expect "and from key files" 0 "0 journals and 1 key files" "$K" state repair --state bare.state --gmk c.gmk
+check "with their GMK-IDs" has bare.state "^gmk $(sed -n 's/^"gmk_id": "\(.*\)",/\1/p' c.gmk) 0"
+expect "whose it is must be known" 3 "whose state it is is not known" "$K" state repair --state nobodys.state
+check "nothing is made then" absent nobodys.state
+set_t 7200
+expect "T ahead of the clock is said" 0 "T is ahead of the clock" "$K" state repair --state "$state" --gmk fire.gmk
+expect "and set back when asked" 0 "T goes back from 20" "$K" state repair --gmk fire.gmk --t now
+expect "and the GMS goes on" 0 "" "${P[@]}" --gmk fire.gmk --members late -o late.nd
+expect "not to any word" 1 "neither Unix seconds" "$K" state repair --gmk fire.gmk --t soon
+cp saved "$state"
+
 echo "# keys of an older version"
 sed -e 's/"version": 2/"version": 1/' -e 's/^"gmk_id": .*/"gmk_id": "0a0a0a0a",/' \
 	-e 's/^"revoked": false/&,\n"salts": "D\/\/\/\/wECAwQ="/' fire.gmk >v1.gmk
@@ -212,6 +270,12 @@ expect "it can be revoked" 2 "1 who were given key 0a0a0a0a got no message of th
 echo "# killed, and at once"
 seq -f 'sip:u%.0f@example.org' 3000 >m3000
 "${P[@]}" --group sip:fire-4@gms-psi.example.org --gmk k.gmk --members late -o k.nd 2>err
+{ # a list that is read to line 30001 before it breaks off
+	echo uri,note
+	seq -f 'sip:u%.0f@example.org,x' 30000
+	echo 'sip:bad@example.org,"never closed'
+	seq -f 'sip:v%.0f@example.org,x' 3000
+} >swallowed
 for i in 1 2 3 4 5 6; do
 	"$R" "${P[@]:1}" --gmk k.gmk --members m3000 -o k.nd -j 1 2>/dev/null &
 	sleep 0.0$i
@@ -220,6 +284,14 @@ for i in 1 2 3 4 5 6; do
 done
 expect "after kills, the same command goes on" 0 "3000 messages$" "${P[@]}" --gmk k.gmk --members m3000 -o k.nd
 expect "and all have it then" 0 "300[01] members had it before" "${P[@]}" --gmk k.gmk --members late -o late.nd
+expect "a run that is broken off with its output taken away" 4 "" "${P[@]}" --group sip:fire-6@gms-psi.example.org \
+	--gmk v.gmk --members swallowed -o v.nd
+expect "gave the key to nobody" 2 "0 have key [0-9a-f]{8}, 0 may have it" "$K" who --gmk v.gmk --members m4
+expect "to stdout it may have" 4 "" "${P[@]}" --gmk v.gmk --members swallowed
+expect "which is said" 2 "m4: 0 have key [0-9a-f]{8}, 4 may have it" "$K" who --gmk v.gmk --members m4
+check "of each" has out '"key":"unsure"'
+expect "and then done" 0 "0 members had it before: 4 messages" "${P[@]}" --gmk v.gmk --members m4 -o v.nd
+expect "for sure" 0 "4 have key" "$K" who --gmk v.gmk --members m4
 for i in 1 2 3; do
 	"${P[@]}" --group sip:fire-5@gms-psi.example.org --gmk p.gmk --members m4 -o p$i.nd 2>p$i.err &
 done

@@ -42,7 +42,7 @@ typedef struct {
 const cli_command *cli_command_at(size_t i);
 
 extern const cli_command cli_help, cli_lab_kms, cli_lab_user, cli_provision, cli_open, cli_inspect, cli_verify,
-		cli_show_files, cli_selftest;
+		cli_show_files, cli_who, cli_state_show, cli_state_repair, cli_selftest;
 
 enum { CLI_GO_ON = -1 };
 

@@ -14,8 +14,8 @@
 #include <jansson.h>
 
 static const cli_command *const commands[] = {
-	&cli_provision, &cli_open, &cli_verify, &cli_inspect, &cli_show_files, &cli_lab_kms,
-	&cli_lab_user, &cli_selftest, &cli_help,
+	&cli_provision, &cli_open, &cli_verify, &cli_inspect, &cli_show_files, &cli_who,
+	&cli_state_show, &cli_state_repair, &cli_lab_kms, &cli_lab_user, &cli_selftest, &cli_help,
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
@@ -33,6 +33,10 @@ static const char help[] =
 "  verify              see that an output is what its receipt says, and signed\n"
 "  inspect             show what messages say without keys\n"
 "  show                what KMS documents, key sets and group keys hold, no secret\n"
+"  who                 say which members of a list were given a key\n"
+"  state show          show the last T and the keys in use of a GMS\n"
+"Mending:\n"
+"  state repair        mend a state that is lost, damaged, or ahead of the clock\n"
 "Laboratory:\n"
 "  lab kms DIR         make a laboratory KMS\n"
 "  lab user DIR URI    issue the keys of users, also of a GMS, at a laboratory KMS\n"

@@ -1,0 +1,482 @@
+/* state.c -- keymuster state: what a GMS remembers, shown and repaired. */
+#include "cli.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "../complain.h"
+#include "../escape.h"
+#include "../groupkey.h"
+#include "../when.h"
+
+enum { WINDOW = 900 };          /* seconds, of a client */
+
+typedef struct {
+	const char *state, *gms, *kms, *t;
+	cli_list gmk;
+	int64_t now, to;        /* the T that is wanted, Unix seconds */
+} words;
+
+/* ---- which state is meant -------------------------------------------------------------------- */
+
+static bool is_state(const char *name)
+{
+	size_t len = strlen(name);
+
+	return len > 6 && strcmp(name + len - 6, ".state") == 0;
+}
+
+static bool is_directory(const char *name)
+{
+	struct stat st;
+
+	return stat(name, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* Call each for all states of a directory; *code gets the highest of what it gives.  How many there
+ * are, or -1: errno. */
+static int each_state(
+		const char *dir, int (*each)(void *ctx, const char *path), void *ctx, int *code)
+{
+	struct dirent **entries;
+	int n = scandir(dir, &entries, NULL, alphasort), found = 0;
+
+	for (int i = 0; i < n; i++) {
+		char *path = NULL;
+
+		if (is_state(entries[i]->d_name) &&
+		    asprintf(&path, "%s/%s", dir, entries[i]->d_name) >= 0) {
+			int one = each(ctx, path);
+
+			*code = one > *code ? one : *code;
+			found++;
+			free(path);
+		}
+		free(entries[i]);
+	}
+	if (n >= 0)
+		free(entries);
+	return n < 0 ? -1 : found;
+}
+
+/* ---- show ------------------------------------------------------------------------------------ */
+
+static void print_named(const char *name, const char *text)
+{
+	printf("  %-10s", name);
+	escape_print(stdout, text, strlen(text));
+	putchar('\n');
+}
+
+static void print_t(const state_content *c, int64_t now)
+{
+	char then[WHEN_MAX];
+	int64_t t = (int64_t)(c->t >> 32);
+
+	when_print(then, t);
+	if (!c->has_t)
+		print_named("last T", "cannot be read");
+	else if (c->t == 0)
+		print_named("last T", "none yet");
+	else if (t > now)
+		printf("  last T    %s, %lld s ahead of the clock%s\n", then, (long long)(t - now),
+				t > now + WINDOW ? ": clients refuse what goes on from it" : "");
+	else
+		printf("  last T    %s\n", then);
+}
+
+static void print_id(const char *path, const state_id *id)
+{
+	char *name = journal_path(path, id->gmk_id), until[WHEN_MAX] = "never";
+	km_complaint why;
+	journal *j = NULL;
+
+	if (id->expiry != 0)
+		when_print(until, (int64_t)id->expiry);
+	printf("  %08x  %s, expires %s", (unsigned)id->gmk_id, id->revoked ? "revoked" : "in use",
+			until);
+	if (name != NULL && journal_open(&j, name, JOURNAL_READ, NULL, &why) == JOURNAL_OK) {
+		journal_count n = journal_counts(j);
+		const journal_key *key = journal_of(j);
+
+		printf(", %llu have it", (unsigned long long)n.given);
+		if (n.unsure > 0)
+			printf(", %llu may", (unsigned long long)n.unsure);
+		if (n.told > 0)
+			printf(", %llu told of the revocation", (unsigned long long)n.told);
+		for (size_t i = 0; i < key->n_groups; i++) {
+			fputs(i == 0 ? ", " : " ", stdout);
+			escape_print(stdout, key->groups[i], strlen(key->groups[i]));
+		}
+	}
+	putchar('\n');
+	journal_close(j);
+	free(name);
+}
+
+static int show_one(void *ctx, const char *path)
+{
+	const words *w = ctx;
+	state_content c;
+	km_complaint why;
+	int code;
+
+	if (state_read(&c, path, &why) != STATE_OK) {
+		cli_error("%s", why.text);
+		return CLI_IO;
+	}
+	escape_print(stdout, path, strlen(path));
+	putchar('\n');
+	print_named("GMS", c.gms == NULL ? "not said" : c.gms);
+	print_named("KMS", c.kms == NULL ? "not said" : c.kms);
+	print_t(&c, w->now);
+	for (size_t i = 0; i < c.n; i++)
+		print_id(path, &c.ids[i]);
+	if (c.wrong != NULL) {
+		complain(&why, path, c.line, NULL, c.wrong);
+		cli_error("%s; keymuster state repair keeps what can be read", why.text);
+	}
+	code = c.wrong == NULL ? CLI_DONE : CLI_KEYS;
+	state_content_free(&c);
+	return code;
+}
+
+/* Where the words say, a file or a directory; free() it.  NULL: said. */
+static char *find_place(const words *w)
+{
+	char *place;
+
+	if (w->gms != NULL && w->kms != NULL)
+		place = state_path(w->state, w->gms, w->kms);
+	else
+		place = w->state != NULL ? strdup(w->state) : state_directory();
+	if (place == NULL)
+		cli_error("no place for the state: %s (--state FILE names one)", strerror(errno));
+	return place;
+}
+
+static int show(words *w)
+{
+	char *place = find_place(w), shown[CLI_SHOWN];
+	int code = CLI_DONE, n = 1;
+
+	if (place == NULL)
+		return CLI_IO;
+	if (is_directory(place))
+		n = each_state(place, show_one, w, &code);
+	else
+		code = show_one(w, place);
+	if (n < 0 && errno != ENOENT)
+		cli_error("%s: %s", cli_show(shown, place, strlen(place)), strerror(errno));
+	else if (n <= 0)
+		cli_note("%s: no state of a GMS", cli_show(shown, place, strlen(place)));
+	free(place);
+	return n < 0 && errno != ENOENT ? CLI_IO : code;
+}
+
+/* ---- repair ---------------------------------------------------------------------------------- */
+
+/* What is found on the way. */
+typedef struct {
+	const words *w;
+	const char *path;
+	groupkey **keys;
+	int code;
+} repair;
+
+static int refuse(repair *r, const char *text)
+{
+	char shown[CLI_SHOWN];
+
+	cli_error("%s: %s", cli_show(shown, r->path, strlen(r->path)), text);
+	r->code = CLI_KEYS;
+	return CLI_KEYS;
+}
+
+static void take_owner(state_content *c, const char *gms, const char *kms)
+{
+	if (gms == NULL || kms == NULL || (c->gms != NULL && c->kms != NULL))
+		return;
+	free(c->gms);
+	free(c->kms);
+	c->gms = strdup(gms);
+	c->kms = strdup(kms);
+}
+
+static void owner_of_journal(void *ctx, const char *path, uint32_t gmk_id)
+{
+	km_complaint why;
+	journal *j;
+
+	(void)gmk_id;
+	if (journal_open(&j, path, JOURNAL_READ, NULL, &why) == JOURNAL_OK)
+		take_owner(ctx, journal_of(j)->gms, journal_of(j)->kms);
+	journal_close(j);
+}
+
+static void add_keys(repair *r, state_content *c)
+{
+	for (size_t i = 0; i < r->w->gmk.n; i++) {
+		const groupkey *key = r->keys[i];
+		char shown[CLI_SHOWN];
+
+		if (strcmp(key->gms, c->gms) != 0 || strcmp(key->kms, c->kms) != 0) {
+			cli_show(shown, r->w->gmk.at[i], strlen(r->w->gmk.at[i]));
+			cli_error("%s: the key of another GMS", shown);
+			r->code = CLI_KEYS;
+		} else if (!state_add_id(c, (state_id){ key->gmk_id, key->revoked, key->expiry })) {
+			r->code = CLI_IO;
+		}
+	}
+}
+
+/* A T that is known stays, and goes back only where that is said. */
+static void set_t(repair *r, state_content *c, uint64_t of_journals)
+{
+	const words *w = r->w;
+	char from[WHEN_MAX], to[WHEN_MAX];
+	uint64_t t = c->t;
+
+	if (!c->has_t)
+		t = of_journals > state_time(w->now, 0) ? of_journals : state_time(w->now, 0);
+	if (w->t != NULL)
+		t = state_time(w->to, 0);
+	when_print(from, (int64_t)(c->t >> 32));
+	when_print(to, (int64_t)(t >> 32));
+	if (c->has_t && t < c->t)
+		cli_warn("T goes back from %s to %s: a client that took a message with the later "
+			 "T, by a "
+			 "clock as wrong as that of the run, refuses all before it; who was given "
+			 "keys "
+			 "in that run needs them again",
+				from, to);
+	else if (t != c->t)
+		cli_note("T is set to %s%s", to, w->t != NULL ? "" :
+				": it could not be read");
+	else if ((int64_t)(t >> 32) > w->now + WINDOW)
+		cli_note("T is ahead of the clock, at %s: if the clock is right, --t now sets it "
+			 "back",
+				from);
+	c->t = t;
+}
+
+static bool mend(void *ctx, state_content *c, bool exists)
+{
+	repair *r = ctx;
+	state_content found = { .version = 2 };
+	const words *w = r->w;
+	size_t before = c->n, journals = state_add_journals(&found, r->path);
+	uint64_t t = c->t, of_journals = found.t;
+	bool changed = !exists || c->wrong != NULL || c->version == 1;
+	char shown[CLI_SHOWN];
+
+	take_owner(c, w->gms, w->kms);
+	for (size_t i = 0; i < w->gmk.n; i++)
+		take_owner(c, r->keys[i]->gms, r->keys[i]->kms);
+	journal_list(r->path, owner_of_journal, c);
+	if (c->gms == NULL || c->kms == NULL)
+		refuse(r, "whose state it is is not known: --gms-uri and --gms-kms, or a --gmk "
+			  "FILE, say so");
+	found.t = 0;
+	if (r->code == CLI_DONE && !state_merge(c, &found))
+		r->code = CLI_IO;
+	if (r->code == CLI_DONE)
+		add_keys(r, c);
+	state_content_free(&found);
+	if (r->code != CLI_DONE)
+		return false;
+	if (!exists)
+		cli_note("there was no state: its GMK-IDs are those of %zu journals and %zu key "
+			 "files; one "
+			 "that is in neither may come again",
+				journals, w->gmk.n);
+	else if (c->wrong != NULL)
+		cli_warn("line %d: %s; %zu lines could not be read and are lost, the file is kept "
+			 "as .damaged",
+				c->line, c->wrong, c->lost);
+	set_t(r, c, of_journals);
+	changed = changed || c->n != before || c->t != t;
+	cli_note("%s: %zu GMK-IDs%s", cli_show(shown, r->path, strlen(r->path)), c->n,
+			changed ? "" : ", nothing to repair");
+	return changed;
+}
+
+static int read_keys(repair *r)
+{
+	const cli_list *gmk = &r->w->gmk;
+
+	r->keys = calloc(gmk->n + 1, sizeof(groupkey *));
+	for (size_t i = 0; i < gmk->n && r->keys != NULL; i++) {
+		km_complaint why;
+		groupkey_result result = groupkey_read(&r->keys[i], gmk->at[i], &why);
+
+		if (result == GROUPKEY_OK)
+			continue;
+		cli_error("%s", why.text);
+		return result == GROUPKEY_BAD ? CLI_KEYS : CLI_IO;
+	}
+	if (r->keys != NULL)
+		return CLI_DONE;
+	cli_error("%s", strerror(ENOMEM));
+	return CLI_IO;
+}
+
+/* The last one. */
+static int keep_path(void *ctx, const char *path)
+{
+	char **kept = ctx;
+
+	free(*kept);
+	*kept = strdup(path);
+	return *kept == NULL ? CLI_IO : CLI_DONE;
+}
+
+/* The file that is meant; NULL: said. */
+static char *find_file(repair *r)
+{
+	const words *w = r->w;
+	const char *gms = w->gms, *kms = w->kms;
+	char *place, *path = NULL, shown[CLI_SHOWN];
+	int code = CLI_DONE;
+
+	if ((gms == NULL || kms == NULL) && w->gmk.n > 0) {
+		gms = r->keys[0]->gms;
+		kms = r->keys[0]->kms;
+	}
+	if (gms != NULL && kms != NULL) {
+		path = state_path(w->state, gms, kms);
+		if (path == NULL)
+			cli_error("no place for the state: %s", strerror(errno));
+		return path;
+	}
+	place = find_place(w);
+	if (place == NULL || !is_directory(place))
+		return place;
+	if (each_state(place, keep_path, &path, &code) != 1) {
+		cli_error("%s holds no state, or several: --state FILE, or --gms-uri and "
+			  "--gms-kms, say "
+			  "which",
+				cli_show(shown, place, strlen(place)));
+		free(path);
+		path = NULL;
+	}
+	free(place);
+	return path;
+}
+
+static int repair_it(words *w)
+{
+	repair r = { .w = w };
+	km_complaint why = { 0 };
+	char *path = NULL;
+	int code = read_keys(&r);
+
+	if (code == CLI_DONE) {
+		path = find_file(&r);
+		code = path == NULL ? CLI_KEYS : CLI_DONE;
+	}
+	if (code == CLI_DONE) {
+		state_result result;
+
+		r.path = path;
+		result = state_edit(path, mend, &r, &why);
+		if (result != STATE_OK)
+			cli_error("%s", why.text);
+		code = result != STATE_OK ? cli_state_code(result) : r.code;
+	}
+	for (size_t i = 0; r.keys != NULL && i < w->gmk.n; i++)
+		groupkey_free(r.keys[i]);
+	free(r.keys);
+	free(path);
+	return code;
+}
+
+/* ---- the command line ------------------------------------------------------------------------ */
+
+static int run(const cli_command *me, int argc, char **argv, int (*act)(words *w), bool repairs)
+{
+	words w = { .now = time(NULL) };
+	const cli_option options[] = {
+		{ "state", 0, CLI_ONE, &w.state }, { "gms-uri", 0, CLI_ONE, &w.gms },
+		{ "gms-kms", 0, CLI_ONE, &w.kms }, { repairs ? "t" : NULL, 0, CLI_ONE, &w.t },
+		{ "gmk", 0, CLI_MANY, &w.gmk }, { NULL, 0, CLI_FLAG, NULL },
+	};
+	cli_list operands = { 0 };
+	int code = cli_parse(me, argc, argv, options, &operands);
+
+	w.to = w.now;
+	if (code == CLI_GO_ON && operands.n > 0)
+		code = cli_usage(me, "takes no operands: %zu were given", operands.n);
+	else if (code == CLI_GO_ON && (w.gms == NULL) != (w.kms == NULL))
+		code = cli_usage(me, "--gms-uri and --gms-kms belong together");
+	else if (code == CLI_GO_ON && w.t != NULL && strcmp(w.t, "now") != 0 &&
+	    (!cli_take_time(me, "t", w.t, &w.to) || w.to < 0 || w.to >= (int64_t)UINT32_MAX))
+		code = CLI_USAGE;
+	if (code == CLI_GO_ON)
+		code = cli_start();
+	else if (code == CLI_DONE)
+		code = CLI_GO_ON;               /* help was wanted */
+	if (code == CLI_DONE)
+		code = act(&w);
+	cli_list_free(&w.gmk);
+	cli_list_free(&operands);
+	return code == CLI_GO_ON ? CLI_DONE : code;
+}
+
+static int show_run(int argc, char **argv)
+{
+	return run(&cli_state_show, argc, argv, show, false);
+}
+
+static int repair_run(int argc, char **argv)
+{
+	return run(&cli_state_repair, argc, argv, repair_it, true);
+}
+
+static const char show_help[] =
+"usage: keymuster state show [--state FILE|DIR] [--gms-uri URI --gms-kms URI]\n"
+"\n"
+"Show what GMSs remember between runs: the last T, the GMK-IDs in use and those revoked, and\n"
+"how many were given each key.  No secret is in it.\n"
+"\n"
+"  --state FILE|DIR    default: $XDG_STATE_HOME/keymuster, else /var/lib/keymuster for root and\n"
+"                      ~/.local/state/keymuster for others; a directory: all that are in it\n"
+"  --gms-uri URI       with --gms-kms: the state of that GMS alone\n"
+"  --gms-kms URI\n"
+"  -q, -v, --plain, -h, --help, --version: see keymuster --help\n"
+"\n"
+"Exit: 0 done, 1 usage, 3 damaged, 4 input or output.\n"
+"\n"
+"Example:\n"
+"  keymuster state show\n";
+
+static const char repair_help[] =
+"usage: keymuster state repair [--state FILE|DIR] [--gms-uri URI --gms-kms URI]\n"
+"           [--gmk FILE]... [--t now|TIME]\n"
+"\n"
+"Mend the state of a GMS:\n"
+"  damaged             what can be read is kept, with what journals beside it and --gmk know;\n"
+"                      what is lost is said, and the old file is kept as FILE.damaged\n"
+"  lost                rebuilt from journals beside it and --gmk; T goes on from the clock\n"
+"  T ahead of clock    --t now sets it back, after a run with a wrong clock.  Clients whose\n"
+"                      clocks were as wrong refuse messages before the T that they took\n"
+"\n"
+"  --state FILE|DIR    as for keymuster state show\n"
+"  --gms-uri URI       with --gms-kms: whose state it is\n"
+"  --gms-kms URI\n"
+"  --gmk FILE          a group key of this GMS: its GMK-ID is in use, or revoked\n"
+"  --t now|TIME        the last T (Unix seconds or RFC 3339)\n"
+"  -q, -v, --plain, -h, --help, --version: see keymuster --help\n"
+"\n"
+"Exit: 0 done or nothing to do, 1 usage, 3 it cannot be told whose state it is, 4 input or\n"
+"output.\n"
+"\n"
+"Example:\n"
+"  keymuster state repair --gmk fire.gmk --t now\n";
+
+const cli_command cli_state_show = { "state show", show_help, show_run };
+const cli_command cli_state_repair = { "state repair", repair_help, repair_run };

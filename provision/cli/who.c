@@ -1,0 +1,250 @@
+/* who.c -- keymuster who: which members of a list were given a group key. */
+#include "cli.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sodium.h>
+
+#include "../escape.h"
+#include "../groupkey.h"
+
+typedef struct {
+	const char *gmk, *members, *state, *format;
+	cli_list columns;
+	bool any_id, missing;
+	crowd_how how;
+	bool text;              /* --format text */
+	groupkey *key;
+	journal *journal;
+	uint64_t has, unsure, none, told, refused;
+} who;
+
+/* ---- one line for each ----------------------------------------------------------------------- */
+
+static const char *word_of(unsigned flags)
+{
+	if ((flags & JOURNAL_WAS_TOLD) != 0)
+		return "revoked";
+	if ((flags & JOURNAL_HAS) != 0)
+		return "has";
+	return (flags & JOURNAL_UNSURE) != 0 ? "unsure" : "none";
+}
+
+static void put(const who *w, const char *uri, size_t len, const char *word)
+{
+	if (w->text) {
+		printf("%s\t", word);
+		escape_print(stdout, uri, len);
+		putchar('\n');
+		return;
+	}
+	fputs("{\"uri\":", stdout);
+	escape_json(stdout, uri, len);
+	printf(",\"key\":\"%s\"}\n", word);
+}
+
+static void put_missing(void *ctx, const char *uri, size_t len, bool unsure)
+{
+	put(ctx, uri, len, unsure ? "unsure" : "has");
+}
+
+static void look_up(who *w, const member_line *line)
+{
+	uint32_t salt = km_user_salt(w->key->gmk, line->uri.s, line->uri.len);
+	unsigned flags = journal_meet(w->journal, &salt, line->uri.s, line->uri.len);
+
+	if ((flags & JOURNAL_WAS_TOLD) != 0)
+		w->told++;
+	else if ((flags & JOURNAL_HAS) != 0)
+		w->has++;
+	else if ((flags & JOURNAL_UNSURE) != 0)
+		w->unsure++;
+	else
+		w->none++;
+	if (!w->missing)
+		put(w, line->uri.s, line->uri.len, word_of(flags));
+}
+
+/* ---- the list -------------------------------------------------------------------------------- */
+
+static int read_list(who *w, const char **name)
+{
+	FILE *in = cli_open_input(name, NULL);
+	member_list *list = in == NULL ? NULL : members_open(in, *name, &w->how.list);
+	km_complaint why = { 0 };
+	member_line line;
+	int found = -1;
+
+	if (in == NULL)
+		return CLI_IO;
+	if (list == NULL)
+		snprintf(why.text, sizeof why.text, "%s", strerror(ENOMEM));
+	while (list != NULL && !cli_interrupted && (found = members_next(list, &line, &why)) == 1) {
+		if (line.reason == KM_R_OK) {
+			look_up(w, &line);
+		} else {
+			cli_reject(*name, line.line, line.uri.s, line.uri.len, line.reason,
+					line.text);
+			w->refused++;
+		}
+	}
+	members_close(list);
+	cli_close_input(in);
+	if (cli_interrupted)
+		return CLI_INTERRUPTED;
+	if (found == 0)
+		return CLI_DONE;
+	cli_error("%s", why.text);
+	return CLI_IO;
+}
+
+static void tell(const who *w, const char *name, uint64_t missing)
+{
+	char shown[CLI_SHOWN];
+	uint64_t has, unsure;
+
+	journal_distinct(w->journal, &has, &unsure);
+	cli_note("%s: %llu have key %08x, %llu may have it (their run broke off), %llu do not have "
+		 "it, "
+		 "%llu were told that it is revoked, %llu are no members",
+			cli_show(shown, name, strlen(name)), (unsigned long long)w->has,
+			(unsigned)w->key->gmk_id, (unsigned long long)w->unsure,
+			(unsigned long long)w->none, (unsigned long long)w->told,
+			(unsigned long long)w->refused);
+	cli_note("in all %llu were given it and %llu may have been; %llu who keep it are not in "
+		 "this list%s",
+			(unsigned long long)has, (unsigned long long)unsure,
+			(unsigned long long)missing,
+			missing > 0 && !w->missing ? " (--missing names them)" : "");
+}
+
+static int look(who *w)
+{
+	const char *name = w->members;
+	uint64_t missing;
+	int code;
+
+	if (!journal_index(w->journal)) {
+		cli_error("%s", strerror(ENOMEM));
+		return CLI_IO;
+	}
+	code = read_list(w, &name);
+	if (code != CLI_DONE)
+		return code;
+	missing = journal_unmet(w->journal, w->missing ? put_missing : NULL, w);
+	tell(w, name, missing);
+	if (w->missing)
+		return missing > 0 ? CLI_REJECTED : CLI_DONE;
+	return w->unsure + w->none + w->told + w->refused > 0 ? CLI_REJECTED : CLI_DONE;
+}
+
+/* ---- the key and its journal ----------------------------------------------------------------- */
+
+static int open_key(who *w)
+{
+	km_complaint why = { 0 };
+	groupkey_result read = groupkey_read(&w->key, w->gmk, &why);
+	char *state_file, *path;
+	journal_result result;
+
+	if (read != GROUPKEY_OK) {
+		cli_error("%s", why.text);
+		return read == GROUPKEY_BAD ? CLI_KEYS : CLI_IO;
+	}
+	state_file = state_path(w->state, w->key->gms, w->key->kms);
+	path = state_file == NULL ? NULL : journal_path(state_file, w->key->gmk_id);
+	if (path == NULL) {
+		cli_error("no place for the state: %s (--state FILE names one)", strerror(errno));
+		free(state_file);
+		return CLI_IO;
+	}
+	result = journal_open(&w->journal, path, JOURNAL_READ, w->key, &why);
+	free(path);
+	free(state_file);
+	if (result == JOURNAL_OK)
+		return CLI_DONE;
+	if (result == JOURNAL_NONE)
+		cli_error("%s: who was given key %08x is not known here (--state FILE names "
+			  "another place)",
+				why.text, (unsigned)w->key->gmk_id);
+	else
+		cli_error("%s", why.text);
+	return result == JOURNAL_IO ? CLI_IO : CLI_KEYS;
+}
+
+static int check_words(who *w)
+{
+	static const char *const formats[] = { "ndjson", "text", NULL };
+	size_t at = 0;
+
+	if (w->gmk == NULL)
+		return cli_usage(&cli_who, "--gmk FILE is missing (- for stdin): the group key");
+	if (w->members == NULL)
+		return cli_usage(&cli_who, "--members FILE is missing (- for stdin)");
+	if (strcmp(w->gmk, "-") == 0 && strcmp(w->members, "-") == 0)
+		return cli_usage(&cli_who, "--gmk and --members are both stdin");
+	if (w->format != NULL && !cli_take_word(&cli_who, "format", w->format, formats, &at))
+		return CLI_USAGE;
+	w->text = at == 1;
+	for (size_t i = 0; i < w->columns.n; i++) {
+		if (!crowd_take_column(&cli_who, &w->how, w->columns.at[i]))
+			return CLI_USAGE;
+	}
+	return CLI_DONE;
+}
+
+static int who_run(int argc, char **argv)
+{
+	who w = { 0 };
+	const cli_option options[] = {
+		{ "gmk", 0, CLI_ONE, &w.gmk }, { "members", 0, CLI_ONE, &w.members },
+		{ "state", 0, CLI_ONE, &w.state }, { "column", 0, CLI_MANY, &w.columns },
+		{ "any-id", 0, CLI_FLAG, &w.how.list.any_id },
+		{ "missing", 0, CLI_FLAG, &w.missing }, { "format", 0, CLI_ONE, &w.format },
+		{ NULL, 0, CLI_FLAG, NULL },
+	};
+	cli_list operands = { 0 };
+	int code = cli_parse(&cli_who, argc, argv, options, &operands);
+
+	if (code == CLI_GO_ON && operands.n > 0)
+		code = cli_usage(&cli_who, "takes no operands: %zu were given", operands.n);
+	else if (code == CLI_GO_ON)
+		code = check_words(&w);
+	if (code == CLI_DONE && w.gmk != NULL)
+		code = cli_start();
+	if (code == CLI_DONE && w.gmk != NULL)
+		code = open_key(&w);
+	if (code == CLI_DONE && w.journal != NULL)
+		code = look(&w);
+	journal_close(w.journal);
+	groupkey_free(w.key);
+	cli_list_free(&w.columns);
+	cli_list_free(&operands);
+	return code;
+}
+
+static const char help[] =
+"usage: keymuster who --gmk FILE|- --members FILE|- [options]\n"
+"\n"
+"Say which members of a list were given a group key, as its journal beside the state of the\n"
+"GMS has it: an object a line, whose key is has, unsure (a run that broke off may have let\n"
+"the message out), none, or revoked (told that the key is revoked).\n"
+"\n"
+"  --gmk FILE|-        the group key\n"
+"  --members FILE|-    one URI a line, or CSV or NDJSON with uri\n"
+"  --missing           list those who keep the key and are not in the list, and only them\n"
+"  --state FILE|DIR    the state of the GMS, as for provision\n"
+"  --column C=NAME     what the list calls its uri\n"
+"  --any-id            identities without sip: or tel: are members too\n"
+"  --format F          ndjson (default), or text (key, tab, URI)\n"
+"  -q, -v, --plain, -h, --help, --version: see keymuster --help\n"
+"\n"
+"Exit: 0 all have it (--missing: nobody is missing), 1 usage, 2 some do not, 3 no journal or\n"
+"no key, 4 input or output, or the list was not read to its end, 6 interrupted.\n"
+"\n"
+"Example: those who left, and have the key still\n"
+"  keymuster who --gmk fire.gmk --members members-now.txt --missing --format text\n";
+
+const cli_command cli_who = { "who", help, who_run };
