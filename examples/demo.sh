@@ -11,7 +11,6 @@ gms=sip:gms@gms-psi.example.org
 rm -rf "$dir"
 mkdir -p "$dir"
 cd "$dir"
-export XDG_STATE_HOME=$PWD/state
 
 say() { printf '\n$ keymuster %s\n' "$*"; }
 run() {
@@ -27,10 +26,10 @@ run lab user kms "$gms" -o gms
 run lab user kms - -o users <sample.txt
 
 say provision --kms kms/kms-init.xml --gms gms/gms-*.xml --group sip:fire-1@gms-psi.example.org \
-	--members members.txt --gmk fire.gmk --text "'Fire ground 1'" -o fire.ndjson
+	--members members.txt --gmk fire.gmk --text "'Fire ground 1'" --state gms.state -o fire.ndjson
 "$keymuster" --plain provision --kms kms/kms-init.xml --gms gms/gms-*.xml \
 	--group sip:fire-1@gms-psi.example.org --members members.txt --gmk fire.gmk \
-	--text 'Fire ground 1' -o fire.ndjson 2> >(tee run.log >&2)
+	--text 'Fire ground 1' --state gms.state -o fire.ndjson 2> >(tee run.log >&2)
 
 sed 's/.*/"uri":"&"/' sample.txt | grep -F -f - fire.ndjson >sample.ndjson
 keys=()
@@ -53,6 +52,7 @@ messages a second  $rate  (kernel $kernel, $(nproc) processors)
 opened             $opened of $(wc -l <sample.txt) tried
 messages           $dir/fire.ndjson
 group key          $dir/fire.gmk
+state of the GMS   $dir/gms.state
 KMS, key sets      $dir/kms, $dir/gms, $dir/users
 END
 [ "$opened" = "$(wc -l <sample.txt)" ] && [ "$made" = "$members" ]

@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "provision/journal.h"
 #include "provision/keyparams.h"
 #include "provision/sink.h"
 #include "util_kmsdoc.h"
@@ -156,6 +158,57 @@ static void add_states(seed_list *list)
 		"revoked 0fffffff 1890000000\n", NULL});
 }
 
+/* What runs wrote: one that was done, an older version's members, a revocation, one that broke off. */
+static void write_journal(const char *path)
+{
+	groupkey *key = groupkey_new();
+	salts *old = salts_new();
+	km_complaint why;
+	uint32_t other;
+	journal *j;
+
+	if (key == NULL || old == NULL)
+		abort();
+	key->gms = strdup("sip:gms@h");
+	key->kms = strdup("kms");
+	key->text = strdup("Fire");
+	key->groups[key->n_groups++] = strdup("sip:fire@h");
+	if (journal_open(&j, path, JOURNAL_MAKE, key, &why) != JOURNAL_OK ||
+	    !journal_add(j, 7, "sip:u1@h", 8) || !journal_add(j, 8, "sip:u2@h", 8) ||
+	    journal_put(j, JOURNAL_GIVEN, 1, false, &why) != JOURNAL_OK ||
+	    journal_commit(j, &why) != JOURNAL_OK ||
+	    salts_add(old, &other, 9, "sip:u3@h", 8, 1) != SALTS_NEW ||
+	    journal_take(j, old, &why) != JOURNAL_OK || !journal_add(j, 7, "sip:u1@h", 8) ||
+	    journal_put(j, JOURNAL_TOLD, 2, false, &why) != JOURNAL_OK ||
+	    journal_commit(j, &why) != JOURNAL_OK || !journal_add(j, 9, "sip:u4@h", 8) ||
+	    journal_put(j, JOURNAL_GIVEN, 3, false, &why) != JOURNAL_OK)
+		abort();
+	journal_close(j);
+	salts_free(old);
+	groupkey_free(key);
+}
+
+static void add_journals(seed_list *list)
+{
+	char dir[] = "/tmp/keymuster-seeds-XXXXXX", path[64], data[1024];
+	FILE *f;
+	size_t len;
+
+	if (mkdtemp(dir) == NULL)
+		abort();
+	snprintf(path, sizeof path, "%s/journal", dir);
+	write_journal(path);
+	f = fopen(path, "r");
+	if (f == NULL)
+		abort();
+	len = fread(data, 1, sizeof data, f);
+	fclose(f);
+	unlink(path);
+	rmdir(dir);
+	add(list, data, len);
+	add(list, data, len - 20);              /* torn */
+}
+
 static void add_times(seed_list *list)
 {
 	add_texts(list, (const char *const[]){
@@ -179,7 +232,8 @@ static const struct {
 } kinds[] = {
 	{"fuzz_open", add_messages}, {"fuzz_messages", add_streams}, {"fuzz_keyparams", add_keyparams},
 	{"fuzz_kmsdoc", add_documents}, {"fuzz_members", add_members},
-	{"fuzz_groupkey", add_groupkeys}, {"fuzz_state", add_states}, {"fuzz_when", add_times}, {"fuzz_uri", add_uris},
+	{"fuzz_groupkey", add_groupkeys}, {"fuzz_state", add_states},
+	{"fuzz_journal", add_journals}, {"fuzz_when", add_times}, {"fuzz_uri", add_uris},
 };
 
 void seeds_make(seed_list *list, const char *target)

@@ -1,0 +1,100 @@
+/* fuzz_journal.c -- fuzz target: any octets as the journal of a group key, which is then added to. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "provision/journal.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
+static char dir[64], path[80];
+
+static void leave(void)
+{
+	unlink(path);
+	rmdir(dir);
+}
+
+static void start_once(void)
+{
+	if (*dir != '\0')
+		return;
+	snprintf(dir, sizeof dir, "%s/fuzz_journal.XXXXXX",
+			access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+	if (mkdtemp(dir) == NULL || atexit(leave) != 0)
+		abort();
+	snprintf(path, sizeof path, "%s/journal", dir);
+}
+
+static void put(const uint8_t *data, size_t len)
+{
+	FILE *f = fopen(path, "w");
+
+	if (f == NULL || fwrite(data, 1, len, f) != len || fclose(f) != 0)
+		abort();
+}
+
+static journal *open_journal(journal_how how)
+{
+	km_complaint why = { "" };
+	journal *j;
+	journal_result result = journal_open(&j, path, how, NULL, &why);
+
+	if ((result == JOURNAL_OK) != (j != NULL) || result == JOURNAL_NONE ||
+	    (j == NULL && strncmp(why.text, path, strlen(path)) != 0))
+		abort();
+	return j;
+}
+
+static void count_name(void *ctx, const char *uri, size_t len, bool unsure)
+{
+	uint64_t *named = ctx;
+
+	(void)unsure;
+	*named += strlen(uri) == len;
+}
+
+/* Who is in it can be asked, whatever they are. */
+static void ask(journal *j)
+{
+	salts *set = salts_new();
+	uint64_t named = 0, has, unsure, unmet;
+	const uint32_t salt = 7;
+
+	if (set == NULL || !journal_load(set, j, NULL) || !journal_index(j))
+		abort();
+	journal_distinct(j, &has, &unsure);
+	(void)journal_meet(j, &salt, "sip:u1@h", 8);
+	unmet = journal_unmet(j, count_name, &named);
+	if (named > unmet || unmet > has + unsure)
+		abort();
+	salts_free(set);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	journal *j;
+	km_complaint why;
+	uint64_t before;
+
+	start_once();
+	put(data, len);
+	j = open_journal(JOURNAL_READ);
+	if (j == NULL)
+		return 0;
+	ask(j);
+	before = journal_counts(j).given;
+	journal_close(j);
+	j = open_journal(JOURNAL_WRITE);
+	if (j == NULL || journal_counts(j).given != before || !journal_add(j, 1, "sip:new@h", 9) ||
+	    journal_put(j, JOURNAL_GIVEN, 0, false, &why) != JOURNAL_OK ||
+	    journal_commit(j, &why) != JOURNAL_OK)
+		abort();
+	journal_close(j);
+	j = open_journal(JOURNAL_READ);
+	if (j == NULL || journal_counts(j).given != before + 1)
+		abort();
+	journal_close(j);
+	return 0;
+}
