@@ -2,7 +2,7 @@
 # cli_state.sh -- what a GMS remembers between runs: its state, its clock, its keys, and who has them.
 # usage: tests/cli_state.sh path/to/keymuster.  Prints a line a case; exit 1 where one failed.
 . "${0%/*}/cli_lib.sh"
-trap 'cd /; umount "$T/mounted/gms.state" "$T/readonly" 2>/dev/null; rm -rf "$T" "$T.km"' EXIT
+trap '[ $BASHPID != $$ ] || { cd /; umount "$T/mounted/gms.state" "$T/readonly" 2>/dev/null; rm -rf "$T" "$T.km"; }' EXIT
 
 group=sip:fire-1@gms-psi.example.org
 gms=sip:gms@gms-psi.example.org
