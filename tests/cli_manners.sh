@@ -78,6 +78,15 @@ code_of $!
 exec 8>&- 9>&-
 check "an output that nobody reads on: exit 6" [ $code = 6 ]
 
+"${run[@]}" --members many --forget-key -o large.nd 2>/dev/null
+"${default[@]}" "$R" verify --kernel c --kms lab/kms-init.xml large.nd >/dev/null 2>err &
+until_true watches $!
+kill -INT $!
+code_of $!
+check "verify in the midst of a file: exit 6" [ $code = 6 ]
+check "interrupted is all that is said" has err "^keymuster: error: interrupted$"
+check "once" lines err 1
+
 "${run[@]}" --members one --forget-key -o first.nd 2>/dev/null
 "${run[@]}" --members fifo --gmk ignored.gmk -o out.nd >/dev/null 2>err &
 exec 9>fifo

@@ -117,6 +117,8 @@ static int hash_file(verifier *v)
 	}
 	done = done && EVP_DigestFinal_ex(md, hash, NULL) == 1;
 	EVP_MD_CTX_free(md);
+	if (cli_interrupted)
+		return CLI_INTERRUPTED;
 	if (ferror(v->in) || !done || fseek(v->in, 0, SEEK_SET) != 0) {
 		char shown[CLI_SHOWN];
 

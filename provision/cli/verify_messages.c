@@ -320,7 +320,7 @@ static bool check_lines(verifier *v)
 	ssize_t len;
 	bool done = true;
 
-	while (done && (len = getline(&line, &room, v->in)) > 0) {
+	while (done && (len = getline(&line, &room, v->in)) > 0 && !cli_interrupted) {
 		v->at++;
 		if (line[len - 1] != '\n')
 			verify_fault(v, v->at, "the last line is cut");
@@ -354,6 +354,8 @@ int verify_messages(verifier *v)
 	}
 	pool_free(v->threads);
 	free(v->chunks);
+	if (cli_interrupted)
+		return CLI_INTERRUPTED;
 	if (done && !ferror(v->in))
 		return CLI_DONE;
 	cli_error("%s: %s", cli_show(shown, v->name, strlen(v->name)),
