@@ -98,13 +98,16 @@ typedef struct {
 	X(KM_URI_SCHEME, "begins with none of sip:, sips: and tel:") \
 	X(KM_URI_ATS, "more than one @: one URI is wanted, and an @ within a user's name is %40") \
 	X(KM_URI_USER, "no user before the host") \
+	X(KM_URI_SLASHES, "begins with //, which stands before no user: sip:USER@HOST is wanted") \
 	X(KM_URI_USER_CHARACTER, "the user's name holds what must be escaped, or % without two hex digits") \
 	X(KM_URI_NO_HOST, "no host") \
 	X(KM_URI_HOST, "the host is no name, no IPv4 address, and no IPv6 address in []") \
 	X(KM_URI_PORT, "the port is no number up to 65535") \
 	X(KM_URI_PARAMETER, "parameters or headers that are not as RFC 3261 has them") \
+	X(KM_URI_PARAMETER_TWICE, "a parameter stands in it twice") \
 	X(KM_URI_NUMBER, "not a telephone number") \
-	X(KM_URI_LOCAL, "a number without + needs ;phone-context=")
+	X(KM_URI_LOCAL, "a number without + needs ;phone-context=") \
+	X(KM_URI_CELL, "what a spreadsheet made of it: a formula, an error or a rounded number")
 
 typedef enum {
 #define KM_URI_ENUM(name, text) name,

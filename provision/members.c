@@ -183,9 +183,24 @@ static bool is_empty(const member_list *list)
 	return n == list->len;
 }
 
+/* What a spreadsheet shows where a formula fails: a member is meant, who is not known. */
+static bool is_error_of_a_cell(km_str s)
+{
+	static const char *const errors[] = { "#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!",
+			"#NUM!", "#SPILL!", "#CALC!" };
+
+	for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
+		if (s.len == strlen(errors[i]) && memcmp(s.s, errors[i], s.len) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* A row of CSV that begins with '#', or whose URI does: commented out by people. */
 static bool is_commented_out(const member_list *list, const member_line *out)
 {
+	if (is_error_of_a_cell(out->uri))
+		return false;
 	return (list->len > 0 && list->record[0] == '#') || (out->uri.len > 0 && out->uri.s[0] == '#');
 }
 
@@ -255,6 +270,17 @@ static int look_up(member_list *list, member_line *out)
 	return 1;
 }
 
+/* Letters beyond ASCII are served, but for one who looks for a member that got no key they count. */
+static void count_letters(member_list *list, km_str uri)
+{
+	size_t i = 0;
+
+	while (i < uri.len && (unsigned char)uri.s[i] < 0x80)
+		i++;
+	if (i < uri.len && list->counts.beyond_ascii++ == 0)
+		list->counts.beyond_line = list->first;
+}
+
 /* Refuse a record that swallowed lines, or end the list there: -1. */
 static int refuse_swallowed(member_list *list, member_line *out, const char *what, km_complaint *why)
 {
@@ -300,7 +326,8 @@ static int read_member(member_list *list, member_line *out, km_complaint *why)
 		reject(out, KM_R_PARSE, wrong);
 		return 1;
 	}
-	fault = km_uri_check(out->uri.s, out->uri.len,
+	fault = list->form == FORM_CSV && is_error_of_a_cell(out->uri) ? KM_URI_CELL :
+			km_uri_check(out->uri.s, out->uri.len,
 			KM_URI_MEMBER | (list->how.any_id ? KM_URI_ANY_ID : 0));
 	if (fault != KM_URI_OK) {
 		reject(out, KM_R_URI, km_uri_fault_text(fault));
@@ -311,6 +338,8 @@ static int read_member(member_list *list, member_line *out, km_complaint *why)
 		return 1;
 	}
 	result = look_up(list, out);
+	if (result == 1 && out->reason == KM_R_OK)
+		count_letters(list, out->uri);
 	if (result < 0)
 		complain(why, list->name, (int)list->first, NULL, strerror(ENOMEM));
 	return result;

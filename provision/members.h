@@ -46,6 +46,8 @@ typedef struct {
 	members_pair repeat;    /* the first */
 	uint64_t twins;         /* members whose user was there, written in another way */
 	members_pair twin[MEMBERS_PAIRS];       /* the first ones */
+	uint64_t beyond_ascii;  /* members with letters that RFC 3261 wants escaped */
+	uint64_t beyond_line;   /* the first */
 	bool complete;          /* the end was reached */
 	uint64_t broke_off;     /* where reading ended before the end: a line, or 0 */
 } members_counts;

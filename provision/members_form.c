@@ -138,7 +138,7 @@ static const char *foreign_file(km_str s)
 		size_t len;
 		const char *what;
 	} kinds[] = {
-		{ "\xff\xfe", 2, "UTF-16: save it as UTF-8" }, { "\xfe\xff", 2, "UTF-16: save it as UTF-8" },
+		{ "\xff\xfe\0\0", 4, "UTF-32: save it as UTF-8" }, { "\xff\xfe", 2, "UTF-16: save it as UTF-8" }, { "\xfe\xff", 2, "UTF-16: save it as UTF-8" },
 		{ "\x1f\x8b", 2, "compressed by gzip" }, { "BZh", 3, "compressed by bzip2" },
 		{ "\xfd" "7zXZ", 5, "compressed by xz" }, { "\x28\xb5\x2f\xfd", 4, "compressed by zstd" },
 		{ "PK\x03\x04", 4, "a ZIP archive, such as a workbook of Excel: save that as CSV UTF-8" },
@@ -268,11 +268,53 @@ static list_form refuse_names(const first_line *f, km_str s)
 	return refuse(f, what);
 }
 
+/* A line such as [members]. */
+static bool is_section(km_str s)
+{
+	size_t n = 1;
+
+	while (n < s.len && (isalnum((unsigned char)s.s[n]) || strchr(" _.-", s.s[n]) != NULL))
+		n++;
+	return n > 1 && n + 1 == s.len && s.s[n] == ']' && isalpha((unsigned char)s.s[1]);
+}
+
+/* A word, a colon and a space, where the word is no scheme of a URI. */
+static bool is_named_value(km_str s)
+{
+	size_t n = 0, scheme;
+
+	while (n < s.len && (isalnum((unsigned char)s.s[n]) || strchr("_.-", s.s[n]) != NULL))
+		n++;
+	return n > 0 && n + 1 < s.len && s.s[n] == ':' && strchr(" :\t", s.s[n + 1]) != NULL &&
+			uri_scheme_of(&scheme, s.s, s.len) == URI_OTHER;
+}
+
+/* Texts of other kinds, in which no line is a member. */
+static const char *foreign_lines(km_str s)
+{
+	size_t scheme;
+
+	if (*s.s == '<' && s.len > 1 && (isalpha((unsigned char)s.s[1]) || strchr("!?/", s.s[1]) != NULL) &&
+	    uri_scheme_of(&scheme, s.s + 1, s.len - 1) == URI_OTHER && until(s, "@") > until(s, " =>"))
+		return "an XML or HTML document";
+	if (starts(s, "- ", 2) || starts(s, "* ", 2) || (starts(s, "---", 3) && until(s, "@") == s.len))
+		return "a list of YAML or Markdown";
+	if (*s.s == '|' || starts(s, "+-", 2))
+		return "a table drawn with lines";
+	if (starts(s, "BEGIN:V", 7))
+		return "a vCard";
+	if (is_section(s))
+		return "a file of sections, such as INI or TOML";
+	return is_named_value(s) ? "names and values with colons, such as YAML or LDIF" : NULL;
+}
+
 static list_form form_of_text(const first_line *f)
 {
 	km_str s = form_trimmed(f->line);
-	const char *what;
+	const char *what = foreign_lines(s);
 
+	if (what != NULL)
+		return refuse(f, what);
 	if (begins_as_uri(s) || is_meant_as_member(f, s)) {
 		if (*s.s == '"')
 			return refuse(f, "quoted strings without a first line that names the columns");
@@ -358,6 +400,15 @@ static list_form form_of_csv(const first_line *f)
 	return form;
 }
 
+/* By the line sep=X, with which some programs begin what others call CSV. */
+static const char *separated_by(km_str line)
+{
+	char c = line.len > 4 ? line.s[4] : '\t';
+
+	return c == ';' ? "columns separated by ';', not ','" : c == '\t' ?
+			"columns separated by tabs, not ','" : "columns that ',' does not separate";
+}
+
 list_form form_of(char *wrong, list_columns *columns, const char *line, size_t len, bool any_id)
 {
 	first_line f = { wrong, columns, { line, len }, any_id };
@@ -371,11 +422,11 @@ list_form form_of(char *wrong, list_columns *columns, const char *line, size_t l
 		return refuse(&f, what);
 	if (s.len == 0 || is_word(s, "sep=,"))
 		return FORM_UNDECIDED;
-	if (s.len == 5 && starts(s, "sep=", 4))
-		return refuse(&f, "columns separated by ';', not ','");
+	if (starts(bare(s), "sep=", 4))
+		return refuse(&f, separated_by(bare(f.line)));
 	if (*s.s == '{')
 		return form_of_json(&f);
-	if (*s.s == '[')
+	if (*s.s == '[' && !is_section(s))
 		return refuse(&f, "a JSON array (jq -c '.[]' makes a line of each object)");
 	form = form_of_csv(&f);
 	if (form != FORM_UNDECIDED)

@@ -187,6 +187,8 @@ static km_uri_fault split_user(uri_parts *parts, km_str *rest)
 	parts->user = user;
 	if (user.len == 0)
 		return KM_URI_USER;
+	if (user.len > 1 && user.s[0] == '/' && user.s[1] == '/')
+		return KM_URI_SLASHES;
 	return is_part(user, "&=+$,;?/") && is_part(parts->password, "&=+$,") ? KM_URI_OK :
 			KM_URI_USER_CHARACTER;
 }
@@ -244,6 +246,41 @@ static bool is_list_of_pairs(km_str s, char mark, const char *more, bool headers
 	return true;
 }
 
+/* The value of a parameter, in any case; len 0: it is not there. */
+static km_str find_param(km_str params, km_str name, size_t *times)
+{
+	bool again = params.len > 0, has_value;
+	km_str found = { NULL, 0 };
+
+	for (*times = 0; again; ) {
+		km_str rest = cut_at(&params, ';', &again), value = cut_at(&params, '=', &has_value);
+
+		if (params.len == name.len && strncasecmp(params.s, name.s, name.len) == 0) {
+			found = *times == 0 ? value : found;
+			++*times;
+		}
+		params = rest;
+	}
+	return found;
+}
+
+static km_uri_fault check_params(km_str params)
+{
+	bool again = true, has_value;
+	size_t times;
+
+	if (!is_list_of_pairs(params, ';', "[]/:&+$", false))
+		return KM_URI_PARAMETER;
+	for (km_str s = params, rest; again; s = rest) {
+		rest = cut_at(&s, ';', &again);
+		cut_at(&s, '=', &has_value);
+		find_param(params, s, &times);
+		if (times > 1)
+			return KM_URI_PARAMETER_TWICE;
+	}
+	return KM_URI_OK;
+}
+
 static km_uri_fault split_sip(uri_parts *parts, km_str s)
 {
 	km_uri_fault fault = split_user(parts, &s);
@@ -256,8 +293,10 @@ static km_uri_fault split_sip(uri_parts *parts, km_str s)
 	fault = split_host(parts, s);
 	if (fault != KM_URI_OK)
 		return fault;
-	if (has_params && !is_list_of_pairs(parts->params, ';', "[]/:&+$", false))
-		return KM_URI_PARAMETER;
+	if (has_params)
+		fault = check_params(parts->params);
+	if (fault != KM_URI_OK)
+		return fault;
 	if (has_headers && !is_list_of_pairs(parts->headers, '&', "[]/?:+$", true))
 		return KM_URI_PARAMETER;
 	return KM_URI_OK;
@@ -280,25 +319,12 @@ static bool is_number(km_str s, bool local)
 	return digits;
 }
 
-/* The value of a parameter, in any case; len 0: it is not there. */
-static km_str find_param(km_str params, const char *name)
-{
-	bool again = params.len > 0, has_value;
-
-	while (again) {
-		km_str rest = cut_at(&params, ';', &again), value = cut_at(&params, '=', &has_value);
-
-		if (params.len == strlen(name) && strncasecmp(params.s, name, params.len) == 0)
-			return value;
-		params = rest;
-	}
-	return (km_str){ NULL, 0 };
-}
-
 static km_uri_fault split_tel(uri_parts *parts, km_str s)
 {
+	km_uri_fault fault;
 	bool has_params, global;
 	km_str context;
+	size_t times;
 
 	parts->params = cut_at(&s, ';', &has_params);
 	parts->user = s;
@@ -308,11 +334,11 @@ static km_uri_fault split_tel(uri_parts *parts, km_str s)
 		s = (km_str){ s.s + 1, s.len - 1 };
 	if (!is_number(s, !global))
 		return KM_URI_NUMBER;
-	if (has_params && !is_list_of_pairs(parts->params, ';', "[]/:&+$", false))
-		return KM_URI_PARAMETER;
+	if (has_params && (fault = check_params(parts->params)) != KM_URI_OK)
+		return fault;
 	if (global)
 		return KM_URI_OK;
-	context = find_param(parts->params, "phone-context");
+	context = find_param(parts->params, (km_str){ "phone-context", strlen("phone-context") }, &times);
 	if (context.len > 1 && context.s[0] == '+')
 		return is_number((km_str){ context.s + 1, context.len - 1 }, false) ? KM_URI_OK :
 				KM_URI_PARAMETER;
@@ -352,11 +378,32 @@ km_uri_fault uri_split(uri_parts *parts, const char *uri, size_t len)
 	return split_sip(parts, (km_str){ uri + n, len - n });
 }
 
-/* An identity of a vendor: its characters are possible ones, and something stands around an '@'. */
+/* A formula, or a long number as spreadsheets show it: digits, a point, and an exponent. */
+static bool is_cell(const char *s, size_t len)
+{
+	size_t digits = 0;
+
+	if (*s == '=')
+		return true;
+	while (digits < len && (isdigit((unsigned char)s[digits]) || is_one_of(s[digits], ".,")))
+		digits++;
+	return digits > 0 && len - digits >= 3 && toupper((unsigned char)s[digits]) == 'E' &&
+			s[digits + 1] == '+' && isdigit((unsigned char)s[len - 1]);
+}
+
+/* An identity of a vendor: its characters are possible ones, a letter or digit among them, and something
+ * stands around an '@'. */
 static km_uri_fault check_any(const char *uri, size_t len)
 {
 	const char *at = memchr(uri, '@', len), *end = uri + len;
+	bool says = false;
 
+	for (size_t i = 0; i < len; i++)
+		says = says || isalnum((unsigned char)uri[i]) || (unsigned char)uri[i] >= 0x80;
+	if (!says)
+		return KM_URI_CHARACTER;
+	if (is_cell(uri, len))
+		return KM_URI_CELL;
 	if (at != NULL && memchr(at + 1, '@', (size_t)(end - at - 1)) != NULL)
 		return KM_URI_ATS;
 	if (at == uri)
@@ -374,6 +421,8 @@ KM_API km_uri_fault km_uri_check(const char *uri, size_t len, unsigned how)
 	fault = uri_split(&parts, uri, len);
 	if (fault == KM_URI_SCHEME && how & KM_URI_ANY_ID)
 		return check_any(uri, len);
+	if (fault == KM_URI_SCHEME && is_cell(uri, len))
+		return KM_URI_CELL;
 	if (fault == KM_URI_OK && how & KM_URI_MEMBER && !parts.has_user)
 		return KM_URI_USER;
 	return fault;

@@ -66,6 +66,12 @@ served "JSON of other names" 4 "" "has no name uri"
 served "that are named" 0 "$alice" "" --column uri=id
 list '\n \n{"uri":"sip:alice@example.org","kms":null,"n":99999999999999999999}\n'
 served "JSON behind blanks" 0 "$alice" ""
+list 'sip:b\xc3\xb6b@example.org\nsip:bob@example.org\nsip:\xd0\xb0lice@example.org\n'
+served "letters beyond ASCII" 0 "$(printf 'sip:b\xc3\xb6b@example.org sip:bob@example.org sip:\xd0\xb0lice@example.org ')" \
+	"2 members hold letters beyond ASCII, line 1 first"
+list '# members\n- sip:alice@example.org\n- sip:bob@example.org\n'
+served "a list of YAML" 4 "" "list:2: a list of YAML or Markdown; a list is a URI a line"
+check "... in one line" lines err 1
 list 'sep=;\nuri;kms\n'
 served "sep=;" 4 "" "separated by ';'"
 list 'sip:alice@example.org\rsip:bob@example.org\r'

@@ -125,6 +125,8 @@ static void rows_that_are_commented_out_are_no_members(void **state)
 	(void)state;
 	ASSERT_LIST("uri,kms\n#sip:a@x,k\nsip:b@x,k\n # sip:c@x\n", { 3, 0, "sip:b@x", "k" });
 	ASSERT_LIST("name,uri\n#Al,sip:a@x\nBo,#sip:b@x\n\"#1\",sip:c@x\n", { 4, 0, "sip:c@x", 0 });
+	ASSERT_LIST("uri,kms\n#N/A,k\n#REF!,\nsip:b@x,k\n", { 2, KM_R_URI, "a spreadsheet", 0 },
+			{ 3, KM_R_URI, "a spreadsheet", 0 }, { 4, 0, "sip:b@x", "k" });
 }
 
 static void columns_are_named(void **state)
@@ -152,7 +154,7 @@ static void identities_without_a_scheme_are_asked_for(void **state)
 	ASSERT_LIST("alice@org.example\nsip:b@x\n", { 1, KM_R_URI, "none of sip:", 0 },
 			{ 2, 0, "sip:b@x", 0 });
 	ASSERT_LIST("1001\n+491234\n4.47E+11\nsip:b@x\n", { 1, KM_R_URI, "none of", 0 },
-			{ 2, KM_R_URI, "none of", 0 }, { 3, KM_R_URI, "none of", 0 }, { 4, 0, "sip:b@x", 0 });
+			{ 2, KM_R_URI, "none of", 0 }, { 3, KM_R_URI, "a spreadsheet", 0 }, { 4, 0, "sip:b@x", 0 });
 	assert_ends(&any, "mcptt_id\nalice@org.example\n", 27, 0, "list:1: a first line (mcptt_id)");
 }
 
@@ -372,6 +374,15 @@ static void what_is_no_list_is_refused_as_a_whole(void **state)
 		IS("kms,uri,kms\n", "a first line in which a column"),
 		IS("mcptt_id\nsip:a@x\n", "a first line (mcptt_id) that is no URI"),
 		IS("sip_uri,kms\n", "a first line (sip_uri,kms) that is no URI"),
+		IS("sep=\t\nuri\tkms\n", "columns separated by tabs"), IS("\"sep=;\"\n", "columns separated by ';'"),
+		IS("sep=|\nuri|kms\n", "columns that ',' does not"), IS("| uri | name |\n", "a table drawn"),
+		IS("+-----+\n| uri |\n", "a table drawn"), IS("- sip:a@x\n", "a list of YAML"),
+		IS("* sip:a@x\n", "a list of YAML"), IS("---\n- uri: sip:a@x\n", "a list of YAML"),
+		IS("uri: sip:a@x\n", "names and values"), IS("dn: uid=a,ou=b\n", "names and values"),
+		IS("To: <sip:a@x>;tag=1\n", "names and values"), IS("BEGIN:VCARD\n", "a vCard"),
+		IS("[members]\na=sip:a@x\n", "a file of sections"), IS("[\"a\"]\n", "a JSON array"),
+		IS("<entry uri=\"sip:a@x\"/>\n", "an XML"), IS("<td>sip:a@x</td>\n", "an XML"),
+		IS("\xff\xfe\0\0s\0\0\0", "UTF-32"),
 		IS("mcptt_id;name\n", "columns separated by ';'"), IS("bob\n", "a first line (bob)"),
 		IS("root:x:0:0:root:/root:/bin/bash\n", "a first line that is no sip:"),
 		IS("QUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJD\n", "a first line that is no sip:"),

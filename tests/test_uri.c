@@ -66,10 +66,14 @@ static void what_is_wrong_is_told_apart(void **state)
 		{ "sip:a|b@x", KM_URI_CHARACTER }, { "sip:`a`@x", KM_URI_CHARACTER },
 		{ "sip:a@x#1", KM_URI_CHARACTER }, { "#sip:a@x", KM_URI_CHARACTER },
 		{ "sip:a@x\xe2\x80\x9d", KM_URI_CHARACTER }, { "sip:a\xe2\x80\x93""b@x", KM_URI_CHARACTER },
+		{ "sip://a@x", KM_URI_SLASHES }, { "sips:///a@x", KM_URI_SLASHES },
+		{ "sip:a@x;transport=tls;Transport=udp", KM_URI_PARAMETER_TWICE },
+		{ "sip:a@x;lr;p=1;lr", KM_URI_PARAMETER_TWICE }, { "tel:+1;ext=1;ext=2", KM_URI_PARAMETER_TWICE },
+		{ "=A1", KM_URI_CELL }, { "4.47E+11", KM_URI_CELL }, { "4,47e+11", KM_URI_CELL },
 		{ "sip:a\xef\xbc\xa0x", KM_URI_CHARACTER }, { "sip:a@x\xe3\x80\x82org", KM_URI_CHARACTER },
 		{ "sip:\xef\xbf\xbd@x", KM_URI_CHARACTER }, { "sip:\xee\x80\x80@x", KM_URI_CHARACTER },
 		{ "alice@example.org", KM_URI_SCHEME }, { "bob", KM_URI_SCHEME }, { "1001", KM_URI_SCHEME },
-		{ "+491234", KM_URI_SCHEME }, { "4.4770090012E+11", KM_URI_SCHEME },
+		{ "+491234", KM_URI_SCHEME }, { "4.4770090012E+11", KM_URI_CELL },
 		{ "http://x/", KM_URI_SCHEME }, { "mailto:a@x", KM_URI_SCHEME }, { "sip", KM_URI_SCHEME },
 		{ "xsip:a@x", KM_URI_SCHEME }, { "sip;a@x", KM_URI_SCHEME }, { "QUJD", KM_URI_SCHEME },
 		{ "sip:a@x,sip:b@x", KM_URI_ATS }, { "sip:a@b@x", KM_URI_ATS }, { "sip:a@x;sip:b@x", KM_URI_ATS },
@@ -129,6 +133,11 @@ static void any_identity_has_possible_characters(void **state)
 		assert_fault(right[i], KM_URI_MEMBER, KM_URI_SCHEME);
 	}
 	assert_fault("alice@@x", KM_URI_ANY_ID, KM_URI_ATS);
+	assert_fault("---", KM_URI_ANY_ID, KM_URI_CHARACTER);
+	assert_fault(".", KM_URI_ANY_ID, KM_URI_CHARACTER);
+	assert_fault("=HYPERLINK(A1)", KM_URI_ANY_ID, KM_URI_CELL);
+	assert_fault("4.47E+11", KM_URI_ANY_ID, KM_URI_CELL);
+	assert_fault("4E11@x", KM_URI_ANY_ID, KM_URI_OK);
 	assert_fault("@x", KM_URI_ANY_ID, KM_URI_USER);
 	assert_fault("alice@", KM_URI_ANY_ID, KM_URI_NO_HOST);
 	assert_fault("<alice@x>", KM_URI_ANY_ID, KM_URI_BRACKETS);

@@ -152,6 +152,11 @@ static void tell_end(const crowd *c)
 		cli_note("%s: %llu repeats were left out, lines %llu and %llu are the first", shown,
 				(unsigned long long)list->repeats, (unsigned long long)list->repeat.other,
 				(unsigned long long)list->repeat.line);
+	if (list->beyond_ascii > 0)
+		cli_warn("%s: %llu members hold letters beyond ASCII, line %llu first: RFC 3261 has them "
+				"escaped, some look like others, and a KMS knows a member octet by octet",
+				shown, (unsigned long long)list->beyond_ascii,
+				(unsigned long long)list->beyond_line);
 	if (list->twins > 0)
 		cli_warn("%s: %llu members are written in two ways, lines %llu and %llu first: at most one "
 				"of them is the one that the KMS knows", shown,
