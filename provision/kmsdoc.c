@@ -15,6 +15,7 @@
 
 #include "complain.h"
 #include "kmsdoc_value.h"
+#include "uri.h"
 
 #define KMS_NAMESPACE "urn:3gpp:ns:mcsecKMSInterface:1.0"
 #define XENC_NAMESPACE "http://www.w3.org/2001/04/xmlenc#"
@@ -96,11 +97,34 @@ static bool refuse_document(reader *r, int line, const char *element, const char
 	return false;
 }
 
-/* Refuse the open certificate or key set, or where none is open the document; always false. */
+static void remark(const reader *r, int line, const char *element, const char *text)
+{
+	km_complaint said;
+
+	if (r->how->remark == NULL)
+		return;
+	complain(&said, r->how->name, line, element, text);
+	r->how->remark(r->how->ctx, said.text);
+}
+
+/* Does it stand between the certificates of a cache, or between key sets? */
+static bool is_between_entries(const reader *r)
+{
+	for (size_t i = 0; i < r->depth; i++) {
+		if (r->stack[i].rule->is == CERT_CACHE || r->stack[i].rule->is == KEY_PROV)
+			return true;
+	}
+	return false;
+}
+
+/* Refuse the open certificate or key set; what stands between them is passed over, that the others stand;
+ * else refuse the document; always false. */
 static bool refuse_at(reader *r, int line, const char *element, const char *text)
 {
+	if (r->entry == 0 && is_between_entries(r))
+		remark(r, line, element, text);
 	if (r->entry == 0)
-		return refuse_document(r, line, element, text);
+		return is_between_entries(r) ? false : refuse_document(r, line, element, text);
 	complain(&r->fault, r->how->name, line, element, text);
 	km_wipe(r->text, sizeof r->text);
 	r->depth = r->entry;
@@ -125,16 +149,6 @@ static bool refuse_memory(reader *r)
 static bool is_faulty(const reader *r)
 {
 	return r->fault.text[0] != '\0';
-}
-
-static void remark(const reader *r, int line, const char *element, const char *text)
-{
-	km_complaint said;
-
-	if (r->how->remark == NULL)
-		return;
-	complain(&said, r->how->name, line, element, text);
-	r->how->remark(r->how->ctx, said.text);
 }
 
 /* ---- which element may stand where ----------------------------------------------------------- */
@@ -294,11 +308,23 @@ static bool end_key_set(reader *r)
 static bool end_domain(reader *r)
 {
 	void *array = r->doc->domains;
+	char *name = r->domain.name, text[200];
+	size_t len, dots;
 	bool done;
 
 	r->domain.cert = r->doc->n_certs;
-	if (r->domain.name[0] == '\0')
+	if (*name == '\0')
 		return true;
+	dots = strspn(name, *name == '*' && name[1] == '.' ? "*." : ".");
+	memmove(name, name + dots, strlen(name + dots) + 1);
+	for (len = strlen(name); len > 0 && name[len - 1] == '.'; len--)
+		name[len - 1] = '\0';
+	if (!uri_is_host((km_str){ name, len })) {
+		snprintf(text, sizeof text, "not the name of a host or of a domain (%.100s): no member is of it",
+				r->text);
+		remark(r, r->stack[r->depth - 1].line, "KmsDomain", text);
+		return true;
+	}
 	done = append(&array, &r->doc->n_domains, &r->room_domains, &r->domain, sizeof r->domain);
 	r->doc->domains = array;
 	return done || refuse_memory(r);
@@ -343,10 +369,10 @@ static bool end(reader *r)
 
 		if (wrong != NULL)
 			return refuse(r, wrong);
-		km_wipe(r->text, sizeof r->text);
 		if (top->in == DOMAINS && !end_domain(r))
 			return false;
-	} else if (!is_complete(r)) {
+		km_wipe(r->text, sizeof r->text);
+	} else if (!is_complete(r) && (r->err != KM_OK || is_faulty(r))) {
 		return false;
 	}
 	if ((top->is == CERT && !end_cert(r)) || (top->is == KEY_SET && !end_key_set(r)) ||
@@ -390,6 +416,24 @@ static bool is_misplaced(const reader *r, const char *element)
 	return known;
 }
 
+/* Refuse an element that begins, and where that ends nothing pass it over; always false. */
+static bool refuse_element(reader *r, const char *element, const char *text)
+{
+	refuse_at(r, line_now(r), element, text);
+	if (r->err == KM_OK && !is_faulty(r))
+		r->ignored = 1;
+	return false;
+}
+
+static bool is_root(const char *element)
+{
+	for (size_t i = 0; i < N_RULES; i++) {
+		if (rules[i].in == DOCUMENT && strcmp(rules[i].name, element) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* An element of the KMS's namespace in the open one.  Annex D grows: a new element is passed over. */
 static bool begin_known(reader *r, const char *element, bool own)
 {
@@ -409,12 +453,12 @@ static bool begin_known(reader *r, const char *element, bool own)
 	}
 	if (i == N_RULES) {
 		snprintf(text, sizeof text, "not an element of %s", top->rule->name);
-		return refuse_at(r, line_now(r), element, text);
+		return refuse_element(r, element, text);
 	}
 	if (((rules[i].often & ONCE) != 0 && (top->seen >> i & 1) != 0) ||
 	    ((rules[i].often & CHOICE) != 0 && top->chosen)) {
 		snprintf(text, sizeof text, "one too many in %s", top->rule->name);
-		return refuse_at(r, line_now(r), element, text);
+		return refuse_element(r, element, text);
 	}
 	top->seen |= UINT64_C(1) << i;
 	top->chosen = top->chosen || (rules[i].often & CHOICE) != 0;
@@ -429,9 +473,13 @@ static void refuse_namespace(reader *r, const char *element, const char *space)
 {
 	char text[320];
 
+	if (r->depth == 1 && !is_root(element)) {
+		refuse_document(r, line_now(r), element, "no document of a KMS begins so: KmsResponse is wanted");
+		return;
+	}
 	snprintf(text, sizeof text, "not in the namespace " KMS_NAMESPACE ", but in %s%.160s; --lax-ns"
 			" takes it from any", *space == '\0' ? "none" : "", space);
-	refuse_at(r, line_now(r), element, text);
+	refuse_element(r, element, text);
 }
 
 /* ---- libxml2's events ------------------------------------------------------------------------ */

@@ -54,10 +54,13 @@ const char *kmsdoc_take_number(void *field, size_t size, char *text, size_t len)
 {
 	km_str s = trimmed(text, len);
 	uint64_t n = 0;
+	bool minus = false;
 
 	(void)size;
-	if (s.len > 1 && *s.s == '+')
+	if (s.len > 1 && (*s.s == '+' || *s.s == '-')) {
+		minus = *s.s == '-';
 		s = (km_str){ s.s + 1, s.len - 1 };
+	}
 	if (s.len == 0)
 		return "empty, where a number is needed";
 	for (size_t i = 0; i < s.len; i++) {
@@ -67,6 +70,8 @@ const char *kmsdoc_take_number(void *field, size_t size, char *text, size_t len)
 		    __builtin_add_overflow(n, (uint64_t)(s.s[i] - '0'), &n))
 			return "the number is too large";
 	}
+	if (minus && n > 0)
+		return "not a number without sign";
 	*(uint64_t *)field = n;
 	return NULL;
 }
@@ -111,18 +116,6 @@ const char *kmsdoc_take_two(void *field, size_t size, char *text, size_t len)
 	return says(text, len, "2") ? NULL : "not 2, the only one that is supported";
 }
 
-/* Take white space out; gives the length that is left. */
-static size_t squeeze(char *text, size_t len)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < len; i++) {
-		if (!kmsdoc_is_space(text[i]))
-			text[n++] = text[i];
-	}
-	return n;
-}
-
 static bool is_hex(const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
@@ -132,6 +125,23 @@ static bool is_hex(const char *text, size_t len)
 			return false;
 	}
 	return len > 0;
+}
+
+/* Take white space out, and what tools put around and between hex digits: 0x, colons.  Gives the length
+ * that is left. */
+static size_t squeeze(char *text, size_t len)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (!kmsdoc_is_space(text[i]) && text[i] != ':')
+			text[n++] = text[i];
+	}
+	if (n > 2 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X') && is_hex(text + 2, n - 2)) {
+		memmove(text, text + 2, n - 2);
+		n -= 2;
+	}
+	return n;
 }
 
 /* Octets in hex, or else in base64 of any kind, in place; false: neither, or more than room. */

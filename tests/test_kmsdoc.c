@@ -171,6 +171,98 @@ static void several_kmss_stand_in_a_cache(void **state)
 	kmsdoc_free(&doc);
 }
 
+typedef struct {
+	int n;
+	char first[256];
+} remarks;
+
+static void take_remark(void *ctx, const char *text)
+{
+	remarks *to = ctx;
+
+	if (to->n++ == 0)
+		snprintf(to->first, sizeof to->first, "%s", text);
+}
+
+/* Read with a remark, and free xml. */
+static kmsdoc good_with_remark(char *xml, const char *says)
+{
+	remarks said = { 0 };
+	kmsdoc_how how = { .name = "doc.xml", .remark = take_remark, .ctx = &said };
+	kmsdoc doc;
+	km_complaint why;
+	km_err err = kmsdoc_read(&doc, xml, strlen(xml), &how, &why);
+
+	free(xml);
+	assert_string_equal(why.text, "");
+	assert_int_equal(err, KM_OK);
+	assert_int_equal(said.n, says[0] != '\0');
+	if (strncmp(said.first, says, strlen(says)) != 0)
+		fail_msg("\"%s\" instead of \"%s\"", said.first, says);
+	return doc;
+}
+
+/* What stands between certificates, or between key sets, does not take them away. */
+static void what_stands_between_is_passed_over(void **state)
+{
+	static const char *const between[][2] = {
+		{ "<SignedKmsCertificate/>", "doc.xml:1: SignedKmsCertificate: KmsCertificate is missing" },
+		{ "<KmsCertificate xmlns=''><KmsUri/></KmsCertificate>", "doc.xml:1: KmsCertificate: not in the namespace" },
+		{ "<KmsUri>x<y/></KmsUri>", "doc.xml:1: KmsUri: not an element of KmsCertCache" },
+		{ "text", "doc.xml:1: KmsCertCache: text where only elements may stand" },
+		{ "<SignedKmsCertificate xmlns=''/>", "doc.xml:1: SignedKmsCertificate: not in the namespace" },
+	};
+	kmsdoc_cert cert = some_cert("kms.example.org", 1);
+	kmsdoc_keys keys = some_keys("sip:gms@gms-psi.example.org", 1531, 3);
+	char *xml = written_init(&cert), *bare = cut_out(xml, "<KmsCertificate", "</KmsCertificate>"), *cache;
+	kmsdoc doc;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof between / sizeof *between; i++) {
+		assert_true(asprintf(&cache, "<KmsCertCache " NS ">%s%s</KmsCertCache>", between[i][0], bare) > 0);
+		doc = good_with_remark(cache, between[i][1]);
+		assert_int_equal(doc.n_certs, 1);
+		assert_string_equal(doc.certs[0].uri, "kms.example.org");
+		kmsdoc_free(&doc);
+	}
+	free(xml), free(bare);
+	doc = good_with_remark(edited(written_keys(&keys, 1), "</KmsKeySet>",
+			"</KmsKeySet><KmsKeySet xmlns=''><KmsUri/></KmsKeySet>"),
+			"doc.xml:17: KmsKeySet: not in the namespace");
+	assert_int_equal(doc.n_keys, 1);
+	kmsdoc_free(&doc);
+}
+
+static void domains_are_hosts(void **state)
+{
+	static const char *const domains[][3] = {
+		{ "example.org", "example.org", "" }, { " .example.org. ", "example.org", "" },
+		{ "*.example.org", "example.org", "" }, { "[2001:db8::1]", "[2001:db8::1]", "" },
+		{ "sip:example.org", NULL, "(sip:example.org): no member" }, { "*", NULL, "(*)" },
+		{ "http://example.org/", NULL, "(http://example.org/)" }, { ".", NULL, "(.)" },
+		{ "example.org,example.net", NULL, "(example.org,example.net)" }, { "", NULL, "" },
+		{ "a@example.org", NULL, "(a@example.org)" }, { "example.org:1", NULL, "(example.org:1)" },
+	};
+	kmsdoc_cert cert = some_cert("kms.example.org", 1);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof domains / sizeof *domains; i++) {
+		char list[128], says[128] = "";
+		kmsdoc doc;
+
+		snprintf(list, sizeof list, "<KmsDomainList><KmsDomain>%s</KmsDomain></KmsDomainList>"
+				"</KmsCertificate>", domains[i][0]);
+		if (domains[i][2][0] != '\0')
+			snprintf(says, sizeof says, "doc.xml:17: KmsDomain: not the name of a host or of a "
+					"domain %s", domains[i][2]);
+		doc = good_with_remark(edited(written_init(&cert), "</KmsCertificate>", list), says);
+		assert_int_equal(doc.n_domains, domains[i][1] != NULL);
+		if (domains[i][1] != NULL)
+			assert_string_equal(doc.domains[0].name, domains[i][1]);
+		kmsdoc_free(&doc);
+	}
+}
+
 /* What KMSs in the field do, and XML allows. */
 static void forms_met_in_the_field_are_read(void **state)
 {
@@ -180,6 +272,9 @@ static void forms_met_in_the_field_are_read(void **state)
 		{ "<UserDecryptKey>", "<UserDecryptKey>\n  " },
 		{ "</UserPubTokenPVT>", " <!-- end --></UserPubTokenPVT>" },
 		{ "<KeyPeriodNo>1531<", "<KeyPeriodNo> 001531\n<" },
+		{ "<UserSigningKeySSK>", "<UserSigningKeySSK>0x" },
+		{ "<UserSigningKeySSK>", "<UserSigningKeySSK> 0X00:00:" },
+		{ "<UserDecryptKey>", "<UserDecryptKey>0x" },
 		{ "<KeyPeriodNo>1531<", "<KeyPeriodNo>15<![CDATA[31]]><" },
 		{ "<KeyPeriodNo>1531<", "<KeyPeriodNo>&#49;5&#x33;1<" },
 		{ "<KeyPeriodNo>", "<Revoked>0</Revoked><KeyPeriodNo>" },
@@ -280,7 +375,7 @@ static const char *const bad_keys[][3] = {
 		"doc.xml:15: UserSigningKeySSK: not 32 octets in hex or base64: 34 octets" },
 	{ "</UserSigningKeySSK>", "-</UserSigningKeySSK>",
 		"doc.xml:15: UserSigningKeySSK: not 32 octets" },
-	{ "<UserPubTokenPVT>", "<UserPubTokenPVT>0x",
+	{ "<UserPubTokenPVT>", "<UserPubTokenPVT>0x0x",
 		"doc.xml:16: UserPubTokenPVT: not 65 octets" },
 	{ "<UserPubTokenPVT>",
 		"<UserPubTokenPVT><e:EncryptedKey xmlns:e='http://www.w3.org/2001/04/xmlenc#'/>",
@@ -367,7 +462,7 @@ static void what_is_no_kms_document_is_refused(void **state)
 		{ "{}", "doc.xml:1: not XML in UTF-8" },
 		{ "\xef\xbb\xbf", "doc.xml:1: not XML in UTF-8" },
 		{ "<", "doc.xml:1: not well-formed XML" },
-		{ "<a/>", "doc.xml:1: a: not in the namespace" },
+		{ "<a/>", "doc.xml:1: a: no document of a KMS begins so" },
 		{ "<KmsKeyProv/>", "doc.xml:1: KmsKeyProv: not in the namespace" },
 		{ "<Time " NS "/>", "doc.xml:1: Time: not an element of document" },
 		{ "<KmsMessage " NS "/>", "doc.xml:1: KmsMessage: not an element of document" },
@@ -378,7 +473,7 @@ static void what_is_no_kms_document_is_refused(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
 		assert_refused(texts[i][0], strlen(texts[i][0]), texts[i][1]);
-	assert_refused(utf16, sizeof utf16 - 1, "doc.xml:1: Kms: not in the namespace");
+	assert_refused(utf16, sizeof utf16 - 1, "doc.xml:1: Kms: no document of a KMS begins so");
 	assert_refused(cut, sizeof cut - 1, "doc.xml:1: not XML in the encoding that it names");
 	assert_refused(nul, sizeof nul, "doc.xml:1: not XML in UTF-8");
 }
@@ -541,6 +636,8 @@ int main(void)
 		cmocka_unit_test(several_key_sets_read_as_they_were_written),
 		cmocka_unit_test(every_root_is_read),
 		cmocka_unit_test(several_kmss_stand_in_a_cache),
+		cmocka_unit_test(what_stands_between_is_passed_over),
+		cmocka_unit_test(domains_are_hosts),
 		cmocka_unit_test(forms_met_in_the_field_are_read),
 		cmocka_unit_test(hex_of_either_case_and_a_base64_id_are_read),
 		cmocka_unit_test(a_document_of_many_megabytes_is_read),
