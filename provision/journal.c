@@ -30,6 +30,8 @@ journal_result journal_refuse(const journal *j, const char *text, km_complaint *
 	return JOURNAL_CORRUPT;
 }
 
+#define WAY_OUT ": put the last good one back, or move it away: who was given the key is unknown then"
+
 /* ---- where they lie -------------------------------------------------------------------------- */
 
 static const char state_end[] = ".state", journal_end[] = ".journal";
@@ -196,6 +198,9 @@ static bool survey(journal *j)
 	frame f;
 
 	j->counts = (journal_count){ 0 };
+	j->done.n = j->taken_back.n = 0;
+	if (j->counts_own && !note_run(&j->done, j->run))
+		return false;
 	while (frame_next(&f, j->data, j->len, &at)) {
 		if ((f.kind == FRAME_COMMIT && !note_run(&j->done, f.run)) ||
 		    (f.kind == FRAME_VOID && !note_run(&j->taken_back, f.run)))
@@ -267,7 +272,7 @@ static journal_result map(journal *j, km_complaint *why)
 	if (fstat(j->fd, &st) != 0)
 		return journal_refuse_errno(j, why);
 	if (st.st_size < JOURNAL_START)
-		return journal_refuse(j, "not a journal of keymuster, or cut", why);
+		return journal_refuse(j, "not a journal of keymuster, or cut" WAY_OUT, why);
 	j->mapped = (size_t)st.st_size;
 	j->data = mmap(NULL, j->mapped, PROT_READ, MAP_PRIVATE, j->fd, 0);
 	if (j->data == MAP_FAILED) {
@@ -275,11 +280,11 @@ static journal_result map(journal *j, km_complaint *why)
 		return journal_refuse_errno(j, why);
 	}
 	if (memcmp(j->data, JOURNAL_MAGIC, JOURNAL_START) != 0)
-		return journal_refuse(j, "not a journal of keymuster", why);
+		return journal_refuse(j, "not a journal of keymuster" WAY_OUT, why);
 	j->len = find_end(j, j->data, j->mapped);
 	if (!take_key(j))
 		return journal_refuse(j,
-				"the journal is damaged: it does not say whose key it is of", why);
+				"the journal is damaged, it does not say whose key it is of" WAY_OUT, why);
 	if (j->may_write && j->len < j->mapped && ftruncate(j->fd, (off_t)j->len) != 0)
 		return journal_refuse_errno(j, why);
 	j->end = j->len;
@@ -376,6 +381,22 @@ journal_result journal_open(journal **out, const char *path, journal_how how, co
 		*out = j;
 	else
 		journal_close(j);
+	return result;
+}
+
+journal_result journal_look_again(journal *j, km_complaint *why)
+{
+	journal_result result = journal_lock(j, why);
+
+	if (result != JOURNAL_OK)
+		return result;
+	munmap(j->data, j->mapped);
+	j->data = NULL;
+	free(j->index);
+	j->index = NULL;
+	j->counts_own = true;
+	result = map(j, why);
+	flock(j->fd, LOCK_UN);
 	return result;
 }
 

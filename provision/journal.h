@@ -75,6 +75,9 @@ journal_result journal_take_back(journal *j, km_complaint *why);
 /* Take over members of an older version's key file, once. */
 journal_result journal_take(journal *j, const salts *old, km_complaint *why);
 
+/* Look at the file anew, with what this run has added as if its output were in place already. */
+journal_result journal_look_again(journal *j, km_complaint *why);
+
 /* ---- who is in it ---------------------------------------------------------------------------- */
 
 typedef struct {

@@ -42,6 +42,7 @@ struct journal {
 	char *path;
 	int fd;
 	bool may_write, made;
+	bool counts_own;        /* what this run has added counts as done */
 	uint32_t run;           /* of this process */
 	uint8_t *data;          /* all frames that are whole, from a map of the file */
 	size_t mapped, len;

@@ -2,7 +2,6 @@
 # cli_state.sh -- what a GMS remembers between runs: its state, its clock, its keys, and who has them.
 # usage: tests/cli_state.sh path/to/keymuster.  Prints a line a case; exit 1 where one failed.
 . "${0%/*}/cli_lib.sh"
-trap '[ $BASHPID != $$ ] || { cd /; umount "$T/mounted/gms.state" "$T/readonly" 2>/dev/null; rm -rf "$T" "$T.km"; }' EXIT
 
 group=sip:fire-1@gms-psi.example.org
 gms=sip:gms@gms-psi.example.org
@@ -99,6 +98,16 @@ if mkdir readonly && mount -t tmpfs tmpfs readonly 2>/dev/null; then
 	expect "a file that is mounted by itself" 4 "mount its directory instead" \
 		"${G[@]}" --gmk mounted.gmk --members m4 --state mounted/gms.state
 	umount mounted/gms.state
+	mkdir small
+	mount -t tmpfs -o size=32k tmpfs small
+	expect "a state on a small disk" 0 "first use" "${G[@]}" --gmk small.gmk --members m4 --state small/ -o small.nd
+	dd if=/dev/zero of=small/fill 2>/dev/null
+	seq -f 'sip:w%.0f@example.org' 400 >w400
+	expect "who has the key cannot be kept" 4 "journal: No space left" "${P[@]}" --gmk small.gmk --members w400 --state small/
+	check "no message leaves then" test ! -s out
+	rm small/fill
+	expect "once it can" 0 "4 members had it before: 400 messages" "${P[@]}" --gmk small.gmk --members w400 --state small/
+	umount small
 else
 	skip "places that are read-only" "no right to mount"
 fi
@@ -196,6 +205,14 @@ printf 'sip:u3@example.org\nsip:u 4@example.org\n' >rejects
 expect "who is rejected was not reached" 2 "1 who were given key .* keep it: sip:u2@example.org" \
 	sh -c "head -2 m4 >two; ${P[*]} --group sip:fire-3@gms-psi.example.org --gmk f.gmk --members two -o f.nd --state own2.state &&
 	printf 'sip:u1@example.org\nsip:u 2@example.org\n' | ${P[*]} --gmk f.gmk --members - --status revoked -o f.nd --state own2.state"
+
+cp own2.state damaged.state
+head -c 30 "own2.$id.journal" >"damaged.$id.journal"
+expect "a damaged journal" 3 "damaged.$id.journal: .*move it away: who was given the key is unknown then" \
+	"${P[@]}" --gmk backup.gmk --members m2 --status revoked --state damaged.state
+rm "damaged.$id.journal"
+expect "moved away" 0 "^key $id of backup.gmk, which is older than its journal here: 2 messages that revoke it" \
+	"${P[@]}" --gmk backup.gmk --members m2 --status revoked --state damaged.state
 
 echo "# who"
 W=("$K" who --gmk c.gmk --state own2.state)

@@ -279,6 +279,33 @@ static void who_was_not_met_is_named(void **ctx)
 	journal_close(j);
 }
 
+/* A revocation sees whom others have given the key while it went on, and whom it told itself. */
+static void a_run_looks_again_at_its_end(void **ctx)
+{
+	journal *j, *late;
+	km_complaint why;
+
+	(void)ctx;
+	j = open_journal("again", JOURNAL_MAKE);
+	add(j, JOURNAL_GIVEN, 0, 3);
+	commit(j);
+	journal_close(j);
+	j = open_journal("again", JOURNAL_WRITE);
+	add(j, JOURNAL_TOLD, 0, 2);
+	late = open_journal("again", JOURNAL_WRITE);
+	add(late, JOURNAL_GIVEN, 9, 10);
+	commit(late);
+	journal_close(late);
+	assert_int_equal(journal_look_again(j, &why), JOURNAL_OK);
+	assert_true(journal_index(j));
+	*names = '\0';
+	assert_int_equal(journal_unmet(j, note, NULL), 2);
+	assert_string_equal(names, "sip:u2@h sip:u9@h ");
+	commit(j);
+	journal_close(j);
+	counted("again", 4, 0, 2);
+}
+
 static void salts_of_an_older_version_are_taken_over(void **ctx)
 {
 	journal *j = open_journal("old", JOURNAL_MAKE);
@@ -391,6 +418,7 @@ int main(void)
 		cmocka_unit_test(what_another_left_torn_is_cut_off_too),
 		cmocka_unit_test(processes_add_at_once),
 		cmocka_unit_test(who_was_not_met_is_named),
+		cmocka_unit_test(a_run_looks_again_at_its_end),
 		cmocka_unit_test(salts_of_an_older_version_are_taken_over),
 		cmocka_unit_test(a_few_members_load_a_few),
 		cmocka_unit_test(journals_are_found_beside_the_state),

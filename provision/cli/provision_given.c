@@ -214,7 +214,7 @@ int provision_open_journal(provision *p)
 	code = open_journal(p);
 	if (code == CLI_DONE)
 		code = load_salts(p);
-	if (code == CLI_DONE && p->revoke && p->journal != NULL && !journal_index(p->journal))
+	if (code == CLI_DONE && p->w.check && p->journal != NULL && !journal_index(p->journal))
 		code = out_of_memory();
 	if (code == CLI_DONE && p->had_before == 0 && !p->had_unknown && !p->revoke)
 		journal_list(state_name(p->st), note_older, p);
@@ -295,15 +295,31 @@ static void tell_left(const provision *p, uint64_t n, uint32_t gmk_id, size_t fr
 				p->w.partial ? "" : " (--partial says that this is meant)");
 }
 
+/* Late joiners may have got the key while this run went on.  false: said. */
+static bool tell_of_revoked(provision *p)
+{
+	km_complaint why = { 0 };
+
+	if (!p->w.check && journal_look_again(p->journal, &why) != JOURNAL_OK) {
+		cli_error("%s", why.text);
+		return false;
+	}
+	if (!journal_index(p->journal)) {
+		out_of_memory();
+		return false;
+	}
+	p->left_out = journal_unmet(p->journal, note_left, p);
+	if (p->left_out > 0)
+		tell_left(p, p->left_out, p->key->gmk_id, 0);
+	return true;
+}
+
 int provision_count_left_out(provision *p, int code)
 {
 	if (code != CLI_DONE && code != CLI_REJECTED)
 		return code;
-	if (p->revoke && p->journal != NULL) {
-		p->left_out = journal_unmet(p->journal, note_left, p);
-		if (p->left_out > 0)
-			tell_left(p, p->left_out, p->key->gmk_id, 0);
-	}
+	if (p->revoke && p->journal != NULL && !tell_of_revoked(p))
+		return CLI_IO;
 	for (size_t i = 0; i < p->n_older; i++) {
 		uint32_t id = journal_of(p->older[i])->gmk_id;
 		size_t from = p->n_left;

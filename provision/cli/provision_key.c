@@ -118,6 +118,10 @@ int provision_check_key(provision *p)
 	char shown[CLI_SHOWN];
 	state_id is = { 0 };
 
+	if (!p->key_exists && p->expiry != 0 && p->expiry <= p->t) {
+		cli_error("--expire: not after the T of this GMS: the key would never be of use");
+		return CLI_KEYS;
+	}
 	if (!p->key_exists)
 		return CLI_DONE;
 	if (state_keep_id(p->st, &is, key->gmk_id, key->expiry, key->revoked, &why) != STATE_OK) {

@@ -184,9 +184,7 @@ static bool mark_one(runner *r, const crowd_member *who, uint32_t salt)
 
 	for (size_t i = 0; i < run->n_older; i++)
 		journal_meet(run->older[i], NULL, uri.s, uri.len);
-	if (run->revoke)
-		journal_meet(run->journal, &salt, uri.s, uri.len);
-	else if (!list_pair(r, who, salt))
+	if (!run->revoke && !list_pair(r, who, salt))
 		return false;
 	if (run->journal == NULL || (!run->revoke && r->counts->known > known))
 		return true;
