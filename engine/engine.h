@@ -13,7 +13,7 @@
  *   - Heap is used only where a name ends in _new, and by the batch calls for their scratch.
  *   - Constant time in everything marked secret; time may depend on lengths and on public data.
  *   - When a function returns that was given a secret, nothing of it is left in registers, in the stack
- *     below the caller (of which 72 KB at most are overwritten) or in memory given back.  What a
+ *     below the caller (of which 80 KB at most are overwritten) or in memory given back.  What a
  *     signal's handler has found there meanwhile is the handler's.
  *   - No I/O, no threads, no clock, no environment: randomness comes in as a km_random.
  *

@@ -9,11 +9,11 @@
 #ifdef ARCH_x86_64
 uint64_t scrub_4096_x86(uint64_t keep, unsigned vectors);
 uint64_t scrub_24576_x86(uint64_t keep, unsigned vectors);
-uint64_t scrub_40960_x86(uint64_t keep, unsigned vectors);
-uint64_t scrub_73728_x86(uint64_t keep, unsigned vectors);
+uint64_t scrub_45056_x86(uint64_t keep, unsigned vectors);
+uint64_t scrub_81920_x86(uint64_t keep, unsigned vectors);
 
-_Static_assert(SCRUB_HASH == 4096 && SCRUB_SIGN == 24576 && SCRUB_ONE == 40960 &&
-		SCRUB_MANY == 73728, "what scrub.S writes");
+_Static_assert(SCRUB_HASH == 4096 && SCRUB_SIGN == 24576 && SCRUB_ONE == 45056 &&
+		SCRUB_MANY == 81920, "what scrub.S writes");
 
 /* Asked once: hashes come before km_init too. */
 static unsigned vectors(void)
@@ -37,8 +37,8 @@ km_err leave_secret(km_err err, int scrub)
 	if (scrub == SCRUB_SIGN)
 		return (km_err)scrub_24576_x86(err, v);
 	if (scrub == SCRUB_ONE)
-		return (km_err)scrub_40960_x86(err, v);
-	return (km_err)scrub_73728_x86(err, v);
+		return (km_err)scrub_45056_x86(err, v);
+	return (km_err)scrub_81920_x86(err, v);
 }
 #else
 /* The registers of other processors come with their kernels. */

@@ -16,8 +16,8 @@
 enum {
 	SCRUB_HASH = 4096,  /* a hash, a draw */
 	SCRUB_SIGN = 24576, /* a signature: more would push its tables out of the cache */
-	SCRUB_ONE = 40960,  /* a key, data for one */
-	SCRUB_MANY = 73728, /* a batch */
+	SCRUB_ONE = 45056,  /* a key, data for one */
+	SCRUB_MANY = 81920, /* a batch */
 };
 
 /* err, with the stack below, as far as that, and all vector, mask and caller-saved general

@@ -2,8 +2,8 @@
  *
  *   uint64_t scrub_4096_x86(uint64_t keep, unsigned vectors);
  *   uint64_t scrub_24576_x86(uint64_t keep, unsigned vectors);
- *   uint64_t scrub_40960_x86(uint64_t keep, unsigned vectors);
- *   uint64_t scrub_73728_x86(uint64_t keep, unsigned vectors);
+ *   uint64_t scrub_45056_x86(uint64_t keep, unsigned vectors);
+ *   uint64_t scrub_81920_x86(uint64_t keep, unsigned vectors);
  *
  * All give keep back, and write that many octets below the stack pointer of the caller.  vectors,
  * of cpu_vectors: 0, xmm0-15; 1, ymm0-15; 2, zmm0-31 and the masks, where vzeroall clears the whole
@@ -95,10 +95,10 @@ FUNC	scrub_24576_x86
 	scrub_stack	24576
 ENDFUNC	scrub_24576_x86
 
-FUNC	scrub_40960_x86
-	scrub_stack	40960
-ENDFUNC	scrub_40960_x86
+FUNC	scrub_45056_x86
+	scrub_stack	45056
+ENDFUNC	scrub_45056_x86
 
-FUNC	scrub_73728_x86
-	scrub_stack	73728
-ENDFUNC	scrub_73728_x86
+FUNC	scrub_81920_x86
+	scrub_stack	81920
+ENDFUNC	scrub_81920_x86
