@@ -105,6 +105,17 @@ exec 9>&-
 code_of $!
 check "nohup: SIGHUP stays ignored" [ $code = 0 ]
 
+state=$(ls "$XDG_STATE_HOME"/keymuster/*.state)
+exec 7<>"$state"
+flock 7
+"${run[@]}" --members one --gmk waits.gmk -o waits.nd >/dev/null 2>err 7>&- &
+check "a lock that lasts is said, and who has it" until_true has err "waiting for .*state, locked by process [0-9]+"
+kill -TERM $!
+code_of $!
+exec 7>&-
+check "a signal ends the wait: exit 6" [ $code = 6 ]
+check "in one line more" lines err 2
+
 # At any moment from the start on: before the handlers stand it dies of it, then it ends by itself.
 wrong=
 for i in {1..40}; do
@@ -156,6 +167,14 @@ check "names the kernels" has out "^kernels: .*c$"
 	expect "help of $c fits a screen of 100 columns" 0 "" "$K" help $c
 	check "... in width" hasnt out ".{101}"
 done
+for c in $("$K" help | sed -n '/^Everywhere/,$d; s/^  \([a-z]*\( [a-z][a-z]*\)\{0,1\}\) .*/\1/p' | tr ' ' _); do
+	"$K" help ${c/_/ }
+done >helps
+cat "$sources"/provision/cli/*.c | grep -o '{ "[a-z-]*", [^}]*CLI_[A-Z]*, &' |
+	sed 's/{ "\([a-z-]*\)".*/\1/' | sort -u >options
+check "options are found in the sources" test "$(wc -l <options)" -gt 40
+while read -r o; do grep -q -- "--$o\>" helps || echo "--$o"; done <options >unsaid
+check "each has its line in a help ($(tr '\n' ' ' <unsaid))" test ! -s unsaid
 run=("$K" "${run[@]:1}")
 expect "--opt=value" 0 "" "${run[@]}" --members=one --forget-key --output=eq.nd
 check "is taken" lines eq.nd 1
@@ -168,7 +187,7 @@ expect "quiet" 2 "bad:2: sip:a b@example.org: uri" "${run[@]}" -q --members bad 
 check "says rejects only" lines err 1
 expect "quiet where all is well" 0 "" "${run[@]}" --quiet --members one --forget-key -o quiet2.nd
 check "says nothing" lines err 0
-expect "verbose" 0 "^kernel [a-z]+, version" "${run[@]}" -v --members one --forget-key -o verbose.nd
+expect "verbose" 0 "^state .*/keymuster/.*state$" "${run[@]}" -v --members one --forget-key -o verbose.nd
 
 # completed WORD...: what the last word becomes.
 completed() {
@@ -241,6 +260,8 @@ done
 check "of runs that make one key at once none makes another ($codes)" \
 	[ "$(cat race?.nd 2>/dev/null | sed -n 's/.*"gmk_id":"\([^"]*\)".*/\1/p' | sort -u | wc -l)" = 1 ]
 check "and none breaks otherwise" test -z "${codes//[04]/}"
+for i in 1 2 3 4; do [ -e race$i.nd ] || cat race$i; done >err
+check "who came too late is told to run again" test "$(wc -l <err)" = "$(grep -c "race.gmk: another run has made it meanwhile: run again" err)"
 jobs=()
 for i in {1..6}; do
 	echo "sip:late$i@example.org" >late$i

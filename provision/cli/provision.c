@@ -379,7 +379,8 @@ static int provision_run(int argc, char **argv)
 		if (p.job != NULL && p.salts != NULL) {
 			memset(p.job, 0, sizeof *p.job);
 			code = start(&p);
-			if (cli_interrupted && !cli_has_failed() && !p.in_place && code != CLI_USAGE)
+			if (cli_interrupted && !cli_has_failed() && code != CLI_USAGE &&
+			    (!p.in_place || code == CLI_IO))
 				code = provision_say_interrupted(&p);
 			if (!p.in_place && code != CLI_USAGE && !p.w.check)
 				provision_say_earlier(&p);
@@ -408,62 +409,4 @@ static int provision_run(int argc, char **argv)
 	return code;
 }
 
-static const char help[] =
-"usage: keymuster provision (--kms FILE)... --gms FILE... (--group URI)... --members FILE|-\n"
-"           --gmk FILE | --forget-key [options]\n"
-"\n"
-"Give one group key to every member of a group: a MIKEY-SAKKE I_MESSAGE each,\n"
-"encapsulated to the member's identity and signed by the GMS.\n"
-"\n"
-"  --kms FILE          KMS document with certificates; once for each KMS\n"
-"  --gms FILE...       KMS documents with the key sets of the GMS, of one period or more\n"
-"  --gms-uri URI, --gms-kms URI  whose keys, where the files hold several identities\n"
-"  --any-period        the KMS numbers key periods in its own way: take its numbers\n"
-"  --lax-ns            read KMS documents in whatever XML namespace\n"
-"  --group URI         group that the key is for (up to 255)\n"
-"  --members FILE|-    one URI a line, or CSV or NDJSON with uri and optional kms\n"
-"  --column C=NAME     what the list calls its uri, kms or group\n"
-"  --any-id            identities of vendors: members and groups without sip: or tel:\n"
-"  --keep-going        a quote that swallowed lines rejects these, and does not stop the run\n"
-"  --rejects FILE      the lines that were rejected, to be fed in again\n"
-"  --gmk FILE|-        the group key: read where it exists (late joiners, revocation), also\n"
-"                      from a pipe; else made, and on disk before the first message leaves\n"
-"  --forget-key        draw a key and keep it nowhere\n"
-"  --state FILE|DIR    the last T, GMK-IDs and who was given keys (default: see below)\n"
-"  --new-state         begin one anew where it was lost or damaged\n"
-"  --clock-tolerance S how far the last T may be ahead of the clock (default: 900)\n"
-"  --partial           a new key or a revocation leaves out members on purpose: exit 0\n"
-"  --text T            name of the group, for people\n"
-"  --activate TIME     when the key becomes active (default: at once)\n"
-"  --expire TIME       when it ends (default: never)\n"
-"  --status S          active (default) or revoked\n"
-"  --identity I        uri (default), or uid to hide who talks to whom\n"
-"  --map M             empty (default), or generic with the group profile\n"
-"  --service S         for --map generic: mcptt (default), mcvideo, or both\n"
-"  --sakke-to-self     let the GMS open its own messages\n"
-"  --format F          ndjson (default), text (\"mikey BASE64\", tab, URI), raw (one)\n"
-"  -o, --output FILE   written beside and renamed at the end (default: stdout)\n"
-"  --receipt FILE      what the run made, for keymuster verify (default: OUT.receipt)\n"
-"  --force             replace a file that is no output of keymuster\n"
-"  --canary FILE       keys of a test user, whose message must open before the output is put in\n"
-"                      place (exit 5)\n"
-"  --check             do everything but make messages, say what a run would do, write nothing\n"
-"  --flush             a message leaves before the next member is read: for co-processes, slow\n"
-"  -j, --jobs N        threads (default: as many as processors)\n"
-"  -q, -v, --plain, --kernel NAME, -h, --help, --version: see keymuster --help\n"
-"\n"
-"TIME is Unix seconds or RFC 3339.  The state is in $XDG_STATE_HOME/keymuster, else in\n"
-"/var/lib/keymuster for root and ~/.local/state/keymuster for others.  Exit: 0 done, 1 usage,\n"
-"2 some members rejected or left out (said on stderr), 3 key material missing, invalid or\n"
-"expired, or the clock against the last T, 4 input or output, 5 self-test or canary,\n"
-"6 interrupted.\n"
-"\n"
-"Examples:\n"
-"  keymuster provision --kms kms-init.xml --gms gms.xml --gmk fire.gmk \\\n"
-"      --group sip:fire-1@gms-psi.example.org --members members.txt -o fire.ndjson\n"
-"  echo sip:late@example.org | keymuster provision --kms kms-init.xml --gms gms.xml \\\n"
-"      --gmk fire.gmk --members - --format raw -o late.mikey\n"
-"  keymuster provision --kms kms-init.xml --gms gms.xml --gmk fire.gmk \\\n"
-"      --members members.txt --status revoked -o revoke.ndjson\n";
-
-const cli_command cli_provision = { "provision", help, provision_run };
+const cli_command cli_provision = { "provision", provision_help, provision_run };

@@ -19,6 +19,8 @@ typedef struct {
 	cli_keys_how keys;
 } words;
 
+extern const char provision_help[];
+
 /* A run and all that it holds. */
 typedef struct {
 	words w;

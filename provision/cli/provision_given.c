@@ -71,12 +71,15 @@ int provision_open_state(provision *p)
 	};
 	char *path = state_path(how.place, how.gms, how.kms);
 	state_result result = STATE_IO;
+	char shown[CLI_SHOWN];
 	int code;
 
 	if (path == NULL)
 		cli_error("no place for the state: %s (--state FILE names one)", strerror(errno));
 	else if ((result = state_open(&p->st, path, &how, &why)) != STATE_OK)
 		cli_error("%s", why.text);
+	else
+		cli_detail("state %s", cli_show(shown, path, strlen(path)));
 	free(path);
 	code = cli_state_code(result);
 	if (code == CLI_DONE)

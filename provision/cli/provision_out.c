@@ -255,7 +255,9 @@ int provision_say_interrupted(const provision *p)
 	const char *name = p->w.gmk;
 	char shown[CLI_SHOWN], left[80] = "nothing was put in place";
 
-	if (p->made > 0 && p->out == stdout)
+	if (p->in_place)
+		snprintf(left, sizeof left, "the output is in place, but not who got it in the state");
+	else if (p->made > 0 && p->out == stdout)
 		snprintf(left, sizeof left, "%llu messages were written, the last perhaps not whole",
 				(unsigned long long)p->made);
 	if (p->key == NULL || (!p->key_exists && p->gmk_file == NULL && name != NULL))
