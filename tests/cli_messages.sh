@@ -27,6 +27,9 @@ fold -w 64 <<<"$b64" | sed 's/$/\r/' >f; opens "with CRLF" f
 fold -w 76 <<<"mikey $b64" | cat - message-good.txt >f
 expect "wrapped, and again in one line" 2 "f:13: replay" $open f
 tr a-f A-F <<<"$hex" | fold -w 32 | sed 's/../& /g' >f; opens "a hex dump in capitals" f
+sed 's/../&:/g; s/:$//' <<<"$hex" >f; opens "hex with colons" f
+printf '0x%s\n' "$hex" >f; opens "hex behind 0x" f
+printf '{"mikey":"mikey %s"}\n' "$b64" >f; opens "an object with the word too" f
 printf '\xef\xbb\xbf\r\n\r\n%s\r\n' "$b64" >f; opens "a mark and empty lines before it" f
 printf 'a=key-mgmt:mikey %s\n' "$b64" >f; opens "an attribute alone" f
 printf 'mikey %s\tsip:alice@example.org\n' "$b64" >f; opens "text with the member behind a tab" f
@@ -40,6 +43,9 @@ printf '<GKTPs><GKTP id="1">%s</GKTP><GKTP id="2">0</GKTP><GKTP id="3">%s</GKTP>
 expect "one bad element of three" 2 "f:1: unparseable: hex with an odd number of digits" $open f
 check "each is answered" lines out 3
 check "the first is opened" has out '^\{"status":"accepted"'
+
+printf '<GKTPs><GKTP>&#x30;%s<!-- x -->%s<![CDATA[%s]]></GKTP></GKTPs>' "${hex:1:99}" "${hex:100:100}" "${hex:200}" >f
+opens "GKTP in pieces" f
 
 part="Content-Type: application/mikey\r\nContent-Transfer-Encoding: base64\r\n\r\n$(fold -w 76 <<<"$b64")\r\n"
 printf "MIME-Version: 1.0\r\n$part" >f; opens "a MIME body in base64" f

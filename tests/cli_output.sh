@@ -65,6 +65,12 @@ expect "somebody else's keys" 1 "holds keys or a state, and is not replaced" \
 	"${P[@]}" --forget-key --members m20 -o alice.xml --force
 expect "another group's key" 1 "holds keys or a state" \
 	"${P[@]}" --forget-key --members m20 -o mixed.gmk --force
+for name in mixed.nd mixed.nd.receipt; do
+	cp $name kept
+	expect "the rejects in place of $name" 1 "--rejects kept: is the output or the receipt of a run" \
+		"${P[@]}" --forget-key --members m20 --rejects kept
+	check "it is as it was" cmp $name kept
+done
 echo 'Dear all' >letter.txt
 expect "a file of another kind" 1 "no output of keymuster: name another file, or say --force" \
 	"${P[@]}" --forget-key --members m20 -o letter.txt

@@ -193,37 +193,81 @@ static bool is_tag(const char *tag, const char *end, const char *name)
 	return (size_t)(p - start) == strlen(name) && memcmp(start, name, strlen(name)) == 0;
 }
 
-static void scan_text(scan *s, km_str raw, bool is_gktp)
-{
-	km_str text = text_trim(raw.s, raw.len);
+/* The text of the open element, in one piece: comments and sections may stand in it. */
+typedef struct {
+	char *s;                /* as long as the document */
+	size_t len;
+	const char *at;         /* where it begins in the document */
+} element_text;
 
-	if (text.len == 0)
-		return;
-	if (is_gktp || text_surely_starts(text.s, text.len))
-		add_text(s, text.s, text.s, text.len);
+/* The character that &#N; or &#xN; at s stands for; 0: none that a message is written in. */
+static char character_of(const char *s, size_t len)
+{
+	bool hex = len > 3 && s[2] == 'x';
+	unsigned long n = 0;
+
+	for (size_t i = hex ? 3 : 2; i + 1 < len; i++) {
+		if (!(hex ? isxdigit((unsigned char)s[i]) : isdigit((unsigned char)s[i])) || n > 127)
+			return '\0';
+		n = n * (hex ? 16 : 10) + (unsigned long)(isdigit((unsigned char)s[i]) ? s[i] - '0' :
+				tolower((unsigned char)s[i]) - 'a' + 10);
+	}
+	return n < 128 ? (char)n : '\0';
+}
+
+static void add_piece(element_text *e, km_str piece, bool references)
+{
+	const char *end = piece.s + piece.len;
+
+	if (e->len == 0)
+		e->at = text_trim(piece.s, piece.len).s;
+	for (const char *p = piece.s; p < end; p++) {
+		const char *stop = references && *p == '&' && end - p > 3 && p[1] == '#' ?
+				memchr(p, ';', (size_t)(end - p < 12 ? end - p : 12)) : NULL;
+		char c = stop == NULL ? '\0' : character_of(p, (size_t)(stop + 1 - p));
+
+		e->s[e->len++] = c == '\0' ? *p : c;
+		p = c == '\0' ? p : stop;
+	}
+}
+
+static void end_text(scan *s, element_text *e, bool is_gktp)
+{
+	km_str text = text_trim(e->s, e->len);
+
+	if (text.len > 0 && (is_gktp || text_surely_starts(text.s, text.len)))
+		add_text(s, e->at, text.s, text.len);
+	e->len = 0;
 }
 
 /* What a GKTP element holds, or any element that holds what surely is a message. */
 static void scan_xml(scan *s, km_str doc)
 {
 	const char *p = doc.s, *end = doc.s + doc.len;
+	element_text e = { .s = malloc(doc.len + 1) };
 	bool is_gktp = false;
 
-	while (p < end) {
-		km_str text = { NULL, 0 };
+	s->found->failed = s->found->failed || e.s == NULL;
+	while (e.s != NULL && p < end) {
+		km_str section = { NULL, 0 };
 		const char *next = memchr(p, '<', (size_t)(end - p));
 
 		if (next == NULL)
 			next = end;
-		scan_text(s, (km_str){ p, (size_t)(next - p) }, is_gktp);
+		add_piece(&e, (km_str){ p, (size_t)(next - p) }, true);
 		if (next == end)
 			break;
-		p = behind_markup(next, end, &text);
-		if (text.s != NULL)
-			scan_text(s, text, is_gktp);
-		else if (p - next > 2 && next[1] != '!' && next[1] != '?')
+		p = behind_markup(next, end, &section);
+		if (section.s != NULL) {
+			add_piece(&e, section, false);
+		} else if (p - next > 2 && next[1] != '!' && next[1] != '?') {
+			end_text(s, &e, is_gktp);
 			is_gktp = next[1] != '/' && p[-2] != '/' && is_tag(next, p, "GKTP");
+		}
 	}
+	if (e.s != NULL)
+		end_text(s, &e, is_gktp);
+	free(e.s);
 }
 
 /* ---- SIP and MIME ----------------------------------------------------------------------------- */

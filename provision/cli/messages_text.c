@@ -46,18 +46,36 @@ static int base64_value(char c)
 	return c == '/' || c == '_' ? 63 : -1;
 }
 
-bool text_is_code(const char *text, size_t len)
+/* Tools write blanks and colons between the octets. */
+static bool is_between(char c)
 {
-	for (size_t i = 0; i < len; i++)
-		if (base64_value(text[i]) < 0 && text[i] != '=' && !is_blank(text[i]))
-			return false;
-	return true;
+	return is_blank(c) || c == ':';
 }
 
 static bool is_hex(const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
-		if (hex_value(text[i]) < 0 && !is_blank(text[i]))
+		if (hex_value(text[i]) < 0 && !is_between(text[i]))
+			return false;
+	return true;
+}
+
+/* 0x before hex says nothing. */
+static km_str without_0x(const char *text, size_t len)
+{
+	km_str s = text_trim(text, len);
+	bool is_prefix = s.len > 2 && s.s[0] == '0' && (s.s[1] | 0x20) == 'x' &&
+			is_hex(s.s + 2, s.len - 2);
+
+	return is_prefix ? (km_str){ s.s + 2, s.len - 2 } : (km_str){ text, len };
+}
+
+bool text_is_code(const char *text, size_t len)
+{
+	if (is_hex(text, len))
+		return true;
+	for (size_t i = 0; i < len; i++)
+		if (base64_value(text[i]) < 0 && text[i] != '=' && !is_blank(text[i]))
 			return false;
 	return true;
 }
@@ -67,7 +85,7 @@ static const char *decode_hex(uint8_t *out, size_t *out_len, const char *text, s
 	size_t digits = 0;
 
 	for (size_t i = 0; i < len; i++) {
-		if (is_blank(text[i]))
+		if (is_between(text[i]))
 			continue;
 		if (digits / 2 == KM_MESSAGE_MAX)
 			return "longer than a message may be";
@@ -111,20 +129,6 @@ static const char *decode_base64(uint8_t *out, size_t *out_len, const char *text
 			"base64 with bits behind its last octet" : NULL;
 }
 
-const char *text_decode(uint8_t *out, size_t *out_len, const char *text, size_t len)
-{
-	const char *wrong;
-
-	*out_len = 0;
-	if (text_trim(text, len).len == 0)
-		return "nothing where hex or base64 is wanted";
-	wrong = is_hex(text, len) ? decode_hex(out, out_len, text, len) :
-			decode_base64(out, out_len, text, len);
-	if (wrong != NULL)
-		*out_len = 0;
-	return wrong;
-}
-
 /* The first letters without blanks. */
 static size_t first_letters(char *out, size_t most, const char *text, size_t len)
 {
@@ -138,8 +142,11 @@ static size_t first_letters(char *out, size_t most, const char *text, size_t len
 
 bool text_may_start(const char *text, size_t len)
 {
+	km_str hex = without_0x(text, len);
 	char first[2];
 
+	text = hex.s;
+	len = hex.len;
 	if (first_letters(first, sizeof first, text, len) < sizeof first || !text_is_code(text, len))
 		return false;
 	return memcmp(first, "01", 2) == 0 ||
@@ -175,6 +182,24 @@ static size_t word_at(const char *s, size_t len)
 			return n;
 	}
 	return 0;
+}
+
+const char *text_decode(uint8_t *out, size_t *out_len, const char *text, size_t len)
+{
+	const char *wrong;
+	size_t word = word_at(text, len);
+	km_str hex = without_0x(text + word, len - word);
+
+	*out_len = 0;
+	text = hex.s;
+	len = hex.len;
+	if (text_trim(text, len).len == 0)
+		return "nothing where hex or base64 is wanted";
+	wrong = is_hex(text, len) ? decode_hex(out, out_len, text, len) :
+			decode_base64(out, out_len, text, len);
+	if (wrong != NULL)
+		*out_len = 0;
+	return wrong;
 }
 
 km_str text_behind_word(const char *line, size_t len)

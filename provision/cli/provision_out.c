@@ -114,6 +114,20 @@ static int check_kind(const words *w, place out, bool receipt)
 	return CLI_DONE;
 }
 
+/* Rejects of an earlier run look as any list does; what must not go is a list of messages. */
+static int check_rejects(const words *w, place out)
+{
+	kind is = kind_of(out.name, false);
+	char shown[CLI_SHOWN];
+
+	if (is == KIND_KEYS)
+		return check_kind(w, out, false);
+	if (w->force || (is != KIND_OURS && kind_of(out.name, true) != KIND_OURS))
+		return CLI_DONE;
+	return cli_usage(&cli_provision, "--rejects %s: is the output or the receipt of a run: name another file,"
+			" or say --force", cli_show(shown, out.name, strlen(out.name)));
+}
+
 int provision_check_output(const provision *p)
 {
 	const words *w = &p->w;
@@ -133,8 +147,8 @@ int provision_check_output(const provision *p)
 		code = check_place(w, outs[i], all, sizeof all / sizeof *all);
 		if (code == CLI_DONE && i < 2)
 			code = check_kind(w, outs[i], i == 1);
-		else if (code == CLI_DONE && kind_of(outs[i].name, false) == KIND_KEYS)
-			code = check_kind(w, outs[i], false);
+		else if (code == CLI_DONE)
+			code = check_rejects(w, outs[i]);
 	}
 	return code;
 }
