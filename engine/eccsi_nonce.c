@@ -8,6 +8,7 @@
 #include "bytes.h"
 #include "eccsi.h"
 #include "hash.h"
+#include "random.h"
 #include "secret.h"
 
 /* j = a number in 1 .. n - 1 by HMAC under key over randomness and the two parts; 0 where that is not
@@ -25,7 +26,7 @@ static km_err hedged(uint64_t j[4], const uint8_t key[32], hash_part first, hash
 	wipe(j, 4 * sizeof *j);
 	while (err == KM_OK && zero) {
 		wipe(&w, sizeof w);
-		err = km_random_bytes(w.fresh[0], sizeof w.fresh, rnd);
+		err = random_passing(w.fresh[0], sizeof w.fresh, rnd);
 		hmac_fan(w.block, 2, key, 32, (hash_part[]){{w.fresh[0], 32}, first, second}, 3);
 		/* 512 bits mod n: no bias that can be seen; and other randomness, beside the hash */
 		limbs_from_be(w.high, w.block[0], 4);
@@ -54,5 +55,6 @@ km_err eccsi_token(uint64_t v[4], const uint8_t ksak[KM_SSK_BYTES],
 		const uint8_t kpak[KM_ECCSI_POINT_BYTES], const uint8_t *id, size_t id_len,
 		const km_random *rnd)
 {
-	return hedged(v, ksak, (hash_part){kpak, KM_ECCSI_POINT_BYTES}, (hash_part){id, id_len}, rnd);
+	return hedged(v, ksak, (hash_part){kpak, KM_ECCSI_POINT_BYTES}, (hash_part){id, id_len},
+			random_lasting(rnd));
 }

@@ -19,6 +19,7 @@
 
 #include "edwards8.h"
 #include "fp2.h"
+#include "random.h"
 #include "secret.h"
 #include "zq.h"
 
@@ -162,7 +163,7 @@ static void weigh_lanes(work *w)
 /* All lanes to the side of one element, each with its weight.  KM_ERANDOM. */
 static km_err join_lanes(work *w, const km_random *rnd)
 {
-	km_err err = km_random_bytes((uint8_t *)w->weights, sizeof w->weights, rnd);
+	km_err err = random_passing((uint8_t *)w->weights, sizeof w->weights, rnd);
 
 	if (err != KM_OK)
 		return err;
