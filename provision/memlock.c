@@ -34,15 +34,32 @@ static unsigned long long in_use(void)
 	return kb;
 }
 
+static bool has_limit(struct rlimit *limit)
+{
+	return getrlimit(RLIMIT_MEMLOCK, limit) == 0 && limit->rlim_cur != RLIM_INFINITY;
+}
+
+static const char *say(char out[MEMLOCK_TEXT], const struct rlimit *limit)
+{
+	snprintf(out, MEMLOCK_TEXT, "locked memory: the limit is %llu KB, of which %llu KB are in use; "
+			"raise it (ulimit -l, LimitMEMLOCK=)", (unsigned long long)limit->rlim_cur / 1024,
+			in_use());
+	return out;
+}
+
+bool memlock_is_full(char out[MEMLOCK_TEXT])
+{
+	struct rlimit limit;
+
+	return has_limit(&limit) && !may_lock() && say(out, &limit) != NULL;
+}
+
 const char *memlock_strerror(char out[MEMLOCK_TEXT], km_err err)
 {
 	struct rlimit limit;
 
-	if ((err != KM_ENOMEM && err != KM_ELOCKED) || getrlimit(RLIMIT_MEMLOCK, &limit) != 0 ||
-	    limit.rlim_cur == RLIM_INFINITY || (err == KM_ENOMEM && may_lock()))
+	if ((err != KM_ENOMEM && err != KM_ELOCKED) || !has_limit(&limit) ||
+	    (err == KM_ENOMEM && may_lock()))
 		return km_strerror(err);
-	snprintf(out, MEMLOCK_TEXT, "locked memory: the limit is %llu KB, of which %llu KB are in use; "
-			"raise it (ulimit -l, LimitMEMLOCK=)", (unsigned long long)limit.rlim_cur / 1024,
-			in_use());
-	return out;
+	return say(out, &limit);
 }

@@ -10,4 +10,7 @@ enum { MEMLOCK_TEXT = 160 };
  * use, and how to raise it.  Ask before anything is freed. */
 const char *memlock_strerror(char out[MEMLOCK_TEXT], km_err err);
 
+/* Is the limit reached, so that what is secret may be swapped out?  Then out says so, with the limit. */
+bool memlock_is_full(char out[MEMLOCK_TEXT]);
+
 #endif

@@ -307,7 +307,7 @@ expect "gave the key to nobody" 2 "0 have key [0-9a-f]{8}, 0 may have it" "$K" w
 expect "to stdout it may have" 4 "" "${P[@]}" --gmk v.gmk --members swallowed
 expect "which is said" 2 "m4: 0 have key [0-9a-f]{8}, 4 may have it" "$K" who --gmk v.gmk --members m4
 check "of each" has out '"key":"unsure"'
-expect "and then done" 0 "0 members had it before: 4 messages" "${P[@]}" --gmk v.gmk --members m4 -o v.nd
+expect "and then done" 0 "0 members had it before and [0-9]+ may have it from runs that broke off: 4 messages" "${P[@]}" --gmk v.gmk --members m4 -o v.nd
 expect "for sure" 0 "4 have key" "$K" who --gmk v.gmk --members m4
 for i in 1 2 3; do
 	"${P[@]}" --group sip:fire-5@gms-psi.example.org --gmk p.gmk --members m4 -o p$i.nd 2>p$i.err &

@@ -230,8 +230,9 @@ bool crowd_is_complete(const crowd *c);
 size_t crowd_size(const crowd *c);
 /* Is that more than a guess at random: have all been read, or is the size of the file known? */
 bool crowd_is_sized(const crowd *c);
-/* Look up the KMSs of the members: home's where none is given. */
-void crowd_settle(crowd *c, const km_keyring *ring, const km_kms *home);
+/* Look up the KMSs of the members: home's where none is given.  from: Unix seconds, before which no
+ * message is made; certificates are looked at then, or at the clock where that is later. */
+void crowd_settle(crowd *c, const km_keyring *ring, const km_kms *home, int64_t from);
 /* The i-th of those read so far and not yet given out; NULL beyond. */
 const crowd_member *crowd_at(const crowd *c, size_t i);
 /* 1: a member.  0: the end.  Else minus the code to exit with.  Refused lines are said and counted. */

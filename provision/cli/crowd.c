@@ -32,6 +32,7 @@ struct crowd {
 	uint64_t left_out;      /* rejects that are too long to be kept */
 	const km_keyring *ring;
 	const km_kms *home;
+	int64_t from;           /* no message has an earlier T, Unix seconds */
 };
 
 static int out_of_memory(void)
@@ -380,7 +381,7 @@ static bool choose_kms(crowd *c, crowd_member *m, km_str kms, char text[KMS_TEXT
  * false: the member was refused. */
 static bool find_kms(crowd *c, crowd_member *m, km_str kms)
 {
-	int64_t now = (int64_t)time(NULL);
+	int64_t now = (int64_t)time(NULL), at = now > c->from ? now : c->from;
 	char text[KMS_TEXT], why[CLI_WHY];
 	const km_kms *found;
 
@@ -389,19 +390,20 @@ static bool find_kms(crowd *c, crowd_member *m, km_str kms)
 		return false;
 	}
 	found = m->member.kms;
-	if (strcmp(found->uri, c->home->uri) == 0 || cli_why_kms(why, found, now) == NULL ||
-	    km_keyring_kms_valid(c->ring, found->uri, strlen(found->uri), now) != NULL)
+	if (strcmp(found->uri, c->home->uri) == 0 || cli_why_kms(why, found, at) == NULL ||
+	    km_keyring_kms_valid(c->ring, found->uri, strlen(found->uri), at) != NULL)
 		return true;
 	crowd_reject(c, m, KM_R_EXPIRED, why);
 	return false;
 }
 
-void crowd_settle(crowd *c, const km_keyring *ring, const km_kms *home)
+void crowd_settle(crowd *c, const km_keyring *ring, const km_kms *home, int64_t from)
 {
 	size_t kept = 0;
 
 	c->ring = ring;
 	c->home = home;
+	c->from = from;
 	for (size_t i = 0; i < c->n_ahead; i++) {
 		ahead *a = &c->ahead[i];
 		bool found = find_kms(c, &a->m, (km_str){ a->kms_uri,

@@ -178,26 +178,27 @@ static void fill_job(provision *p)
 /* The last line: who has the key now. */
 static void tell_key(const provision *p, const cli_counts *counts)
 {
-	char shown[CLI_SHOWN], text[CLI_SHOWN + 160], rest[80] = "";
+	char shown[CLI_SHOWN], text[CLI_SHOWN + 256], before[PROVISION_SAID], left[PROVISION_SAID];
+	char rest[PROVISION_SAID + 80] = "";
 	const char *name = p->w.gmk;
 
+	provision_say_before(before, p);
+	provision_say_left_out(left, p);
 	if (counts->rejected > 0)
 		snprintf(rest, sizeof rest, "; %llu rejected: no message for them",
 				(unsigned long long)counts->rejected);
+	strcat(rest, left);
 	if (name == NULL)
 		snprintf(text, sizeof text, "new key %08x, kept nowhere", (unsigned)p->key->gmk_id);
-	else if (p->key_exists && p->had_unknown)
-		snprintf(text, sizeof text, "key %08x of %s, which is older than its journal here",
-				(unsigned)p->key->gmk_id, cli_show(shown, name, strlen(name)));
 	else if (p->key_exists)
-		snprintf(text, sizeof text, "key %08x of %s, %llu members had it before",
-				(unsigned)p->key->gmk_id, cli_show(shown, name, strlen(name)),
-				(unsigned long long)p->had_before);
+		snprintf(text, sizeof text, "key %08x of %s, %s", (unsigned)p->key->gmk_id,
+				cli_show(shown, name, strlen(name)), before);
 	else
 		snprintf(text, sizeof text, "new key %08x in %s", (unsigned)p->key->gmk_id,
 				cli_show(shown, name, strlen(name)));
 	if (counts->made == 0)
-		cli_note("%s: no message was made and no output written%s", text, rest);
+		cli_note("%s: %sno message was made and no output written%s", text,
+				p->revoke ? "it is revoked, but " : "", rest);
 	else
 		cli_note("%s: %llu message%s%s%s", text, (unsigned long long)counts->made,
 				counts->made == 1 ? "" : "s", !p->revoke ? "" :
@@ -236,15 +237,17 @@ static int run_counted(provision *p, cli_counts *counts)
 		counts->complete = false;
 		code = CLI_SELFTEST;
 	}
+	if (counts->complete && (provision_sync(p) != CLI_DONE ||
+	    crowd_keep_rejects(p->members) != CLI_DONE)) {
+		counts->complete = false;
+		code = CLI_IO;
+	}
 	closed = provision_close_output(p, counts, code);
-	saved = closed == CLI_DONE && counts->complete && counts->made > 0 ? provision_commit(p) :
-			CLI_DONE;
+	saved = p->in_place ? provision_commit(p) : CLI_DONE;
 
 	if (km_keyring_settle(p->ring) == KM_ESELFTEST)
 		cli_warn("wide tables came out wrong and were not used: this machine makes errors");
 	if (closed != CLI_DONE || saved != CLI_DONE)
-		code = CLI_IO;
-	if ((code == CLI_DONE || code == CLI_REJECTED) && crowd_keep_rejects(p->members) != CLI_DONE)
 		code = CLI_IO;
 	if (counts->complete && code != CLI_IO)
 		tell(p, counts);
@@ -260,8 +263,10 @@ static int run(provision *p)
 		cli_error("%s", strerror(errno));
 		provision_discard_output(p);
 	} else {
+		p->began = true;
 		code = run_counted(p, counts);
 		p->made = counts->made;
+		p->made_all = counts->complete;
 		cli_count_free(counts);
 		free(counts);
 	}
@@ -382,6 +387,8 @@ static int provision_run(int argc, char **argv)
 			if (cli_interrupted && !cli_has_failed() && code != CLI_USAGE &&
 			    (!p.in_place || code == CLI_IO))
 				code = provision_say_interrupted(&p);
+			else if (code != CLI_DONE && code != CLI_REJECTED)
+				provision_say_broken(&p);
 			if (!p.in_place && code != CLI_USAGE && !p.w.check)
 				provision_say_earlier(&p);
 		} else {

@@ -8,7 +8,10 @@
 #include "../groupkey.h"
 #include "../journal.h"
 
-enum { PROVISION_LEFT = 1000 };         /* names that are kept of those who are left out */
+enum {
+	PROVISION_LEFT = 1000,          /* names that are kept of those who are left out */
+	PROVISION_SAID = 160,
+};
 
 typedef struct {
 	cli_list kms, gms, groups, services, columns;
@@ -41,6 +44,7 @@ typedef struct {
 	journal **older;        /* of keys of the same group that are in use */
 	size_t n_older;
 	uint64_t had_before;    /* members who had the key before this run */
+	uint64_t unsure_before; /* others who may have it, from runs that broke off */
 	bool had_unknown;       /* the key is older than its journal */
 	uint64_t left_out, left_unsure;
 	char **left;            /* names of those who are left out, the first ones */
@@ -52,7 +56,9 @@ typedef struct {
 	bool shown;             /* the output may stand where others see it */
 	bool in_place;          /* the output of this run stands where it was asked for */
 	double started;         /* cli_seconds */
-	uint64_t made;          /* messages written by the run */
+	bool began;             /* messages may have left */
+	bool made_all;          /* the list was read to its end, and all of them have */
+	uint64_t made;          /* messages written by the run, at least */
 	sink_format format;
 } provision;
 
@@ -62,10 +68,14 @@ typedef struct {
 
 /* Load KMSs and the keys of the GMS. */
 int provision_load(provision *p);
-/* Can the GMS sign at that time (Unix seconds)? */
-int provision_check_gms(const provision *p, int64_t at);
-/* A key set that ends while the run goes on, with the next one missing. */
-void provision_warn_of_period(const provision *p, int64_t at);
+/* The key set of the GMS for that time (Unix seconds): its number, the first second behind it
+ * (INT64_MAX: none), and whether that second has one too. */
+typedef struct {
+	uint64_t no;
+	int64_t end;
+	bool has_next;
+} provision_period;
+provision_period provision_period_at(const provision *p, int64_t at);
 /* The GMS can sign at p->t, and the first members can be served. */
 int provision_check_keys(provision *p);
 /* Groups that clients will refuse unless they are told to trust this GMS. */
@@ -84,6 +94,8 @@ void provision_discard_output(provision *p);
 int provision_close_output(provision *p, cli_counts *counts, int code);
 /* What a signal broke off, and how to go on: CLI_INTERRUPTED. */
 int provision_say_interrupted(const provision *p);
+/* After a run to stdout that broke off otherwise: what has gone. */
+void provision_say_broken(const provision *p);
 /* After a run that put nothing in place: an output that stands there is not its. */
 void provision_say_earlier(const provision *p);
 
@@ -112,6 +124,8 @@ int provision_read_key(provision *p);
 int provision_compare_key(const provision *p);
 /* It must still be good, by the state and by T. */
 int provision_check_key(provision *p);
+/* The key was revoked: CLI_KEYS, said. */
+int provision_refuse_revoked(const provision *p);
 /* Draw a new key and keep it: on disk before the first message can leave. */
 int provision_make_key(provision *p);
 /* Once a revocation has begun, nobody gets the key any more: the state says so first. */
@@ -127,6 +141,11 @@ void provision_close_journal(provision *p);
 /* Who has this key, or an earlier one of the group, and got no message?  They are named; code, or
  * CLI_REJECTED. */
 int provision_count_left_out(provision *p, int code);
+/* In words for the last line: who had the key before; who is left out, "; ..." or nothing. */
+void provision_say_before(char out[PROVISION_SAID], const provision *p);
+void provision_say_left_out(char out[PROVISION_SAID], const provision *p);
+/* Before the output is put in place: whom it serves is marked on disk. */
+int provision_sync(provision *p);
 /* The output is in place: those who are marked have the key. */
 int provision_commit(provision *p);
 /* The output was taken away before anybody could see it: nobody has a message of this run. */

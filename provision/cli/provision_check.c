@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../memlock.h"
 #include "../when.h"
 
 static bool may_write_beside(const char *name)
@@ -61,6 +62,8 @@ static bool meet(provision *p, const crowd_member *m, uint64_t *known)
 	uint32_t salt = p->key == NULL ? 0 : km_user_salt(p->key->gmk, uri.s, uri.len), other;
 	salts_result result;
 
+	for (size_t i = 0; i < p->n_older; i++)
+		journal_meet(p->older[i], NULL, uri.s, uri.len);
 	if (p->revoke && p->journal != NULL) {
 		*known += (journal_meet(p->journal, &salt, uri.s, uri.len) & JOURNAL_HAS) != 0;
 		return true;
@@ -95,41 +98,48 @@ static int count_members(provision *p, cli_counts *counts, uint64_t *known)
 /* The period of the GMS's keys, and what the run takes of it. */
 static int tell_period(const provision *p, double seconds)
 {
-	const km_kms *kms = p->job->gms_kms;
-	uint64_t no = km_key_period_no((uint64_t)p->t + KM_NTP_UNIX, kms->period, kms->offset);
-	int64_t end = (int64_t)((no + 1) * kms->period + kms->offset) - (int64_t)KM_NTP_UNIX;
-	bool has_next = km_keyring_keys(p->ring, p->job->gms_uri.s, p->job->gms_uri.len, kms,
-			no + 1) != NULL;
-	char when[WHEN_MAX];
+	const provision_period period = provision_period_at(p, p->t);
+	char when[WHEN_MAX] = "no time";
 
-	when_print(when, end);
+	if (period.end < INT64_MAX)
+		when_print(when, period.end);
 	cli_note("the run takes about %.0f s; key period %llu of the GMS ends at %s, the keys of "
-			"the next one are %s", seconds + 0.5, (unsigned long long)no, when,
-			has_next ? "there" : "not there");
-	if (has_next || (double)(end - p->t) > seconds)
+			"the next one are %s", seconds + 0.5, (unsigned long long)period.no, when,
+			period.has_next ? "there" : "not there");
+	if (period.has_next || (double)(period.end - p->t) > seconds)
 		return CLI_DONE;
 	cli_warn("the period ends within the run: the members behind it would be rejected");
 	return CLI_REJECTED;
 }
 
+/* As much as the run locks has been locked by measure. */
+static void tell_memory(const provision *p)
+{
+	char text[MEMLOCK_TEXT];
+
+	if (memlock_is_full(text))
+		cli_warn("%s: a run of %zu threads cannot keep all its secrets out of swap", text,
+				p->jobs);
+}
+
 static void tell_key(const provision *p, uint64_t known)
 {
-	char shown[CLI_SHOWN];
+	char shown[CLI_SHOWN], before[PROVISION_SAID], left[PROVISION_SAID];
 
+	provision_say_before(before, p);
+	provision_say_left_out(left, p);
 	if (p->w.gmk == NULL) {
 		cli_note("check: a new key would be made, and kept nowhere; nothing was written");
 		return;
 	}
 	cli_show(shown, p->w.gmk, strlen(p->w.gmk));
 	if (!p->key_exists)
-		cli_note("check: a new key would be made in %s; nothing was written", shown);
+		cli_note("check: a new key would be made in %s%s; nothing was written", shown, left);
 	else
-		cli_note("check: key %08x of %s would be %s, %llu members had it before, %llu of "
-			 "them are "
-			 "in the list; nothing was written",
-				(unsigned)p->key->gmk_id, shown,
-				p->revoke ? "revoked" : "given out",
-				(unsigned long long)p->had_before, (unsigned long long)known);
+		cli_note("check: key %08x of %s would be %s, %s, %llu of them are in the list%s; nothing "
+				"was written", (unsigned)p->key->gmk_id, shown,
+				p->revoke ? "revoked" : "given out", before,
+				(unsigned long long)known, left);
 }
 
 int provision_check(provision *p)
@@ -148,6 +158,7 @@ int provision_check(provision *p)
 		cli_note("%s", text);
 		ends = tell_period(p, measure(p) * (double)counts->made / (double)p->jobs);
 		keeps = provision_count_left_out(p, CLI_DONE);
+		tell_memory(p);
 		tell_key(p, known);
 		code = counts->rejected > 0 ? CLI_REJECTED : ends != CLI_DONE ? ends : keeps;
 	}

@@ -114,6 +114,20 @@ static int out_of_memory(void)
 	return CLI_IO;
 }
 
+/* Marks are members but where a run broke off: those whom a later one served stand there twice. */
+static bool count_before(provision *p)
+{
+	const journal_count marks = journal_counts(p->journal);
+
+	p->had_before = marks.given;
+	if (marks.unsure == 0)
+		return true;
+	if (!journal_index(p->journal))
+		return false;
+	journal_distinct(p->journal, &p->had_before, &p->unsure_before);
+	return true;
+}
+
 static int open_journal(provision *p)
 {
 	km_complaint why = { 0 };
@@ -130,8 +144,8 @@ static int open_journal(provision *p)
 		p->had_before = salts_count(p->key->old_salts);
 	else if (is_new)
 		p->had_unknown = p->key_exists;
-	else if (result == JOURNAL_OK)
-		p->had_before = journal_counts(p->journal).given;
+	else if (result == JOURNAL_OK && !count_before(p))
+		return out_of_memory();
 	if (result == JOURNAL_OK && is_new && p->key->old_salts != NULL)
 		result = journal_take(p->journal, p->key->old_salts, &why);
 	if (p->w.check && result == JOURNAL_NONE)
@@ -140,6 +154,21 @@ static int open_journal(provision *p)
 		return CLI_DONE;
 	cli_error("%s", why.text);
 	return result == JOURNAL_CORRUPT ? CLI_KEYS : CLI_IO;
+}
+
+/* A state that was restored from a backup may not know it: the journal does, and tells the state. */
+static int check_revoked(provision *p)
+{
+	km_complaint why = { 0 };
+	state_id is;
+
+	if (p->journal == NULL || !journal_counts(p->journal).revoked)
+		return CLI_DONE;
+	if (state_keep_id(p->st, &is, p->key->gmk_id, p->key->expiry, true, &why) != STATE_OK) {
+		cli_error("%s", why.text);
+		return CLI_IO;
+	}
+	return p->revoke ? CLI_DONE : provision_refuse_revoked(p);
 }
 
 /* Members of earlier runs, for the salts that they share with those of this one. */
@@ -163,11 +192,11 @@ static int load_salts(provision *p)
 	return done ? CLI_DONE : out_of_memory();
 }
 
-static bool share_a_group(const groupkey *key, const journal_key *other)
+static bool share_a_group(const provision *p, const journal_key *other)
 {
-	for (size_t i = 0; i < key->n_groups; i++) {
+	for (size_t i = 0; i < p->how.list.n_groups; i++) {
 		for (size_t k = 0; k < other->n_groups; k++) {
-			if (strcmp(key->groups[i], other->groups[k]) == 0)
+			if (strcmp(p->how.list.groups[i], other->groups[k]) == 0)
 				return true;
 		}
 	}
@@ -182,8 +211,9 @@ static bool is_older(provision *p, const journal *j)
 	state_id is;
 	bool known;
 
-	return strcmp(other->gms, p->key->gms) == 0 && strcmp(other->kms, p->key->kms) == 0 &&
-			share_a_group(p->key, other) && journal_counts(j).given > 0 &&
+	return strcmp(other->gms, p->job->gms_uri.s) == 0 &&
+			strcmp(other->kms, p->job->gms_kms->uri) == 0 && share_a_group(p, other) &&
+			journal_counts(j).given > 0 &&
 			(other->expiry == 0 || (int64_t)other->expiry > p->t) &&
 			state_look_up(p->st, &is, &known, other->gmk_id, &why) == STATE_OK &&
 			!is.revoked;
@@ -195,7 +225,7 @@ static void note_older(void *ctx, const char *path, uint32_t gmk_id)
 	km_complaint why;
 	journal *j = NULL, **bigger;
 
-	if (gmk_id == p->key->gmk_id ||
+	if ((p->key != NULL && gmk_id == p->key->gmk_id) ||
 			journal_open(&j, path, JOURNAL_READ, NULL, &why) != JOURNAL_OK)
 		return;
 	bigger = is_older(p, j) && journal_index(j) ?
@@ -210,12 +240,15 @@ static void note_older(void *ctx, const char *path, uint32_t gmk_id)
 
 int provision_open_journal(provision *p)
 {
-	int code;
+	int code = CLI_DONE;
 
-	if (p->w.gmk == NULL || p->key == NULL)
+	if (p->w.gmk == NULL)
 		return CLI_DONE;
-	code = open_journal(p);
+	if (p->key != NULL)             /* --check makes none */
+		code = open_journal(p);
 	if (code == CLI_DONE)
+		code = check_revoked(p);
+	if (code == CLI_DONE && p->key != NULL)
 		code = load_salts(p);
 	if (code == CLI_DONE && p->w.check && p->journal != NULL && !journal_index(p->journal))
 		code = out_of_memory();
@@ -340,7 +373,45 @@ int provision_count_left_out(provision *p, int code)
 	return p->left_out > 0 && !p->w.partial ? CLI_REJECTED : code;
 }
 
+void provision_say_before(char out[PROVISION_SAID], const provision *p)
+{
+	int len;
+
+	if (p->had_unknown) {
+		snprintf(out, PROVISION_SAID, "which is older than its journal here");
+		return;
+	}
+	len = snprintf(out, PROVISION_SAID, "%llu members had it before",
+			(unsigned long long)p->had_before);
+	if (p->unsure_before > 0)
+		snprintf(out + len, PROVISION_SAID - (size_t)len, " and %llu may have it from runs that "
+				"broke off", (unsigned long long)p->unsure_before);
+}
+
+void provision_say_left_out(char out[PROVISION_SAID], const provision *p)
+{
+	const char *are = p->w.check ? "would be" : "are";
+
+	*out = '\0';
+	if (p->left_out > 0 && p->revoke)
+		snprintf(out, PROVISION_SAID, "; %llu who were given it %s left out and keep it",
+				(unsigned long long)p->left_out, are);
+	else if (p->left_out > 0)
+		snprintf(out, PROVISION_SAID, "; %llu who were given an earlier key of the group %s left "
+				"out", (unsigned long long)p->left_out, are);
+}
+
 /* ---- the end --------------------------------------------------------------------------------- */
+
+int provision_sync(provision *p)
+{
+	km_complaint why = { 0 };
+
+	if (p->journal == NULL || journal_sync(p->journal, &why) == JOURNAL_OK)
+		return CLI_DONE;
+	cli_error("%s", why.text);
+	return CLI_IO;
+}
 
 int provision_commit(provision *p)
 {

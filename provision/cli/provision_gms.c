@@ -99,7 +99,8 @@ static const km_key_set *keys_then(const provision *p, int64_t at)
 			(uint64_t)at + KM_NTP_UNIX);
 }
 
-int provision_check_gms(const provision *p, int64_t at)
+/* Can the GMS sign at that time (Unix seconds)? */
+static int check_gms(const provision *p, int64_t at)
 {
 	const km_kms *kms = kms_then(p, at);
 	uint64_t no = km_key_period_no((uint64_t)at + KM_NTP_UNIX, kms->period, kms->offset);
@@ -146,27 +147,33 @@ static void print_span(char out[48], int64_t seconds)
 				(long long)(seconds / 60 % 60));
 }
 
-void provision_warn_of_period(const provision *p, int64_t at)
+provision_period provision_period_at(const provision *p, int64_t at)
 {
 	const km_kms *kms = kms_then(p, at);
 	const km_key_set *set = keys_then(p, at);
 	uint64_t no = km_key_period_no((uint64_t)at + KM_NTP_UNIX, kms->period, kms->offset);
-	int64_t need = (int64_t)(crowd_size(p->members) / (RATE * p->jobs)) + 1, end;
+	int64_t end = (int64_t)((no + 1) * kms->period + kms->offset - KM_NTP_UNIX);
+
+	if (set != NULL && (p->w.keys.any_period || set->valid_to < end))
+		end = set->valid_to == INT64_MAX ? INT64_MAX : set->valid_to + 1;
+	return (provision_period){ set == NULL ? no : set->period_no, end,
+			end == INT64_MAX || keys_then(p, end) != NULL };
+}
+
+/* A key set that ends while the run goes on, with the next one missing. */
+static void warn_of_period(const provision *p, int64_t at)
+{
+	const provision_period period = provision_period_at(p, at);
+	int64_t need = (int64_t)(crowd_size(p->members) / (RATE * p->jobs)) + 1;
 	char left[48], needed[48];
 
-	if (set == NULL)
+	if (period.has_next || (period.end - at > SOON && period.end - at > 2 * need))
 		return;
-	end = (int64_t)((no + 1) * kms->period + kms->offset - KM_NTP_UNIX);
-	if (p->w.keys.any_period || set->valid_to < end)
-		end = set->valid_to == INT64_MAX ? INT64_MAX : set->valid_to + 1;
-	if (end == INT64_MAX || (end - at > SOON && end - at > 2 * need) || keys_then(p, end) != NULL)
-		return;
-	print_span(left, end - at);
+	print_span(left, period.end - at);
 	print_span(needed, need);
 	cli_warn("the key set of period %llu ends in %s and that of %llu is missing: this run needs about "
-			"%s%s", (unsigned long long)set->period_no, left,
-			(unsigned long long)set->period_no + 1, needed, need > end - at ?
-			", and members behind the end will be rejected" : "");
+			"%s%s", (unsigned long long)period.no, left, (unsigned long long)period.no + 1, needed,
+			need > period.end - at ? ", and members behind the end will be rejected" : "");
 }
 
 static int check_members(const provision *p)
@@ -196,12 +203,12 @@ int provision_load(provision *p)
 
 int provision_check_keys(provision *p)
 {
-	int code = provision_check_gms(p, p->t);
+	int code = check_gms(p, p->t);
 
 	if (code != CLI_DONE)
 		return code;
-	crowd_settle(p->members, p->ring, p->job->gms_kms);
-	provision_warn_of_period(p, p->t);
+	crowd_settle(p->members, p->ring, p->job->gms_kms, p->t);
+	warn_of_period(p, p->t);
 	return check_members(p);
 }
 

@@ -111,6 +111,16 @@ int provision_compare_key(const provision *p)
 			differs, cli_show(shown, w->gmk, strlen(w->gmk)));
 }
 
+int provision_refuse_revoked(const provision *p)
+{
+	char shown[CLI_SHOWN];
+
+	cli_error("%s: key %08x was revoked by this GMS and is not given out any more, from whatever "
+			"copy of its file", cli_show(shown, p->w.gmk, strlen(p->w.gmk)),
+			(unsigned)p->key->gmk_id);
+	return CLI_KEYS;
+}
+
 int provision_check_key(provision *p)
 {
 	const groupkey *key = p->key;
@@ -132,10 +142,7 @@ int provision_check_key(provision *p)
 	if (!p->revoke && key->revoked)
 		cli_error("%s: revoked: this key was revoked and is not given out any more", shown);
 	else if (!p->revoke && is.revoked)
-		cli_error("%s: key %08x was revoked by this GMS and is not given out any more, "
-			  "from "
-			  "whatever copy of its file",
-				shown, (unsigned)key->gmk_id);
+		return provision_refuse_revoked(p);
 	else if (!p->revoke && key->expiry != 0 && (int64_t)key->expiry <= p->t)
 		cli_error("%s: expiry: this key has expired", shown);
 	else

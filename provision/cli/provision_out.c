@@ -264,25 +264,49 @@ int provision_close_output(provision *p, cli_counts *counts, int code)
 	return closed;
 }
 
+/* What a run that broke off left: to stdout, messages have gone that cannot be had back. */
+static void say_left(char out[PROVISION_SAID], const provision *p)
+{
+	if (p->in_place)
+		snprintf(out, PROVISION_SAID, "the output is in place, but not who got it in the state");
+	else if (!p->began || p->file.f != NULL || p->out != stdout)
+		snprintf(out, PROVISION_SAID, "nothing was put in place");
+	else if (p->made == 0)
+		snprintf(out, PROVISION_SAID, "some messages may have been written, the last perhaps not "
+				"whole");
+	else
+		snprintf(out, PROVISION_SAID, "%llu messages or more were written, the last perhaps not "
+				"whole", (unsigned long long)p->made);
+}
+
 int provision_say_interrupted(const provision *p)
 {
 	const char *name = p->w.gmk;
-	char shown[CLI_SHOWN], left[80] = "nothing was put in place";
+	char shown[CLI_SHOWN], left[PROVISION_SAID];
 
-	if (p->in_place)
-		snprintf(left, sizeof left, "the output is in place, but not who got it in the state");
-	else if (p->made > 0 && p->out == stdout)
-		snprintf(left, sizeof left, "%llu messages were written, the last perhaps not whole",
-				(unsigned long long)p->made);
+	say_left(left, p);
 	if (p->key == NULL || (!p->key_exists && p->gmk_file == NULL && name != NULL))
 		cli_error("interrupted: %s, and no key was made: the same command starts anew", left);
 	else if (name == NULL)
 		cli_error("interrupted: %s, and the key was kept nowhere: the same command makes another",
 				left);
+	else if (p->revoke && p->began && !p->in_place)
+		cli_error("interrupted: %s; the key of %s is revoked, and its members are not told: the same "
+				"command goes on", left, cli_show(shown, name, strlen(name)));
 	else
 		cli_error("interrupted: %s; the key is kept in %s: the same command goes on", left,
 				cli_show(shown, name, strlen(name)));
 	return CLI_INTERRUPTED;
+}
+
+void provision_say_broken(const provision *p)
+{
+	char left[PROVISION_SAID];
+
+	if (!p->began || p->out != stdout || p->made_all)
+		return;
+	say_left(left, p);
+	cli_note("stdout is not complete: %s", left);
 }
 
 void provision_say_earlier(const provision *p)

@@ -49,6 +49,7 @@ static json_t *key_of(const provision *p)
 	json_object_set_new(o, "gmk_id", json_string(id));
 	json_object_set_new(o, "origin", json_string(p->key_exists ? "read" : "new"));
 	json_object_set_new(o, "members_before", p->had_unknown ? json_null() : number(p->had_before));
+	json_object_set_new(o, "unsure_before", number(p->unsure_before));
 	for (size_t i = 0; i < key->n_groups; i++)
 		json_array_append_new(groups, text_of(key->groups[i], strlen(key->groups[i])));
 	json_object_set_new(o, "groups", groups);
