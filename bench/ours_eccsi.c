@@ -8,7 +8,8 @@ static km_signer *signer;
 static uint8_t ids[BENCH_KEYS][BENCH_ID];
 static uint8_t msgs[BENCH_BATCH][BENCH_MSG];
 static uint8_t made[BENCH_BATCH][KM_SIG_BYTES], known[BENCH_BATCH][KM_SIG_BYTES];
-static km_signed to_sign[BENCH_BATCH], to_verify[BENCH_BATCH];
+static km_to_sign to_sign[BENCH_BATCH];
+static km_signed to_verify[BENCH_BATCH];
 static km_err status[BENCH_BATCH];
 
 static km_signer *signer_of(size_t i)
@@ -35,7 +36,7 @@ static void start(void)
 
 		for (size_t i = k; i < BENCH_BATCH; i += BENCH_KEYS) {
 			must(km_eccsi_sign(known[i], msgs[i], BENCH_MSG, s, NULL), "sign");
-			to_sign[i] = (km_signed){msgs[i], BENCH_MSG, made[i], NULL, 0};
+			to_sign[i] = (km_to_sign){msgs[i], BENCH_MSG, made[i]};
 			to_verify[i] = (km_signed){msgs[i], BENCH_MSG, known[i], ids[k], BENCH_ID};
 		}
 		km_signer_free(s);

@@ -176,7 +176,7 @@ static void nonce_points(uint64_t (*x)[4], size_t n, const workspace *w)
 }
 
 /* Steps 1 and 2: j, J = [j]G, and r to the signature in work. */
-static km_err make_r(const km_signed *items, size_t n, const km_signer *signer,
+static km_err make_r(const km_to_sign *items, size_t n, const km_signer *signer,
 		const km_random *rnd, const workspace *w)
 {
 	uint64_t x[ECCSI_AT_ONCE][4];
@@ -201,7 +201,7 @@ static km_err make_r(const km_signed *items, size_t n, const km_signer *signer,
 }
 
 /* Steps 3 to 6: s = j/(HE + r*SSK), with one inversion for all. */
-static void make_s(const km_signed *items, size_t n, const km_signer *signer,
+static void make_s(const km_to_sign *items, size_t n, const km_signer *signer,
 		const workspace *w)
 {
 	static const uint64_t one[4] = {1};
@@ -247,7 +247,7 @@ static void make_s(const km_signed *items, size_t n, const km_signer *signer,
 
 /* The check of what was made (5.2.2), against messages, lengths and the signer's public values as they
  * are read a second time. */
-static void check(const km_signed *items, size_t n, const km_signer *signer, const workspace *w)
+static void check(const km_to_sign *items, size_t n, const km_signer *signer, const workspace *w)
 {
 	for (size_t i = 0; i < n; i++) {
 		memcpy(w->own[i].before, w->own[i].sig, KM_SIG_BYTES);
@@ -263,7 +263,7 @@ static void check(const km_signed *items, size_t n, const km_signer *signer, con
 
 /* Sign n items.  A status is KM_EDEGENERATE where step 4 asks for a new j.  Nothing stands in the
  * caller's memory before it is checked.  KM_ERANDOM. */
-static km_err sign_some(const km_signed *items, km_err *status, size_t n, const km_signer *signer,
+static km_err sign_some(const km_to_sign *items, km_err *status, size_t n, const km_signer *signer,
 		const km_random *rnd, const workspace *w)
 {
 	km_err err;
@@ -295,7 +295,7 @@ SECRET_BODY static km_err sign_one(uint8_t sig[KM_SIG_BYTES], const uint8_t *msg
 		km_signed made;
 		km_err verdict;
 	} w;
-	const km_signed item = {.msg = msg, .len = len, .sig = sig};
+	const km_to_sign item = {.msg = msg, .len = len, .sig = sig};
 	km_err status = KM_EDEGENERATE, err = KM_OK;
 
 	wipe(sig, KM_SIG_BYTES);
@@ -317,7 +317,7 @@ KM_API km_err km_eccsi_sign(uint8_t sig[KM_SIG_BYTES], const uint8_t *msg, size_
 }
 
 /* All items, ECCSI_AT_ONCE at a time. */
-static km_err sign_all(const km_signed *items, km_err *status, size_t n, const km_signer *signer,
+static km_err sign_all(const km_to_sign *items, km_err *status, size_t n, const km_signer *signer,
 		const km_random *rnd, const workspace *w)
 {
 	km_err err = KM_OK;
@@ -328,7 +328,7 @@ static km_err sign_all(const km_signed *items, km_err *status, size_t n, const k
 		err = sign_some(items + at, status + at, some, signer, rnd, w);
 	}
 	for (size_t i = 0; i < n && err == KM_OK; i++) {
-		const km_signed *item = &items[i];
+		const km_to_sign *item = &items[i];
 
 		if (status[i] != KM_EDEGENERATE)
 			continue;
@@ -341,7 +341,7 @@ static km_err sign_all(const km_signed *items, km_err *status, size_t n, const k
 /* Batches below are signed without lanes, where they would be mostly idle. */
 enum { WORTH_LANES = 4 };
 
-SECRET_BODY static km_err sign_batch(const km_signed *items, km_err *status, size_t n,
+SECRET_BODY static km_err sign_batch(const km_to_sign *items, km_err *status, size_t n,
 		const km_signer *signer, const km_random *rnd)
 {
 	size_t held = n < ECCSI_AT_ONCE ? n : ECCSI_AT_ONCE;
@@ -378,7 +378,7 @@ SECRET_BODY static km_err sign_batch(const km_signed *items, km_err *status, siz
 	return err;
 }
 
-KM_API km_err km_eccsi_sign_batch(const km_signed *items, km_err *status, size_t n,
+KM_API km_err km_eccsi_sign_batch(const km_to_sign *items, km_err *status, size_t n,
 		const km_signer *signer, const km_random *rnd)
 {
 	return leave_secret(sign_batch(items, status, n, signer, rnd), SCRUB_MANY);

@@ -252,12 +252,19 @@ KM_API KM_MUST km_err km_signer_new(km_signer **signer, const uint8_t *id, size_
 /* signer may be NULL. */
 KM_API void km_signer_free(km_signer *signer);
 
-/* A message to sign or to check, and its signature. */
+/* A message to sign. */
 typedef struct {
 	const uint8_t *msg;
 	size_t len;
-	uint8_t *sig;           /* KM_SIG_BYTES; may stand right behind msg.  Only read by verify */
-	const uint8_t *id;      /* verify: the signer's identifier */
+	uint8_t *sig;           /* gets KM_SIG_BYTES; may stand right behind msg */
+} km_to_sign;
+
+/* A message and its signature, to check. */
+typedef struct {
+	const uint8_t *msg;
+	size_t len;
+	const uint8_t *sig;     /* KM_SIG_BYTES */
+	const uint8_t *id;      /* the signer's identifier */
 	size_t id_len;
 } km_signed;
 
@@ -266,9 +273,9 @@ typedef struct {
 KM_API KM_MUST km_err km_eccsi_sign(uint8_t sig[KM_SIG_BYTES], const uint8_t *msg, size_t len,
 		const km_signer *signer, const km_random *rnd);
 
-/* Sign n messages; items[i].sig is written, id is not used.  Each is verified before it leaves.
+/* Sign n messages; items[i].sig is written.  Each is verified before it leaves.
  * KM_EPARTIAL: see status.  KM_ERANDOM, KM_ENOMEM: nothing was signed. */
-KM_API KM_MUST km_err km_eccsi_sign_batch(const km_signed *items, km_err *status, size_t n,
+KM_API KM_MUST km_err km_eccsi_sign_batch(const km_to_sign *items, km_err *status, size_t n,
 		const km_signer *signer, const km_random *rnd);
 
 /* Verify sig over msg by the signer id (5.2.2).  Everything is public.

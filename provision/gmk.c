@@ -27,7 +27,7 @@ typedef struct {
 	uint8_t *ids, *seds;               /* gathered for one batch */
 	km_err *status;
 	size_t *index;
-	km_signed *items;
+	km_to_sign *items;
 	uint8_t content[KEYPARAMS_MAX];
 	size_t content_len;
 	uint8_t payload[PROTECTED_HEADER + KEYPARAMS_MAX + GCM_TAG]; /* of the member in hand */
@@ -278,7 +278,7 @@ static km_err sign_for(chunk *c, const km_key_set *set)
 
 		if (out->reason != KM_R_OK || c->steps[i].gms != set)
 			continue;
-		c->items[k] = (km_signed){out->msg, signed_len, out->msg + signed_len, NULL, 0};
+		c->items[k] = (km_to_sign){out->msg, signed_len, out->msg + signed_len};
 		c->index[k++] = i;
 	}
 	err = km_eccsi_sign_batch(c->items, c->status, k, set->signer, c->rnd);

@@ -422,7 +422,7 @@ static void check_sakke(void)
 static void check_eccsi(void)
 {
 	static uint8_t sigs[SIGN_MAX][KM_SIG_BYTES];
-	km_signed items[SIGN_MAX];
+	km_to_sign items[SIGN_MAX];
 	km_err status[SIGN_MAX];
 	uint8_t sig[KM_SIG_BYTES];
 	km_kms_master *drawn;
@@ -430,7 +430,7 @@ static void check_eccsi(void)
 	expect(km_eccsi_sign(sig, all.id, ID_LEN, all.signer, &rnd) == KM_OK, "it is signed");
 	expect_public(sig, sizeof sig, "a signature is public");
 	for (size_t i = 0; i < SIGN_MAX; i++)
-		items[i] = (km_signed){all.id, i, sigs[i], NULL, 0};
+		items[i] = (km_to_sign){all.id, i, sigs[i]};
 	expect(km_eccsi_sign_batch(items, status, SIGN_MAX, all.signer, &rnd) == KM_OK,
 			"a batch is signed");
 	expect_public(sigs, sizeof sigs, "signatures are public");

@@ -460,11 +460,11 @@ static void run_decap_batch(void)
 
 static void run_sign_batch(void)
 {
-	km_signed items[MEMBERS];
+	km_to_sign items[MEMBERS];
 	km_err status[MEMBERS];
 
 	for (int i = 0; i < MEMBERS; i++)
-		items[i] = (km_signed){all.msgs[i], MSG_LEN, all.sigs[i], NULL, 0};
+		items[i] = (km_to_sign){all.msgs[i], MSG_LEN, all.sigs[i]};
 	all.wrong |= km_eccsi_sign_batch(items, status, MEMBERS, all.signer, NULL);
 }
 

@@ -153,10 +153,10 @@ static verdict judge_encap(size_t n)
 
 static void sign(run *r, size_t n)
 {
-	static km_signed items[MOST];
+	static km_to_sign items[MOST];
 
 	for (size_t i = 0; i < n; i++)
-		items[i] = (km_signed){.msg = r->messages + i * MESSAGE, .len = MESSAGE,
+		items[i] = (km_to_sign){.msg = r->messages + i * MESSAGE, .len = MESSAGE,
 			.sig = r->out + i * KM_SIG_BYTES};
 	r->err = n == 1 ? km_eccsi_sign(r->out, r->messages, MESSAGE, signers[r->at], &rnd) :
 			km_eccsi_sign_batch(items, r->status, n, signers[r->at], &rnd);

@@ -143,7 +143,7 @@ static struct {
 	km_receiver *receiver, *fillers[KM_RECEIVERS_PREPARED], *late, *made;
 	km_signer *signer, *made_signer;
 	const km_receiver *receivers[MOST];
-	km_signed items[MOST];
+	km_to_sign items[MOST];
 	km_err status[MOST], err;
 	size_t n; /* of the batch */
 	uint8_t key[40], data[96], out[2048];
@@ -586,7 +586,7 @@ int objects_start(void **state)
 				NULL), KM_OK);
 		/* most are opened by a key that is not prepared: as many as go in affine steps */
 		all.receivers[i] = i % 2 && i < 20 ? all.receiver : all.late;
-		all.items[i] = (km_signed){all.ids[i], ID_LEN, all.sigs[i], NULL, 0};
+		all.items[i] = (km_to_sign){all.ids[i], ID_LEN, all.sigs[i]};
 	}
 	return 0;
 }

@@ -74,6 +74,7 @@ static uint8_t ssk[KM_SSK_BYTES], pvt[KM_ECCSI_POINT_BYTES], sed[N * KM_SED_BYTE
 static uint8_t sigs[N * KM_SIG_BYTES];
 static uint8_t z[KM_SAKKE_POINT_BYTES], kpak[KM_ECCSI_POINT_BYTES];
 static km_signed items[N];
+static km_to_sign to_sign[N];
 static km_err status[N];
 
 /* Outputs of what is tried; filled with octets before. */
@@ -174,10 +175,10 @@ static size_t try_sign(km_err *err)
 
 static size_t try_sign_batch(km_err *err)
 {
-	km_signed written[N];
+	km_to_sign written[N];
 
 	for (size_t i = 0; i < N; i++)
-		written[i] = (km_signed){ids + i * LEN, LEN, out + i * KM_SIG_BYTES, NULL, 0};
+		written[i] = (km_to_sign){ids + i * LEN, LEN, out + i * KM_SIG_BYTES};
 	*err = km_eccsi_sign_batch(written, status, N, signer, &rnd);
 	return N * KM_SIG_BYTES;
 }
@@ -227,9 +228,10 @@ static int start(void **state)
 	assert_int_equal(km_signer_new(&signer, id, LEN, ssk, sizeof ssk, pvt, sizeof pvt, kms), KM_OK);
 	for (size_t i = 0; i < N; i++) {
 		items[i] = (km_signed){ids + i * LEN, LEN, sigs + i * KM_SIG_BYTES, id, LEN};
+		to_sign[i] = (km_to_sign){ids + i * LEN, LEN, sigs + i * KM_SIG_BYTES};
 		assert_int_equal(km_sakke_encap(sed + i * KM_SED_BYTES, ssv, id, LEN, kms, NULL), KM_OK);
 	}
-	assert_int_equal(km_eccsi_sign_batch(items, status, N, signer, NULL), KM_OK);
+	assert_int_equal(km_eccsi_sign_batch(to_sign, status, N, signer, NULL), KM_OK);
 	one[0] = receiver;
 	assert_int_equal(km_sakke_decap_batch(out, status, sed, 1, one, NULL), KM_OK);
 	return 0;

@@ -288,6 +288,28 @@ static int broken_fill(void *ctx, uint8_t *out, size_t len)
 	return -1;
 }
 
+/* 0 and q are one identity, of the point Z: issued, encapsulated to and opened. */
+static void an_identity_that_is_0_is_one_like_others(void **state)
+{
+	km_kms_master *master = master_of(rfc_z_secret);
+	km_kms_public *kms = kms_of(master, 0);
+	uint8_t ids[2][KM_FP_BYTES] = {{0}}, ssv[KM_SSV_BYTES] = {7}, sed[KM_SED_BYTES];
+	uint8_t opened[KM_SSV_BYTES];
+
+	(void)state;
+	limbs_to_be(ids[1], params_q, 16);
+	for (int i = 0; i < 2; i++) {
+		km_receiver *receiver = receiver_of(master, kms, ids[i], sizeof ids[i]);
+
+		assert_int_equal(km_sakke_encap(sed, ssv, ids[i], sizeof ids[i], kms, NULL), KM_OK);
+		assert_int_equal(km_sakke_decap(opened, sed, sizeof sed, receiver, NULL), KM_OK);
+		assert_memory_equal(opened, ssv, sizeof ssv);
+		km_receiver_free(receiver);
+	}
+	km_kms_public_free(kms);
+	km_kms_master_free(master);
+}
+
 static void a_broken_source_of_randomness_makes_nothing(void **state)
 {
 	const km_random broken = {broken_fill, NULL};
@@ -317,6 +339,7 @@ int main(void)
 		cmocka_unit_test(another_point_does_not_open),
 		cmocka_unit_test(points_from_outside_are_checked),
 		cmocka_unit_test(an_rsk_that_does_not_fit_is_refused),
+		cmocka_unit_test(an_identity_that_is_0_is_one_like_others),
 		cmocka_unit_test(a_broken_source_of_randomness_makes_nothing),
 	};
 
