@@ -209,11 +209,12 @@ static void forbid_dumps(void)
 int main(int argc, char **argv)
 {
 	const cli_command *called = NULL;
+	int code;
 
 	if (!hold_standard_files())
 		return CLI_IO;
 	forbid_dumps();
-	signal(SIGPIPE, SIG_IGN);       /* errors of writing instead: what was begun is taken away */
+	signal(SIGPIPE, SIG_IGN);       /* errors of writing instead: what is begun is taken away */
 	signal(SIGXFSZ, SIG_IGN);
 	setlinebuf(stderr);
 	json_set_alloc_funcs(malloc, wiping_free);
@@ -225,5 +226,6 @@ int main(int argc, char **argv)
 	}
 	if (called != NULL && called != &cli_selftest)
 		cli_watch_signals();
-	return cli_ended(flush_stdout(called == NULL ? no_command(argc, argv) : called->run(argc, argv)));
+	code = called == NULL ? no_command(argc, argv) : called->run(argc, argv);
+	return cli_ended(flush_stdout(code));
 }

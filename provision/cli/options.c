@@ -122,7 +122,8 @@ static void print_short(const cli_command *command)
 			printf("%.*s\n", len, line);
 		usage = usage && len > 0;
 	}
-	printf("\nkeymuster %s%s--help says more.\n", command->name, *command->name == '\0' ? "" : " ");
+	printf("\nkeymuster %s%s--help says more.\n", command->name,
+			*command->name == '\0' ? "" : " ");
 }
 
 static int help(const cli_command *command)

@@ -130,7 +130,8 @@ void cli_reject(const char *name, uint64_t line, const char *text, size_t len, k
 
 	if (line != 0)
 		snprintf(at, sizeof at, "%llu:", (unsigned long long)line);
-	snprintf(line_text, sizeof line_text, "%s:%s%s%s%s %s: %s", cli_show(file, name, strlen(name)), at, len == 0 ? "" : " ",
+	snprintf(line_text, sizeof line_text, "%s:%s%s%s%s %s: %s",
+			cli_show(file, name, strlen(name)), at, len == 0 ? "" : " ",
 			cli_show(shown, text == NULL ? "" : text, len), len == 0 ? "" : ":",
 			km_reason_name(reason), why);
 	say_text(NULL, NULL, line_text);
@@ -164,8 +165,8 @@ void cli_show_progress(cli_progress *p, uint64_t done, uint64_t total)
 		if (rate > 0)
 			print_left(left, sizeof left, (double)(total - done) / rate);
 	}
-	fprintf(stderr, "\r\033[K%llu%s %s%s, %.0f a second%s", (unsigned long long)done, of, p->what,
-			percent, rate, left);
+	fprintf(stderr, "\r\033[K%llu%s %s%s, %.0f a second%s", (unsigned long long)done, of,
+			p->what, percent, rate, left);
 	fflush(stderr);
 	progress_shows = true;
 }

@@ -1,4 +1,4 @@
-/* signals.c -- signals that ask the command to end: it takes back what is half done, and says so. */
+/* signals.c -- signals that ask the command to end: it takes back what is half done. */
 #include "cli.h"
 
 #include <errno.h>
@@ -46,7 +46,8 @@ void cli_watch_signals(void)
 
 int cli_ended(int code)
 {
-	bool cut = code == CLI_INTERRUPTED || ((code == CLI_KEYS || code == CLI_IO) && !cli_has_failed());
+	bool cut = code == CLI_INTERRUPTED ||
+			((code == CLI_KEYS || code == CLI_IO) && !cli_has_failed());
 
 	if (!cli_interrupted || !cut)
 		return code;

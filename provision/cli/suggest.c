@@ -42,7 +42,7 @@ void cli_suggest(cli_suggestion *s, const char *word, size_t len, const char *kn
 		return;
 	far = distance(word, len, known, known_len);
 	if (len >= 3 && known_len > len && memcmp(word, known, len) == 0)
-		far = 1;                /* its beginning: abbreviations are not taken, but understood */
+		far = 1;        /* its beginning: abbreviations are not taken, but understood */
 	if (far > (len + 1) / 3 || (s->word != NULL && far >= s->far))
 		return;
 	s->word = known;
