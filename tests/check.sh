@@ -12,6 +12,7 @@ limit=600               # seconds; sanitizers are slower
 [ "${MODE:-release}" = release ] || limit=2400
 export KM_LIMIT=$((limit / 10))         # for one command within tests/cli*.sh
 logs=$(mktemp -d) || exit 1
+export XDG_STATE_HOME=$logs/state     # no test is to touch what a GMS of this machine remembers
 trap 'rm -rf "$logs"' EXIT
 trap 'kill $(cat "$logs"/*.pid) 2>/dev/null; exit 130' INT TERM HUP
 names=()

@@ -1,55 +1,10 @@
 #!/bin/bash
 # cli_keys.sh -- KMS documents and the keys of a GMS as KMSs make them and people hand them over.
 # usage: tests/cli_keys.sh path/to/keymuster.  Prints a line a case; exit 1 where one failed.
-set -u
-K=$(realpath "$1")
-D=$(realpath "${0%/*}")
-F=$D/field
-T=$(mktemp -d) || exit 1
-trap 'cd /; rm -rf "$T"' EXIT
-cd "$T" || exit 1
+. "${0%/*}/cli_lib.sh"
+D=$sources/tests
+F=$field
 cp "$F"/*.xml "$F"/members-alice.txt "$F"/members-partner.txt "$F"/message-hidden-period-of-1970.txt . && cp "$F"/message-good.txt good.txt && chmod 600 ./*
-passed=0
-failed=0
-skipped=0
-
-ok() {
-	passed=$((passed + 1))
-	echo "ok      $1"
-}
-
-bad() {
-	failed=$((failed + 1))
-	echo "FAILED  $1"
-	shift
-	printf '        %s\n' "$@"
-	sed 's/^/        | /' err
-}
-
-# expect NAME CODE REGEX command...: the exit code, and a line of stderr that matches.
-expect() {
-	local name=$1 want=$2 regex=$3 code
-	shift 3
-	timeout 60 "$@" >out 2>err
-	code=$?
-	if [ $code != "$want" ]; then
-		bad "$name" "exit $code, not $want: $*"
-	elif [ -n "$regex" ] && ! grep -Eq -- "$regex" err; then
-		bad "$name" "stderr does not say $regex: $*"
-	else
-		ok "$name"
-	fi
-}
-
-check() {
-	local name=$1
-	shift
-	if "$@" >/dev/null 2>>err; then ok "$name"; else bad "$name" "$*"; fi
-}
-
-has() { grep -Eq -- "$2" "$1"; }
-lines() { [ "$(wc -l <"$1")" = "$2" ]; }
-hasnt() { ! grep -Eq -- "$2" "$1"; }
 
 group=sip:fire-1@gms-psi.example.org
 gms=sip:gms@gms-psi.example.org
@@ -58,7 +13,6 @@ provision() { "$K" --plain provision --group $group --members "$list" --forget-k
 # given CODE REGEX options...: how provision ends with these documents.
 given() { local c=$1 r=$2; shift 2; expect "provision $*" "$c" "$r" run provision "$@"; }
 run() { "$@"; }
-timeout() { shift; "$@"; }
 
 echo "# documents that are read"
 for f in kms kms-1252 kms-24h kms-base64 kms-cache-validto kms-certupdateind kms-plus kms-year-9999-west; do
@@ -203,5 +157,4 @@ check "no key" hasnt out "[0-9a-f]{32}"
 expect "show a list" 3 "members-alice.txt: neither" "$K" show members-alice.txt
 expect "show messages" 3 "f.nd: messages: keymuster inspect" "$K" show f.nd
 
-echo "# $passed passed, $failed failed, $skipped skipped"
-[ $failed = 0 ]
+finish
