@@ -39,6 +39,7 @@ expect "made" 0 "^13 lines: 12 members \(8 at kms.example.org, 4 at kms2.example
 fire=$(id_of fire.gmk)
 check "the last line" last_says "^new key $fire in fire.gmk: 12 messages$"
 check "the receipt" told fire.nd 0 12 0
+check "whose KMS nothing names" has err "8 members were taken for those of kms.example.org, the KMS of the GMS"
 expect "a member of each opens it" 0 "" "${OPEN[@]}" --keys users/u1-*.xml --keys users/n1-*.xml \
 	<(grep -E '"sip:(u1@example.org|n1@example.net)"' fire.nd)
 check "both" lines out 2
@@ -77,6 +78,12 @@ check "the receipt" told rest.nd 0 2 0
 expect "nobody of the list can be reached" 2 "no member to provision" \
 	"${P[@]}" --gmk fire.gmk --members <(echo sip:@) --status revoked -o none.nd
 check "no output" absent none.nd
+
+cp "$(ls "$XDG_STATE_HOME"/keymuster/*."$next".journal)" journal.kept
+: >"$(ls "$XDG_STATE_HOME"/keymuster/*."$next".journal)"
+expect "a journal that is damaged is not passed over" 0 "$next.journal: .*: so it is not known whether key $next is of this group" \
+	"${G[@]}" --gmk other.gmk --members home --check --partial
+cp journal.kept "$(ls "$XDG_STATE_HOME"/keymuster/*."$next".journal)"
 
 echo "# key periods"
 state=$(ls "$XDG_STATE_HOME"/keymuster/*.state)
@@ -196,5 +203,45 @@ expect "after ten kills, the same command goes on" 0 "key $(id_of k.gmk 2>/dev/n
 check "the receipt" told k.nd 0 3000 0
 expect "and all have it" 0 "3000 members had it before, 3000 of them are in the list" \
 	"${P[@]}" --gmk k.gmk --members m3000 --check
+
+# sent PID: SIGINT, once the process waits.
+sent() {
+	until_true waits "$1" && kill -INT "$1"
+	code_of "$1"
+	[ "$code" = 6 ]
+}
+# A shell's background jobs ignore SIGINT.
+D=(exec perl -e '$SIG{INT} = "DEFAULT"; exec @ARGV' "${U[@]}")
+mkfifo list
+: >err
+start() { ("${D[@]}" "$@" >out 2>err) & job=$!; exec 7>list; }
+start --group sip:fire-7@gms-psi.example.org --gmk i.gmk --members list -o i.nd
+echo sip:i1@example.org >&7
+check "interrupted before the key: exit 6" sent $job
+exec 7>&-
+check "says so" last_says "^keymuster: error: interrupted: nothing was put in place, and no key was made: the same command starts anew$"
+check "no key" absent i.gmk
+"${P[@]}" --group sip:fire-7@gms-psi.example.org --gmk i.gmk --members home -o i.nd 2>err
+start --gmk i.gmk --members list -o i.nd -j 1
+cat m3000 >&7
+check "interrupted while it waits for more: exit 6" sent $job
+exec 7>&-
+check "says so" has err "interrupted: nothing was put in place; the key is kept in i.gmk: the same command goes on$"
+check "the last line says that an output is older" last_says "i.nd is of an earlier run"
+start --gmk i.gmk --members list -j 1
+cat m3000 >&7
+until_true test -s out
+check "to stdout: exit 6" sent $job
+exec 7>&-
+check "says what has gone" last_says "interrupted: (some messages may have been|[0-9]+ messages or more were) written, the last perhaps not whole; the key is kept in i.gmk"
+expect "they may have it" 0 "8 members had it before and [0-9]+ may have it from runs that broke off: 1 message$" \
+	"${P[@]}" --gmk i.gmk --members late -o late.nd
+start --gmk i.gmk --members list --status revoked -o i.nd -j 1
+cat m3000 >&7
+check "a revocation: exit 6" sent $job
+exec 7>&-
+check "says so" has err "interrupted: nothing was put in place; the key of i.gmk is revoked, and its members are not told: the same command goes on$"
+expect "to a pipe whose reader ends" 4 "stdout is not complete: (some messages may have been|[0-9]+ messages or more were) written, the last perhaps not whole" \
+	bash -c "set -o pipefail; ${P[*]} --group sip:fire-8@gms-psi.example.org --gmk e.gmk --members m3000 | head -2 >/dev/null"
 
 finish

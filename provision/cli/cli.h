@@ -207,6 +207,7 @@ enum { CROWD_REASONS = 32 };    /* more than km_reason has */
 typedef struct {
 	const members_counts *list;             /* what was read of it */
 	uint64_t rejected, by_reason[CROWD_REASONS];
+	uint64_t by_default;    /* members of home's KMS for want of a word, where there are others */
 } crowd_count;
 
 /* Take --column NAME=COLUMN into how.  false: a usage error was printed. */

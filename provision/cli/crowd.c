@@ -362,6 +362,7 @@ static bool choose_kms(crowd *c, crowd_member *m, km_str kms, char text[KMS_TEXT
 				"list must name its kms", one);
 		return false;
 	}
+	c->counts.by_default += kms.len == 0 && claims == NULL && has_silent_kms(c);
 	if (kms.len == 0 && claims != NULL && other != NULL) {
 		cli_show(one, other->uri, strlen(other->uri));
 		snprintf(text, KMS_TEXT, "the domain lists of %s and %s both claim its host: the list must "

@@ -215,6 +215,7 @@ static void tell(const provision *p, const cli_counts *counts)
 				"or give the group two keys, each for half of its members",
 				(unsigned long long)counts->pairs,
 				p->receipt_name != NULL ? " (the receipt names them)" : "");
+	provision_warn_of_default(p);
 	cli_count_say(text, counts, p->members);
 	cli_note("%s", text);
 	cli_note("%.3f s, %.0f messages/s, kernel %s", seconds, (double)counts->made / seconds,

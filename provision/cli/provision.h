@@ -78,6 +78,8 @@ typedef struct {
 provision_period provision_period_at(const provision *p, int64_t at);
 /* The GMS can sign at p->t, and the first members can be served. */
 int provision_check_keys(provision *p);
+/* Members whose KMS nothing names, where there are several. */
+void provision_warn_of_default(const provision *p);
 /* Groups that clients will refuse unless they are told to trust this GMS. */
 void provision_warn_of_groups(const provision *p);
 

@@ -154,6 +154,7 @@ int provision_check(provision *p)
 	if (code == CLI_DONE)
 		code = count_members(p, counts, &known);
 	if (code == CLI_DONE) {
+		provision_warn_of_default(p);
 		cli_count_say(text, counts, p->members);
 		cli_note("%s", text);
 		ends = tell_period(p, measure(p) * (double)counts->made / (double)p->jobs);

@@ -156,7 +156,7 @@ static int open_journal(provision *p)
 	return result == JOURNAL_CORRUPT ? CLI_KEYS : CLI_IO;
 }
 
-/* A state that was restored from a backup may not know it: the journal does, and tells the state. */
+/* A state from a backup may not know it: the journal does, and tells the state. */
 static int check_revoked(provision *p)
 {
 	km_complaint why = { 0 };
@@ -203,43 +203,72 @@ static bool share_a_group(const provision *p, const journal_key *other)
 	return false;
 }
 
-/* Is it of a key of this group that is in use still? */
-static bool is_older(provision *p, const journal *j)
+/* Is it of a key of this group that is in use still?  *code: CLI_IO where that cannot be told. */
+static bool is_older(provision *p, const journal *j, int *code)
 {
 	const journal_key *other = journal_of(j);
 	km_complaint why;
 	state_id is;
 	bool known;
 
-	return strcmp(other->gms, p->job->gms_uri.s) == 0 &&
-			strcmp(other->kms, p->job->gms_kms->uri) == 0 && share_a_group(p, other) &&
-			journal_counts(j).given > 0 &&
-			(other->expiry == 0 || (int64_t)other->expiry > p->t) &&
-			state_look_up(p->st, &is, &known, other->gmk_id, &why) == STATE_OK &&
-			!is.revoked;
+	if (strcmp(other->gms, p->job->gms_uri.s) != 0 ||
+	    strcmp(other->kms, p->job->gms_kms->uri) != 0 || !share_a_group(p, other) ||
+	    journal_counts(j).given == 0 ||
+	    (other->expiry != 0 && (int64_t)other->expiry <= p->t))
+		return false;
+	if (state_look_up(p->st, &is, &known, other->gmk_id, &why) == STATE_OK)
+		return !is.revoked;
+	cli_error("%s", why.text);
+	*code = CLI_IO;
+	return false;
 }
 
-static void note_older(void *ctx, const char *path, uint32_t gmk_id)
+static bool keep_older(provision *p, journal *j)
 {
-	provision *p = ctx;
-	km_complaint why;
-	journal *j = NULL, **bigger;
+	journal **bigger = reallocarray(p->older, p->n_older + 1, sizeof *bigger);
 
-	if ((p->key != NULL && gmk_id == p->key->gmk_id) ||
-			journal_open(&j, path, JOURNAL_READ, NULL, &why) != JOURNAL_OK)
-		return;
-	bigger = is_older(p, j) && journal_index(j) ?
-			reallocarray(p->older, p->n_older + 1, sizeof *bigger) : NULL;
-	if (bigger == NULL) {
-		journal_close(j);
-		return;
+	if (bigger == NULL || !journal_index(j)) {
+		p->older = bigger == NULL ? p->older : bigger;
+		return false;
 	}
 	p->older = bigger;
 	p->older[p->n_older++] = j;
+	return true;
+}
+
+typedef struct {
+	provision *p;
+	int code;
+} look;
+
+static void note_older(void *ctx, const char *path, uint32_t gmk_id)
+{
+	look *l = ctx;
+	provision *p = l->p;
+	km_complaint why = { 0 };
+	journal *j = NULL;
+	journal_result result;
+
+	if (p->key != NULL && gmk_id == p->key->gmk_id)
+		return;
+	result = journal_open(&j, path, JOURNAL_READ, NULL, &why);
+	if (result == JOURNAL_OK && is_older(p, j, &l->code)) {
+		if (keep_older(p, j))
+			return;
+		l->code = out_of_memory();
+	} else if (result == JOURNAL_IO) {
+		cli_error("%s", why.text);
+		l->code = CLI_IO;
+	} else if (result == JOURNAL_CORRUPT) {
+		cli_warn("%s: so it is not known whether key %08x is of this group, and who has it",
+				why.text, (unsigned)gmk_id);
+	}
+	journal_close(j);
 }
 
 int provision_open_journal(provision *p)
 {
+	look l = { p, CLI_DONE };
 	int code = CLI_DONE;
 
 	if (p->w.gmk == NULL)
@@ -253,8 +282,8 @@ int provision_open_journal(provision *p)
 	if (code == CLI_DONE && p->w.check && p->journal != NULL && !journal_index(p->journal))
 		code = out_of_memory();
 	if (code == CLI_DONE && p->had_before == 0 && !p->had_unknown && !p->revoke)
-		journal_list(state_name(p->st), note_older, p);
-	return code;
+		journal_list(state_name(p->st), note_older, &l);
+	return code == CLI_DONE ? l.code : code;
 }
 
 void provision_close_journal(provision *p)

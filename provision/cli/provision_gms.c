@@ -212,6 +212,18 @@ int provision_check_keys(provision *p)
 	return check_members(p);
 }
 
+void provision_warn_of_default(const provision *p)
+{
+	const uint64_t n = crowd_counts(p->members).by_default;
+	const char *uri = p->job->gms_kms->uri;
+	char shown[CLI_SHOWN];
+
+	if (n > 0)
+		cli_warn("%llu members were taken for those of %s, the KMS of the GMS: --kms gives others "
+				"too, and neither the list (kms) nor a domain list says whose they are",
+				(unsigned long long)n, cli_show(shown, uri, strlen(uri)));
+}
+
 void provision_warn_of_groups(const provision *p)
 {
 	char group[KM_URI_MAX + 1], gms[KM_URI_MAX + 1], member[KM_URI_MAX + 1];

@@ -77,6 +77,7 @@ static json_t *list_of(const provision *p, const cli_counts *counts)
 	json_object_set_new(o, "members", number(counts->made));
 	json_object_set_new(o, "repeats", number(read.list->repeats));
 	json_object_set_new(o, "rejected", number(counts->rejected));
+	json_object_set_new(o, "kms_by_default", number(read.by_default));
 	for (size_t i = 0; i < CROWD_REASONS; i++) {
 		if (read.by_reason[i] > 0)
 			json_object_set_new(reasons, km_reason_name((km_reason)i),
