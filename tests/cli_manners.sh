@@ -318,6 +318,10 @@ if bound 64 "$R" --version >/dev/null 2>&1 && ! ldd "$R" | grep -q asan; then
 	expect "too little for the keys of a member" 3 \
 		"alice.xml:[0-9]+: .*: locked memory: the limit is 16 KB, of which [0-9]+ KB are in use" \
 		bound 16 "$R" open --kms kms-init.xml --keys alice.xml /dev/null
+	expect "--check says that the limit is reached" 0 \
+		"locked memory: the limit is 64 KB, .*: a run of [0-9]+ threads cannot keep all its secrets out of swap" \
+		bound 64 "$R" provision --kms kms-init.xml --gms gms.xml --group $group --members one \
+		--forget-key --check
 	expect "none for a laboratory" 4 "no master keys could be drawn: locked memory: the limit is 0 KB" \
 		bound 0 "$R" lab kms new
 	expect "enough" 0 "" bound 8192 "$R" provision --kms kms-init.xml --gms gms.xml --group $group \

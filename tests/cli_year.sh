@@ -61,6 +61,12 @@ next=$(id_of next.gmk)
 check "the last line" last_says "^new key $next in next.gmk: 12 messages; 1 who were given an earlier key of the group are left out$"
 check "the receipt" told next.nd 2 12 1
 check "names the leaver" has next.nd.receipt '"sip:u1@example.org"'
+expect "a late joiner who is given the one that was left" 0 \
+	"the group has another key, $next, which was given to 12 members, last at 20.*, after this one" \
+	"${P[@]}" --gmk fire.gmk --members late -o late.nd
+expect "or the new one" 0 "^key $next of next.gmk, 12 members had it before: 1 message$" \
+	"${P[@]}" --gmk next.gmk --members late -o late.nd
+check "of which nothing is said" hasnt err "another key"
 expect "revoked with a short list" 2 "warning: 2 who were given key $fire got no message of this run: they keep it: sip:u1@example.org, sip:u2@example.org" \
 	"${P[@]}" --gmk fire.gmk --members <(grep -v sip:u2@ stay.csv) --status revoked -o short.nd
 check "the last line" last_says "^key $fire of fire.gmk, 13 members had it before: 11 messages that revoke it; 2 who were given it are left out and keep it$"

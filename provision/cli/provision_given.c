@@ -204,7 +204,7 @@ static bool share_a_group(const provision *p, const journal_key *other)
 }
 
 /* Is it of a key of this group that is in use still?  *code: CLI_IO where that cannot be told. */
-static bool is_older(provision *p, const journal *j, int *code)
+static bool is_in_use(provision *p, const journal *j, int *code)
 {
 	const journal_key *other = journal_of(j);
 	km_complaint why;
@@ -252,7 +252,7 @@ static void note_older(void *ctx, const char *path, uint32_t gmk_id)
 	if (p->key != NULL && gmk_id == p->key->gmk_id)
 		return;
 	result = journal_open(&j, path, JOURNAL_READ, NULL, &why);
-	if (result == JOURNAL_OK && is_older(p, j, &l->code)) {
+	if (result == JOURNAL_OK && is_in_use(p, j, &l->code)) {
 		if (keep_older(p, j))
 			return;
 		l->code = out_of_memory();
@@ -262,6 +262,28 @@ static void note_older(void *ctx, const char *path, uint32_t gmk_id)
 	} else if (result == JOURNAL_CORRUPT) {
 		cli_warn("%s: so it is not known whether key %08x is of this group, and who has it",
 				why.text, (unsigned)gmk_id);
+	}
+	journal_close(j);
+}
+
+/* A late joiner who is given a key that the others have left hears nobody. */
+static void note_later(void *ctx, const char *path, uint32_t gmk_id)
+{
+	look *l = ctx;
+	const provision *p = l->p;
+	km_complaint why;
+	journal *j = NULL;
+	journal_count marks;
+	char when[WHEN_MAX];
+
+	if (gmk_id == p->key->gmk_id ||
+	    journal_open(&j, path, JOURNAL_READ, NULL, &why) != JOURNAL_OK)
+		return;
+	marks = journal_counts(j);
+	if (marks.last_t > journal_counts(p->journal).last_t && is_in_use(l->p, j, &l->code)) {
+		when_print(when, (int64_t)(marks.last_t >> 32));
+		cli_warn("the group has another key, %08x, which was given to %llu members, last at %s, "
+				"after this one", (unsigned)gmk_id, (unsigned long long)marks.given, when);
 	}
 	journal_close(j);
 }
@@ -283,6 +305,8 @@ int provision_open_journal(provision *p)
 		code = out_of_memory();
 	if (code == CLI_DONE && p->had_before == 0 && !p->had_unknown && !p->revoke)
 		journal_list(state_name(p->st), note_older, &l);
+	else if (code == CLI_DONE && p->journal != NULL && !p->revoke)
+		journal_list(state_name(p->st), note_later, &l);
 	return code == CLI_DONE ? l.code : code;
 }
 
