@@ -153,6 +153,7 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	chmod 755 .
 	mkdir nobody
 	chown nobody nobody
+	install -m 755 "$R" command     # where it was built, others may not come
 	cp fire.gmk root.gmk
 	chmod 600 root.gmk
 	chmod 644 gms.xml
@@ -160,11 +161,11 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	chmod 644 lab/kms-init.xml
 	chown root root.gmk
 	expect "a key that cannot be read" 4 "root.gmk: Permission denied" \
-		setpriv --reuid nobody --clear-groups "${P[@]}" --gmk root.gmk --members late --state nobody/
+		setpriv --reuid nobody --clear-groups timeout "$LIMIT" ./command "${P[@]:1}" --gmk root.gmk --members late --state nobody/
 	cp saved root.state
 	chmod 600 root.state
 	expect "a state that cannot be read" 4 "root.state: Permission denied" \
-		setpriv --reuid nobody --clear-groups "${G[@]}" --forget-key --members late --state root.state
+		setpriv --reuid nobody --clear-groups timeout "$LIMIT" ./command "${G[@]:1}" --forget-key --members late --state root.state
 	chmod 600 gms.xml
 else
 	skip "keys that cannot be read" "only root becomes another"
