@@ -35,6 +35,18 @@ void keyring_remark_text(void *ctx, const char *text)
 		snprintf(in->why->text, sizeof in->why->text, "%s", text);
 }
 
+void keyring_left_out(loading *in, const char *wrong, const char *what, const char *whose)
+{
+	char text[sizeof in->why->text], shown[160];
+
+	escape_into(shown, sizeof shown, whose, strlen(whose));
+	if (*whose == '\0' || strstr(wrong, shown) != NULL)
+		snprintf(text, sizeof text, "%s", wrong);
+	else
+		snprintf(text, sizeof text, "%.300s; %s %s is left out", wrong, what, shown);
+	keyring_remark_text(in, text);
+}
+
 void keyring_remark(const loading *in, int line, const char *element, const char *text)
 {
 	loading copy = *in;

@@ -72,6 +72,8 @@ km_err keyring_refuse(const loading *in, int line, const char *element, km_err e
 void keyring_remark(const loading *in, int line, const char *element, const char *text);
 /* The same with a text that names its place; ctx is a loading. */
 void keyring_remark_text(void *ctx, const char *text);
+/* What is wrong with one of several, which is what ("the certificate of") and whose, and left out. */
+void keyring_left_out(loading *in, const char *wrong, const char *what, const char *whose);
 /* How documents of the ring are read. */
 kmsdoc_how keyring_how(loading *in);
 /* "FILE:LINE", escaped; NULL: out of memory. */

@@ -234,7 +234,7 @@ km_err km_keyring_add_keys(km_keyring *ring, const char *xml, size_t len, const 
 			*why = wrong;
 			err = got;
 		} else if (got != KM_OK && doc.n_keys > 1) {
-			keyring_remark_text(&in, wrong.text);
+			keyring_left_out(&in, wrong.text, "this key set of", doc.keys[i].uri);
 			lose(ring, &doc.keys[i], &wrong);
 		}
 		if (got != KM_OK && bad == KM_OK) {

@@ -192,7 +192,7 @@ km_err km_keyring_add_kms(km_keyring *ring, const char *xml, size_t len, const c
 			*why = wrong;
 			err = got;
 		} else if (got != KM_OK && (doc.is_cache || doc.n_certs > 1)) {
-			keyring_remark_text(&in, wrong.text);
+			keyring_left_out(&in, wrong.text, "the certificate of the KMS", doc.certs[i].uri);
 		}
 		if (got != KM_OK && bad == KM_OK) {
 			first = wrong;

@@ -349,6 +349,7 @@ static void assert_flip_refused(const kmsdoc_cert *cert, size_t part, size_t bit
 	km_keyring_on_remark(ring, hear, NULL);
 	fields[part][bit / 8] ^= (uint8_t)(0x80 >> bit % 8);
 	add_keys(ring, written_keys(keys, 2), KM_OK, "");
+	assert_non_null(strstr(said, "; this key set of sip:alice@example.org is left out"));
 	assert_said(complaints[part]);
 	assert_int_equal(n_keys(ring), 1);
 	assert_holds(ring, &keys[0]);
