@@ -151,6 +151,28 @@ static km_err add_cert(const loading *in, const kmsdoc *doc, size_t at, size_t m
 	return err;
 }
 
+/* Two that nothing tells apart but their keys or periods: whoever was given the others has no use for
+ * what is made with these, so it is said which are taken. */
+static void remark_rival(const loading *in, const kmsdoc_cert *cert)
+{
+	const kms_entry *added = kms_at(in->ring, in->ring->kms.n - 1);
+	char text[320];
+
+	for (size_t i = 0; in->ring->remark != NULL && !added->kms.revoked && i + 1 < in->ring->kms.n; i++) {
+		const km_kms *old = &kms_at(in->ring, i)->kms;
+
+		if (strcmp(old->uri, added->kms.uri) != 0 || old->revoked ||
+		    old->valid_from != added->kms.valid_from || old->valid_to != added->kms.valid_to ||
+		    (old->keys == added->kms.keys && old->period == added->kms.period &&
+		     old->offset == added->kms.offset))
+			continue;
+		snprintf(text, sizeof text, "%.200s has another certificate of this KMS, with other keys or "
+				"key periods and the same validity: that one is used", old->source);
+		keyring_remark(in, cert->line, "KmsCertificate", text);
+		return;
+	}
+}
+
 /* Wide tables for those from first on that are new, while others begin. */
 static void widen(km_keyring *ring, size_t first, size_t members)
 {
@@ -186,8 +208,11 @@ km_err km_keyring_add_kms(km_keyring *ring, const char *xml, size_t len, const c
 		err = KM_EFORMAT;
 	}
 	for (size_t i = 0; err == KM_OK && i < doc.n_certs; i++) {
+		size_t before = ring->kms.n;
 		km_err got = add_cert(&one, &doc, i, members);
 
+		if (got == KM_OK && ring->kms.n > before)
+			remark_rival(&in, &doc.certs[i]);
 		if (keyring_lacks_memory(got)) {
 			*why = wrong;
 			err = got;

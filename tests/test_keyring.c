@@ -587,6 +587,26 @@ static void a_renewed_certificate_stands_beside_the_old_one(void **state)
 	km_keyring_free(ring);
 }
 
+/* Nothing tells two certificates apart but their keys: it is said which one is taken. */
+static void rival_certificates_are_remarked(void **state)
+{
+	km_keyring *ring = ring_with(&own_cert);
+	kmsdoc_cert rival = own_cert;
+
+	(void)state;
+	km_keyring_on_remark(ring, hear, NULL);
+	add_kms(ring, written_init(&rival), KM_OK, "");
+	assert_string_equal(said, "");
+	rival.revoked = true;
+	rival.period++;
+	add_kms(ring, written_init(&rival), KM_OK, "");
+	assert_string_equal(said, "");
+	rival.revoked = false;
+	add_kms(ring, written_init(&rival), KM_OK, "");
+	assert_said("kms.xml:9: KmsCertificate: kms.xml:9 has another certificate of this KMS, with other");
+	km_keyring_free(ring);
+}
+
 static void the_longest_domain_chooses(void **state)
 {
 	static const struct {
@@ -660,6 +680,7 @@ int main(void)
 		cmocka_unit_test(the_same_twice_is_the_same_once),
 		cmocka_unit_test(what_is_missing_is_named),
 		cmocka_unit_test(a_renewed_certificate_stands_beside_the_old_one),
+		cmocka_unit_test(rival_certificates_are_remarked),
 		cmocka_unit_test(the_longest_domain_chooses),
 		cmocka_unit_test(any_period_goes_by_validity),
 	};

@@ -173,6 +173,12 @@ const char *cli_why_period(char out[CLI_WHY], const km_keyring *ring, km_str uri
 		    memcmp(set->uri, uri.s, uri.len) != 0)
 			continue;
 		no = set->period_no;
+		if (no == want && set->kms != kms) {
+			snprintf(out, CLI_WHY, ": the one held fits another certificate of this KMS, %.150s, "
+					"than %.150s, which is the one that is taken", set->kms->source,
+					kms->source);
+			return out;
+		}
 		if (no == unix_no)
 			how = "is that of periods counted from 1970";
 		else if (set->valid_from <= at && at <= set->valid_to && set->valid_from > INT64_MIN)
