@@ -427,6 +427,18 @@ bool journal_is_new(const journal *j)
 	return j->made;
 }
 
+bool journal_has_salts_of(const journal *j, const uint8_t gmk[KM_SSV_BYTES])
+{
+	size_t at = JOURNAL_START;
+	frame f;
+
+	while (frame_next(&f, j->data, j->len, &at)) {
+		if (f.kind == JOURNAL_GIVEN && f.n > 0 && f.names > 0)
+			return km_user_salt(gmk, f.uris, strlen(f.uris)) == frame_load32(f.entries);
+	}
+	return true;
+}
+
 journal_count journal_counts(const journal *j)
 {
 	return j->counts;

@@ -52,6 +52,8 @@ journal_result journal_open(journal **j, const char *path, journal_how how, cons
 /* j may be NULL. */
 void journal_close(journal *j);
 const journal_key *journal_of(const journal *j);
+/* A user salt comes from the GMK: does the first that is there come from this one?  true: there is none. */
+bool journal_has_salts_of(const journal *j, const uint8_t gmk[KM_SSV_BYTES]);
 /* Was it made by this journal_open? */
 bool journal_is_new(const journal *j);
 

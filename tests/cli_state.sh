@@ -141,6 +141,12 @@ expect "keys must be good at T, not by the clock" 3 "key set of period [0-9]+ of
 cp saved "$state"
 
 echo "# keys from anywhere"
+sed 's/"gmk": "\(.\)./"gmk": "\1x/; s/"gmk": "\(.\)x/"gmk": "\1/' fire.gmk >short.gmk
+awk '/"gmk":/ { c = substr($0, 10, 1); sub(/"gmk": "./, "\"gmk\": \"" (c == "0" ? "1" : "0")) } 1' fire.gmk >flipped.gmk
+chmod 600 short.gmk flipped.gmk
+expect "a digit of the key is missing" 3 "short.gmk: gmk: not 32 hex digits" "${P[@]}" --gmk short.gmk --members late -o late.nd
+expect "a digit of the key is another" 3 "flipped.gmk: gmk: not the key that members were given under this GMK-ID" \
+	"${P[@]}" --gmk flipped.gmk --members late -o late.nd
 expect "from a pipe" 0 "members had it before: 1 message" \
 	bash -c "${P[*]} --gmk <(cat fire.gmk) --members late -o late.nd"
 expect "from stdin" 0 "members had it before: 1 message" \

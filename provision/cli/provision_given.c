@@ -136,6 +136,7 @@ static int open_journal(provision *p)
 			p->w.check ? JOURNAL_READ : JOURNAL_MAKE, p->key, &why);
 	bool is_new = result == JOURNAL_NONE ||
 			(result == JOURNAL_OK && journal_is_new(p->journal));
+	char shown[CLI_SHOWN];
 
 	free(path);
 	if (path == NULL)
@@ -146,6 +147,12 @@ static int open_journal(provision *p)
 		p->had_unknown = p->key_exists;
 	else if (result == JOURNAL_OK && !count_before(p))
 		return out_of_memory();
+	if (result == JOURNAL_OK && !is_new && !journal_has_salts_of(p->journal, p->key->gmk)) {
+		cli_error("%s: gmk: not the key that members were given under this GMK-ID: the file was "
+				"changed or damaged; take a good copy of it", cli_show(shown, p->w.gmk,
+				strlen(p->w.gmk)));
+		return CLI_KEYS;
+	}
 	if (result == JOURNAL_OK && is_new && p->key->old_salts != NULL)
 		result = journal_take(p->journal, p->key->old_salts, &why);
 	if (p->w.check && result == JOURNAL_NONE)
