@@ -203,6 +203,7 @@ expect "a revocation while late joiners wait" 0 "" \
 printf 'sip:later@example.org\n' >&9
 exec 9>&-
 wait $!
+check "which is no success for them" [ $? != 0 ]
 check "they are said to need it, or get nothing" has race "revoked during this run|was revoked by this GMS"
 check "and their salts do not take it back" has race.gmk '"revoked": true'
 check "it is revoked" has slow.gmk '"revoked": true'

@@ -243,6 +243,8 @@ static int run_counted(provision *p, cli_counts *counts)
 		counts->complete = false;
 		code = CLI_IO;
 	}
+	if (counts->complete)
+		code = provision_look_again(p, code);
 	closed = provision_close_output(p, counts, code);
 	saved = p->in_place ? provision_commit(p) : CLI_DONE;
 

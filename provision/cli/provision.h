@@ -148,6 +148,8 @@ void provision_say_before(char out[PROVISION_SAID], const provision *p);
 void provision_say_left_out(char out[PROVISION_SAID], const provision *p);
 /* Before the output is put in place: whom it serves is marked on disk. */
 int provision_sync(provision *p);
+/* Is the key revoked meanwhile, by another run?  Gives code, or CLI_REJECTED for CLI_DONE. */
+int provision_look_again(provision *p, int code);
 /* The output is in place: those who are marked have the key. */
 int provision_commit(provision *p);
 /* The output was taken away before anybody could see it: nobody has a message of this run. */

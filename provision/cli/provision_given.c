@@ -473,11 +473,22 @@ int provision_sync(provision *p)
 	return CLI_IO;
 }
 
-int provision_commit(provision *p)
+int provision_look_again(provision *p, int code)
 {
 	km_complaint why = { 0 };
 	bool known = false;
 	state_id is = { 0 };
+
+	if (p->journal == NULL || p->revoke ||
+	    state_look_up(p->st, &is, &known, p->key->gmk_id, &why) != STATE_OK || !is.revoked)
+		return code;
+	cli_warn("the key was revoked during this run: its members need the revocation too");
+	return code == CLI_DONE ? CLI_REJECTED : code;
+}
+
+int provision_commit(provision *p)
+{
+	km_complaint why = { 0 };
 
 	if (p->journal == NULL)
 		return CLI_DONE;
@@ -485,10 +496,6 @@ int provision_commit(provision *p)
 		cli_error("the messages are made, but not that they were is kept: %s", why.text);
 		return CLI_IO;
 	}
-	if (!p->revoke && state_look_up(p->st, &is, &known, p->key->gmk_id, &why) == STATE_OK &&
-	    is.revoked)
-		cli_warn("the key was revoked during this run: its members need the revocation "
-			 "too");
 	return CLI_DONE;
 }
 

@@ -179,11 +179,15 @@ static void compare_counts(verifier *v)
 static int tell(const verifier *v)
 {
 	unsigned long long rejected = number(v, "list", "rejected");
+	unsigned long long others = number(v, "left_out", "count");
 	bool all = json_is_true(in(v->receipt, "complete", NULL)) &&
 			number(v, "exit_code", NULL) == 0;
-	char shown[CLI_SHOWN], signatures[80] = "all signatures verified";
+	char shown[CLI_SHOWN], signatures[80] = "all signatures verified", left_out[100] = "";
 
 	cli_show(shown, v->name, strlen(v->name));
+	if (others > 0)
+		snprintf(left_out, sizeof left_out, ", and left out %llu who have the key or an earlier "
+				"one", others);
 	if (v->verified < v->messages)
 		snprintf(signatures, sizeof signatures, "%llu signatures verified",
 				(unsigned long long)v->verified);
@@ -197,12 +201,10 @@ static int tell(const verifier *v)
 				"can be relied on" : "the receipt says");
 	else if (!all)
 		cli_note("%s: %llu messages, %s, as the receipt says, but the run ended with exit %llu: "
-				"it rejected %llu of %llu lines, and left out %llu who have the key or an "
-				"earlier one: these have no message", shown,
+				"it rejected %llu of %llu lines%s: these have no message", shown,
 				(unsigned long long)v->messages, signatures,
 				(unsigned long long)number(v, "exit_code", NULL), rejected,
-				(unsigned long long)number(v, "list", "lines"),
-				(unsigned long long)number(v, "left_out", "count"));
+				(unsigned long long)number(v, "list", "lines"), left_out);
 	else
 		cli_note("%s: %llu messages, %s, as the receipt says", shown,
 				(unsigned long long)v->messages, signatures);
