@@ -163,6 +163,7 @@ for o in --from --group --trust-gms; do
 		expect "open $o '$u'" 1 "$o .*: |$o: " "$K" open --kms kms.xml --keys gms.xml $o "$u" list
 	done
 done
+expect "one group in two ways" 1 "stands there twice" ./provision --forget-key --members "$field/members-alice.txt" --group SIP:fire-1@GMS-psi.example.org
 expect "a group without a user part" 0 "" ./provision --forget-key --members "$field/members-alice.txt" --group sip:gms-psi.example.org
 expect "an identity of a vendor" 0 "" ./provision --forget-key --members "$field/members-alice.txt" --group fire-2@gms-psi.example.org --any-id
 

@@ -144,7 +144,10 @@ static int check_parameters(const provision *p)
 					cli_show(shown, group, strlen(group)),
 					km_uri_fault_text(fault));
 		for (size_t j = 0; j < i; j++) {
-			if (strcmp(group, w->groups.at[j]) == 0)
+			const char *other = w->groups.at[j];
+
+			if (km_uri_same((km_str){ group, strlen(group) },
+					(km_str){ other, strlen(other) }))
 				return cli_usage(&cli_provision, "--group %s stands there twice",
 						cli_show(shown, group, strlen(group)));
 		}
