@@ -599,5 +599,6 @@ KM_API km_reason km_gmk_open(km_gmk_opened *out, const uint8_t *msg, size_t len,
 		mikey_why(how->why, msg, len, how->compat);
 	if (r != KM_R_OK)
 		km_wipe(out, sizeof *out);
+	km_wipe(&o, sizeof o);  /* and what registers still hold of the key */
 	return r;
 }

@@ -15,7 +15,7 @@ typedef struct {
 	enum {
 		LEAVES, /* by leave_secret */
 		FREES,
-		CALLS,  /* such functions, and copies what they give: registers are not looked at */
+		CALLS,  /* such functions, and copies what they give: how deep they go is not measured */
 	} kind;
 } operation;
 
