@@ -174,6 +174,20 @@ expect "no receipt of ours" 2 "bad.receipt is no receipt" "${V[@]}" v.nd --recei
 expect "a run that rejected" 2 "as the receipt says, but the run ended with exit 2: it rejected 2 of 6" \
 	"${V[@]}" --kms lab2/kms-init.xml mixed.nd
 expect "a KMS that is missing" 2 "mixed.nd:2: the certificate of its KMS is missing" "${V[@]}" mixed.nd
+# The KMS has other keys from the year 2100 on: T says which certificate it was.
+"$K" -q lab kms renewed --valid-from 2100-01-01T00:00:00Z
+certificate() { sed -n '/<KmsCertificate/,/<\/KmsCertificate>/p' "$1"; }
+{
+	sed '/<KmsInit/,$d' lab/kms-init.xml
+	echo '<KmsCertCache Version="1.0.0">'
+	certificate lab/kms-init.xml | sed 's|</KmsUri>|&<ValidTo>2099-12-31T23:59:59Z</ValidTo>|'
+	certificate renewed/kms-init.xml
+	echo '</KmsCertCache></KmsMessage></KmsResponse>'
+} >renewed.xml
+expect "after the KMS has other keys" 0 "all signatures verified" "$K" verify --kms renewed.xml v.nd
+sed 's/urn:3gpp:ns:mcsecKMSInterface:1.0/urn:vendor/' lab/kms-init.xml >vendor.xml
+expect "another namespace" 3 "--lax-ns takes it" "$K" verify --kms vendor.xml v.nd
+expect "where it is admitted" 0 "all signatures verified" "$K" verify --kms vendor.xml --lax-ns v.nd
 expect "no --kms" 1 "--kms FILE is missing" "$K" verify v.nd
 expect "a KMS document that is none" 3 "m20" "$K" verify --kms m20 v.nd
 expect "no output" 4 "nothing.nd: No such file" "${V[@]}" nothing.nd

@@ -236,7 +236,7 @@ static int verify(verifier *v)
 	if (code == CLI_DONE)
 		code = cli_start();
 	if (code == CLI_DONE)
-		code = cli_load(&v->ring, &v->w.kms, &none, 0, (cli_keys_how){ 0 });
+		code = cli_load(&v->ring, &v->w.kms, &none, 0, v->w.how);
 	if (code == CLI_DONE) {
 		name = v->name;
 		v->in = cli_open_input(&name, NULL);
@@ -261,7 +261,8 @@ static int verify_run(int argc, char **argv)
 	verifier v = { .at = 0 };
 	const cli_option options[] = {
 		{ "kms", 0, CLI_MANY, &v.w.kms }, { "receipt", 0, CLI_ONE, &v.w.receipt },
-		{ "sample", 0, CLI_ONE, &v.w.sample }, { NULL, 0, CLI_FLAG, NULL },
+		{ "sample", 0, CLI_ONE, &v.w.sample },
+		{ "lax-ns", 0, CLI_FLAG, &v.w.how.lax_ns }, { NULL, 0, CLI_FLAG, NULL },
 	};
 	int code = cli_parse(&cli_verify, argc, argv, options, &v.w.operands);
 
@@ -286,6 +287,7 @@ static const char help[] =
 "counts, members, order, and the signature of each message.  Needs no secret.\n"
 "\n"
 "  --kms FILE          KMS document with certificates; once for each KMS\n"
+"  --lax-ns            read KMS documents in whatever XML namespace\n"
 "  --receipt FILE      the receipt (default: OUT.receipt)\n"
 "  --sample N          verify the signatures of N messages, chosen at random, instead of all\n"
 "  -q, -v, --plain, --kernel NAME, -h, --help, --version: see keymuster --help\n"

@@ -13,6 +13,7 @@ enum { VERIFY_CHUNK = 256, VERIFY_FAULTS_SHOWN = 10 };
 typedef struct {
 	cli_list kms, operands;
 	const char *receipt, *sample;
+	cli_keys_how how;
 } verify_words;
 
 typedef struct {

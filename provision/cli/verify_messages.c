@@ -50,12 +50,21 @@ static bool is_other_uid(octets uid, const uint8_t own[KM_UID_BYTES])
 			(uid.len != KM_UID_BYTES || memcmp(uid.data, own, KM_UID_BYTES) != 0);
 }
 
+/* The certificate of that KMS that was valid at T, else any; NULL: none is loaded. */
+static const km_kms *kms_at(const verifier *v, km_str uri, uint64_t seconds)
+{
+	const km_kms *kms = km_keyring_kms_valid(v->ring, uri.s, uri.len,
+			(int64_t)(seconds - KM_NTP_UNIX));
+
+	return kms != NULL ? kms : km_keyring_kms(v->ring, uri.s, uri.len);
+}
+
 /* The member: URI, KMS, period and UID must be those of the message.  NULL: they are. */
 static const char *check_member(verifier *v, const mikey_msg *m, const beside *b, uint64_t seconds)
 {
 	octets uri = m->id[ROLE_RESPONDER], uid = m->id[ROLE_UID_RESPONDER];
 	octets at = m->id[ROLE_KMS_RESPONDER];
-	const km_kms *kms = km_keyring_kms(v->ring, b->kms.s, b->kms.len);
+	const km_kms *kms = kms_at(v, b->kms, seconds);
 	uint64_t no = kms == NULL ? 0 : km_key_period_no(seconds, kms->period, kms->offset);
 	uint8_t own[KM_UID_BYTES], id[4];
 	char period[24];
@@ -114,7 +123,7 @@ static const char *check_sender(verifier *v, verify_signature *s, const km_kms *
 		return "sent by another GMS";
 	if (at.data != NULL && !is_same(str_of(at), (km_str){ v->gms_kms, strlen(v->gms_kms) }))
 		return "sent by a GMS of another KMS";
-	*kms = km_keyring_kms(v->ring, v->gms_kms, strlen(v->gms_kms));
+	*kms = kms_at(v, (km_str){ v->gms_kms, strlen(v->gms_kms) }, seconds);
 	if (*kms == NULL)
 		return "the certificate of the KMS of its sender is missing: give it with --kms";
 	no = km_key_period_no(seconds, (*kms)->period, (*kms)->offset);
