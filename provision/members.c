@@ -20,6 +20,7 @@ struct member_list {
 	list_form form;
 	list_columns columns;
 	members_counts counts;
+	size_t twin_room;
 	uint64_t first, last;   /* lines of the record */
 	uint64_t quote;         /* the line where quotes were opened last */
 	char *header;           /* of CSV */
@@ -62,6 +63,7 @@ void members_close(member_list *list)
 	if (list == NULL)
 		return;
 	seen_free(list->seen);
+	free(list->counts.twin);
 	free(list->header);
 	free(list->name);
 	free(list);
@@ -241,6 +243,24 @@ static bool is_of_the_run(const members_how *how, km_str group)
 	return false;
 }
 
+/* The member's user was there in line other, written in another way.  false: out of memory. */
+static bool keep_twin(member_list *list, uint64_t other)
+{
+	members_counts *counts = &list->counts;
+
+	if (counts->twins == list->twin_room) {
+		size_t room = list->twin_room == 0 ? 64 : 2 * list->twin_room;
+		members_pair *bigger = reallocarray(counts->twin, room, sizeof *bigger);
+
+		if (bigger == NULL)
+			return false;
+		counts->twin = bigger;
+		list->twin_room = room;
+	}
+	counts->twin[counts->twins++] = (members_pair){ list->first, other };
+	return true;
+}
+
 /* A member that is sound: was it there before?  1, 0: pass over, -1: out of memory. */
 static int look_up(member_list *list, member_line *out)
 {
@@ -260,10 +280,7 @@ static int look_up(member_list *list, member_line *out)
 				(unsigned long long)other);
 		return 1;
 	case SEEN_TWIN:
-		if (counts->twins < MEMBERS_PAIRS)
-			counts->twin[counts->twins] = (members_pair){ list->first, other };
-		counts->twins++;
-		break;
+		return keep_twin(list, other) ? 1 : -1;
 	case SEEN_NEW:
 		break;
 	}

@@ -32,8 +32,6 @@ typedef struct {
 	char text[192];         /* of a refused line: what is wrong; no foreign text */
 } member_line;
 
-enum { MEMBERS_PAIRS = 1000 };
-
 typedef struct {
 	uint64_t line, other;   /* other came before */
 } members_pair;
@@ -45,7 +43,7 @@ typedef struct {
 	uint64_t repeats;       /* left out, with no word: the member is there already */
 	members_pair repeat;    /* the first */
 	uint64_t twins;         /* members whose user was there, written in another way */
-	members_pair twin[MEMBERS_PAIRS];       /* the first ones */
+	members_pair *twin;     /* all of them: 16 octets more for each */
 	uint64_t beyond_ascii;  /* members with letters that RFC 3261 wants escaped */
 	uint64_t beyond_line;   /* the first */
 	bool complete;          /* the end was reached */

@@ -154,6 +154,11 @@ expect "a member of another group" 2 "list:2: sip:alice@example.org: group: " \
 	"$K" provision --kms kms.xml --gms gms.xml --gmk one.gmk --members list --rejects rejects.csv
 check "... is a reject" has rejects.csv police
 
+seq -f 'sip:u%.0f@example.org' 1200 >many
+seq -f 'sip:u%.0f@EXAMPLE.org' 1200 >>many
+expect "many users in two ways" 0 "1200 members are written in two ways" ./provision --forget-key --members many -o many.nd
+check "the receipt has them all" [ "$(tr -d ' \n' <many.nd.receipt | sed 's/.*"twin_lines":\[\(.*\)\],*}.*"made".*/\1/' | grep -o '\[' | wc -l)" = 1200 ]
+
 echo "# groups"
 for g in '<sip:fire-2@gms-psi.example.org>' fire-2@gms-psi.example.org 'sip:fire 2@x' 'sip:fire@2@x' sip:; do
 	expect "--group $g" 1 "--group .*: " ./provision --forget-key --members "$field/members-alice.txt" --group "$g"

@@ -85,7 +85,7 @@ static json_t *list_of(const provision *p, const cli_counts *counts)
 	}
 	json_object_set_new(o, "rejected_by_reason", reasons);
 	json_object_set_new(o, "twins", number(read.list->twins));
-	for (size_t i = 0; i < MEMBERS_PAIRS && i < read.list->twins; i++)
+	for (size_t i = 0; i < read.list->twins; i++)
 		json_array_append_new(twins, pair_of(read.list->twin[i].line,
 				read.list->twin[i].other));
 	json_object_set_new(o, "twin_lines", twins);
