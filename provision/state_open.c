@@ -17,7 +17,7 @@ enum { SAID = 700 };
 
 static void say(const state *st, const char *before, const char *path, const char *after)
 {
-	char file[300], text[SAID];
+	char file[300], text[2 * SAID];
 
 	if (st->say == NULL)
 		return;
