@@ -148,10 +148,21 @@ static bool is_in(const run_list *runs, uint32_t run)
 	return runs->n > 0 && bsearch(&run, runs->at, runs->n, sizeof run, by_number) != NULL;
 }
 
+static bool is_doubted(const journal *j, const frame *f)
+{
+	size_t at = (size_t)(f->entries - j->data);
+
+	for (size_t i = 0; i < j->n_doubts; i++) {
+		if (at < j->doubts[i].at && f->t > j->doubts[i].t)
+			return true;
+	}
+	return false;
+}
+
 frame_worth journal_worth(const journal *j, const frame *f)
 {
 	if (f->kind == FRAME_OLD || is_in(&j->done, f->run))
-		return FRAME_SURE;
+		return is_doubted(j, f) ? FRAME_UNSURE : FRAME_SURE;
 	return is_in(&j->taken_back, f->run) ? FRAME_NOTHING : FRAME_UNSURE;
 }
 
@@ -163,6 +174,17 @@ static bool note_run(run_list *runs, uint32_t run)
 		return false;
 	runs->at = bigger;
 	runs->at[runs->n++] = run;
+	return true;
+}
+
+static bool note_doubt(journal *j, const frame *f)
+{
+	doubt *bigger = reallocarray(j->doubts, j->n_doubts + 1, sizeof *bigger);
+
+	if (bigger == NULL)
+		return false;
+	j->doubts = bigger;
+	j->doubts[j->n_doubts++] = (doubt){ f->t, (size_t)(f->entries - j->data) };
 	return true;
 }
 
@@ -199,11 +221,13 @@ static bool survey(journal *j)
 
 	j->counts = (journal_count){ 0 };
 	j->done.n = j->taken_back.n = 0;
+	j->n_doubts = 0;
 	if (j->counts_own && !note_run(&j->done, j->run))
 		return false;
 	while (frame_next(&f, j->data, j->len, &at)) {
 		if ((f.kind == FRAME_COMMIT && !note_run(&j->done, f.run)) ||
-		    (f.kind == FRAME_VOID && !note_run(&j->taken_back, f.run)))
+		    (f.kind == FRAME_VOID && !note_run(&j->taken_back, f.run)) ||
+		    (f.kind == FRAME_DOUBT && !note_doubt(j, &f)))
 			return false;
 	}
 	sort_runs(&j->done);
@@ -212,7 +236,7 @@ static bool survey(journal *j)
 	while (frame_next(&f, j->data, j->len, &at)) {
 		frame_worth worth = journal_worth(j, &f);
 
-		if (f.t > j->counts.last_t)
+		if (f.kind != FRAME_DOUBT && f.t > j->counts.last_t && !is_doubted(j, &f))
 			j->counts.last_t = f.t;
 		j->counts.revoked = j->counts.revoked || f.kind == JOURNAL_TOLD;
 		if (f.kind == JOURNAL_TOLD)
@@ -411,6 +435,7 @@ void journal_close(journal *j)
 	free(j->path);
 	free(j->done.at);
 	free(j->taken_back.at);
+	free(j->doubts);
 	free(j->entries.at);
 	free(j->names.at);
 	free(j->index);

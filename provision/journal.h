@@ -74,6 +74,9 @@ journal_result journal_sync(journal *j, km_complaint *why);
 journal_result journal_commit(journal *j, km_complaint *why);
 /* The output of this run was taken away before it was in place: nobody has a message of it. */
 journal_result journal_take_back(journal *j, km_complaint *why);
+/* Messages so far whose T is behind t (32.32 bits of Unix seconds) came of a clock that was wrong: whom they
+ * served is unsure from now on, for clients refuse them. */
+journal_result journal_doubt(journal *j, uint64_t t, km_complaint *why);
 /* Take over members of an older version's key file, once. */
 journal_result journal_take(journal *j, const salts *old, km_complaint *why);
 

@@ -200,6 +200,15 @@ journal_result journal_take_back(journal *j, km_complaint *why)
 	return end_run(j, FRAME_VOID, why);
 }
 
+journal_result journal_doubt(journal *j, uint64_t t, km_complaint *why)
+{
+	journal_result result;
+
+	frame_clear(j);
+	result = write_frame(j, FRAME_DOUBT, t, why);
+	return result == JOURNAL_OK ? journal_sync(j, why) : result;
+}
+
 journal_result journal_commit(journal *j, km_complaint *why)
 {
 	journal_result result = journal_sync(j, why);

@@ -12,7 +12,8 @@ enum {
 	FRAME_MAX = 1 << 20,    /* octets behind the head, from a chunk or a key */
 };
 /* Further kinds of frame beside journal_kind. */
-enum { FRAME_KEY = 'K', FRAME_COMMIT = 'C', FRAME_VOID = 'V', FRAME_OLD = 'O' };
+enum { FRAME_KEY = 'K', FRAME_COMMIT = 'C', FRAME_VOID = 'V', FRAME_OLD = 'O',
+	FRAME_DOUBT = 'D' };
 
 typedef struct {
 	uint32_t kind, run, n, names;
@@ -38,6 +39,12 @@ typedef struct {
 	size_t n;
 } run_list;
 
+/* What stands before at and has a T behind t is unsure. */
+typedef struct {
+	uint64_t t;
+	size_t at;
+} doubt;
+
 struct journal {
 	char *path;
 	int fd;
@@ -49,6 +56,8 @@ struct journal {
 	uint64_t end;           /* of the file, as far as this process has looked */
 	journal_key key;
 	run_list done, taken_back;      /* runs that were committed; that put nothing in place */
+	doubt *doubts;
+	size_t n_doubts;
 	journal_count counts;
 	octets entries, names;  /* of the chunk; entries begins with room for the head */
 	uint32_t n;

@@ -273,9 +273,17 @@ check "with their GMK-IDs" has bare.state "^gmk $(sed -n 's/^"gmk_id": "\(.*\)",
 expect "whose it is must be known" 3 "whose state it is is not known" "$K" state repair --state nobodys.state
 check "nothing is made then" absent nobodys.state
 set_t 7200
+echo sip:ahead@example.org >ahead
+expect "a member whom a clock ahead served" 0 "" "${P[@]}" --gmk fire.gmk --members ahead -o ahead.nd --clock-tolerance 9999
+expect "has the key, as far as is known" 0 "" "$K" who --gmk fire.gmk --members ahead
 expect "T ahead of the clock is said" 0 "T is ahead of the clock" "$K" state repair --state "$state" --gmk fire.gmk
 expect "and set back when asked" 0 "T goes back from 20" "$K" state repair --gmk fire.gmk --t now
+expect "who was served by it is unsure then" 2 "" "$K" who --gmk fire.gmk --members ahead
+check "and is said to be" has out '"unsure"'
 expect "and the GMS goes on" 0 "" "${P[@]}" --gmk fire.gmk --members late -o late.nd
+expect "and serves again" 0 "" "${P[@]}" --gmk fire.gmk --members ahead -o ahead.nd
+expect "who has it then" 0 "" "$K" who --gmk fire.gmk --members ahead
+rm -f ahead.nd ahead.nd.receipt
 expect "not to any word" 1 "neither Unix seconds" "$K" state repair --gmk fire.gmk --t soon
 cp saved "$state"
 

@@ -234,6 +234,29 @@ static void add_keys(repair *r, state_content *c)
 	}
 }
 
+/* T goes back to that of the state: what was made behind it is in doubt. */
+typedef struct {
+	repair *r;
+	uint64_t t;
+} going_back;
+
+static void doubt_journal(void *ctx, const char *path, uint32_t gmk_id)
+{
+	const going_back *back = ctx;
+	km_complaint why;
+	journal *j;
+	journal_result result = journal_open(&j, path, JOURNAL_WRITE, NULL, &why);
+
+	(void)gmk_id;
+	if (result == JOURNAL_OK && journal_counts(j).last_t > back->t)
+		result = journal_doubt(j, back->t, &why);
+	journal_close(j);
+	if (result == JOURNAL_OK)
+		return;
+	cli_error("%s", why.text);
+	back->r->code = CLI_IO;
+}
+
 /* A T that is known stays, and goes back only where that is said. */
 static void set_t(repair *r, state_content *c, uint64_t of_journals)
 {
@@ -251,8 +274,7 @@ static void set_t(repair *r, state_content *c, uint64_t of_journals)
 		cli_warn("T goes back from %s to %s: a client that took a message with the later "
 			 "T, by a "
 			 "clock as wrong as that of the run, refuses all before it; who was given "
-			 "keys "
-			 "in that run needs them again",
+			 "keys in that run counts as unsure, and needs them again",
 				from, to);
 	else if (t != c->t)
 		cli_note("T is set to %s%s", to, w->t != NULL ? "" :
@@ -299,6 +321,10 @@ static bool mend(void *ctx, state_content *c, bool exists)
 			 "as .damaged",
 				c->line, c->wrong, c->lost);
 	set_t(r, c, of_journals);
+	if (c->t < t)
+		journal_list(r->path, doubt_journal, &(going_back){ r, c->t });
+	if (r->code != CLI_DONE)
+		return false;
 	changed = changed || c->n != before || c->t != t;
 	cli_note("%s: %zu GMK-IDs%s", cli_show(shown, r->path, strlen(r->path)), c->n,
 			changed ? "" : ", nothing to repair");
