@@ -7,6 +7,9 @@
  *     return stands beside it; beyond that, one that takes a km_random or makes an object may return
  *     KM_ERANDOM, KM_ENOMEM and, where shared tables are first made, KM_ESELFTEST; one that
  *     makes an object with a secret also KM_ELOCKED.
+ *   - What leaves is checked first: encapsulated data, signatures, SSK, PVT, RSK and Z are worked on in
+ *     private memory and copied out when they are right.  KM_EFAULT: they were not, or the copy was not,
+ *     which takes a fault of the machine; nothing of that block has left.
  *   - No pointer may be NULL unless its comment says so; outputs may not overlap inputs.
  *   - km_init comes first; after it everything is thread-safe.  A prepared object (an opaque type)
  *     is made once and may be shared read-only by any number of threads until it is freed.
