@@ -243,8 +243,8 @@ install: all
 		$(DESTDIR)$(PREFIX)/include/keymuster/engine $(DESTDIR)$(PREFIX)/include/keymuster/provision \
 		$(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 	install -m 755 $(B)/keymuster $(DESTDIR)$(PREFIX)/bin/
-	sh share/man.sh $(B)/keymuster >$(DESTDIR)$(PREFIX)/share/man/man1/keymuster.1
-	install -m 644 share/keymuster.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/keymuster
+	sh provision/cli/man.sh $(B)/keymuster >$(DESTDIR)$(PREFIX)/share/man/man1/keymuster.1
+	install -m 644 provision/cli/keymuster.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/keymuster
 	install -m 644 $(B)/libkeymuster.a $(DESTDIR)$(PREFIX)/lib/
 	install -m 644 engine/engine.h $(DESTDIR)$(PREFIX)/include/keymuster/engine/
 	install -m 644 provision/gmk.h $(DESTDIR)$(PREFIX)/include/keymuster/provision/

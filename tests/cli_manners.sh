@@ -208,7 +208,7 @@ expect "verbose" 0 "^state .*/keymuster/.*state$" "${run[@]}" -v --members one -
 
 # completed WORD...: what the last word becomes.
 completed() {
-	PATH="$T/bin:$PATH" bash -c '. "$0/share/keymuster.bash"; COMP_WORDS=(keymuster "$@") COMP_CWORD=$#
+	PATH="$T/bin:$PATH" bash -c '. "$0/provision/cli/keymuster.bash"; COMP_WORDS=(keymuster "$@") COMP_CWORD=$#
 		_keymuster; echo "${COMPREPLY[*]}"' "$sources" "$@"
 }
 mkdir bin
@@ -216,7 +216,7 @@ ln -s "$R" bin/keymuster
 check "a command is completed" [ "$(completed ins)" = inspect ]
 check "its second word too" [ "$(completed lab k)" = kms ]
 check "and its options" [ "$(completed lab kms --off)" = --offset ]
-check "the manual page has each command" [ "$(sh "$sources/share/man.sh" "$R" | grep -c '^\.SH KEYMUSTER')" = \
+check "the manual page has each command" [ "$(sh "$sources/provision/cli/man.sh" "$R" | grep -c '^\.SH KEYMUSTER')" = \
 	"$("$R" help | sed -n '/^Everywhere/,$d; /^  help/d; /^  [a-z]/p' | wc -l)" ]
 for mode in release tsan; do
 	env -u MAKEFLAGS -u MAKELEVEL make -n -C "$sources" MODE=$mode all 2>/dev/null |

@@ -1,5 +1,5 @@
 #!/bin/sh
-# man.sh -- the manual page, from the command's own help.  usage: share/man.sh path/to/keymuster >keymuster.1
+# man.sh -- the manual page, from the command's own help.  usage: man.sh path/to/keymuster >keymuster.1
 set -e
 help() {
 	echo .nf
