@@ -40,10 +40,10 @@ MODE_tsan    := -O1 -g -fsanitize=thread
 MODE_fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -DKM_VERIFY
 MODE_ct      := $(OPT) -gdwarf-4 $(FORTIFY)
 ALL_CFLAGS := -std=c11 $(WARN) $(DEFS) $(MODE_$(MODE)) -fvisibility=hidden -fPIC $(HARDEN) $(HARDEN_$(ARCH)) \
-	-I. -isystem /usr/include/libxml2 $(CFLAGS)
+	-I. -iquote engine -isystem /usr/include/libxml2 $(CFLAGS)
 LIBS    := -lxml2 -ljansson -lsodium -lcrypto -lgmp -lpthread
 
-ENGINE  := $(wildcard engine/*.c) $(wildcard asm/$(ARCH)/*.S)
+ENGINE  := $(wildcard engine/*.c engine/*/*.c) $(wildcard asm/$(ARCH)/*.S)
 PROV    := $(wildcard provision/*.c)
 CLI     := $(wildcard provision/cli/*.c)
 TESTS   := $(patsubst tests/%.c,%,$(wildcard tests/test_*.c))
@@ -191,7 +191,7 @@ fuzz-targets: $(patsubst %,$(B)/tests/%,$(FUZZ))
 faults: $(B)/tests/faults
 	@$< --long
 
-# The digests of the tables over P and g, from the portable builder: engine/comb_digests.inc.
+# The digests of the tables over P and g, from the portable builder: engine/table/comb_digests.inc.
 digests: $(B)/tests/test_digests
 	@$< --print
 

@@ -1,8 +1,8 @@
 /* count.c -- counts multiplications in F_p by rows that stand before the chosen kernels. */
 #include "count.h"
 
-#include "engine/fp.h"
-#include "engine/fp8.h"
+#include "engine/field/fp.h"
+#include "engine/field/fp8.h"
 
 static bench_counts counts;
 static const fp_kernel *fp_real;

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "count.h"
-#include "engine/fp.h"
-#include "engine/p256.h"
+#include "engine/field/fp.h"
+#include "engine/eccsi/p256.h"
 
 enum { OPS_MAX = 64 };
 

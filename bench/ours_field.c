@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/fp.h"
-#include "engine/fp8.h"
+#include "engine/field/fp.h"
+#include "engine/field/fp8.h"
 
 enum {
 	SELECT_ENTRIES = 128, SELECT_WORDS = 2 * FP_LIMBS, /* points, windows of 8 bits */

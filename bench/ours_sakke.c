@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "engine/cpu.h"
-#include "engine/fp8.h"
-#include "engine/pairing.h"
+#include "engine/field/fp8.h"
+#include "engine/curve/pairing.h"
 
 /* Members a KMS is prepared for where there is no end of them. */
 enum { MANY = 100000, SMALL = 8, MEDIUM = 64 };

@@ -10,7 +10,7 @@
 
 #include "bytes.h"
 #include "engine.h"
-#include "params.h"
+#include "field/params.h"
 #include "scrub.h"
 #include "secret.h"
 

@@ -6,13 +6,13 @@
 #include <string.h>
 
 #include "cpu.h"
-#include "curve8.h"
-#include "edwards.h"
-#include "eccsi.h"
-#include "lines.h"
-#include "p256.h"
+#include "curve/curve8.h"
+#include "curve/edwards.h"
+#include "eccsi/eccsi.h"
+#include "curve/lines.h"
+#include "eccsi/p256.h"
 #include "process.h"
-#include "zq.h"
+#include "field/zq.h"
 
 /* Product levels, best first.  A level uses the best row of each table whose needs it covers. */
 static const struct {

@@ -21,12 +21,12 @@
 #include <valgrind/memcheck.h>
 
 #include "engine/cpu.h"
-#include "engine/fp8.h"
+#include "engine/field/fp8.h"
 #include "engine/init.h"
-#include "engine/p256.h"
+#include "engine/eccsi/p256.h"
 #include "ctime_lookup.h"
-#include "engine/p256x8.h"
-#include "engine/pairing.h"
+#include "engine/eccsi/p256x8.h"
+#include "engine/curve/pairing.h"
 #include "engine/secret.h"
 #include "util_own.h"
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "engine/cpu.h"
-#include "engine/fp8.h"
+#include "engine/field/fp8.h"
 #include "engine/secret.h"
 #include "util.h"
 

@@ -16,9 +16,9 @@
 
 #include "engine/cpu.h"
 #include "engine/engine.h"
-#include "engine/fp8.h"
-#include "engine/p256.h"
-#include "engine/p256x8.h"
+#include "engine/field/fp8.h"
+#include "engine/eccsi/p256.h"
+#include "engine/eccsi/p256x8.h"
 #include "util.h"
 
 enum { RUNS = 3, ARGS = 6, BUFFER = 65536, MOST = 20000, CALLS = 4 };

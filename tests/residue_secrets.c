@@ -3,12 +3,12 @@
 
 #include <string.h>
 
-#include "engine/comb.h"
+#include "engine/table/comb.h"
 #include "engine/hash.h"
-#include "engine/lines.h"
-#include "engine/p256.h"
-#include "engine/params.h"
-#include "engine/zq.h"
+#include "engine/curve/lines.h"
+#include "engine/eccsi/p256.h"
+#include "engine/field/params.h"
+#include "engine/field/zq.h"
 #include "residue_watch.h"
 #include "util_own.h"
 

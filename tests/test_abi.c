@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "engine/cpu.h"
-#include "engine/fp.h"
-#include "engine/fp8.h"
-#include "engine/p256.h"
-#include "engine/p256x8.h"
+#include "engine/field/fp.h"
+#include "engine/field/fp8.h"
+#include "engine/eccsi/p256.h"
+#include "engine/eccsi/p256x8.h"
 #include "util.h"
 
 #ifdef ARCH_x86_64

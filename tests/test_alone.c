@@ -6,12 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/alone.h"
+#include "engine/sakke/alone.h"
 #include "engine/cpu.h"
-#include "engine/edwards8.h"
+#include "engine/curve/edwards8.h"
 #include "engine/engine.h"
-#include "engine/fp2.h"
-#include "engine/params.h"
+#include "engine/field/fp2.h"
+#include "engine/field/params.h"
 
 enum { MEMBERS = 19 }; /* two whole steps and more */
 

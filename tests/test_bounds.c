@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "engine/curve8.h"
+#include "engine/curve/curve8.h"
 
 static fp8 r, a, b, c;
 static const uint64_t none[FP8_LANES], all[FP8_LANES] = {

@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/comb8.h"
+#include "engine/table/comb8.h"
 #include "engine/engine.h"
 #include "engine/init.h"
-#include "engine/fp2.h"
-#include "engine/params.h"
+#include "engine/field/fp2.h"
+#include "engine/field/params.h"
 
 enum { ENTRIES_MAX = 512 };
 

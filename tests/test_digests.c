@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/comb_digest.h"
-#include "engine/tables.h"
+#include "engine/table/comb_digest.h"
+#include "engine/table/tables.h"
 
 static ec_point *chain;
 static fp *chain_g;

@@ -9,9 +9,9 @@
 
 #include "engine/bytes.h"
 #include "engine/cpu.h"
-#include "engine/eccsi.h"
+#include "engine/eccsi/eccsi.h"
 #include "engine/hash.h"
-#include "engine/kms_public.h"
+#include "engine/sakke/kms_public.h"
 
 /* ---- nonces -------------------------------------------------------------------------------- */
 

@@ -13,8 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "engine/comb_digest.h"
-#include "engine/tables.h"
+#include "engine/table/comb_digest.h"
+#include "engine/table/tables.h"
 
 enum { THREADS = 4, FORKS = 2, N = 60, ID = 12, SECONDS = 60 };
 

@@ -6,9 +6,9 @@
 #include <gmp.h>
 
 #include "engine/cpu.h"
-#include "engine/fp.h"
-#include "engine/fp_rows.h"
-#include "engine/params.h"
+#include "engine/field/fp.h"
+#include "engine/field/fp_rows.h"
+#include "engine/field/params.h"
 #include "util.h"
 
 enum { N = FP_LIMBS, ROUNDS = 400 };

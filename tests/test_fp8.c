@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "engine/cpu.h"
-#include "engine/fp8.h"
+#include "engine/field/fp8.h"
 #include "util_fp8.h"
 
 #define ROUNDS 60

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "engine/cpu.h"
-#include "engine/fp8.h"
+#include "engine/field/fp8.h"
 #include "util_fp8.h"
 
 /* n picks of points: the second coordinate of an entry is the first one of eight entries later. */

@@ -11,7 +11,7 @@
 #include "engine/bytes.h"
 #include "engine/engine.h"
 #include "engine/hash.h"
-#include "engine/params.h"
+#include "engine/field/params.h"
 
 static size_t unhex(uint8_t *out, const char *hex)
 {

@@ -8,7 +8,7 @@
 #include <jansson.h>
 #include <sodium.h>
 
-#include "engine/params.h"
+#include "engine/field/params.h"
 
 #define GMS "sip:gms@gms-psi.example.org"
 

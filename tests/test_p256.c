@@ -7,7 +7,7 @@
 
 #include "engine/bytes.h"
 #include "engine/cpu.h"
-#include "engine/p256.h"
+#include "engine/eccsi/p256.h"
 
 #include <openssl/ec.h>
 #include <openssl/obj_mac.h>

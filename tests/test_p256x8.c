@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "engine/cpu.h"
-#include "engine/p256x8.h"
+#include "engine/eccsi/p256x8.h"
 
 #define MASK (((uint64_t)1 << 52) - 1)
 #define TOP (P256X8_LIMBS - 1)

@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "engine/cpu.h"
-#include "engine/fp8.h"
+#include "engine/field/fp8.h"
 #include "engine/init.h"
-#include "engine/pairing.h"
-#include "engine/params.h"
+#include "engine/curve/pairing.h"
+#include "engine/field/params.h"
 
 enum { KEYS = 3, POINTS = 5 };
 

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "engine/cpu.h"
-#include "engine/curve8.h"
+#include "engine/curve/curve8.h"
 #include "engine/engine.h"
-#include "engine/p256x8.h"
+#include "engine/eccsi/p256x8.h"
 
 /* Fits every entry, for it takes nothing and gives nothing. */
 static void dead(void)

@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "engine/eccsi.h"
+#include "engine/eccsi/eccsi.h"
 #include "engine/engine.h"
 #include "engine/random.h"
 #include "engine/secret.h"

@@ -6,11 +6,11 @@
 #include <string.h>
 
 #include "engine/bytes.h"
-#include "engine/curve.h"
+#include "engine/curve/curve.h"
 #include "engine/hash.h"
-#include "engine/pairing.h"
-#include "engine/params.h"
-#include "engine/zq.h"
+#include "engine/curve/pairing.h"
+#include "engine/field/params.h"
+#include "engine/field/zq.h"
 
 static void rfc_6508_appendix_a_with_intermediates(void **state)
 {

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "engine/bytes.h"
-#include "engine/params.h"
+#include "engine/field/params.h"
 
 enum { LEN = 32, MANY = 1000 };
 

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "engine/fp8.h"
-#include "engine/p256.h"
+#include "engine/field/fp8.h"
+#include "engine/eccsi/p256.h"
 #include "engine/verify.h"
 
 static void below_is_exact(void **state)

@@ -6,7 +6,7 @@
 
 #include <gmp.h>
 
-#include "engine/fp8.h"
+#include "engine/field/fp8.h"
 
 void limbs_to_mpz(mpz_t z, const uint64_t v[FP8_LIMBS]);
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "engine/cpu.h"
-#include "engine/p256x8.h"
+#include "engine/eccsi/p256x8.h"
 
 enum { MOST = 32 };
 

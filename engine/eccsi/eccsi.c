@@ -1,0 +1,385 @@
+/* eccsi.c -- ECCSI (RFC 6507): signers and signing. */
+#include "eccsi.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "bytes.h"
+#include "hash.h"
+#include "sakke/kms_public.h"
+#include "scrub.h"
+#include "secret.h"
+
+km_err eccsi_init(void)
+{
+	if (!p256_init())
+		return KM_ENOMEM;
+	p256x8_init();
+	return KM_OK;
+}
+
+km_err eccsi_kpak_load(eccsi_kpak *k, const uint8_t *kpak, size_t len)
+{
+	km_err err = p256_from_octets_var(&k->point, kpak, len);
+
+	if (err == KM_OK && !p256_wide_make_var(&k->table, &k->point))
+		err = KM_ENOMEM;
+	if (err == KM_OK)
+		memcpy(k->octets, kpak, sizeof k->octets);
+	else
+		memset(k, 0, sizeof *k);
+	return err;
+}
+
+void eccsi_hs(uint8_t hs[KM_HASH_BYTES], const uint8_t kpak[KM_ECCSI_POINT_BYTES],
+		const uint8_t *id, size_t id_len, const uint8_t pvt[KM_ECCSI_POINT_BYTES])
+{
+	hash_parts(hs, (hash_part[]){{p256_g_octets, sizeof p256_g_octets},
+		{kpak, KM_ECCSI_POINT_BYTES}, {id, id_len}, {pvt, KM_ECCSI_POINT_BYTES}}, 4);
+}
+
+void eccsi_y_var(p256_point *y, const uint8_t hs[KM_HASH_BYTES], const p256_point *pvt,
+		const p256_point *kpak)
+{
+	uint64_t h[4];
+
+	p256_scalar(h, hs);
+	p256_times_var(y, h, pvt);
+	p256_add(y, y, kpak);
+}
+
+/* ---- signers ----------------------------------------------------------------------------- */
+
+/* KPAK = [SSK]G - [HS]PVT (5.1.2), as [SSK]G = Y. */
+static km_err ssk_check(km_signer *s, const p256_point *y)
+{
+	struct {
+		uint64_t ssk[4];
+		p256_point point;
+	} w;
+	uint64_t in_range, same;
+
+	limbs_from_be(w.ssk, s->ssk, 4);
+	in_range = p256_below(w.ssk, p256_n) & ~p256_is_zero(w.ssk);
+	p256_reduce(w.ssk, w.ssk, p256_n);
+	p256_to_mont_n(s->ssk_mont, w.ssk);
+	p256_times_g(&w.point, w.ssk);
+	same = p256_equal(&w.point, y);
+	/* Public: the verdict on a key. */
+	ct_public(&in_range, sizeof in_range);
+	ct_public(&same, sizeof same);
+	wipe(&w, sizeof w);
+	return !in_range ? KM_EFORMAT : !same ? KM_EKEY : KM_OK;
+}
+
+static km_err signer_load(km_signer *s, const uint8_t *id, size_t id_len, const uint8_t *pvt,
+		size_t pvt_len, const km_kms_public *kms)
+{
+	p256_point point, y;
+	km_err err = p256_from_octets_var(&point, pvt, pvt_len);
+
+	if (err != KM_OK)
+		return err;
+	memcpy(s->pvt, pvt, sizeof s->pvt);
+	eccsi_hs(s->hs, kms->auth.octets, id, id_len, pvt);
+	eccsi_y_var(&y, s->hs, &point, &kms->auth.point);
+	err = ssk_check(s, &y);
+	if (err != KM_OK)
+		return err;
+	memcpy(s->again.hs, s->hs, sizeof s->again.hs);
+	memcpy(s->again.pvt, pvt, sizeof s->again.pvt);
+	s->y = aligned_alloc(64, sizeof *s->y);
+	return s->y && p256_wide_make_var(s->y, &y) ? KM_OK : KM_ENOMEM;
+}
+
+SECRET_BODY static km_err signer_new(km_signer **signer, const uint8_t *id, size_t id_len,
+		const uint8_t *ssk, size_t ssk_len, const uint8_t *pvt, size_t pvt_len,
+		const km_kms_public *kms)
+{
+	km_signer *s;
+	void *memory;
+	km_err err;
+
+	*signer = NULL;
+	if (id_len == 0 || id_len > KM_ID_MAX)
+		return KM_EARG;
+	if (ssk_len != KM_SSK_BYTES)
+		return KM_EFORMAT;
+	err = secret_alloc(&memory, sizeof *s);
+	if (err != KM_OK)
+		return err;
+	s = memory;
+	memcpy(s->ssk, ssk, sizeof s->ssk);
+	err = signer_load(s, id, id_len, pvt, pvt_len, kms);
+	if (err == KM_OK)
+		*signer = s;
+	else
+		km_signer_free(s);
+	return err;
+}
+
+KM_API km_err km_signer_new(km_signer **signer, const uint8_t *id, size_t id_len,
+		const uint8_t *ssk, size_t ssk_len, const uint8_t *pvt, size_t pvt_len,
+		const km_kms_public *kms)
+{
+	return leave_secret(signer_new(signer, id, id_len, ssk, ssk_len, pvt, pvt_len, kms),
+			SCRUB_ONE);
+}
+
+KM_API void km_signer_free(km_signer *signer)
+{
+	if (!signer)
+		return;
+	free(signer->y);
+	secret_free(signer);
+}
+
+/* ---- signing ------------------------------------------------------------------------------ */
+
+/* The passing secrets of one signature, and the signature until it has been checked. */
+typedef struct {
+	uint64_t j[4];   /* 0 but between its making and its use: a call that does not happen leaves r = 0 */
+	uint64_t d[4];   /* (HE + r*SSK)*2^256 mod n, with 1 in place of 0 */
+	uint64_t run[4]; /* the product of the d before */
+	uint64_t zero;   /* public: HE + r*SSK = 0 */
+	uint8_t sig[KM_SIG_BYTES], before[KM_SIG_BYTES];
+} passing;
+
+/* Memory for some signatures at a time.  The check comes when the sums of nonces are done with, in
+ * the same places. */
+typedef struct {
+	eccsi_space sums;
+	passing *own;
+	km_signed *made;   /* what is checked, and what the check says */
+	km_err *verdict;
+} workspace;
+
+_Static_assert((int)P256_WINDOWS <= (int)ECCSI_CHECK_POINTS, "a nonce's points fit");
+_Static_assert((P256_WINDOWS + 1) / 2 <= (int)ECCSI_CHECK_SCRATCH, "and their scratch");
+
+enum { TRIES = 8 };
+
+/* x[i] = the x of [j]G of item i, secret until then. */
+static void nonce_points(uint64_t (*x)[4], size_t n, const workspace *w)
+{
+	const eccsi_space *s = &w->sums;
+
+	for (size_t i = 0; i < n; i++)
+		memcpy(x[i], w->own[i].j, sizeof x[i]);
+	if (s->lanes && p256x8_times_g(x, (const uint64_t (*)[4])x, n, s->lanes))
+		return;
+	for (size_t i = 0; i < n; i++)
+		p256_lookup_g(s->pts + i * P256_WINDOWS, w->own[i].j);
+	p256_sum(s->pts, n, P256_WINDOWS, s->scratch);
+	for (size_t i = 0; i < n; i++)
+		fe_to_limbs(x[i], &s->pts[i * P256_WINDOWS].x);
+}
+
+/* Steps 1 and 2: j, J = [j]G, and r to the signature in work. */
+static km_err make_r(const km_to_sign *items, size_t n, const km_signer *signer,
+		const km_random *rnd, const workspace *w)
+{
+	uint64_t x[ECCSI_AT_ONCE][4];
+
+	for (size_t i = 0; i < n; i++)
+		wipe(&w->own[i], sizeof w->own[i]);
+	for (size_t i = 0; i < n; i++) {
+		km_err err = eccsi_nonce(w->own[i].j, signer->ssk, signer->hs, items[i].msg,
+				items[i].len, rnd);
+
+		if (err != KM_OK)
+			return err;
+	}
+	nonce_points(x, n, w);
+	for (size_t i = 0; i < n; i++) {
+		limbs_to_be(w->own[i].sig, x[i], 4);
+		/* Public: r is part of the signature. */
+		ct_public(w->own[i].sig, 32);
+	}
+	wipe(x, sizeof x);
+	return KM_OK;
+}
+
+/* Steps 3 to 6: s = j/(HE + r*SSK), with one inversion for all. */
+static void make_s(const km_to_sign *items, size_t n, const km_signer *signer,
+		const workspace *w)
+{
+	static const uint64_t one[4] = {1};
+	struct {
+		uint64_t run[4], he[4], r[4], t[4];
+		uint8_t hash[KM_HASH_BYTES];
+	} v;
+
+	p256_to_mont_n(v.run, one);
+	for (size_t i = 0; i < n; i++) {
+		passing *own = &w->own[i];
+
+		hash_parts(v.hash, (hash_part[]){{signer->hs, KM_HASH_BYTES}, {own->sig, 32},
+			{items[i].msg, items[i].len}}, 3);
+		p256_scalar(v.he, v.hash);
+		limbs_from_be(v.r, own->sig, 4);
+		p256_k->mul_n(v.t, v.r, signer->ssk_mont);
+		p256_add_mod(v.t, v.t, v.he, p256_n);
+		own->zero = p256_is_zero(v.t);
+		/* Public: it happens once in 2^256, and the nonce is thrown away (step 4). */
+		ct_public(&own->zero, sizeof own->zero);
+		p256_to_mont_n(own->d, own->zero ? one : v.t);
+		memcpy(own->run, v.run, sizeof own->run);
+		p256_k->mul_n(v.run, v.run, own->d);
+	}
+	p256_inv_n(v.run, v.run);
+	for (size_t i = n; i-- > 0;) {
+		passing *own = &w->own[i];
+
+		p256_k->mul_n(v.t, v.run, own->run); /* 1/d */
+		p256_k->mul_n(v.run, v.run, own->d);
+		p256_k->mul_n(v.t, v.t, own->j);
+		wipe(own->j, sizeof own->j);
+		if (own->zero)
+			wipe(v.t, sizeof v.t);
+		limbs_to_be(own->sig + 32, v.t, 4);
+		/* Public: s is part of the signature. */
+		ct_public(own->sig + 32, 32);
+		memcpy(own->sig + 64, signer->pvt, sizeof signer->pvt);
+	}
+	wipe(&v, sizeof v);
+}
+
+/* The check of what was made (5.2.2), against messages, lengths and the signer's public values as they
+ * are read a second time. */
+static void check(const km_to_sign *items, size_t n, const km_signer *signer, const workspace *w)
+{
+	for (size_t i = 0; i < n; i++) {
+		memcpy(w->own[i].before, w->own[i].sig, KM_SIG_BYTES);
+		w->made[i] = (km_signed){.msg = items[i].msg, .len = items[i].len,
+			.sig = w->own[i].sig};
+		w->verdict[i] = KM_EFAULT;
+	}
+	eccsi_check_var(w->verdict, w->made, n, &(eccsi_known){signer->again.hs, signer->y}, &w->sums);
+	for (size_t i = 0; i < n; i++)
+		if (memcmp(w->own[i].sig + 64, signer->again.pvt, sizeof signer->again.pvt) != 0)
+			w->verdict[i] = KM_EFAULT;
+}
+
+/* Sign n items.  A status is KM_EDEGENERATE where step 4 asks for a new j.  Nothing stands in the
+ * caller's memory before it is checked.  KM_ERANDOM. */
+static km_err sign_some(const km_to_sign *items, km_err *status, size_t n, const km_signer *signer,
+		const km_random *rnd, const workspace *w)
+{
+	km_err err;
+
+	for (size_t i = 0; i < n; i++)
+		status[i] = KM_EFAULT;
+	err = make_r(items, n, signer, rnd, w);
+	if (err != KM_OK)
+		return err;
+	make_s(items, n, signer, w);
+	check(items, n, signer, w);
+	for (size_t i = 0; i < n; i++) {
+		if (w->own[i].zero)
+			status[i] = KM_EDEGENERATE;
+		else if (w->verdict[i] == KM_OK)
+			give_out(&status[i], items[i].sig, w->own[i].sig, w->own[i].before,
+					KM_SIG_BYTES);
+	}
+	return KM_OK;
+}
+
+SECRET_BODY static km_err sign_one(uint8_t sig[KM_SIG_BYTES], const uint8_t *msg, size_t len,
+		const km_signer *signer, const km_random *rnd)
+{
+	struct {
+		p256_point pts[ECCSI_CHECK_POINTS];
+		p256_fe scratch[ECCSI_CHECK_SCRATCH];
+		passing own;
+		km_signed made;
+		km_err verdict;
+	} w;
+	const km_to_sign item = {.msg = msg, .len = len, .sig = sig};
+	km_err status = KM_EDEGENERATE, err = KM_OK;
+
+	wipe(sig, KM_SIG_BYTES);
+	for (int i = 0; i < TRIES && err == KM_OK && status == KM_EDEGENERATE; i++)
+		err = sign_some(&item, &status, 1, signer, rnd,
+				&(workspace){{w.pts, w.scratch, NULL}, &w.own, &w.made, &w.verdict});
+	wipe(&w, sizeof w);
+	if (err == KM_OK)
+		err = status;
+	if (err != KM_OK)
+		wipe(sig, KM_SIG_BYTES);
+	return err == KM_EDEGENERATE ? KM_ERANDOM : err;
+}
+
+KM_API km_err km_eccsi_sign(uint8_t sig[KM_SIG_BYTES], const uint8_t *msg, size_t len,
+		const km_signer *signer, const km_random *rnd)
+{
+	return leave_secret(sign_one(sig, msg, len, signer, rnd), SCRUB_SIGN);
+}
+
+/* All items, ECCSI_AT_ONCE at a time. */
+static km_err sign_all(const km_to_sign *items, km_err *status, size_t n, const km_signer *signer,
+		const km_random *rnd, const workspace *w)
+{
+	km_err err = KM_OK;
+
+	for (size_t at = 0; at < n && err == KM_OK; at += ECCSI_AT_ONCE) {
+		size_t some = n - at < ECCSI_AT_ONCE ? n - at : ECCSI_AT_ONCE;
+
+		err = sign_some(items + at, status + at, some, signer, rnd, w);
+	}
+	for (size_t i = 0; i < n && err == KM_OK; i++) {
+		const km_to_sign *item = &items[i];
+
+		if (status[i] != KM_EDEGENERATE)
+			continue;
+		status[i] = sign_one(item->sig, item->msg, item->len, signer, rnd);
+		err = status[i] == KM_ERANDOM ? KM_ERANDOM : KM_OK;
+	}
+	return err;
+}
+
+/* Batches below are signed without lanes, where they would be mostly idle. */
+enum { WORTH_LANES = 4 };
+
+SECRET_BODY static km_err sign_batch(const km_to_sign *items, km_err *status, size_t n,
+		const km_signer *signer, const km_random *rnd)
+{
+	size_t held = n < ECCSI_AT_ONCE ? n : ECCSI_AT_ONCE;
+	size_t sums = eccsi_space_size(held, n >= WORTH_LANES);
+	size_t made = sums + held * sizeof(passing), verdicts = made + held * sizeof(km_signed);
+	size_t size = verdicts + held * sizeof(km_err);
+	uint8_t *memory;
+	km_err err = KM_ENOMEM;
+
+	if (n == 0)
+		return KM_OK;
+	for (size_t i = 0; i < n; i++) {
+		wipe(items[i].sig, KM_SIG_BYTES);
+		status[i] = KM_EFAULT;
+	}
+	memory = scratch_alloc(size);
+	if (memory)
+		err = sign_all(items, status, n, signer, rnd, &(workspace){
+			eccsi_space_in(memory, held, n >= WORTH_LANES), (void *)(memory + sums),
+			(void *)(memory + made), (void *)(memory + verdicts)});
+	scratch_free(memory, size);
+	for (size_t i = 0; i < n && err != KM_OK; i++) {
+		wipe(items[i].sig, KM_SIG_BYTES);
+		status[i] = err;
+	}
+	if (err != KM_OK)
+		return err;
+	for (size_t i = 0; i < n; i++) {
+		if (status[i] == KM_OK)
+			continue;
+		wipe(items[i].sig, KM_SIG_BYTES);
+		err = KM_EPARTIAL;
+	}
+	return err;
+}
+
+KM_API km_err km_eccsi_sign_batch(const km_to_sign *items, km_err *status, size_t n,
+		const km_signer *signer, const km_random *rnd)
+{
+	return leave_secret(sign_batch(items, status, n, signer, rnd), SCRUB_MANY);
+}

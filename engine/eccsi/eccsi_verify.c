@@ -1,0 +1,196 @@
+/* eccsi_verify.c -- ECCSI verification (RFC 6507, 5.2.2).  Everything here is public. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "bytes.h"
+#include "eccsi.h"
+#include "sakke/kms_public.h"
+#include "secret.h"
+
+/* A signer who has signed so many items in a row is worth a table of Y. */
+enum { WORTH_A_TABLE = 24 };
+
+/* J = [s*HE]G + [s*r]KPAK + [s*r*HS]PVT. */
+static km_err verify_one_var(const km_signed *item, const p256_point *pvt,
+		const uint8_t hs[KM_HASH_BYTES], const km_kms_public *kms)
+{
+	p256_point parts[2][P256_WIDE_WINDOWS], j;
+	uint64_t u1[4], u2[4], u3[4];
+
+	if (!eccsi_scalars_var(u1, u2, item->sig, hs, item->msg, item->len))
+		return KM_ESIG;
+	p256_lookup_var(parts[0], u1, &p256_wide_g);
+	p256_lookup_var(parts[1], u2, &kms->auth.table);
+	p256_scalar(u3, hs);
+	p256_mul_n(u3, u3, u2);
+	p256_times_plus_var(&j, u3, pvt, parts[0], 2 * P256_WIDE_WINDOWS);
+	return eccsi_is_r_var(&j, item->sig) ? KM_OK : KM_ESIG;
+}
+
+/* Parse what tells the signer: HS and PVT. */
+static km_err signer_of_var(uint8_t hs[KM_HASH_BYTES], p256_point *pvt, const km_signed *item,
+		const km_kms_public *kms)
+{
+	if (item->id_len == 0 || item->id_len > KM_ID_MAX)
+		return KM_EARG;
+	if (p256_from_octets_var(pvt, item->sig + 64, KM_ECCSI_POINT_BYTES) != KM_OK)
+		return KM_ESIG;
+	eccsi_hs(hs, kms->auth.octets, item->id, item->id_len, item->sig + 64);
+	return KM_OK;
+}
+
+KM_API km_err km_eccsi_verify(const uint8_t *sig, size_t sig_len, const uint8_t *msg, size_t len,
+		const uint8_t *id, size_t id_len, const km_kms_public *kms)
+{
+	uint8_t hs[KM_HASH_BYTES], copy[KM_SIG_BYTES];
+	const km_signed item = {msg, len, copy, id, id_len};
+	p256_point pvt;
+	km_err err;
+
+	if (id_len == 0 || id_len > KM_ID_MAX)
+		return KM_EARG;
+	if (sig_len != KM_SIG_BYTES)
+		return KM_ESIG;
+	memcpy(copy, sig, sizeof copy);
+	err = signer_of_var(hs, &pvt, &item, kms);
+	return err == KM_OK ? verify_one_var(&item, &pvt, hs, kms) : err;
+}
+
+static int same_signer(const km_signed *a, const km_signed *b)
+{
+	if (a->id_len == 0 || a->id_len > KM_ID_MAX || b->id_len != a->id_len)
+		return 0;
+	return memcmp(a->id, b->id, a->id_len) == 0 &&
+			memcmp(a->sig + 64, b->sig + 64, KM_ECCSI_POINT_BYTES) == 0;
+}
+
+/* All n items are of one signer: make a table of Y.  0: not possible. */
+static int verify_run_var(km_err *status, const km_signed *items, size_t n,
+		const km_kms_public *kms, const eccsi_space *w)
+{
+	p256_point pvt, y;
+	uint8_t hs[KM_HASH_BYTES];
+	p256_wide *table;
+	int made = 0;
+
+	if (signer_of_var(hs, &pvt, &items[0], kms) != KM_OK)
+		return 0;
+	eccsi_y_var(&y, hs, &pvt, &kms->auth.point);
+	table = aligned_alloc(64, sizeof *table);
+	/* a Y of infinity has no table */
+	if (table && !(p256_is_zero(y.x.v) && p256_is_zero(y.y.v)))
+		made = p256_wide_make_var(table, &y);
+	for (size_t at = 0, some; made && at < n; at += some) {
+		some = n - at < ECCSI_AT_ONCE ? n - at : ECCSI_AT_ONCE;
+		eccsi_check_var(status + at, items + at, some, &(eccsi_known){hs, table}, w);
+	}
+	free(table);
+	return made;
+}
+
+/* Items of any signers, to be checked together. */
+typedef struct {
+	size_t n, index[ECCSI_AT_ONCE];
+	uint64_t r[ECCSI_AT_ONCE][4], u1[ECCSI_AT_ONCE][4], u2[ECCSI_AT_ONCE][4], u3[ECCSI_AT_ONCE][4];
+	p256_point pvt[ECCSI_AT_ONCE];
+} gathered;
+
+static km_err verify_alone_var(const km_signed *item, const km_kms_public *kms)
+{
+	return km_eccsi_verify(item->sig, KM_SIG_BYTES, item->msg, item->len, item->id, item->id_len,
+			kms);
+}
+
+/* Below so many, lanes would be mostly idle. */
+enum { WORTH_LANES = 3 };
+
+/* Check what is gathered: in lanes, and what these cannot tell alone. */
+static void check_gathered_var(km_err *status, const km_signed *items, gathered *g,
+		const km_kms_public *kms, const eccsi_space *w)
+{
+	int8_t verdict[ECCSI_AT_ONCE];
+
+	memset(verdict, -1, sizeof verdict);
+	if (g->n >= WORTH_LANES)
+		p256x8_check_three_var(verdict, (const uint64_t (*)[4])g->r,
+				(const uint64_t (*)[4])g->u1, (const uint64_t (*)[4])g->u2,
+				(const uint64_t (*)[4])g->u3, &kms->auth.table, g->pvt, g->n, w->lanes);
+	for (size_t i = 0; i < g->n; i++) {
+		size_t at = g->index[i];
+
+		status[at] = verdict[i] < 0 ? verify_alone_var(&items[at], kms) :
+				verdict[i] ? KM_OK : KM_ESIG;
+	}
+	g->n = 0;
+}
+
+/* Add an item to what is gathered, or give its verdict where that is clear already. */
+static void gather_var(km_err *status, const km_signed *items, size_t at, gathered *g,
+		const km_kms_public *kms)
+{
+	const km_signed *item = &items[at];
+	size_t k = g->n;
+	uint8_t hs[KM_HASH_BYTES];
+
+	status[at] = signer_of_var(hs, &g->pvt[k], item, kms);
+	if (status[at] != KM_OK)
+		return;
+	status[at] = KM_ESIG;
+	limbs_from_be(g->r[k], item->sig, 4);
+	if (!p256_below(g->r[k], p256_p) ||
+			!eccsi_scalars_var(g->u1[k], g->u2[k], item->sig, hs, item->msg, item->len))
+		return;
+	p256_scalar(g->u3[k], hs);
+	p256_mul_n(g->u3[k], g->u3[k], g->u2[k]);
+	g->index[g->n++] = at;
+}
+
+/* Items of one signer in a row that are worth a table are checked with one, others together in lanes
+ * or one by one; so all where there is no memory, w = NULL. */
+static void verify_all_var(km_err *status, const km_signed *items, size_t n,
+		const km_kms_public *kms, const eccsi_space *w)
+{
+	gathered g;
+
+	g.n = 0;
+	for (size_t at = 0, run; at < n; at += run) {
+		run = 1;
+		while (at + run < n && same_signer(&items[at], &items[at + run]))
+			run++;
+		if (w && run >= WORTH_A_TABLE &&
+				verify_run_var(status + at, items + at, run, kms, w))
+			continue;
+		for (size_t i = at; i < at + run; i++) {
+			if (!w || !w->lanes) {
+				status[i] = verify_alone_var(&items[i], kms);
+				continue;
+			}
+			gather_var(status, items, i, &g, kms);
+			if (g.n == ECCSI_AT_ONCE)
+				check_gathered_var(status, items, &g, kms, w);
+		}
+	}
+	if (g.n)
+		check_gathered_var(status, items, &g, kms, w);
+}
+
+KM_API km_err km_eccsi_verify_batch(km_err *status, const km_signed *items, size_t n,
+		const km_kms_public *kms)
+{
+	size_t held = n < ECCSI_AT_ONCE ? n : ECCSI_AT_ONCE, size = eccsi_space_size(held, 1);
+	void *memory;
+	eccsi_space w;
+	km_err err = KM_OK;
+
+	if (n == 0)
+		return KM_OK;
+	memory = scratch_alloc(size);
+	if (memory)
+		w = eccsi_space_in(memory, held, 1);
+	verify_all_var(status, items, n, kms, memory ? &w : NULL);
+	scratch_free(memory, size);
+	for (size_t i = 0; i < n; i++)
+		if (status[i] != KM_OK)
+			err = KM_EPARTIAL;
+	return err;
+}

@@ -1,0 +1,238 @@
+/* alone.c -- the sums of one member by eight lanes, and the one division that ends those of a few. */
+#include "alone.h"
+
+#include <string.h>
+
+#include "curve/edwards8.h"
+#include "field/fp2.h"
+#include "secret.h"
+
+enum { STEP = 8 }; /* members in step: each group of a table is read while it is near */
+
+/* ---- eight lanes ------------------------------------------------------------------------------- */
+
+/* One member's sums on their way. */
+typedef struct {
+	ed8_extended acc;
+	fp8x2_elt power;
+	ed8_entry entry;
+	uint64_t index[FP8_LANES], flip[FP8_LANES];
+	uint64_t negative[FP8_LANES]; /* acc is to be turned over */
+	uint64_t rb[16], r[16];       /* recoded: for P; for Z and g */
+} lanes;
+
+static void pick(lanes *m, const alone_table *t, size_t group)
+{
+	fp8 *to[] = {&m->entry.diff, &m->entry.sum, &m->entry.both};
+
+	for (size_t c = 0; c < t->coords; c++)
+		fp8_select(to[c], (const uint64_t (*)[FP8_LANES])alone_at(t, group, c, 0),
+				t->shape.entries, m->index);
+}
+
+/* The sum is kept up to a sign, that of its last digit: so what is turned over before an addition is
+ * one coordinate of the sum, and not three of the entry. */
+static void add_group(lanes *m, const alone_table *t, size_t group, const uint64_t u[16], int first)
+{
+	uint64_t negative[FP8_LANES];
+
+	comb_digits_across(m->index, negative, &t->shape, group * FP8_LANES, u, FP8_LANES);
+	for (int l = 0; l < FP8_LANES; l++) {
+		m->flip[l] = m->negative[l] ^ negative[l];
+		m->negative[l] = negative[l];
+	}
+	pick(m, t, group);
+	if (first)
+		ed8_start(&m->acc, &m->entry);
+	else
+		ed8_add_entry(&m->acc, &m->entry, m->flip);
+}
+
+/* The first group is the power to begin with, each later one a turn: see fp2_turn for the signs. */
+static void turn_group(lanes *m, const alone_table *g, size_t group)
+{
+	uint64_t turned = 0 - (uint64_t)(group > 0 && group % 2 == 0);
+
+	comb_digits_across(m->index, m->flip, &g->shape, group * FP8_LANES, m->r, FP8_LANES);
+	for (int l = 0; l < FP8_LANES; l++)
+		m->flip[l] ^= turned;
+	pick(m, g, group);
+	fp8_cneg16(&m->entry.diff, &m->entry.diff, m->flip);
+	if (group > 0) {
+		fp8x2_turn(&m->power, &m->entry.diff);
+	} else {
+		fp8_set_start(&m->power.re);
+		m->power.im = m->entry.diff;
+	}
+}
+
+/* Lanes added up by halves: in the end each has the sum of all. */
+static void join_points(ed8_extended *a, ed8_extended *b)
+{
+	for (int by = FP8_LANES / 2; by > 0; by /= 2) {
+		fp8_rotate(&b->x, &a->x, by);
+		fp8_rotate(&b->y, &a->y, by);
+		fp8_rotate(&b->z, &a->z, by);
+		fp8_rotate(&b->t, &a->t, by);
+		ed8_add(a, b);
+	}
+}
+
+static void join_powers(fp8x2_elt *a, fp8x2_elt *b)
+{
+	fp8_tidy(&a->re);
+	fp8_tidy(&a->im);
+	for (int by = FP8_LANES / 2; by > 0; by /= 2) {
+		fp8_rotate(&b->re, &a->re, by);
+		fp8_rotate(&b->im, &a->im, by);
+		fp8x2_mul(a, a, b);
+	}
+}
+
+static void add_up(lanes *m, size_t n, const alone_tables *t)
+{
+	for (size_t group = 0; group < t->p->groups; group++)
+		for (size_t j = 0; j < n; j++)
+			add_group(&m[j], t->p, group, m[j].rb, group == 0);
+	for (size_t group = 0; t->z && group < t->z->groups; group++)
+		for (size_t j = 0; j < n; j++)
+			add_group(&m[j], t->z, group, m[j].r, 0);
+	for (size_t group = 0; t->g && group < t->g->groups; group++)
+		for (size_t j = 0; j < n; j++)
+			turn_group(&m[j], t->g, group);
+}
+
+/* ---- one element ------------------------------------------------------------------------------- */
+
+/* What members share, and what each is divided by: d, which is not 0. */
+typedef struct {
+	lanes m[STEP];
+	ed_extended sum[STEP];
+	fp2 power[STEP]; /* of g; -conj of it where the groups are even in number */
+	fp d[STEP], prefix[STEP], run, inv, t;
+	uint64_t neutral[STEP];
+} work;
+
+/* Lane 0, which is as good as any. */
+static void leave(fp *r, const fp8 *a)
+{
+	fp others;
+	fp *to[FP8_LANES] = {r};
+
+	for (int l = 1; l < FP8_LANES; l++)
+		to[l] = &others;
+	fp8_to_lanes(to, a);
+	wipe(&others, sizeof others);
+}
+
+void alone_join(ed_extended *sum, fp2 *power, ed8_extended *points, fp8x2_elt *powers)
+{
+	union {
+		ed8_extended point;
+		fp8x2_elt power;
+	} other;
+
+	join_points(points, &other.point);
+	leave(&sum->x, &points->x);
+	leave(&sum->y, &points->y);
+	leave(&sum->z, &points->z);
+	leave(&sum->t, &points->t);
+	if (power) {
+		join_powers(powers, &other.power);
+		leave(&power->re, &powers->re);
+		leave(&power->im, &powers->im);
+	}
+	wipe(&other, sizeof other);
+}
+
+static void join(work *w, size_t j, int with_power)
+{
+	lanes *m = &w->m[j];
+
+	ed8_cneg(&m->acc, m->negative);
+	alone_join(&w->sum[j], with_power ? &w->power[j] : NULL, &m->acc, &m->power);
+}
+
+/* prefix and run: of the denominators of the point and, if wanted, of the power. */
+static void denominators(work *w, size_t n, int with_power)
+{
+	w->run = fp_one;
+	for (size_t j = 0; j < n; j++) {
+		ed_denominator(&w->d[j], &w->sum[j]);
+		w->neutral[j] = fp_is_zero(&w->d[j]);
+		fp_cmov(&w->d[j], &fp_one, w->neutral[j]);
+		w->prefix[j] = w->run;
+		fp_mul(&w->run, &w->run, &w->d[j]);
+		if (with_power)
+			fp_mul(&w->run, &w->run, &w->power[j].re); /* not 0: that class has order 2 */
+	}
+}
+
+static void divide(encap_item *item, work *w, size_t j, const alone_table *g)
+{
+	fp_mul(&w->t, &w->inv, &w->prefix[j]); /* 1/d, or 1/(d*re) */
+	fp_mul(&w->inv, &w->inv, &w->d[j]);
+	if (g) {
+		fp_mul(&w->inv, &w->inv, &w->power[j].re);
+		fp_mul(&item->gr, &w->power[j].im, &w->t);
+		fp_mul(&item->gr, &item->gr, &w->d[j]);
+		fp_cneg(&item->gr, &item->gr, 0 - (uint64_t)(g->groups % 2 == 0));
+		fp_mul(&w->t, &w->t, &w->power[j].re);
+	}
+	ed_to_point(&item->point, &w->sum[j], &w->t);
+	item->status = KM_OK;
+	/* Public: that R is infinity is told to the caller. */
+	ct_public(&w->neutral[j], sizeof w->neutral[j]);
+	if (!w->neutral[j])
+		return;
+	wipe(&item->point, sizeof item->point);
+	wipe(&item->gr, sizeof item->gr);
+	item->status = KM_EDEGENERATE;
+}
+
+static km_err sums_of_step(encap_item *items, size_t n, work *w, const alone_tables *t,
+		const km_random *rnd)
+{
+	uint64_t zero;
+	km_err err;
+
+	for (size_t j = 0; j < n; j++) {
+		memset(w->m[j].negative, 0, sizeof w->m[j].negative);
+		comb_recode(w->m[j].rb, items[j].rb, &t->p->shape);
+		comb_recode(w->m[j].r, items[j].r, &t->p->shape);
+	}
+	add_up(w->m, n, t);
+	for (size_t j = 0; j < n; j++)
+		join(w, j, t->g != NULL);
+	denominators(w, n, t->g != NULL);
+	err = ec_blinded_inv(&w->inv, &zero, &w->run, rnd);
+	for (size_t j = n; err == KM_OK && j-- > 0;)
+		divide(&items[j], w, j, t->g);
+	return err;
+}
+
+km_err alone_sums(encap_item *items, size_t n, const alone_tables *t, const km_random *rnd)
+{
+	work *w = scratch_alloc(sizeof *w);
+	km_err err = w ? KM_OK : KM_ENOMEM;
+
+	for (size_t at = 0; err == KM_OK && at < n; at += STEP)
+		err = sums_of_step(items + at, n - at < STEP ? n - at : STEP, w, t, rnd);
+	fp8_scrub();
+	scratch_free(w, sizeof *w);
+	return err;
+}
+
+km_err alone_times_p(ec_point *r, const uint64_t k[16], const alone_table *p, const km_random *rnd)
+{
+	encap_item item = {.status = KM_OK};
+	km_err err;
+
+	memcpy(item.rb, k, sizeof item.rb);
+	err = alone_sums(&item, 1, &(alone_tables){p, NULL, NULL}, rnd);
+	if (err == KM_OK)
+		err = item.status;
+	*r = item.point; /* 0 after an error */
+	wipe(&item, sizeof item);
+	return err;
+}

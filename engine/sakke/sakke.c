@@ -1,0 +1,300 @@
+/* sakke.c -- SAKKE, RFC 6508: encapsulation to one or many identities. */
+#include "sakke.h"
+
+#include <string.h>
+
+#include "bytes.h"
+#include "hash.h"
+#include "curve/edwards.h"
+#include "kms_public.h"
+#include "scrub.h"
+#include "sakke_check.h"
+#include "secret.h"
+#include "table/tables.h"
+#include "field/zq.h"
+
+enum {
+	ITEMS = 512,       /* members whose scalars are held at once */
+};
+
+void sakke_scalars(encap_item *item, const uint8_t *ssv, const uint8_t *id, size_t id_len)
+{
+	hash_part parts[2] = {{ssv, KM_SSV_BYTES}, {id, id_len}};
+	uint64_t b[16];
+
+	hash_to_q(item->r, parts, 2);
+	zq_from_octets_var(b, id, id_len);
+	zq_mul(item->rb, item->r, b);
+}
+
+void sakke_mask(uint8_t out[KM_SSV_BYTES], const uint8_t in[KM_SSV_BYTES], const fp *w)
+{
+	struct {
+		uint8_t octets[KM_FP_BYTES], mask[KM_SSV_BYTES];
+	} s;
+
+	fp_to_bytes(s.octets, w);
+	hash_to_128(s.mask, &(hash_part){s.octets, sizeof s.octets}, 1);
+	for (int i = 0; i < KM_SSV_BYTES; i++)
+		out[i] = in[i] ^ s.mask[i];
+	wipe(&s, sizeof s);
+}
+
+/* One element at a time. */
+static km_err sums_by_ones(encap_item *items, size_t n, const sakke_z *z, int with_g,
+		const km_random *rnd)
+{
+	const sakke_set *set = sakke_set_for(z, n);
+	encap_tables t = set ? set->one : z->small;
+	km_err err = KM_OK;
+
+	if (!with_g)
+		t.g = NULL;
+	else if (!set)
+		err = tables_of_g(&t.g, SAKKE_SMALL_W);
+	return err == KM_OK ? encap_sums(items, n, &t, rnd) : err;
+}
+
+/* Eight lanes. */
+static km_err sums_by_eights(encap_item *items, size_t n, const sakke_z *z, int with_g,
+		const km_random *rnd)
+{
+	alone_tables alone = z->alone;
+	km_err err = with_g ? tables_alone_g(&alone.g) : KM_OK;
+	size_t now;
+
+	for (size_t at = 0; at < n && err == KM_OK; at += now) {
+		const sakke_set *set = sakke_set_for(z, n - at);
+		encap8_tables eight;
+
+		now = n - at;
+		if (!set) {
+			err = alone_sums(items + at, now, &alone, rnd);
+			continue;
+		}
+		/* Too few to fill up what is made at once take the narrower tables. */
+		if (now % set->unit < set->batch)
+			now -= now % set->unit;
+		eight = set->eight;
+		eight.complete = &alone;
+		if (!with_g)
+			eight.g = NULL;
+		err = encap8_sums(items + at, now, &eight, rnd);
+	}
+	return err;
+}
+
+km_err sakke_sums_of_one(encap_item *item, const sakke_z *z, const km_random *rnd)
+{
+	alone_tables alone = z->alone;
+	encap_tables small = z->small;
+	km_err err;
+
+	if (z->z_alone.t) {
+		err = tables_alone_g(&alone.g);
+		return err == KM_OK ? alone_sums(item, 1, &alone, rnd) : err;
+	}
+	err = tables_of_g(&small.g, SAKKE_SMALL_W);
+	return err == KM_OK ? encap_sums(item, 1, &small, rnd) : err;
+}
+
+km_err sakke_sums(encap_item *items, size_t n, const sakke_z *z, int with_g, const km_random *rnd)
+{
+	return z->z_alone.t ? sums_by_eights(items, n, z, with_g, rnd) :
+			sums_by_ones(items, n, z, with_g, rnd);
+}
+
+km_err sakke_times_p(ec_point *r, const uint64_t k[16], const km_random *rnd)
+{
+	const alone_table *eight;
+	const comb *one;
+	km_err err;
+
+	memset(r, 0, sizeof *r);
+	if (comb8_available()) {
+		err = tables_alone_p(&eight);
+		return err == KM_OK ? alone_times_p(r, k, eight, rnd) : err;
+	}
+	err = tables_of_p(&one, SAKKE_SMALL_W);
+	return err == KM_OK ? encap_times_p(r, k, one, rnd) : err;
+}
+
+void sakke_times_p_checked(km_err *verdict, sakke_octets *r, const uint64_t k[16],
+		const km_random *rnd)
+{
+	struct {
+		uint64_t twice[16];
+		ec_point point, pair[2], sum, other;
+	} w;
+	uint64_t same;
+	km_err err;
+
+	memset(&w, 0, sizeof w);
+	zq_add(w.twice, k, k);
+	err = sakke_times_p(&w.point, k, rnd);
+	if (err == KM_OK)
+		err = sakke_times_p(&w.other, w.twice, rnd);
+	ec_to_octets(r->octets, &w.point);
+	memcpy(r->before, r->octets, sizeof r->before);
+	if (err == KM_OK)
+		err = ec_from_octets(&w.pair[0], r->octets, sizeof r->octets);
+	if (err == KM_OK) {
+		w.pair[1] = w.pair[0];
+		err = edwards_sum(&w.sum, w.pair, 2, rnd);
+	}
+	same = ec_equal(&w.sum, &w.other) & ~fp_is_zero(&w.sum.x);
+	/* Public: anything but the same point, which is not what the memory held, is a fault. */
+	ct_public(&same, sizeof same);
+	if (err == KM_ERANDOM || err == KM_ENOMEM)
+		*verdict = err;
+	else if (err == KM_OK && same)
+		*verdict = KM_OK;
+	wipe(&w, sizeof w);
+}
+
+/* What a batch works in.  Data stay here until they are checked. */
+typedef struct {
+	encap_item *items;
+	uint8_t *sed, *before; /* the same twice: see give_out */
+	void *check;
+	uint8_t *mem;
+	size_t size;
+} block;
+
+static int block_new(block *b, size_t n)
+{
+	size_t sums = n * sizeof *b->items, seds = (n * KM_SED_BYTES + 63) / 64 * 64;
+
+	b->size = sums + 2 * seds + sakke_check_size();
+	b->mem = scratch_alloc(b->size);
+	b->items = (void *)b->mem;
+	b->sed = b->mem + sums;
+	b->before = b->sed + seds;
+	b->check = b->before + seds;
+	return b->mem != NULL;
+}
+
+/* Points and masked SSVs to octets. */
+static void write_all(const block *b, const uint8_t *ssv, size_t n)
+{
+	memset(b->sed, 0, n * KM_SED_BYTES);
+	for (size_t i = 0; i < n; i++) {
+		uint8_t *out = b->sed + i * KM_SED_BYTES;
+
+		if (b->items[i].status != KM_OK)
+			continue;
+		ec_to_octets(out, &b->items[i].point);
+		sakke_mask(out + KM_SAKKE_POINT_BYTES, ssv, &b->items[i].gr);
+		/* Public: this is what is sent. */
+		ct_public(out, KM_SED_BYTES);
+	}
+}
+
+/* What a batch was asked for.  There are two of these: data are made by one and checked by the other, so that
+ * a pointer or a length that a fault redirects is found too. */
+typedef struct {
+	uint8_t *sed;
+	const uint8_t *ssv, *ids;
+	size_t id_len, n;
+	const sakke_z *z;
+} asked;
+
+/* m members from at on, made and checked.  *checked is KM_EFAULT before; KM_OK: b->before is right. */
+static void encap_block(km_err *checked, const block *b, const asked *a, const asked *again, size_t at,
+		size_t m, const km_random *rnd)
+{
+	km_err err;
+
+	for (size_t i = 0; i < m; i++) {
+		sakke_scalars(&b->items[i], a->ssv, a->ids + (at + i) * a->id_len, a->id_len);
+		b->items[i].status = KM_EFAULT;
+	}
+	err = sakke_sums(b->items, m, a->z, 1, rnd);
+	if (err != KM_OK) {
+		*checked = err;
+		return;
+	}
+	write_all(b, a->ssv, m);
+	memcpy(b->before, b->sed, m * KM_SED_BYTES);
+	sakke_check(checked, &(sakke_checked){b->sed, b->items, again->ssv,
+		again->ids + at * again->id_len, again->id_len, m}, again->z, b->check, rnd);
+}
+
+km_err sakke_verdict(const km_err *status, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (status[i] != KM_OK)
+			return KM_EPARTIAL;
+	return KM_OK;
+}
+
+/* All blocks, each given out when it is right. */
+static km_err encap_all(km_err *status, const block *b, const asked *a, const asked *again,
+		const km_random *rnd)
+{
+	for (size_t at = 0; at < again->n; at += ITEMS) {
+		size_t m = a->n - at < ITEMS ? a->n - at : ITEMS;
+		km_err checked = KM_EFAULT, given = KM_EFAULT;
+
+		encap_block(&checked, b, a, again, at, m, rnd);
+		if (checked != KM_OK)
+			return checked;
+		give_out(&given, a->sed + at * KM_SED_BYTES, b->sed, b->before, m * KM_SED_BYTES);
+		if (given != KM_OK || a->sed != again->sed || a->n != again->n)
+			return KM_EFAULT;
+		for (size_t i = 0; i < m; i++)
+			status[at + i] = b->items[i].status;
+	}
+	return KM_OK;
+}
+
+SECRET_BODY static km_err encap_batch(uint8_t *sed, km_err *status, const uint8_t ssv[KM_SSV_BYTES],
+		const uint8_t *ids, size_t id_len, size_t n, const km_kms_public *kms,
+		const km_random *rnd)
+{
+	const asked a = {sed, ssv, ids, id_len, n, &kms->sakke}, again = a;
+	km_err err = KM_OK;
+	block b;
+
+	keep_apart(&a, &again);
+	memset(sed, 0, n * KM_SED_BYTES);
+	if (n == 0)
+		return KM_OK;
+	for (size_t i = 0; i < n; i++)
+		status[i] = KM_EFAULT;
+	if (!block_new(&b, n < ITEMS ? n : ITEMS))
+		err = KM_ENOMEM;
+	if (id_len == 0 || id_len > KM_ID_MAX)
+		err = KM_EARG;
+	if (err == KM_OK)
+		err = encap_all(status, &b, &a, &again, rnd);
+	scratch_free(b.mem, b.size);
+	if (err == KM_OK)
+		return sakke_verdict(status, n);
+	memset(sed, 0, n * KM_SED_BYTES);
+	for (size_t i = 0; i < n; i++)
+		status[i] = err;
+	return err;
+}
+
+KM_API km_err km_sakke_encap_batch(uint8_t *sed, km_err *status, const uint8_t ssv[KM_SSV_BYTES],
+		const uint8_t *ids, size_t id_len, size_t n, const km_kms_public *kms,
+		const km_random *rnd)
+{
+	return leave_secret(encap_batch(sed, status, ssv, ids, id_len, n, kms, rnd), SCRUB_MANY);
+}
+
+SECRET_BODY static km_err encap_one(uint8_t sed[KM_SED_BYTES], const uint8_t ssv[KM_SSV_BYTES],
+		const uint8_t *id, size_t id_len, const km_kms_public *kms, const km_random *rnd)
+{
+	km_err status = KM_EFAULT;
+	km_err err = encap_batch(sed, &status, ssv, id, id_len, 1, kms, rnd);
+
+	return err == KM_OK || err == KM_EPARTIAL ? status : err;
+}
+
+KM_API km_err km_sakke_encap(uint8_t sed[KM_SED_BYTES], const uint8_t ssv[KM_SSV_BYTES],
+		const uint8_t *id, size_t id_len, const km_kms_public *kms, const km_random *rnd)
+{
+	return leave_secret(encap_one(sed, ssv, id, id_len, kms, rnd), SCRUB_ONE);
+}

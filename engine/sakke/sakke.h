@@ -1,0 +1,75 @@
+/* sakke.h -- what SAKKE keeps for a KMS, and what sender and receiver share. */
+#ifndef KM_SAKKE_H
+#define KM_SAKKE_H
+
+#include <stdatomic.h>
+
+#include "alone.h"
+#include "table/comb8.h"
+#include "process.h"
+
+/* Without eight lanes, for a few members: 2.1 MB of tables over P and g, 1.4 MB over Z. */
+#define SAKKE_SMALL_W 6
+
+/* Tables of one width, for eight lanes or for one element at a time: the other Z table is empty. */
+typedef struct sakke_set {
+	struct sakke_set *next; /* narrower */
+	unsigned w;
+	size_t unit;  /* members that are made at once */
+	size_t batch; /* the smallest batch that it is good for: of a unit, or of what is beyond whole ones */
+	comb z_one;
+	encap_tables one;
+	comb8 z_eight;
+	encap8_tables eight;
+} sakke_set;
+
+/* Z, checked, and the tables of an encapsulation: with eight lanes those of alone.h, without small ones;
+ * and what wider ones there are.  Of the former those over g are made when g^r is first wanted. */
+typedef struct {
+	ec_point z;
+	alone_table z_alone;
+	alone_tables alone;
+	comb z_small;
+	encap_tables small;
+	_Atomic(sakke_set *) sets; /* widest first; one that is here stays until the end */
+	process_lock lock;         /* held by who adds one */
+} sakke_z;
+
+/* KM_EFORMAT, KM_ECURVE, KM_EORDER, KM_ENOMEM, KM_ERANDOM; KM_ESELFTEST: a fault. */
+km_err sakke_z_load(sakke_z *s, const uint8_t *z, size_t len, size_t members);
+/* Add what so many members are worth, while others may use s.  KM_ENOMEM, KM_ERANDOM, KM_ESELFTEST. */
+km_err sakke_z_widen(sakke_z *s, size_t members);
+void sakke_z_clear(sakke_z *s);
+
+/* The widest set for a batch of n; NULL: the tables for a few members are best. */
+const sakke_set *sakke_set_for(const sakke_z *s, size_t n);
+
+/* r = HashToIntegerRange(ssv || id, q), and r*b mod q. */
+void sakke_scalars(encap_item *item, const uint8_t *ssv, const uint8_t *id, size_t id_len);
+
+/* alone_sums, encap_sums or encap8_sums, by what suits so many members; without with_g, gr may be
+ * anything. */
+km_err sakke_sums(encap_item *items, size_t n, const sakke_z *z, int with_g, const km_random *rnd);
+
+/* One member's sums by the complete way of the tables for a few, whatever others there are. */
+km_err sakke_sums_of_one(encap_item *item, const sakke_z *z, const km_random *rnd);
+
+/* [k]P, k secret.  KM_ERANDOM, KM_ENOMEM; KM_EDEGENERATE: k = 0. */
+km_err sakke_times_p(ec_point *r, const uint64_t k[16], const km_random *rnd);
+
+/* A point as it will leave, secret, and a copy from before it was checked: see give_out. */
+typedef struct {
+	uint8_t octets[KM_SAKKE_POINT_BYTES], before[KM_SAKKE_POINT_BYTES];
+} sakke_octets;
+
+/* The same, checked: twice it must be [2k]P, which reads other entries of the tables.  *verdict is KM_EFAULT
+ * before, and becomes KM_OK, or an error as above. */
+void sakke_times_p_checked(km_err *verdict, sakke_octets *r, const uint64_t k[16], const km_random *rnd);
+
+/* out = in XOR HashToIntegerRange(w, 2^128), w as 128 octets; out may be in. */
+void sakke_mask(uint8_t out[KM_SSV_BYTES], const uint8_t in[KM_SSV_BYTES], const fp *w);
+
+/* What every batch returns: the first status that is not KM_OK makes it partial. */
+km_err sakke_verdict(const km_err *status, size_t n);
+
+#endif

@@ -1,0 +1,275 @@
+/* sakke_check.c -- encapsulations checked before they leave: a block against one member's complete sums.
+ *
+ * With weights c_i the points and powers of n members must satisfy
+ *
+ *   sum c_i R_i = [sum c_i r_i b_i]P + [sum c_i r_i]Z,   product (g^(r_i))^(c_i) = g^(sum c_i r_i)
+ *
+ * where the scalars on the right are made again from SSV and identities, R_i is read from the octets that
+ * are to leave, and the right side takes the complete way of one member.  H is unmasked again and compared
+ * with the SSV.  So a wrong scalar, digit, sum, inverse, power or octet of any one member shows.
+ *
+ * A table entry that is off by D is met by several members, with either sign: so the weights are different
+ * powers of two, of which no signed sum vanishes, and in large blocks, whose members go through eight
+ * lanes, these times a random number for each lane.  All are even, so that the right side, meeting the
+ * same entry once, cannot make up for it.
+ */
+#include "sakke_check.h"
+
+#include <string.h>
+
+#include "curve/edwards8.h"
+#include "field/fp2.h"
+#include "random.h"
+#include "secret.h"
+#include "field/zq.h"
+
+#define FE    fp
+#define FN(x) fp_##x
+#define CN(x) ec_##x
+#define F2(x) fp2_##x
+#define ED(x) ed_##x
+#define KN(x) one_##x
+#include "sakke_check_tmpl.h"
+#undef FE
+#undef FN
+#undef CN
+#undef F2
+#undef ED
+#undef KN
+
+#define FE    fp8
+#define FN(x) fp8_##x
+#define CN(x) ec8_##x
+#define F2(x) fp8x2_##x
+#define ED(x) ed8_##x
+#define KN(x) eight_##x
+#include "sakke_check_tmpl.h"
+
+enum {
+	WORTH_LANES = 64,  /* members; weighing eight lanes costs about what 30 do one by one */
+	WEIGHT_BITS = 32,  /* of a lane: a wrong sum of two lanes or more passes with 2^-31 */
+};
+
+/* What one lane, or the side of one element, adds up on the right. */
+typedef struct {
+	uint64_t r[16], rb[16];
+} scalars;
+
+/* What is not public is wiped with the scratch that this lies in. */
+typedef struct {
+	one_side one;
+	eight_side eight;
+	ed8_extended sum8;
+	fp8x2_elt power8, next8;
+	ec8_point point8;
+	fp8 gr8;
+	scalars sums, lanes[FP8_LANES];
+	encap_item item;            /* the scalars of one member, made again */
+	encap_item total;           /* the right side */
+	ec_point points[FP8_LANES]; /* members of a vector */
+	const fp *gr[FP8_LANES];
+	uint32_t weights[FP8_LANES];
+	uint8_t ssv[KM_SSV_BYTES];
+} work;
+
+size_t sakke_check_size(void)
+{
+	return sizeof(work);
+}
+
+/* ---- one member -------------------------------------------------------------------------------- */
+
+/* s = 2s + the scalars of item. */
+static void add_scalars(scalars *s, const encap_item *item)
+{
+	zq_add(s->r, s->r, s->r);
+	zq_add(s->rb, s->rb, s->rb);
+	zq_add(s->r, s->r, item->r);
+	zq_add(s->rb, s->rb, item->rb);
+}
+
+/* R of the octets, and the member's scalars to s.  All ones where H opens to the SSV. */
+static uint64_t read_member(ec_point *r, scalars *s, work *w, const sakke_checked *b, size_t i)
+{
+	const uint8_t *sed = b->sed + i * KM_SED_BYTES;
+	uint64_t formed, differ = 0;
+
+	formed = ct_mask_eq(sed[0], 4);
+	formed &= fp_from_bytes(&r->x, sed + 1);
+	formed &= fp_from_bytes(&r->y, sed + 1 + KM_FP_BYTES);
+	sakke_scalars(&w->item, b->ssv, b->ids + i * b->id_len, b->id_len);
+	add_scalars(s, &w->item);
+	sakke_mask(w->ssv, sed + KM_SAKKE_POINT_BYTES, &b->items[i].gr);
+	for (int j = 0; j < KM_SSV_BYTES; j++)
+		differ |= (uint64_t)(w->ssv[j] ^ b->ssv[j]);
+	return formed & ~ct_mask_nonzero(differ);
+}
+
+/* ---- eight lanes ------------------------------------------------------------------------------- */
+
+static void gather(fp8 *r, const fp *first, size_t stride)
+{
+	const fp *lane[FP8_LANES];
+
+	for (size_t l = 0; l < FP8_LANES; l++)
+		lane[l] = first + l * stride;
+	fp8_from_lanes(r, lane);
+}
+
+/* The vector in w->points and w->gr. */
+static void add_vector(work *w)
+{
+	const size_t stride = sizeof(ec_point) / sizeof(fp);
+
+	gather(&w->point8.x, &w->points[0].x, stride);
+	gather(&w->point8.y, &w->points[0].y, stride);
+	fp8_from_lanes(&w->gr8, w->gr);
+	eight_add(&w->eight, &w->point8, &w->gr8);
+}
+
+static void start_lanes(work *w)
+{
+	gather(&w->eight.s, &ed_map.s, 0);
+	gather(&w->eight.k, &ed_map.k, 0);
+	eight_start(&w->eight);
+}
+
+/* points and power of lane l to its weight. */
+static void weigh_lanes(work *w)
+{
+	eight_side *e = &w->eight;
+
+	w->sum8 = e->points;
+	w->power8 = e->power;
+	eight_start(e);
+	for (int bit = WEIGHT_BITS; bit-- > 0;) {
+		uint64_t mask[FP8_LANES];
+
+		for (int l = 0; l < FP8_LANES; l++)
+			mask[l] = 0 - (uint64_t)(w->weights[l] >> bit & 1);
+		eight_twice(e);
+		e->next = e->points;
+		ed8_add(&e->next, &w->sum8);
+		fp8x2_mul(&w->next8, &e->power, &w->power8);
+		fp8_cmov(&e->points.x, &e->next.x, mask);
+		fp8_cmov(&e->points.y, &e->next.y, mask);
+		fp8_cmov(&e->points.z, &e->next.z, mask);
+		fp8_cmov(&e->points.t, &e->next.t, mask);
+		fp8_cmov(&e->power.re, &w->next8.re, mask);
+		fp8_cmov(&e->power.im, &w->next8.im, mask);
+	}
+}
+
+/* All lanes to the side of one element, each with its weight.  KM_ERANDOM. */
+static km_err join_lanes(work *w, const km_random *rnd)
+{
+	km_err err = random_passing((uint8_t *)w->weights, sizeof w->weights, rnd);
+
+	if (err != KM_OK)
+		return err;
+	weigh_lanes(w);
+	alone_join(&w->one.points, &w->one.power, &w->eight.points, &w->eight.power);
+	for (size_t l = 0; l < FP8_LANES; l++) {
+		uint64_t c[16] = {w->weights[l]};
+
+		zq_mul(w->lanes[l].r, w->lanes[l].r, c);
+		zq_mul(w->lanes[l].rb, w->lanes[l].rb, c);
+		zq_add(w->sums.r, w->sums.r, w->lanes[l].r);
+		zq_add(w->sums.rb, w->sums.rb, w->lanes[l].rb);
+	}
+	return KM_OK;
+}
+
+/* ---- both sides -------------------------------------------------------------------------------- */
+
+/* All members on the left; the last ones, or all of a few, one by one.  All ones where each is formed
+ * and opens to the SSV. */
+static km_err add_members(work *w, uint64_t *good, const sakke_checked *b, size_t used,
+		const km_random *rnd)
+{
+	size_t in_lanes = fp8_k && used >= WORTH_LANES ? used / FP8_LANES * FP8_LANES : 0;
+	size_t at = 0, j = 0;
+	km_err err = KM_OK;
+
+	if (in_lanes > 0)
+		start_lanes(w);
+	for (; at < in_lanes; j++) {
+		size_t l = at % FP8_LANES;
+
+		if (b->items[j].status != KM_OK)
+			continue;
+		*good &= read_member(&w->points[l], &w->lanes[l], w, b, j);
+		w->gr[l] = &b->items[j].gr;
+		if (++at % FP8_LANES == 0)
+			add_vector(w);
+	}
+	if (in_lanes > 0)
+		err = join_lanes(w, rnd);
+	for (; j < b->n; j++) {
+		if (b->items[j].status != KM_OK)
+			continue;
+		*good &= read_member(&w->points[0], &w->sums, w, b, j);
+		one_add(&w->one, &w->points[0], &b->items[j].gr);
+		at++;
+	}
+	*good &= ct_mask_eq(at, used);
+	return err;
+}
+
+/* All ones where both sides are one. */
+static uint64_t sides_meet(work *w)
+{
+	one_side *o = &w->one;
+	uint64_t meet;
+
+	ed_from_affine(&o->next, &w->total.point, &o->s, &o->k);
+	fp_mul2(&o->t, &o->points.x, &o->next.z, &o->u, &o->next.x, &o->points.z);
+	meet = fp_equal(&o->t, &o->u);
+	fp_mul2(&o->t, &o->points.y, &o->next.z, &o->u, &o->next.y, &o->points.z);
+	meet &= fp_equal(&o->t, &o->u);
+	fp_mul(&o->t, &o->power.re, &w->total.gr);
+	meet &= fp_equal(&o->t, &o->power.im);
+	/* What a fault has left at 0 is no point, and no power. */
+	return meet & ~(fp_is_zero(&o->points.z) | fp_is_zero(&o->next.z) | fp_is_zero(&o->power.re) |
+			fp_is_zero(&w->total.gr));
+}
+
+/* Everything doubled, and the sums of the right side. */
+static km_err finish(work *w, const sakke_z *z, const km_random *rnd)
+{
+	one_twice(&w->one);
+	zq_add(w->total.r, w->sums.r, w->sums.r);
+	zq_add(w->total.rb, w->sums.rb, w->sums.rb);
+	return sakke_sums_of_one(&w->total, z, rnd);
+}
+
+void sakke_check(km_err *verdict, const sakke_checked *b, const sakke_z *z, void *memory,
+		const km_random *rnd)
+{
+	uint64_t good = ~(uint64_t)0;
+	size_t used = 0;
+	work *w = memory;
+	km_err err;
+
+	for (size_t i = 0; i < b->n; i++)
+		used += b->items[i].status == KM_OK;
+	if (used == 0) { /* and so nothing leaves */
+		*verdict = KM_OK;
+		return;
+	}
+	memset(w, 0, sizeof *w);
+	w->one.s = ed_map.s;
+	w->one.k = ed_map.k;
+	one_start(&w->one);
+	w->total.status = KM_EFAULT;
+	err = add_members(w, &good, b, used, rnd);
+	if (err == KM_OK)
+		err = finish(w, z, rnd);
+	good &= sides_meet(w);
+	/* Public: anything but a good block is a fault, and nothing leaves. */
+	ct_public(&good, sizeof good);
+	if (err != KM_OK)
+		*verdict = err;
+	else if (good && w->total.status == KM_OK)
+		*verdict = KM_OK;
+}
