@@ -1,4 +1,4 @@
-/* hash.c -- SHA-256 in pieces, HMAC, and HashToIntegerRange (RFC 6508, 5.1).
+/* hash.c -- SHA-256 in pieces, HMAC, and HashToIntegerRange (RFC 6508, 5.1), but for its modulus q.
  *
  * libcrypto's low-level functions are what this wants: they use the SHA instructions where the
  * processor has them, and neither fetch an algorithm nor allocate, which in the EVP interface costs
@@ -10,7 +10,6 @@
 
 #include "bytes.h"
 #include "engine.h"
-#include "field/params.h"
 #include "scrub.h"
 #include "secret.h"
 
@@ -115,8 +114,7 @@ KM_API void km_hmac_sha256(uint8_t out[KM_HASH_BYTES], const uint8_t *key, size_
 	(void)leave_secret(KM_OK, SCRUB_HASH);
 }
 
-/* v = v_1 || .. || v_l, with v_i = SHA-256(h_i || A) and A = SHA-256(parts). */
-static void range_octets(uint8_t *v, size_t l, const hash_part *parts, size_t n)
+void hash_range(uint8_t *v, size_t l, const hash_part *parts, size_t n)
 {
 	uint8_t a[32];
 
@@ -126,40 +124,11 @@ static void range_octets(uint8_t *v, size_t l, const hash_part *parts, size_t n)
 	wipe(a, sizeof a);
 }
 
-/* r = r - (q << shift) where that is not negative, else r.  shift <= 2 loses no bit of q. */
-static void cond_sub_q(uint64_t r[16], unsigned shift)
-{
-	uint64_t t[16], low = 0, borrow = 0;
-
-	for (int i = 0; i < 16; i++) {
-		uint64_t qi = params_q[i] << shift | low;
-		uint64_t d = r[i] - qi;
-
-		low = shift ? params_q[i] >> (64 - shift) : 0;
-		t[i] = d - borrow;
-		borrow = (r[i] < qi) | (d < borrow);
-	}
-	ct_cmov(r, t, 16, ~ct_mask_nonzero(borrow));
-	wipe(t, sizeof t);
-}
-
-void hash_to_q(uint64_t r[16], const hash_part *parts, size_t n)
-{
-	uint8_t v[128];
-
-	range_octets(v, 4, parts, n);
-	limbs_from_be(r, v, 16);
-	cond_sub_q(r, 2); /* 2^1024 < 7q, so r < 4q after this, */
-	cond_sub_q(r, 1); /* r < 2q, */
-	cond_sub_q(r, 0); /* r < q */
-	wipe(v, sizeof v);
-}
-
 void hash_to_128(uint8_t out[16], const hash_part *parts, size_t n)
 {
 	uint8_t v[32];
 
-	range_octets(v, 1, parts, n);
+	hash_range(v, 1, parts, n);
 	memcpy(out, v + 16, 16);
 	wipe(v, sizeof v);
 }

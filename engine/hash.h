@@ -26,9 +26,9 @@ void hmac_parts(uint8_t out[32], const uint8_t *key, size_t key_len, const hash_
 void hmac_fan(uint8_t (*out)[32], uint8_t many, const uint8_t *key, size_t key_len,
 		const hash_part *parts, size_t n);
 
-/* r = HashToIntegerRange(parts, q) as sixteen limbs, least significant first; q of parameter set 1.
- * Constant time. */
-void hash_to_q(uint64_t r[16], const hash_part *parts, size_t n);
+/* v = v_1 || .. || v_l, with v_i = SHA-256(h_i || A) and A = SHA-256(parts), l <= 4: what
+ * HashToIntegerRange reduces.  Constant time. */
+void hash_range(uint8_t *v, size_t l, const hash_part *parts, size_t n);
 
 /* out = HashToIntegerRange(parts, 2^128) as 16 octets.  Constant time. */
 void hash_to_128(uint8_t out[16], const hash_part *parts, size_t n);

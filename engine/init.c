@@ -8,11 +8,11 @@
 #include "cpu.h"
 #include "curve/curve8.h"
 #include "curve/edwards.h"
-#include "eccsi/eccsi.h"
 #include "curve/lines.h"
+#include "eccsi/eccsi.h"
 #include "eccsi/p256.h"
-#include "process.h"
 #include "field/zq.h"
+#include "process.h"
 
 /* Product levels, best first.  A level uses the best row of each table whose needs it covers. */
 static const struct {

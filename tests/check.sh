@@ -39,6 +39,7 @@ done
 start opcodes.sh bash "$tests/opcodes.sh" "${command%/*}"
 start imports.sh bash "$tests/imports.sh" "${command%/*}"
 start objects.sh bash "$tests/objects.sh" "${command%/*}"
+start rooms.sh bash "$tests/rooms.sh"
 start examples.sh bash "$tests/examples.sh" "$installed"
 for test in "$@"; do start "${test##*/}" "$test"; done
 wait

@@ -218,7 +218,7 @@ static void add_member(size_t i)
 	hash_part parts[2] = {{all.ssv, KM_SSV_BYTES}, {all.ids[i], ID_LEN}};
 	uint64_t r[16], b[16];
 
-	hash_to_q(r, parts, 2);
+	zq_from_hash(r, parts, 2);
 	zq_from_octets_var(b, all.ids[i], ID_LEN);
 	add_scalar("r", r);
 	add_power(r);

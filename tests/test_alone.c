@@ -10,7 +10,6 @@
 #include "engine/cpu.h"
 #include "engine/curve/edwards8.h"
 #include "engine/engine.h"
-#include "engine/field/fp2.h"
 #include "engine/field/params.h"
 
 enum { MEMBERS = 19 }; /* two whole steps and more */

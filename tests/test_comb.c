@@ -7,7 +7,6 @@
 #include "engine/table/comb8.h"
 #include "engine/engine.h"
 #include "engine/init.h"
-#include "engine/field/fp2.h"
 #include "engine/field/params.h"
 
 enum { ENTRIES_MAX = 512 };

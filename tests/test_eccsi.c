@@ -11,7 +11,7 @@
 #include "engine/cpu.h"
 #include "engine/eccsi/eccsi.h"
 #include "engine/hash.h"
-#include "engine/sakke/kms_public.h"
+#include "engine/sakke/sakke.h"
 
 /* ---- nonces -------------------------------------------------------------------------------- */
 

@@ -10,8 +10,9 @@
 
 #include "engine/bytes.h"
 #include "engine/engine.h"
-#include "engine/hash.h"
 #include "engine/field/params.h"
+#include "engine/field/zq.h"
+#include "engine/hash.h"
 
 static size_t unhex(uint8_t *out, const char *hex)
 {
@@ -146,7 +147,7 @@ static void intermediates_of_rfc_6508(void **state)
 		km_sha256(v + 32 * i, h, 64);
 		assert_hex(v + 32 * i, 32, v_want[i]);
 	}
-	hash_to_q(r, (hash_part[]){ { in, sizeof in } }, 1);
+	zq_from_hash(r, (hash_part[]){ { in, sizeof in } }, 1);
 	mpz_inits(q, want, got, NULL);
 	mpz_import(q, 16, -1, 8, 0, 0, params_q);
 	mpz_import(want, sizeof v, 1, 1, 1, 0, v);
@@ -166,7 +167,7 @@ static void range_of_rfc_6508(void **state)
 
 	(void)state;
 	assert_int_equal(n, 42);
-	hash_to_q(r, (hash_part[]){ { in, 16 }, { in + 16, 26 } }, 2);
+	zq_from_hash(r, (hash_part[]){ { in, 16 }, { in + 16, 26 } }, 2);
 	limbs_to_be(out, r, 16);
 	assert_hex(out, 128,
 			"13ee3e1b8dac5db168b1ceb32f0566a4c273693f78baffa2a2ee6a686e6bd90f"
@@ -204,7 +205,7 @@ static void range_is_the_remainder(void **state)
 		mpz_import(v, 128, 1, 1, 1, 0, octets);
 		mpz_fdiv_qr(quotient, want, v, q);
 		seen |= 1u << mpz_get_ui(quotient);
-		hash_to_q(r, (hash_part[]){ { &i, 1 } }, 1);
+		zq_from_hash(r, (hash_part[]){ { &i, 1 } }, 1);
 		mpz_import(got, 16, -1, 8, 0, 0, r);
 		assert_int_equal(mpz_cmp(got, want), 0);
 	}

@@ -32,7 +32,7 @@ static void rfc_6508_appendix_a_with_intermediates(void **state)
 	assert_memory_equal(got, want, KM_SAKKE_POINT_BYTES);
 
 	from_hex(ssv, sizeof ssv, rfc_ssv);
-	hash_to_q(r, (hash_part[]){{ssv, sizeof ssv}, {rfc_id, sizeof rfc_id}}, 2);
+	zq_from_hash(r, (hash_part[]){{ssv, sizeof ssv}, {rfc_id, sizeof rfc_id}}, 2);
 	limbs_to_be(scalar, r, 16);
 	from_hex(want, sizeof scalar, rfc_r);
 	assert_memory_equal(scalar, want, sizeof scalar);

@@ -1,88 +1,20 @@
-/* curve.h -- the points of E: y^2 = x^3 - 3x over F_p: octets, checks, and sums of many at once. */
+/* curve.h -- the points of E: y^2 = x^3 - 3x over F_p: octets, checks, and sums of many at once.
+ *
+ * The room, engine/curve/, which stands on field/:
+ *   curve, curve_tmpl        points in affine and Jacobian form: octets, checks, sums that share inversions
+ *   curve8                   the same formulas in eight lanes
+ *   edwards, edwards_tmpl    complete sums, without exceptional cases
+ *   edwards8                 the same in eight lanes
+ *   lines, lines_tmpl        a receiver's key prepared: the lines of its Miller loop; what they are at a point
+ *   lines_make_tmpl          how they are made
+ *   pairing, pairing_tmpl    one pairing, by prepared lines or without
+ *   pairing8, miller8        many pairings, eight to a vector; the loops of keys that are not prepared
+ */
 #ifndef KM_CURVE_H
 #define KM_CURVE_H
 
 #include "engine.h"
 #include "field/fp.h"
-
-/* The operations of the templates, for canonical elements (see curve_tmpl.h). */
-#define fp_sub16       fp_sub
-#define fp_sub64       fp_sub
-#define fp_tidy(a)     ((void)(a))
-#define fp_reduce(r, a) (*(r) = *(a))
-#define fp_set_one(r)  (*(r) = fp_one)
-#define fp_set_zero(r) (*(r) = fp_zero)
-
-static inline void fp_sqr2(fp *r, const fp *a, fp *s, const fp *c)
-{
-	fp_mul2(r, a, a, s, c, c);
-}
-
-static inline void fp_mul_add(fp *r, const fp *a, const fp *b, const fp *c)
-{
-	fp t;
-
-	fp_mul(&t, a, b);
-	fp_add(r, &t, c);
-}
-
-static inline void fp_mul_lift(fp *r, const fp *a, const fp *b, const fp *c)
-{
-	fp t;
-
-	fp_mul(&t, a, b);
-	fp_sub(r, &t, c);
-}
-
-static inline void fp_mul_diff(fp *r, const fp *a, const fp *b, const fp *c)
-{
-	fp t;
-
-	fp_sub(&t, b, c);
-	fp_mul(r, a, &t);
-}
-
-static inline void fp_mul_sdiff(fp *r, const fp *a, const fp *b, const fp *c, const uint64_t *mask)
-{
-	fp t;
-
-	fp_cneg(&t, b, *mask);
-	fp_mul_diff(r, a, &t, c);
-}
-
-static inline void fp_mul_diff_sqr(fp *r, const fp *a, const fp *b, const fp *c, fp *s, const fp *d)
-{
-	fp t;
-
-	fp_sub(&t, b, c);
-	fp_mul2(r, a, &t, s, d, d);
-}
-
-static inline void fp_mul_add2(fp *r, const fp *a, const fp *b, const fp *c, const fp *d, const fp *e)
-{
-	fp t, u;
-
-	fp_mul2(&t, a, b, &u, c, d);
-	fp_add(&t, &t, e);
-	fp_add(r, &t, &u);
-}
-
-static inline void fp_mul_diff_sub(fp *r, const fp *a, const fp *b, const fp *c, const fp *d)
-{
-	fp t;
-
-	fp_mul_diff(&t, a, b, c);
-	fp_sub(r, &t, d);
-}
-
-static inline void fp_sqr_sub2(fp *r, const fp *a, const fp *b, const fp *c)
-{
-	fp t;
-
-	fp_sqr(&t, a);
-	fp_sub(&t, &t, b);
-	fp_sub(r, &t, c);
-}
 
 enum { ec_lanes = 1 };
 

@@ -3,16 +3,6 @@
 
 #include "secret.h"
 
-const uint64_t fp8_zero[FP8_LIMBS];
-const fp8 fp8_no;
-
-void fp8_rotate(fp8 *r, const fp8 *a, int by)
-{
-	for (int i = 0; i < FP8_LIMBS; i++)
-		for (int l = 0; l < FP8_LANES; l++)
-			r->v[i][l] = a->v[i][(l + by) % FP8_LANES];
-}
-
 km_err ec8_blinded_inv(fp8 *inv, uint64_t *zero, const fp8 *a, const km_random *rnd)
 {
 	struct {

@@ -18,7 +18,6 @@
 #define KM_LINES_H
 
 #include "curve.h"
-#include "field/fp2.h"
 
 typedef enum { DOUBLE_ADD, DOUBLE2, DOUBLE2_ADD } lines_kind;
 

@@ -1,7 +1,6 @@
 /* pairing.c -- the pairing of one pair of points. */
 #include "pairing.h"
 
-#include "field/fp2.h"
 #include "secret.h"
 
 #define FE    fp

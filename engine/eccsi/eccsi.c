@@ -6,7 +6,6 @@
 
 #include "bytes.h"
 #include "hash.h"
-#include "sakke/kms_public.h"
 #include "scrub.h"
 #include "secret.h"
 
@@ -81,8 +80,8 @@ static km_err signer_load(km_signer *s, const uint8_t *id, size_t id_len, const 
 	if (err != KM_OK)
 		return err;
 	memcpy(s->pvt, pvt, sizeof s->pvt);
-	eccsi_hs(s->hs, kms->auth.octets, id, id_len, pvt);
-	eccsi_y_var(&y, s->hs, &point, &kms->auth.point);
+	eccsi_hs(s->hs, eccsi_kpak_of(kms)->octets, id, id_len, pvt);
+	eccsi_y_var(&y, s->hs, &point, &eccsi_kpak_of(kms)->point);
 	err = ssk_check(s, &y);
 	if (err != KM_OK)
 		return err;

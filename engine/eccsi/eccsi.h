@@ -1,4 +1,16 @@
-/* eccsi.h -- what ECCSI keeps for a KMS and for a signer, and the KMS's half of RFC 6507. */
+/* eccsi.h -- what ECCSI keeps for a KMS and for a signer, and the KMS's half of RFC 6507.
+ *
+ * The room, engine/eccsi/, which stands on engine/ and takes the lookup of tables from field/:
+ *   eccsi                    signers, and signing one or many
+ *   eccsi_nonce              the nonce of a signature, the v of a key
+ *   eccsi_check              signatures and pairs of keys checked before they leave
+ *   eccsi_verify             signatures of others
+ *   kms_eccsi                the KMS's half: KSAK, KPAK, SSK and PVT
+ *   p256, p256_inv           P-256's field and scalars; inverses
+ *   p256_point, p256_table   its points and sums; fixed-base tables
+ *   p256x8, p256x8_point     both in eight lanes
+ *   p256x8_ladder            multiples of points of many signers
+ */
 #ifndef KM_ECCSI_H
 #define KM_ECCSI_H
 
@@ -10,6 +22,12 @@ typedef struct {
 	p256_point point;
 	p256_wide table;
 } eccsi_kpak;
+
+/* ECCSI's part of a KMS's public keys, which is their first member (sakke/sakke.h). */
+static inline const eccsi_kpak *eccsi_kpak_of(const km_kms_public *kms)
+{
+	return (const eccsi_kpak *)(const void *)kms;
+}
 
 /* The identity's key; in locked memory but for the table, which is public. */
 struct km_signer {

@@ -4,7 +4,6 @@
 
 #include "bytes.h"
 #include "eccsi.h"
-#include "sakke/kms_public.h"
 #include "secret.h"
 
 /* A signer who has signed so many items in a row is worth a table of Y. */
@@ -20,7 +19,7 @@ static km_err verify_one_var(const km_signed *item, const p256_point *pvt,
 	if (!eccsi_scalars_var(u1, u2, item->sig, hs, item->msg, item->len))
 		return KM_ESIG;
 	p256_lookup_var(parts[0], u1, &p256_wide_g);
-	p256_lookup_var(parts[1], u2, &kms->auth.table);
+	p256_lookup_var(parts[1], u2, &eccsi_kpak_of(kms)->table);
 	p256_scalar(u3, hs);
 	p256_mul_n(u3, u3, u2);
 	p256_times_plus_var(&j, u3, pvt, parts[0], 2 * P256_WIDE_WINDOWS);
@@ -35,7 +34,7 @@ static km_err signer_of_var(uint8_t hs[KM_HASH_BYTES], p256_point *pvt, const km
 		return KM_EARG;
 	if (p256_from_octets_var(pvt, item->sig + 64, KM_ECCSI_POINT_BYTES) != KM_OK)
 		return KM_ESIG;
-	eccsi_hs(hs, kms->auth.octets, item->id, item->id_len, item->sig + 64);
+	eccsi_hs(hs, eccsi_kpak_of(kms)->octets, item->id, item->id_len, item->sig + 64);
 	return KM_OK;
 }
 
@@ -75,7 +74,7 @@ static int verify_run_var(km_err *status, const km_signed *items, size_t n,
 
 	if (signer_of_var(hs, &pvt, &items[0], kms) != KM_OK)
 		return 0;
-	eccsi_y_var(&y, hs, &pvt, &kms->auth.point);
+	eccsi_y_var(&y, hs, &pvt, &eccsi_kpak_of(kms)->point);
 	table = aligned_alloc(64, sizeof *table);
 	/* a Y of infinity has no table */
 	if (table && !(p256_is_zero(y.x.v) && p256_is_zero(y.y.v)))
@@ -114,7 +113,7 @@ static void check_gathered_var(km_err *status, const km_signed *items, gathered 
 	if (g->n >= WORTH_LANES)
 		p256x8_check_three_var(verdict, (const uint64_t (*)[4])g->r,
 				(const uint64_t (*)[4])g->u1, (const uint64_t (*)[4])g->u2,
-				(const uint64_t (*)[4])g->u3, &kms->auth.table, g->pvt, g->n, w->lanes);
+				(const uint64_t (*)[4])g->u3, &eccsi_kpak_of(kms)->table, g->pvt, g->n, w->lanes);
 	for (size_t i = 0; i < g->n; i++) {
 		size_t at = g->index[i];
 

@@ -3,6 +3,15 @@
  * p has exactly 1024 bits, so there is no headroom: every value is canonical, 0 <= a < p, before
  * and after every function (asserted under -DKM_VERIFY).  The Montgomery radix is R = 2^1024.
  * Everything is constant time but what ends in _var.  A result may be any of the arguments.
+ *
+ * The room, engine/field/, which stands on engine/ alone:
+ *   params               parameter set 1: q, P, g
+ *   fp, fp_c, fp_rows    F_p, one element: what it offers; the portable kernels; the table of kernels
+ *   fp8                  F_p in eight lanes: bounds, the C twin, conversions
+ *   fp8_proof            the kernels that were chosen, tried before they are used
+ *   fp8_table            how tables for eight lanes are laid out; their lookups
+ *   fp2_tmpl             F_p^2, for one element (at the end of fp.h) and for eight lanes (fp8.h)
+ *   zq                   integers modulo q: identities, scalars
  */
 #ifndef KM_FP_H
 #define KM_FP_H
@@ -114,5 +123,97 @@ void fp_inv_var(fp *r, const fp *a);
 
 /* r = a^((p+1)/4), the square root where a is a square; for public values. */
 void fp_sqrt_var(fp *r, const fp *a);
+
+/* ---- the operations of the templates, for canonical elements: see curve/curve_tmpl.h ------------ */
+
+#define fp_sub16       fp_sub
+#define fp_sub64       fp_sub
+#define fp_tidy(a)     ((void)(a))
+#define fp_reduce(r, a) (*(r) = *(a))
+#define fp_set_one(r)  (*(r) = fp_one)
+#define fp_set_zero(r) (*(r) = fp_zero)
+
+static inline void fp_sqr2(fp *r, const fp *a, fp *s, const fp *c)
+{
+	fp_mul2(r, a, a, s, c, c);
+}
+
+static inline void fp_mul_add(fp *r, const fp *a, const fp *b, const fp *c)
+{
+	fp t;
+
+	fp_mul(&t, a, b);
+	fp_add(r, &t, c);
+}
+
+static inline void fp_mul_lift(fp *r, const fp *a, const fp *b, const fp *c)
+{
+	fp t;
+
+	fp_mul(&t, a, b);
+	fp_sub(r, &t, c);
+}
+
+static inline void fp_mul_diff(fp *r, const fp *a, const fp *b, const fp *c)
+{
+	fp t;
+
+	fp_sub(&t, b, c);
+	fp_mul(r, a, &t);
+}
+
+static inline void fp_mul_sdiff(fp *r, const fp *a, const fp *b, const fp *c, const uint64_t *mask)
+{
+	fp t;
+
+	fp_cneg(&t, b, *mask);
+	fp_mul_diff(r, a, &t, c);
+}
+
+static inline void fp_mul_diff_sqr(fp *r, const fp *a, const fp *b, const fp *c, fp *s, const fp *d)
+{
+	fp t;
+
+	fp_sub(&t, b, c);
+	fp_mul2(r, a, &t, s, d, d);
+}
+
+static inline void fp_mul_add2(fp *r, const fp *a, const fp *b, const fp *c, const fp *d, const fp *e)
+{
+	fp t, u;
+
+	fp_mul2(&t, a, b, &u, c, d);
+	fp_add(&t, &t, e);
+	fp_add(r, &t, &u);
+}
+
+static inline void fp_mul_diff_sub(fp *r, const fp *a, const fp *b, const fp *c, const fp *d)
+{
+	fp t;
+
+	fp_mul_diff(&t, a, b, c);
+	fp_sub(r, &t, d);
+}
+
+static inline void fp_sqr_sub2(fp *r, const fp *a, const fp *b, const fp *c)
+{
+	fp t;
+
+	fp_sqr(&t, a);
+	fp_sub(&t, &t, b);
+	fp_sub(r, &t, c);
+}
+
+/* ---- F_p^2, one element ------------------------------------------------------------------------ */
+
+#define FE    fp
+#define FN(x) fp_##x
+#define F2(x) fp2_##x
+#include "fp2_tmpl.h"
+#undef FE
+#undef FN
+#undef F2
+
+typedef fp2_elt fp2;
 
 #endif

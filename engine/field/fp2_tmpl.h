@@ -1,4 +1,4 @@
-/* fp2_tmpl.h -- F_p^2 = F_p[i], i^2 = -1, for any field element FE (see curve_tmpl.h for FN).
+/* fp2_tmpl.h -- F_p^2 = F_p[i], i^2 = -1, for any field element FE (see curve/curve_tmpl.h for FN).
  *
  * The parts of products and squares are factors: re < 18p, im < 34p, and of squares re tight,
  * im < 2.3p.

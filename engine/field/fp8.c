@@ -54,6 +54,9 @@ const uint64_t fp8_one[FP8_LIMBS] = {
 	0x3af9eea86f713, 0x0666bd14e0c68, 0x37eb83ea0a60b, 0x000049e339c22,
 };
 
+const uint64_t fp8_zero[FP8_LIMBS];
+const fp8 fp8_no;
+
 /* From the radix of fp to the one of fp8 and back, as one factor: 2^1056 mod p, 2^1024 mod p. */
 static const uint64_t enter[FP8_LIMBS] = {
 	0xcf1de7422dc16, 0x9b612e47b16df, 0x77db650ee3620, 0xf38bf9e30bac2,
@@ -513,4 +516,11 @@ void fp8_to_lanes(fp *const r[FP8_LANES], const fp8 *a)
 		}
 	}
 	wipe(&t, sizeof t);
+}
+
+void fp8_rotate(fp8 *r, const fp8 *a, int by)
+{
+	for (int i = 0; i < FP8_LIMBS; i++)
+		for (int l = 0; l < FP8_LANES; l++)
+			r->v[i][l] = a->v[i][(l + by) % FP8_LANES];
 }

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "curve/curve8.h"
+#include "fp8.h"
 #include "params.h"
 
 /* scrub gives nothing that could be compared. */

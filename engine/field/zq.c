@@ -4,6 +4,7 @@
 #include <gmp.h>
 #include <string.h>
 
+#include "bytes.h"
 #include "params.h"
 #include "random.h"
 #include "secret.h"
@@ -90,6 +91,35 @@ void zq_from_octets_var(uint64_t r[N], const uint8_t *in, size_t len)
 	memset(r, 0, 8 * N);
 	mpz_export(r, NULL, -1, 8, 0, 0, x);
 	mpz_clears(x, q, NULL);
+}
+
+/* r = r - (q << shift) where that is not negative, else r.  shift <= 2 loses no bit of q. */
+static void cond_sub_q(uint64_t r[16], unsigned shift)
+{
+	uint64_t t[16], low = 0, borrow = 0;
+
+	for (int i = 0; i < 16; i++) {
+		uint64_t qi = params_q[i] << shift | low;
+		uint64_t d = r[i] - qi;
+
+		low = shift ? params_q[i] >> (64 - shift) : 0;
+		t[i] = d - borrow;
+		borrow = (r[i] < qi) | (d < borrow);
+	}
+	ct_cmov(r, t, 16, ~ct_mask_nonzero(borrow));
+	wipe(t, sizeof t);
+}
+
+void zq_from_hash(uint64_t r[16], const hash_part *parts, size_t n)
+{
+	uint8_t v[128];
+
+	hash_range(v, 4, parts, n);
+	limbs_from_be(r, v, 16);
+	cond_sub_q(r, 2); /* 2^1024 < 7q, so r < 4q after this, */
+	cond_sub_q(r, 1); /* r < 2q, */
+	cond_sub_q(r, 0); /* r < q */
+	wipe(v, sizeof v);
 }
 
 /* r = 1/a mod q for a public a that is not 0. */

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "engine.h"
+#include "hash.h"
 
 /* Once, before anything else here: the constants that follow from q. */
 void zq_init(void);
@@ -18,6 +19,9 @@ void zq_add(uint64_t r[16], const uint64_t a[16], const uint64_t b[16]);
 uint64_t zq_is_zero(const uint64_t a[16]);
 /* The octets as an integer mod q; for public identifiers. */
 void zq_from_octets_var(uint64_t r[16], const uint8_t *in, size_t len);
+/* r = HashToIntegerRange(parts, q) as sixteen limbs, least significant first; q of parameter set 1.
+ * Constant time. */
+void zq_from_hash(uint64_t r[16], const hash_part *parts, size_t n);
 /* r = 1/a mod q; a is secret, and blinded by a fresh number from rnd before it is inverted.  r may be a.
  * KM_EDEGENERATE: a = 0.  KM_ERANDOM. */
 km_err zq_inv(uint64_t r[16], const uint64_t a[16], const km_random *rnd);

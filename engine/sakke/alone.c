@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "curve/edwards8.h"
-#include "field/fp2.h"
 #include "secret.h"
 
 enum { STEP = 8 }; /* members in step: each group of a table is read while it is near */

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "curve/edwards.h"
-#include "field/fp2.h"
 #include "secret.h"
 
 enum {

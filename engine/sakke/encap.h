@@ -2,7 +2,8 @@
 #ifndef KM_ENCAP_H
 #define KM_ENCAP_H
 
-#include "table/comb.h"
+#include "table/alone_table.h"
+#include "table/comb8.h"
 
 /* The tables that an encapsulation reads. */
 typedef struct {
@@ -10,9 +11,16 @@ typedef struct {
 	const gcomb *g;    /* the same shape; NULL: g^r is not wanted */
 } encap_tables;
 
-/* The same for eight lanes (comb8.h), and for one member by eight lanes (alone.h). */
-typedef struct encap8_tables encap8_tables;
-typedef struct alone_tables alone_tables;
+/* For one member by eight lanes (alone.h). */
+typedef struct {
+	const alone_table *p, *z, *g; /* z, g: NULL where no sum over it is wanted */
+} alone_tables;
+
+/* For eight lanes. */
+typedef struct {
+	const comb8 *p, *z, *g; /* one shape and layout; g NULL: g^r is not wanted */
+	const alone_tables *complete; /* for exceptional cases, of any shape */
+} encap8_tables;
 
 /* One member: the scalars r*b and r (below q, secret) in, R and the representative of g^r out. */
 typedef struct {
@@ -24,6 +32,9 @@ typedef struct {
 
 /* Fill in n members.  KM_ERANDOM, KM_ENOMEM: none is filled in. */
 km_err encap_sums(encap_item *items, size_t n, const encap_tables *tables, const km_random *rnd);
+
+/* encap_sums by eight lanes. */
+km_err encap8_sums(encap_item *items, size_t n, const encap8_tables *tables, const km_random *rnd);
 
 /* [k]P by the table of P, k secret and not 0.  KM_ERANDOM, KM_ENOMEM, KM_EDEGENERATE. */
 km_err encap_times_p(ec_point *r, const uint64_t k[16], const comb *p, const km_random *rnd);

@@ -1,5 +1,5 @@
 /* encap8.c -- fixed-base sums for many members, eight to a vector. */
-#include "table/comb8.h"
+#include "encap.h"
 
 #include <string.h>
 

@@ -4,13 +4,13 @@
 
 #include "bytes.h"
 #include "eccsi/eccsi.h"
-#include "init.h"
-#include "kms_public.h"
 #include "field/params.h"
+#include "field/zq.h"
+#include "init.h"
 #include "random.h"
+#include "sakke.h"
 #include "scrub.h"
 #include "secret.h"
-#include "field/zq.h"
 
 KM_API km_err km_kms_public_new(km_kms_public **kms, const uint8_t *z, size_t z_len,
 		const uint8_t *kpak, size_t kpak_len, size_t members)

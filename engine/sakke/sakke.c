@@ -4,14 +4,13 @@
 #include <string.h>
 
 #include "bytes.h"
-#include "hash.h"
 #include "curve/edwards.h"
-#include "kms_public.h"
-#include "scrub.h"
+#include "field/zq.h"
+#include "hash.h"
 #include "sakke_check.h"
+#include "scrub.h"
 #include "secret.h"
 #include "table/tables.h"
-#include "field/zq.h"
 
 enum {
 	ITEMS = 512,       /* members whose scalars are held at once */
@@ -22,7 +21,7 @@ void sakke_scalars(encap_item *item, const uint8_t *ssv, const uint8_t *id, size
 	hash_part parts[2] = {{ssv, KM_SSV_BYTES}, {id, id_len}};
 	uint64_t b[16];
 
-	hash_to_q(item->r, parts, 2);
+	zq_from_hash(item->r, parts, 2);
 	zq_from_octets_var(b, id, id_len);
 	zq_mul(item->rb, item->r, b);
 }

@@ -1,12 +1,25 @@
-/* sakke.h -- what SAKKE keeps for a KMS, and what sender and receiver share. */
+/* sakke.h -- what SAKKE keeps for a KMS, and what sender and receiver share.
+ *
+ * The room, engine/sakke/, which stands on table/ and, where a KMS's public keys are one object, on eccsi/:
+ *   sakke                    encapsulation to one or many: scalars, sums, mask, check, out
+ *   encap, encap_tmpl        the sums of a batch over the tables, on one element at a time
+ *   encap8                   the same, eight to a vector
+ *   alone                    the sums of one member or a few by eight lanes
+ *   sakke_tables             which tables a KMS has, and which one a batch takes
+ *   sakke_check, sakke_check_tmpl    data checked before they leave
+ *   sakke_receiver           a receiver's key, and data opened
+ *   kms                      a KMS's public keys; the KMS's own half: master keys, RSKs
+ */
 #ifndef KM_SAKKE_H
 #define KM_SAKKE_H
 
 #include <stdatomic.h>
+#include <stddef.h>
 
 #include "alone.h"
-#include "table/comb8.h"
+#include "eccsi/eccsi.h"
 #include "process.h"
+#include "table/comb8.h"
 
 /* Without eight lanes, for a few members: 2.1 MB of tables over P and g, 1.4 MB over Z. */
 #define SAKKE_SMALL_W 6
@@ -34,6 +47,13 @@ typedef struct {
 	_Atomic(sakke_set *) sets; /* widest first; one that is here stays until the end */
 	process_lock lock;         /* held by who adds one */
 } sakke_z;
+
+/* A KMS's public keys, prepared for both of its schemes. */
+struct km_kms_public {
+	eccsi_kpak auth; /* first: see eccsi_kpak_of */
+	sakke_z sakke;
+};
+_Static_assert(offsetof(struct km_kms_public, auth) == 0, "eccsi_kpak_of");
 
 /* KM_EFORMAT, KM_ECURVE, KM_EORDER, KM_ENOMEM, KM_ERANDOM; KM_ESELFTEST: a fault. */
 km_err sakke_z_load(sakke_z *s, const uint8_t *z, size_t len, size_t members);

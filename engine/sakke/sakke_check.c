@@ -18,10 +18,9 @@
 #include <string.h>
 
 #include "curve/edwards8.h"
-#include "field/fp2.h"
+#include "field/zq.h"
 #include "random.h"
 #include "secret.h"
-#include "field/zq.h"
 
 #define FE    fp
 #define FN(x) fp_##x

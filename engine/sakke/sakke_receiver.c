@@ -6,12 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kms_public.h"
 #include "curve/pairing.h"
 #include "field/params.h"
+#include "field/zq.h"
 #include "scrub.h"
 #include "secret.h"
-#include "field/zq.h"
 
 enum {
 	LINES_BYTES = KM_RECEIVER_LINES_BYTES,

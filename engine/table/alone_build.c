@@ -1,8 +1,8 @@
-/* alone_build.c -- building the tables of alone.h and checking them, eight windows at a time.  All of it
+/* alone_build.c -- building the tables of alone_table.h and checking them, eight windows at a time.  All of it
  * is public. */
 #include <stdlib.h>
 
-#include "sakke/alone.h"
+#include "alone_table.h"
 #include "curve/edwards8.h"
 #include "marks.h"
 #include "random.h"

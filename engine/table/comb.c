@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "field/params.h"
-#include "secret.h"
 #include "field/zq.h"
+#include "secret.h"
 
 /* (2^bits - 1)/2 mod q: q is odd, so half of an odd number x is (x + q)/2 in the integers. */
 static void half_of_ones(uint64_t r[16], unsigned bits)

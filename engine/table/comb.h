@@ -4,6 +4,16 @@
  * U = k + (2^(wn) - 1)/2 mod q; a window u of U stands for the digit 2u + 1 - 2^w, and the digits
  * times 2^(wi) add up to 2k mod q.  So tables hold odd multiples of half the base, no digit is zero
  * and no entry is infinity: entry j of window i is [(2j + 1) 2^(wi)](B/2).
+ *
+ * The room, engine/table/, which stands on curve/:
+ *   comb, comb_build         tables for one element at a time, and their digits; how they are made and checked
+ *   comb8, comb8_build       tables that eight lanes read, for batches
+ *   alone_table, alone_build tables whose eight windows are read at once, for one member or a few
+ *   comb_chain               the doublings that all of them are made from
+ *   comb_tmpl, comb_add_tmpl, comb_rows    how entries are added up
+ *   comb_check_tmpl          equations that hold where all entries are right
+ *   tables                   those over P and g, which the whole process shares
+ *   comb_digest, comb_digests              and what they must be
  */
 #ifndef KM_COMB_H
 #define KM_COMB_H

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "field/fp2.h"
 #include "field/params.h"
 
 /* (q + 1)/2: times it an element of order q is halved. */

@@ -6,12 +6,12 @@
 #ifndef KM_COMB_DIGEST_H
 #define KM_COMB_DIGEST_H
 
-#include "sakke/alone.h"
+#include "alone_table.h"
 #include "comb8.h"
 
 typedef enum { DIGEST_P, DIGEST_G } digest_base;
 
-/* How entries are laid out: comb.h, the two layouts of fp8_table.c, and alone.h. */
+/* How entries are laid out: comb.h, the two layouts of fp8_table.c, and alone_table.h. */
 typedef enum { DIGEST_LIMBS, DIGEST_WORDS, DIGEST_OCTETS, DIGEST_ALONE } digest_layout;
 
 typedef struct {

@@ -2,7 +2,7 @@
 #ifndef KM_TABLES_H
 #define KM_TABLES_H
 
-#include "sakke/alone.h"
+#include "alone_table.h"
 #include "comb8.h"
 
 /* A width that comb_digest.c knows.  Thread-safe; what is built is compared with its digest, and stays.

@@ -1,0 +1,110 @@
+#!/bin/bash
+# rooms.sh -- includes go down only: from provision to engine/engine.h, within engine/ from room to room as below,
+# and each room's map names its files.  First it shows on planted files that it can fail.
+# usage: tests/rooms.sh
+# Ends in "N passed, N failed, N skipped"; exit 1 where one failed.
+set -u
+cd "${0%/*}/.." || exit 1
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+passed=0 failed=0
+
+# What stands on what; on engine/ itself all rooms do.
+below() {
+	case $1 in
+	field) echo . ;;
+	curve) echo . field ;;
+	table) echo . field curve ;;
+	eccsi) echo . field ;;
+	sakke) echo . field curve table eccsi ;;
+	esac
+}
+main_header=(field/fp.h curve/curve.h table/comb.h sakke/sakke.h eccsi/eccsi.h)
+
+# Below $1: what a file includes that does not lie below it.  init.c alone stands on all rooms, whose kernels
+# it chooses and proves.
+upward() {
+	local file name room
+	grep -r --include='*.[ch]' '^#include "' "$1/engine" "$1/provision" | grep -v '^[^:]*/engine/init\.c:' |
+	while IFS=: read -r file name; do
+		file=${file#"$1/"} name=${name#*\"} name=${name%\"*}
+		case $file in
+		provision/*)
+			[[ $name != *engine/* || $name =~ ^(\.\./)?engine/(engine|marks)\.h$ ]] ;;
+		engine/*/*)
+			room=${file#engine/} room=${room%%/*}
+			if [ -f "$1/engine/$room/$name" ]; then
+				[[ $name != */* ]]
+			else
+				[[ " $(below "$room") " = *" $(dirname "$name") "* ]]
+			fi ;;
+		*)
+			[[ $name != */* ]] ;;
+		esac || echo "$file: includes $name"
+	done
+}
+
+# Below $1: files that the map at the head of their room's main header does not name, and rooms without one.
+unmapped() {
+	local room file stem header
+	for room in "$1"/engine/*/; do
+		room=${room%/} room=${room##*/} header=
+		for file in "${main_header[@]}"; do [[ $file = "$room"/* ]] && header=$1/engine/$file; done
+		[ -f "$header" ] || { echo "engine/$room has no map"; continue; }
+		for file in "$1/engine/$room"/*; do
+			stem=${file##*/} stem=${stem%.*}
+			awk '1; /\*\//{ exit }' "$header" | grep -qwF "$stem" || echo "$header: $stem is not named"
+		done
+	done
+}
+
+verdict() {
+	if [ "$1" = 0 ]; then
+		passed=$((passed + 1))
+		echo "ok $2"
+	else
+		failed=$((failed + 1))
+		echo "FAILED $2"
+	fi
+}
+
+# planted FILE INCLUDED: in a tree by itself this is complained of, or where a third word is there is not.
+planted() {
+	local out
+	rm -rf "$dir"/*
+	mkdir -p "$dir/engine"/{field,curve,table,sakke,eccsi} "$dir/provision"
+	touch "$dir/engine/field/fp.h" "$dir/engine/curve/curve.h"
+	echo "#include \"$2\"" >"$dir/$1"
+	out=$(upward "$dir")
+	[ "$out" = "${3-$1: includes $2}" ]
+	verdict $? "$2 in $1 is ${3+not }found"
+}
+
+planted engine/hash.c field/params.h
+planted engine/field/fp8.c curve/curve.h
+planted engine/curve/curve8.c ../table/comb.h
+planted engine/table/comb8.h sakke/encap.h
+planted engine/eccsi/eccsi.c sakke/sakke.h
+planted engine/curve/edwards.c curve/curve.h
+planted engine/sakke/kms.c provision/gmk.h
+planted provision/open.c ../engine/sakke/sakke.h
+planted engine/sakke/sakke.c curve/curve.h ''
+planted engine/curve/edwards.c curve.h ''
+rm -rf "$dir"/*
+mkdir -p "$dir/engine/field"
+printf '/* fp.h -- the room: fp; zq. */\nint fp8_later;\n' >"$dir/engine/field/fp.h"
+touch "$dir/engine/field"/{zq.c,fp8.c}
+out=$(unmapped "$dir")
+[ "$out" = "$dir/engine/field/fp.h: fp8 is not named" ]
+verdict $? "a file that the map does not name is found"
+
+out=$(upward .)
+[ -z "$out" ] || echo "$out"
+[ -z "$out" ]
+verdict $? "includes go down only"
+out=$(unmapped .)
+[ -z "$out" ] || echo "$out"
+[ -z "$out" ]
+verdict $? "the maps name all files"
+echo "# $passed passed, $failed failed, 0 skipped"
+[ $failed = 0 ]
