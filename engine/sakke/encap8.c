@@ -37,7 +37,9 @@ static void pick(fp8 *r, uint64_t *sign, const comb8 *c, size_t i, const uint64_
 			p.negative[v * FP8_LANES + l] ^= turned;
 		fp8_cneg(last, last, &p.negative[v * FP8_LANES]);
 	}
-	wipe(&p, sizeof p);
+	wipe(p.index, n * FP8_LANES * sizeof p.index[0]);
+	if (!sign)
+		wipe(p.negative, n * FP8_LANES * sizeof p.negative[0]);
 }
 
 static void eight_pick(ec8_point *r, uint64_t *sign, const comb8 *c, size_t i, const uint64_t *u,

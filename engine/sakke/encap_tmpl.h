@@ -102,8 +102,11 @@ static void EN(tidy_row)(CN(point) *row, size_t n)
 	}
 }
 
-/* Row 0 = the sum of all rows. */
-static km_err EN(add_tree)(EN(rows) *s, uint64_t *zero, size_t rows, const km_random *rnd)
+/* Row 0 = the sum of all rows, whose coordinates are below grown*p, either sign.  Two that are below A*p
+ * make one below (2A + 2)p, and on the way a difference below (3A + 2)p: while that is below 256p they are
+ * added as they are, else tidied first. */
+static km_err EN(add_tree)(EN(rows) *s, uint64_t *zero, size_t rows, size_t grown,
+		const km_random *rnd)
 {
 	size_t n = s->n;
 	FE run, inv;
@@ -112,8 +115,12 @@ static km_err EN(add_tree)(EN(rows) *s, uint64_t *zero, size_t rows, const km_ra
 	for (size_t step = 1; step < rows; step *= 2) {
 		size_t pairs = (rows + step - 1) / (2 * step);
 
-		for (size_t j = 0; j < rows; j += step)
-			EN(tidy_row)(s->acc + j * n, n);
+		if (3 * grown + 2 >= 256) {
+			for (size_t j = 0; j < rows; j += step)
+				EN(tidy_row)(s->acc + j * n, n);
+			grown = 1;
+		}
+		grown = 2 * grown + 2;
 		FN(set_one)(&run);
 		for (size_t j = 0; j < pairs; j++)
 			CN(add_forward)(&run, s->prefix + j * n, s->acc + 2 * step * j * n,
@@ -135,6 +142,7 @@ static km_err EN(add_all)(EN(rows) *s, uint64_t *zero, const EN(table) *const *t
 		const uint64_t *const *digits, const km_random *rnd)
 {
 	size_t windows = tables[0]->shape.windows, k = s->k < windows ? s->k : windows;
+	size_t grown = 1 + (windows + k - 1) / k * 10 / 9; /* from below p, by 1.11p an addition */
 
 	*zero = 0;
 	for (size_t at = 0; at < windows; at += k) {
@@ -151,7 +159,7 @@ static km_err EN(add_all)(EN(rows) *s, uint64_t *zero, const EN(table) *const *t
 		if (err != KM_OK || *zero)
 			return err;
 	}
-	return EN(add_tree)(s, zero, k * s->bases, rnd);
+	return EN(add_tree)(s, zero, k * s->bases, grown, rnd);
 }
 
 /* gr[0..n-1] = im/re of g^r: 2M a window, and one inversion for all.  power, prefix, y: n each. */
