@@ -15,7 +15,7 @@
 #ifdef WATCHED
 enum {
 	MOST = 600, SHOWN = 12, /* members of a batch; those of whom all is known, at both ends */
-	ID_LEN = 32, MEMBERS = 700, DRAWS = 64,
+	ID_LEN = 32, MEMBERS = 5000, DRAWS = 64,
 };
 
 /* ---- secrets that come out of the library ---------------------------------------------------- */

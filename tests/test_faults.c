@@ -63,7 +63,7 @@ static const km_random rnd = {fill, NULL};
 
 /* ---- what is tried ----------------------------------------------------------------------------- */
 
-enum { N = 20, LEN = 32, MEMBERS = 100 };
+enum { N = 20, LEN = 32, MEMBERS = 300 };
 
 static km_kms_master *master;
 static km_kms_public *kms;

@@ -72,7 +72,7 @@ static km_err sums_by_eights(encap_item *items, size_t n, const sakke_z *z, int 
 			continue;
 		}
 		/* Too few to fill up what is made at once take the narrower tables. */
-		if (now % set->unit < set->batch)
+		if (now % set->unit < set->rest)
 			now -= now % set->unit;
 		eight = set->eight;
 		eight.complete = &alone;

@@ -29,7 +29,8 @@ typedef struct sakke_set {
 	struct sakke_set *next; /* narrower */
 	unsigned w;
 	size_t unit;  /* members that are made at once */
-	size_t batch; /* the smallest batch that it is good for: of a unit, or of what is beyond whole ones */
+	size_t batch; /* the smallest batch that it is good for */
+	size_t rest;  /* what is beyond whole units, from here on, fills one up */
 	comb z_one;
 	encap_tables one;
 	comb8 z_eight;

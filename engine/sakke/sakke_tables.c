@@ -7,31 +7,35 @@
 #include "table/tables.h"
 
 enum {
-	/* From here on a vector costs about what its members do one by one: 0.25 ms each, where a vector
-	 * is 1.3 ms after others and 1.6 ms by itself (w = 6, AMD Zen 4, IFMA). */
-	EIGHT_BATCH = 6,
-	NARROW = 100,      /* members who are worth tables, which then stand beside wider ones */
-	WIDE_BATCH = 8,    /* below it, reading wide tables costs more than their width saves */
+	NARROW_W = 8, WIDE_W = 10,
+	/* From here on a vector costs no more than its members do one by one: 0.56 ms by itself, 0.45 after
+	 * others, where each of them is 0.116 (AMD Zen 5, IFMA; AVX2 2.5, 2.1 and 0.53). */
+	NARROW_BATCH = 5, NARROW_REST = 4,
+	/* Lookups of 64 members at once cost as much for fewer, and narrow tables are as good where seven
+	 * vectors will do. */
+	WIDE_BATCH = 57,
+	ONES_BATCH = 8,    /* one element at a time: below it reading wide tables costs more than it saves */
 };
 
-/* The width that pays for its tables with that many members, where those over P and g have to be
- * made too; 0: those for a few do.  These are there anyway; w = 6 takes 14 ms more, w = 8 beside it
- * 32, w = 10 95.  A member then takes 0.15, 0.11 and 0.09 ms, and 0.25 without (IFMA; AVX2: all is
- * about twice as long). */
-static unsigned width_for(size_t members)
+/* Whether so many members are worth tables of width w.  Those for one member are there anyway, and then
+ * take 116 us each; w = 8, in batches of a few too, 54 to 70; w = 10, in large ones, 42.  Z's tables take
+ * 6 and 20 ms, all of a width 17 and 60; those over P and g are there where another KMS wanted them (AMD
+ * Zen 5, IFMA; AVX2: members five times as long, tables three times). */
+static int worth(size_t members, unsigned w)
 {
-	if (comb8_available())
-		return members < NARROW ? 0 : members < 600 ? 6 : members < 4000 ? 8 : 10;
-	return members < 512 ? 0 : 8;
+	if (!comb8_available())
+		return w == NARROW_W && members >= 512;
+	if (w == NARROW_W)
+		return members >= (tables8_ready(w) ? 100 : 250);
+	return members >= (tables8_ready(w) ? 2000 : 5000);
 }
 
 /* The smallest batch that a set is good for. */
 static size_t batch_for(const sakke_set *set)
 {
 	if (!set->z_eight.t)
-		return WIDE_BATCH;
-	/* Lookups of 64 members at once cost as much for fewer. */
-	return set->z_eight.layout->vectors == 1 ? EIGHT_BATCH : 48;
+		return ONES_BATCH;
+	return set->w == NARROW_W ? NARROW_BATCH : WIDE_BATCH;
 }
 
 static km_err one_load(encap_tables *t, comb *z_table, const ec_point *chain, unsigned w)
@@ -44,9 +48,10 @@ static km_err one_load(encap_tables *t, comb *z_table, const ec_point *chain, un
 	return err == KM_OK ? tables_of_p(&t->p, w) : err;
 }
 
-static km_err eight_load(encap8_tables *t, comb8 *z_table, const ec_point *chain, unsigned w,
-		size_t members)
+static km_err eight_load(encap8_tables *t, comb8 *z_table, const ec_point *chain, unsigned w)
 {
+	/* How many members lookups are made for at once. */
+	size_t members = w == NARROW_W ? FP8_LANES : 8 * FP8_LANES;
 	km_err err = comb8_build(z_table, chain, w, members);
 
 	t->z = z_table;
@@ -85,7 +90,7 @@ static void set_free(sakke_set *set)
 }
 
 /* Make the tables of width w and publish them: who reads s->sets has seen all that they hold. */
-static km_err set_add(sakke_z *s, const ec_point *chain, unsigned w, size_t members)
+static km_err set_add(sakke_z *s, const ec_point *chain, unsigned w)
 {
 	sakke_set *set = calloc(1, sizeof *set);
 	km_err err;
@@ -93,7 +98,7 @@ static km_err set_add(sakke_z *s, const ec_point *chain, unsigned w, size_t memb
 	if (!set)
 		return KM_ENOMEM;
 	set->w = w;
-	err = comb8_available() ? eight_load(&set->eight, &set->z_eight, chain, w, members) :
+	err = comb8_available() ? eight_load(&set->eight, &set->z_eight, chain, w) :
 			one_load(&set->one, &set->z_one, chain, w);
 	if (err == KM_OK && !comb8_available())
 		err = tables_of_g(&set->one.g, w);
@@ -103,6 +108,7 @@ static km_err set_add(sakke_z *s, const ec_point *chain, unsigned w, size_t memb
 	}
 	set->unit = set->z_eight.t ? FP8_LANES * set->z_eight.layout->vectors : 1;
 	set->batch = batch_for(set);
+	set->rest = set->batch == NARROW_BATCH ? NARROW_REST : set->batch;
 	set->next = atomic_load_explicit(&s->sets, memory_order_relaxed);
 	atomic_store_explicit(&s->sets, set, memory_order_release);
 	return KM_OK;
@@ -117,20 +123,38 @@ const sakke_set *sakke_set_for(const sakke_z *s, size_t n)
 	return set;
 }
 
-/* The width to add for so many members; 0: what is there is enough. */
-static unsigned missing(const sakke_z *s, size_t members)
+static const unsigned widths[] = {NARROW_W, WIDE_W};
+enum { WIDTHS = sizeof widths / sizeof widths[0] };
+
+/* How many of widths there are, and that so many members are worth. */
+static size_t have(const sakke_z *s)
 {
 	const sakke_set *widest = atomic_load_explicit(&s->sets, memory_order_acquire);
-	unsigned w = width_for(members);
+	size_t n = 0;
 
-	return widest && widest->w >= w ? 0 : w;
+	while (widest && n < WIDTHS && widths[n] <= widest->w)
+		n++;
+	return n;
 }
 
+static size_t wanted(size_t members)
+{
+	size_t n = WIDTHS;
+
+	while (n > 0 && !worth(members, widths[n - 1]))
+		n--;
+	return n;
+}
+
+/* Wide ones stand beside narrow ones, which are for smaller batches. */
 static km_err widen(sakke_z *s, const ec_point *chain, size_t members)
 {
-	unsigned w = missing(s, members);
+	size_t want = wanted(members);
+	km_err err = KM_OK;
 
-	return w ? set_add(s, chain, w, members) : KM_OK;
+	for (size_t i = have(s); err == KM_OK && i < want; i++)
+		err = set_add(s, chain, widths[i]);
+	return err;
 }
 
 km_err sakke_z_load(sakke_z *s, const uint8_t *z, size_t len, size_t members)
@@ -145,8 +169,6 @@ km_err sakke_z_load(sakke_z *s, const uint8_t *z, size_t len, size_t members)
 	if (err == KM_OK)
 		err = few_load(s, chain);
 	if (err == KM_OK)
-		err = widen(s, chain, members < NARROW ? members : NARROW);
-	if (err == KM_OK)
 		err = widen(s, chain, members);
 	free(chain);
 	if (err != KM_OK)
@@ -159,7 +181,7 @@ km_err sakke_z_widen(sakke_z *s, size_t members)
 	ec_point *chain;
 	km_err err;
 
-	if (!missing(s, members))
+	if (wanted(members) <= have(s))
 		return KM_OK;
 	chain = aligned_alloc(64, CHAIN_LEN * sizeof *chain);
 	err = chain ? chain_of_point(chain, &s->z) : KM_ENOMEM;

@@ -217,6 +217,12 @@ km_err tables8_of_g(const comb8 **g, unsigned w, size_t members)
 	return err;
 }
 
+int tables8_ready(unsigned w)
+{
+	return atomic_load_explicit(&eight_of_p[w].ready, memory_order_acquire) &&
+			atomic_load_explicit(&eight_of_g[w].ready, memory_order_acquire);
+}
+
 km_err tables_alone_p(const alone_table **p)
 {
 	const made *m;

@@ -12,6 +12,8 @@ km_err tables_of_g(const gcomb **g, unsigned w);
 /* The same for eight lanes, where comb8_available. */
 km_err tables8_of_p(const comb8 **p, unsigned w, size_t members);
 km_err tables8_of_g(const comb8 **g, unsigned w, size_t members);
+/* Whether these have been made. */
+int tables8_ready(unsigned w);
 /* For one member by eight lanes, of one width. */
 km_err tables_alone_p(const alone_table **p);
 km_err tables_alone_g(const alone_table **g);
