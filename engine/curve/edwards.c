@@ -37,23 +37,9 @@ void edwards_init(void)
 	fp_mul(&m->k_over_s, &m->k, &m->s_inv);
 }
 
-void ed_denominator(fp *d, const ed_extended *a)
-{
-	fp_sub(d, &a->z, &a->y);
-	fp_mul(d, d, &a->x); /* the neutral element has x = 0 and y = z, others neither */
-}
-
-/* u = (1 + y)/(1 - y), v = k u/x. */
 void ed_to_point(ec_point *r, const ed_extended *a, const fp *inv)
 {
-	fp zy;
-
-	fp_add(&zy, &a->z, &a->y);
-	fp_mul(&zy, &zy, inv);
-	fp_mul(&r->x, &zy, &a->x);
-	fp_mul(&r->x, &r->x, &ed_map.s_inv);
-	fp_mul(&r->y, &zy, &a->z);
-	fp_mul(&r->y, &r->y, &ed_map.k_over_s);
+	ed_to_affine(r, a, inv, &ed_map.s_inv, &ed_map.k_over_s);
 }
 
 km_err edwards_sum(ec_point *r, const ec_point *points, size_t n, const km_random *rnd)

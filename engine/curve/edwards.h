@@ -47,8 +47,7 @@ void edwards_init(void);
  * KM_EDEGENERATE: the sum is infinity.  KM_ERANDOM. */
 km_err edwards_sum(ec_point *r, const ec_point *points, size_t n, const km_random *rnd);
 
-/* The way back to E takes 1/d: 0 for the neutral element alone.  The point is secret. */
-void ed_denominator(fp *d, const ed_extended *a);
+/* r = a by 1/d of ed_denominator.  The point is secret. */
 void ed_to_point(ec_point *r, const ed_extended *a, const fp *inv);
 
 #endif

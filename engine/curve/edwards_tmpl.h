@@ -82,7 +82,7 @@ static inline void ED(cneg)(ED(extended) *r, const uint64_t *mask)
 	FN(tidy)(&r->t);
 }
 
-/* r = a, which is of odd order and not infinite; s and k are those of the map.  6M. */
+/* r = a, which is of odd order and not infinite; s and k are those of the map (edwards.h).  6M. */
 static inline void ED(from_affine)(ED(extended) *r, const CN(point) *a, const FE *s, const FE *k)
 {
 	FE u, one, plus, minus, kx;
@@ -108,4 +108,25 @@ static inline void ED(to_entry)(ED(entry) *e, const ED(extended) *r, const FE *h
 	FN(mul)(&e->sum, half, &t);
 	FN(add)(&t, &r->t, &r->t);
 	FN(mul)(&e->both, half, &t);
+}
+
+/* The way back takes the inverse of d: 0 for the neutral element alone. */
+static inline void ED(denominator)(FE *d, const ED(extended) *a)
+{
+	FN(sub16)(d, &a->z, &a->y);
+	FN(mul)(d, d, &a->x); /* the neutral element has x = 0 and y = z, others neither */
+}
+
+/* r = a, given inv = 1/d: u = (1 + y)/(1 - y), v = k*u/x.  6M. */
+static inline void ED(to_affine)(CN(point) *r, const ED(extended) *a, const FE *inv, const FE *s_inv,
+		const FE *k_over_s)
+{
+	FE zy;
+
+	FN(add)(&zy, &a->z, &a->y);
+	FN(mul)(&zy, &zy, inv);
+	FN(mul)(&r->x, &zy, &a->x);
+	FN(mul)(&r->x, &r->x, s_inv);
+	FN(mul)(&r->y, &zy, &a->z);
+	FN(mul)(&r->y, &r->y, k_over_s);
 }
