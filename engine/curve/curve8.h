@@ -5,7 +5,10 @@
 #include "curve.h"
 #include "field/fp8.h"
 
-enum { ec8_lanes = FP8_LANES };
+enum {
+	ec8_lanes = FP8_LANES,
+	EC8_CHAIN = 110, /* affine additions to one accumulator before it has to be tidied: see fp8.h */
+};
 
 #define FE    fp8
 #define FN(x) fp8_##x

@@ -9,7 +9,6 @@
 enum {
 	VECTORS = 64,   /* in step: 512 members */
 	ADDS = 128,     /* vector additions that share an inversion: 820 KB of points and products */
-	CHAIN = 110,    /* additions on one accumulator before it is tidied: see fp8.h */
 	MEMBERS = FP8_LANES * VECTORS,
 };
 
@@ -72,8 +71,8 @@ static int block_new(eight_block *b, size_t windows, size_t n)
 {
 	size_t k = ADDS / (2 * n);
 
-	if (k < (windows + CHAIN - 1) / CHAIN)
-		k = (windows + CHAIN - 1) / CHAIN;
+	if (k < (windows + EC8_CHAIN - 1) / EC8_CHAIN)
+		k = (windows + EC8_CHAIN - 1) / EC8_CHAIN;
 	if (k > windows)
 		k = windows;
 	return eight_block_new(b, n, n * FP8_LANES, k, 2, 2 * k * n);
