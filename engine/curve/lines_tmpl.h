@@ -6,7 +6,7 @@
  * are, that is, all of them times a constant of F_p: what is added to them must be so too.
  */
 
-/* The powers of Q = (x, y) that are multiplied, below 2p, and those that are added. */
+/* The powers of Q = (x, y) that are multiplied, not negative and below 17p, and those that are added. */
 typedef struct {
 	FE nx, xx, y, ny, xy;    /* -x, x^2, y, -y, xy */
 	FE x1, xx1, nxxx1;       /* x, x^2, -x^3 in the form of the coefficients */
