@@ -1,0 +1,45 @@
+/* test_tiny_tables.c -- tables and sums over a small field: every entry, every two scalars, every exception,
+ * every wrong entry, with the bounds of each value. */
+#include "tiny_tables.h"
+#include "tiny_rules.h"
+
+#include "engine/curve/curve8.h"
+#include "engine/field/params.h"
+#include "engine/random.h"
+#include "engine/secret.h"
+
+#define random_passing tiny_random
+
+enum { ADDS = 64 };
+
+#define T(x) one_##x
+#define LANES 1
+#define GROWS 0
+#include "tiny_all_tmpl.h"
+#include "tiny_sums_tmpl.h"
+#include "tiny_tables_tmpl.h"
+#undef T
+#undef LANES
+#undef GROWS
+
+#define T(x) eight_##x
+#define LANES 8
+#define GROWS 1
+#include "tiny_all_tmpl.h"
+#include "tiny_sums_tmpl.h"
+#include "tiny_tables_tmpl.h"
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		BOTH(every_sum_of_two_scalars),
+		BOTH(sums_of_many_in_step),
+		BOTH(a_chain_too_long_is_found),
+		BOTH(every_power),
+		BOTH(every_table),
+		BOTH(every_wrong_entry_is_found),
+		BOTH(every_wrong_link_is_found),
+	};
+
+	return cmocka_run_group_tests_name("tiny tables", tests, NULL, NULL);
+}

@@ -1,0 +1,219 @@
+/* tiny_sums_tmpl.h -- the sums of encap_tmpl.h for every two scalars, and chains of every length: for one
+ * kind of element. */
+
+/* Multiples of a point: base times point 4. */
+typedef struct {
+	comb_shape shape;
+	uint32_t base;
+} EN(table);
+
+/* Powers of g. */
+typedef struct {
+	comb_shape shape;
+} EN(gtable);
+
+enum { EN(vectors) = 3, EN(members) = EN(vectors) * LANES };
+
+static void EN(pick)(CN(point) *r, uint64_t *sign, const EN(table) *t, size_t i, const uint64_t *u,
+		size_t n)
+{
+	uint64_t negative[EN(members)];
+	uint16_t index[EN(members)];
+
+	comb_digits(index, negative, &t->shape, (unsigned)i, u, n * LANES);
+	for (size_t j = 0; j < n * LANES; j++) {
+		uint32_t at = 4 * tiny_mod_q(t->base, tiny_entry(&t->shape, (unsigned)i, index[j]));
+
+		FN(put)(&r[j / LANES].x, j % LANES, tiny.point[at].x);
+		FN(put)(&r[j / LANES].y, j % LANES, tiny.point[at].y);
+	}
+	if (sign)
+		memcpy(sign, negative, n * LANES * sizeof *sign);
+	for (size_t v = 0; !sign && v < n; v++)
+		FN(cneg)(&r[v].y, &r[v].y, negative + v * LANES);
+}
+
+static void EN(gpick)(FE *r, const EN(gtable) *t, unsigned i, const uint64_t *u, size_t n)
+{
+	uint64_t negative[EN(members)];
+	uint16_t index[EN(members)];
+
+	comb_digits(index, negative, &t->shape, i, u, n * LANES);
+	for (size_t j = 0; j < n * LANES; j++) {
+		negative[j] ^= 0 - (uint64_t)(i & 1);
+		FN(put)(&r[j / LANES], j % LANES, tiny_power[tiny_entry(&t->shape, i, index[j])]);
+	}
+	for (size_t v = 0; v < n; v++)
+		FN(cneg)(&r[v], &r[v], negative + v * LANES);
+}
+
+static km_err EN(invert)(FE *inv, uint64_t *zero, const FE *a, const km_random *rnd)
+{
+	(void)rnd;
+	*zero = FN(invert)(inv, a);
+	return KM_OK;
+}
+
+static void EN(set_start)(FE *r)
+{
+	FN(set_all)(r, 1, 128 * TINY_P, 129 * TINY_P);
+}
+
+#include "engine/sakke/encap_tmpl.h"
+
+/* Members' scalars for each base, and what comes of them. */
+typedef struct {
+	uint32_t scalar[EN(members)][2], sum[EN(members)];
+	int exceptional;
+} EN(case);
+
+static void EN(expect)(EN(case) *c, const EN(table) *t, size_t bases, size_t n, size_t k)
+{
+	uint32_t base[2] = {t[0].base, t[1].base};
+
+	c->exceptional = 0;
+	for (size_t j = 0; j < n * LANES; j++)
+		c->exceptional |= tiny_rows(&c->sum[j], c->scalar[j], base, bases, &t->shape, k);
+}
+
+/* n vectors of sums: *zero where one meets an exception, and nowhere else. */
+static void EN(add_case)(EN(case) *c, const EN(table) *t, size_t bases, size_t n, size_t k)
+{
+	const EN(table) *tables[2] = {&t[0], &t[1]};
+	uint64_t zero;
+	EN(block) b = {.size = 0};
+
+	EN(expect)(c, t, bases, n, k);
+	assert_true(EN(block_new)(&b, n, n * LANES, k, bases, bases * k * n));
+	for (size_t j = 0; j < n * LANES; j++) {
+		tiny_recode(b.urb[j], c->scalar[j][0], &t->shape);
+		tiny_recode(b.ur[j], c->scalar[j][1], &t->shape);
+	}
+	assert_int_equal(EN(add_all)(&b.rows, &zero, tables, (const uint64_t *[]){b.urb[0], b.ur[0]}, NULL),
+			KM_OK);
+	assert_int_equal(zero != 0, c->exceptional);
+	for (size_t j = 0; j < n * LANES && !zero; j++) {
+		tiny_point at = tiny.point[4 * c->sum[j]];
+
+		assert_int_equal(c->sum[j], (tiny_mod_q(c->scalar[j][0], t[0].base) +
+				(bases == 2 ? tiny_mod_q(c->scalar[j][1], t[1].base) : 0)) % tiny.q);
+		assert_true(b.rows.acc[j / LANES].x.v[j % LANES] == at.x &&
+				b.rows.acc[j / LANES].y.v[j % LANES] == at.y);
+	}
+	EN(block_free)(&b);
+}
+
+/* Every two scalars, over P and over Z of every kind: for one vector in every way to take the windows. */
+static void T(every_sum_of_two_scalars)(void **state)
+{
+	static const uint32_t z[] = {1, 2, 30, 82};
+	EN(case) c;
+
+	(void)state;
+	tiny_choose(83);
+	for (size_t k = 1; k <= 2; k++) {
+		for (size_t n = 0; n < sizeof z / sizeof *z; n++) {
+			EN(table) t[2] = {{tiny_shape(4, 0), 1}, {tiny_shape(4, 0), z[n]}};
+
+			for (uint32_t at = 0; at < (tiny.q - 1) * (tiny.q - 1); at += LANES) {
+				for (uint32_t l = 0; l < LANES; l++) {
+					c.scalar[l][0] = 1 + (at + l) / (tiny.q - 1) % (tiny.q - 1);
+					c.scalar[l][1] = 1 + (at + l) % (tiny.q - 1);
+				}
+				EN(add_case)(&c, t, 2, 1, k);
+			}
+		}
+	}
+	rules_kept();
+}
+
+static void EN(draw)(EN(case) *c, size_t n, uint64_t *seed)
+{
+	for (size_t j = 0; j < n * LANES; j++)
+		for (size_t b = 0; b < 2; b++)
+			c->scalar[j][b] = 1 + (uint32_t)(draw(seed) % (tiny.q - 1));
+}
+
+/* Members in step, all widths, more windows than it takes, and strips of every size. */
+static void T(sums_of_many_in_step)(void **state)
+{
+	uint64_t seed = 2;
+	EN(case) c;
+
+	(void)state;
+	tiny_choose(16187);
+	for (unsigned w = 4; w <= 10; w++) {
+		for (unsigned windows = 0; windows <= 7; windows += 7) {
+			comb_shape shape = tiny_shape(w, windows);
+			EN(table) t[2] = {{shape, 1}, {shape, 5555}};
+
+			for (size_t k = 1; k <= shape.windows + 1; k++) {
+				for (size_t n = 1; n <= EN(vectors); n++) {
+					EN(draw)(&c, n, &seed);
+					EN(add_case)(&c, t, 2, n, k);
+					EN(add_case)(&c, t, 1, n, k);
+				}
+			}
+		}
+	}
+	rules_kept();
+}
+
+/* One row that is added to as often as allowed, and twice as often, which is too much for eight lanes,
+ * whatever is added up; and two rows, to which their sum comes. */
+static void T(a_chain_too_long_is_found)(void **state)
+{
+	static const struct {
+		unsigned windows, rows;
+		int too_long;
+	} chain[] = {{EC8_CHAIN, 1, 0}, {2 * EC8_CHAIN, 1, GROWS}, {2 * EC8_CHAIN, 2, 0}};
+	uint64_t seed = 4;
+	EN(case) c;
+
+	(void)state;
+	tiny_choose(16187);
+	for (size_t i = 0; i < sizeof chain / sizeof *chain; i++) {
+		EN(table) t[2] = {{tiny_shape(4, chain[i].windows), 1}};
+
+		do {
+			EN(draw)(&c, 1, &seed);
+			EN(expect)(&c, t, 1, 1, chain[i].rows);
+		} while (c.exceptional);
+		EN(add_case)(&c, t, 1, 1, chain[i].rows);
+		assert_int_equal(rules_broken(), chain[i].too_long);
+	}
+}
+
+/* g^r of every r; by so many windows. */
+static void EN(raise)(unsigned w, unsigned windows)
+{
+	EN(gtable) g = {tiny_shape(w, windows)};
+	EN(block) b = {.size = 0};
+
+	assert_true(EN(block_new)(&b, EN(vectors), EN(members), 1, 1, EN(vectors)));
+	for (uint32_t at = 0; at < tiny.q; at += EN(members)) {
+		for (uint32_t j = 0; j < EN(members); j++)
+			tiny_recode(b.ur[j], (at + j) % tiny.q, &g.shape);
+		assert_int_equal(EN(powers)(b.gr, b.power, b.rows.prefix, b.y, EN(vectors), &g, b.ur[0], NULL),
+				KM_OK);
+		for (uint32_t j = 0; j < EN(members); j++) {
+			uint32_t y = b.gr[j / LANES].v[j % LANES];
+
+			assert_int_equal(g.shape.windows % 2 ? tiny_neg(y) : y, tiny_power[(at + j) % tiny.q]);
+		}
+	}
+	EN(block_free)(&b);
+}
+
+static void T(every_power)(void **state)
+{
+	(void)state;
+	tiny_tables_choose(227);
+	for (unsigned w = 4; w <= 7; w++)
+		for (unsigned windows = 0; windows < 9; windows++)
+			EN(raise)(w, windows);
+	EN(raise)(4, (Q_BITS + 5) / 6); /* of the narrowest tables for eight lanes */
+	rules_kept();
+	EN(raise)(4, Q_BITS / 2);
+	assert_int_equal(rules_broken(), GROWS);
+}

@@ -1,0 +1,126 @@
+/* tiny_tables.h -- what tables over the small curve, and sums over them, have to be: by numbers mod q. */
+#ifndef KM_TESTS_TINY_TABLES_H
+#define KM_TESTS_TINY_TABLES_H
+
+#include "tiny.h"
+
+#include "engine/table/comb.h"
+#include "engine/table/comb_rows.h"
+
+/* im/re of g^m, for g of order q. */
+static uint32_t tiny_power[TINY_MAX / 4];
+
+static inline void tiny_tables_choose(uint32_t q)
+{
+	tiny2 a = {2, 1}, g, r = {1, 0};
+
+	tiny_choose(q);
+	do {
+		a.re++;
+		g = tiny2_pow(a, 4);
+	} while (!g.im);
+	for (uint32_t m = 0; m < tiny.q; m++, r = tiny2_mul(r, g))
+		tiny_power[m] = tiny_div(r.im, r.re);
+}
+
+static inline uint32_t tiny_half(void)
+{
+	return (tiny.q + 1) / 2;
+}
+
+static inline uint32_t tiny_mod_q(uint64_t a, uint64_t b)
+{
+	return (uint32_t)(a % tiny.q * (b % tiny.q) % tiny.q);
+}
+
+static inline uint32_t tiny_two_to(unsigned e)
+{
+	uint32_t r = 1;
+
+	while (e-- > 0)
+		r = 2 * r % tiny.q;
+	return r;
+}
+
+/* With so many windows, or as many as it takes. */
+static inline comb_shape tiny_shape(unsigned w, unsigned windows)
+{
+	unsigned bits = 32 - (unsigned)__builtin_clz(tiny.q), least = (bits + w - 1) / w;
+	comb_shape shape = {w, windows > least ? windows : least, (size_t)1 << (w - 1), {0}};
+
+	shape.half[0] = tiny_mod_q(tiny_two_to(shape.w * shape.windows) + tiny.q - 1, tiny_half());
+	return shape;
+}
+
+/* Entry e of window i is this multiple of the base. */
+static inline uint32_t tiny_entry(const comb_shape *shape, unsigned i, size_t e)
+{
+	return tiny_mod_q(2 * e + 1, tiny_mod_q(tiny_half(), tiny_two_to(shape->w * i)));
+}
+
+/* As comb_recode. */
+static inline void tiny_recode(uint64_t u[16], uint32_t k, const comb_shape *shape)
+{
+	memset(u, 0, 16 * sizeof *u);
+	u[0] = (k + shape->half[0]) % tiny.q;
+}
+
+/* The multiple that window i of a recoded scalar stands for. */
+static inline uint32_t tiny_digit(const uint64_t u[16], const comb_shape *shape, unsigned i)
+{
+	uint64_t negative;
+	uint16_t e;
+	uint32_t m;
+
+	comb_digits(&e, &negative, shape, i, u, 1);
+	m = tiny_entry(shape, i, e);
+	return negative ? tiny.q - m : m;
+}
+
+/* Numbers mod q that points of order q stand for, with what encap_tmpl.h finds exceptional. */
+static inline int tiny_meet(uint32_t *a, uint32_t b)
+{
+	int exceptional = *a == b || (*a + b) % tiny.q == 0;
+
+	*a = (*a + b) % tiny.q;
+	return exceptional;
+}
+
+/* The sum over all windows of two scalars, by the rows and the tree of encap_tmpl.h; whether an addition
+ * on the way is of equal or opposite points.  base: of each table, a multiple of one point. */
+static inline int tiny_rows(uint32_t *sum, const uint32_t *scalar, const uint32_t *base, size_t bases,
+		const comb_shape *shape, size_t k)
+{
+	static uint32_t row[1024];
+	size_t rows = (k < shape->windows ? k : shape->windows) * bases;
+	int exceptional = 0;
+
+	for (size_t i = 0; i < shape->windows * bases; i++) {
+		uint64_t u[16];
+		uint32_t m;
+
+		tiny_recode(u, scalar[i % bases], shape);
+		m = tiny_mod_q(base[i % bases], tiny_digit(u, shape, (unsigned)(i / bases)));
+		if (i < rows)
+			row[i] = m;
+		else
+			exceptional |= tiny_meet(&row[i % rows], m);
+	}
+	for (size_t step = 1; step < rows; step *= 2)
+		for (size_t j = 0; j + step < rows; j += 2 * step)
+			exceptional |= tiny_meet(&row[j], row[j + step]);
+	*sum = row[0];
+	return exceptional;
+}
+
+/* What a check draws its weights from. */
+static inline km_err tiny_random(uint8_t *out, size_t len, const km_random *rnd)
+{
+	static uint64_t seed = 3;
+
+	(void)rnd;
+	draw_bytes(out, len, &seed);
+	return KM_OK;
+}
+
+#endif
