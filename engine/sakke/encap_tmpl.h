@@ -181,8 +181,6 @@ static km_err EN(powers)(FE *gr, F2(elt) *power, FE *prefix, FE *y, size_t n,
 	}
 	FN(set_one)(&run);
 	for (size_t j = 0; j < n; j++) {
-		FN(tidy)(&power[j].re);
-		FN(tidy)(&power[j].im);
 		prefix[j] = run;
 		FN(mul)(&run, &run, &power[j].re);
 	}
