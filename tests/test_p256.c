@@ -230,10 +230,19 @@ static void draw_scalar(uint64_t k[4], int i)
 		p256_sub_mod(k, (uint64_t[4]){0}, (uint64_t[4]){(uint64_t)i - 7}, p256_n);
 }
 
+static void assert_jac(const p256_jac *got, const uint8_t want[65])
+{
+	p256_point r;
+
+	p256_affine(&r, got);
+	assert_point(&r, want);
+}
+
 static void multiples_of_the_generator(void **state)
 {
 	(void)state;
 	for (int i = 0; i < 200; i++) {
+		p256_jac sum;
 		p256_point r, pts[P256_WIDE_WINDOWS];
 		p256_fe scratch[P256_WIDE_WINDOWS / 2];
 		uint64_t k[4];
@@ -244,30 +253,35 @@ static void multiples_of_the_generator(void **state)
 		p256_times_g(&r, k);
 		assert_point(&r, want);
 		p256_lookup_var(pts, k, &p256_wide_g);
-		p256_total_var(&r, pts, P256_WIDE_WINDOWS);
-		assert_point(&r, want);
+		p256_total_var(&sum, pts, P256_WIDE_WINDOWS);
+		assert_jac(&sum, want);
+		p256_chain(&sum, pts, P256_WIDE_WINDOWS);
+		assert_jac(&sum, want); /* k = 0: infinity, which has z = 0 too */
 		p256_sum(pts, 1, P256_WIDE_WINDOWS, scratch);
 		assert_point(&pts[0], want);
-		p256_times_var(&r, k, &p256_g);
-		assert_point(&r, want);
+		p256_times_var(&sum, k, &p256_g);
+		assert_jac(&sum, want);
 	}
 }
 
-/* k = 2L where L is the sum of the lower windows of the tree's last addition, and the upper ones
- * are congruent to it: L = -n mod 2^(bits of the lower half), and its negative. */
+/* k = 2L where L is the sum of the lower windows of the last addition of a tree, or of a chain, and the
+ * upper ones are congruent to it: L = -n mod 2^(bits of the lower ones), and its negative. */
 static void the_last_addition_may_be_a_doubling(void **state)
 {
 	static const struct {
 		unsigned lower, all;
 		int wide;
-	} trees[] = {{32 * P256_W, P256_WINDOWS * P256_W, 0}, {16 * P256_WIDE_W, 256, 1}};
+		int chain;
+	} trees[] = {{32 * P256_W, P256_WINDOWS * P256_W, 0, 0}, {16 * P256_WIDE_W, 256, 1, 0},
+		{(P256_WINDOWS - 1) * P256_W, P256_WINDOWS * P256_W, 0, 1}};
 	mpz_t low, high, k, two, u;
 	int met = 0;
 
 	(void)state;
 	mpz_inits(low, high, k, two, u, NULL);
-	for (int t = 0; t < 2; t++)
-		for (int m = -31; m <= 31; m += 2) {
+	for (int t = 0; t < 3; t++)
+		for (int m = -31, negative = 0; m <= 31; m += 2 * negative, negative ^= 1) {
+			p256_jac sum;
 			p256_point r, pts[P256_WIDE_WINDOWS];
 			p256_fe scratch[P256_WIDE_WINDOWS / 2];
 			uint64_t limbs[4] = {0};
@@ -277,10 +291,12 @@ static void the_last_addition_may_be_a_doubling(void **state)
 			mpz_ui_pow_ui(two, 2, trees[t].lower);
 			mpz_mul_si(low, n, -m);
 			mpz_fdiv_r(low, low, two);
-			if (draw(&seed) & 1)
+			if (negative)
 				mpz_sub(low, low, two);
 			mpz_mul_si(high, n, m);
 			mpz_add(high, high, low);
+			if (!mpz_tstbit(high, trees[t].lower))
+				continue; /* upper windows make odd multiples */
 			mpz_add(k, high, low); /* the sum of the windows */
 			mpz_ui_pow_ui(u, 2, trees[t].all);
 			mpz_sub_ui(u, u, 1);
@@ -293,6 +309,13 @@ static void the_last_addition_may_be_a_doubling(void **state)
 			mpz_mod(k, k, n);
 			mpz_export(limbs, NULL, -1, 8, 0, 0, k);
 			times_want(want, limbs, NULL, NULL);
+			if (trees[t].chain) {
+				p256_point narrow[P256_WINDOWS];
+
+				p256_lookup_g(narrow, limbs);
+				p256_chain(&sum, narrow, P256_WINDOWS);
+				assert_true(p256_is_zero(sum.z.v) != 0);
+			}
 			if (trees[t].wide) {
 				p256_lookup_var(pts, limbs, &p256_wide_g);
 				p256_sum(pts, 1, P256_WIDE_WINDOWS, scratch);
@@ -302,7 +325,7 @@ static void the_last_addition_may_be_a_doubling(void **state)
 			}
 			assert_point(&r, want);
 		}
-	assert_int_equal(met, 3);
+	assert_int_equal(met, 7);
 	mpz_clears(low, high, k, two, u, NULL);
 }
 
@@ -312,22 +335,26 @@ static void multiples_of_any_point(void **state)
 
 	(void)state;
 	for (int i = 0; i < 20; i++) {
-		p256_point a, r, pts[P256_WIDE_WINDOWS];
+		p256_point a, pts[P256_WIDE_WINDOWS];
+		p256_jac sum, more;
 		p256_fe scratch[P256_WIDE_WINDOWS / 2];
 		uint64_t k[4], l[4];
 		uint8_t base[65], want[65];
 
-		draw_below(k, p256_n);
+		do
+			draw_below(k, p256_n);
+		while (p256_is_zero(k));
 		p256_times_g(&a, k);
 		p256_to_octets(base, &a);
 		draw_scalar(l, i);
 		times_want(want, (uint64_t[4]){0}, l, base);
-		p256_times_var(&r, l, &a);
-		assert_point(&r, want);
+		p256_times_var(&sum, l, &a);
+		assert_jac(&sum, want);
 		times_want(want, k, l, base);
 		p256_lookup_var(pts, k, &p256_wide_g);
-		p256_times_plus_var(&r, l, &a, pts, P256_WIDE_WINDOWS);
-		assert_point(&r, want);
+		p256_total_var(&more, pts, P256_WIDE_WINDOWS);
+		p256_jac_add_var(&sum, &sum, &more);
+		assert_jac(&sum, want);
 		times_want(want, (uint64_t[4]){0}, l, base);
 		if (i % 10 == 0)
 			assert_int_equal(p256_wide_make_var(&table, &a), 1);
@@ -362,6 +389,66 @@ static void the_last_addition_is_complete(void **state)
 	assert_memory_equal(&pts[3][0], &a, sizeof a);
 	assert_memory_equal(&pts[4][0], &infinity, sizeof infinity);
 	assert_point(&pts[5][0], both);
+}
+
+/* [5]G and [7]G with any z: their sum, twice one of them, opposites, infinity on either side. */
+static void jacobian_sums_are_complete(void **state)
+{
+	uint8_t five[65], ten[65], twelve[65], none[65];
+	p256_jac a = {0}, b = {0}, same, minus, r;
+	uint64_t x[4];
+	p256_point p5;
+
+	(void)state;
+	times_want(five, (uint64_t[4]){5}, NULL, NULL);
+	times_want(ten, (uint64_t[4]){10}, NULL, NULL);
+	times_want(twelve, (uint64_t[4]){12}, NULL, NULL);
+	times_want(none, (uint64_t[4]){0}, NULL, NULL);
+	p256_times_var(&a, (uint64_t[4]){5}, &p256_g);
+	p256_times_var(&b, (uint64_t[4]){7}, &p256_g);
+	p256_affine(&p5, &a);
+	same = (p256_jac){p5.x, p5.y, p256_one};
+	minus = same;
+	fe_sub(&minus.y, &(const p256_fe){{0}}, &same.y);
+	p256_jac_add_var(&r, &a, &b);
+	assert_jac(&r, twelve);
+	p256_jac_add_var(&r, &same, &b);
+	assert_jac(&r, twelve);
+	p256_jac_add_var(&r, &a, &same);
+	assert_jac(&r, ten);
+	p256_jac_add_var(&r, &minus, &a);
+	assert_jac(&r, none);
+	fe_to_limbs(x, &p5.x);
+	assert_int_equal(p256_is_x_var(&r, x), 0);
+	assert_int_equal(p256_is_x_var(&r, (uint64_t[4]){0}), 0);
+	p256_jac_add_var(&r, &r, &a);
+	assert_jac(&r, five);
+	p256_jac_add_var(&r, &a, &(const p256_jac){0});
+	assert_jac(&r, five);
+	assert_int_equal(p256_is_x_var(&a, x), 1);
+	assert_int_equal(p256_is_x_var(&minus, x), 1);
+	assert_int_equal(p256_is_x_var(&b, x), 0);
+}
+
+/* The x of a point + p, where that is below 2^256, is no x. */
+static void an_x_is_reduced(void **state)
+{
+	uint64_t x[4], y[4], carry = 0;
+	uint8_t octets[65] = {4};
+	p256_point a;
+
+	(void)state;
+	from_hex(octets + 1, 64, "0000000000000000000000000000000000000000000000000000000000000005"
+			"459243b9aa581806fe913bce99817ade11ca503c64d9a3c533415c083248fbcc");
+	assert_int_equal(p256_from_octets_var(&a, octets, 65), KM_OK);
+	limbs_from_be(x, octets + 1, 4);
+	for (int i = 0; i < 4; i++) {
+		y[i] = x[i] + p256_p[i] + carry;
+		carry = y[i] < p256_p[i] || (carry && y[i] == p256_p[i]);
+	}
+	assert_int_equal(carry, 0);
+	assert_int_equal(p256_is_x_var(&(p256_jac){a.x, a.y, p256_one}, x), 1);
+	assert_int_equal(p256_is_x_var(&(p256_jac){a.x, a.y, p256_one}, y), 0);
 }
 
 static void octets_off_the_curve_are_refused(void **state)
@@ -402,6 +489,8 @@ int main(void)
 		{"the_last_addition_may_be_a_doubling", the_last_addition_may_be_a_doubling},
 		{"multiples_of_any_point", multiples_of_any_point},
 		{"the_last_addition_is_complete", the_last_addition_is_complete},
+		{"jacobian_sums_are_complete", jacobian_sums_are_complete},
+		{"an_x_is_reduced", an_x_is_reduced},
 		{"octets_off_the_curve_are_refused", octets_off_the_curve_are_refused},
 	};
 	int failed;

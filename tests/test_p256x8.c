@@ -299,6 +299,46 @@ static void lookups_find_entries(void **state)
 	}
 }
 
+/* Each lane gets the entry of its window. */
+static void each_lane_has_its_window(void **state)
+{
+	static p256x8_windows windows;
+
+	(void)state;
+	for (size_t e = 0; e < 16; e++)
+		for (size_t l = 0; l < 8; l++) {
+			uint64_t words[8];
+
+			memcpy(words, &p256_narrow_g.e[7 * l][e], sizeof words);
+			for (int j = 0; j < 8; j++)
+				windows.v[e][j][l] = words[j];
+		}
+	for (unsigned start = 0; start < 32; start++) {
+		uint8_t digit[8];
+		uint64_t x[8][4], y[8][4], want[4];
+		p256x8_point a;
+
+		for (size_t l = 0; l < 8; l++)
+			digit[l] = (uint8_t)(112 + (start + 11 * l) % 32);
+		p256x8_k->select_each(a.x.v, a.y.v, (const uint64_t (*)[8][8])windows.v, digit);
+		assert_true(is_right(&a.x, &a.x, NULL, NULL, NULL, NULL));
+		assert_true(is_right(&a.y, &a.y, NULL, NULL, NULL, NULL));
+		fe8_to_limbs(x, &a.x);
+		fe8_to_limbs(y, &a.y);
+		for (size_t l = 0; l < 8; l++) {
+			unsigned d = digit[l];
+			p256_point e = p256_narrow_g.e[7 * l][d < 128 ? 127 - d : d - 128];
+
+			if (d < 128)
+				fe_sub(&e.y, &(const p256_fe){{0}}, &e.y);
+			fe_to_limbs(want, &e.x);
+			assert_memory_equal(x[l], want, sizeof want);
+			fe_to_limbs(want, &e.y);
+			assert_memory_equal(y[l], want, sizeof want);
+		}
+	}
+}
+
 static void draw_scalar(uint64_t k[4])
 {
 	do {
@@ -345,11 +385,22 @@ static void multiples_of_the_generator(void **state)
 	}
 }
 
+/* r = [k]G + [l]a. */
+static void sum_of(p256_point *r, const uint64_t k[4], const uint64_t l[4], const p256_point *a)
+{
+	p256_jac sum, more;
+
+	p256_times_var(&sum, l, a);
+	p256_times_var(&more, k, &p256_g);
+	p256_jac_add_var(&sum, &sum, &more);
+	p256_affine(r, &sum);
+}
+
 static void sums_of_two_multiples(void **state)
 {
 	static p256_wide table;
 	uint64_t k[P256X8_AT_ONCE][4], l[P256X8_AT_ONCE][4], x[P256X8_AT_ONCE][4], want[4];
-	p256_point a, r, pts[P256_WIDE_WINDOWS];
+	p256_point a, r;
 
 	(void)state;
 	draw_scalar(k[0]);
@@ -363,8 +414,7 @@ static void sums_of_two_multiples(void **state)
 		assert_true(p256x8_sum_of_two_var(x, (const uint64_t (*)[4])k,
 				(const uint64_t (*)[4])l, &table, sizes[s], space));
 		for (size_t i = 0; i < sizes[s]; i++) {
-			p256_lookup_var(pts, k[i], &p256_wide_g);
-			p256_times_plus_var(&r, l[i], &a, pts, P256_WIDE_WINDOWS);
+			sum_of(&r, k[i], l[i], &a);
 			fe_to_limbs(want, &r.x);
 			assert_memory_equal(x[i], want, sizeof want);
 		}
@@ -376,7 +426,8 @@ static void sums_of_two_multiples(void **state)
 static void sums_of_three_are_checked(void **state)
 {
 	static uint64_t k[3][P256X8_AT_ONCE][4], x[P256X8_AT_ONCE][4];
-	p256_point c[P256X8_AT_ONCE], r, pts[2 * P256_WIDE_WINDOWS];
+	p256_point c[P256X8_AT_ONCE], r;
+	uint64_t both[4];
 	int8_t verdict[P256X8_AT_ONCE];
 
 	(void)state;
@@ -396,9 +447,8 @@ static void sums_of_three_are_checked(void **state)
 				if (odd_one == 1)
 					fe_sub(&c[i].y, &(const p256_fe){{0}}, &c[i].y);
 			}
-			p256_lookup_var(pts, k[0][i], &p256_wide_g);
-			p256_lookup_var(pts + P256_WIDE_WINDOWS, k[1][i], &p256_wide_g);
-			p256_times_plus_var(&r, k[2][i], &c[i], pts, 2 * P256_WIDE_WINDOWS);
+			p256_add_mod(both, k[0][i], k[1][i], p256_n);
+			sum_of(&r, both, k[2][i], &c[i]);
 			fe_to_limbs(x[i], &r.x);
 			if (i % 8 == 5)
 				x[i][i / 16 % 4] ^= 1;
@@ -470,6 +520,129 @@ static void what_lanes_cannot_do_is_told(void **state)
 	assert_true(doublings > 0);
 }
 
+/* ---- one sum by all lanes ---------------------------------------------------------------- */
+
+static void assert_jac(const p256_jac *got, const p256_point *want)
+{
+	p256_point r;
+
+	assert_false(p256_is_zero(got->z.v));
+	p256_affine(&r, got);
+	assert_memory_equal(&r, want, sizeof r);
+}
+
+static void one_multiple_by_all_lanes(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 300; i++) {
+		uint64_t k[4] = {(uint64_t)i};
+		p256_point want;
+		p256_jac r;
+
+		if (i >= 40)
+			draw_scalar(k);
+		if (i >= 20 && i < 40)
+			p256_sub_mod(k, (uint64_t[4]){0}, (uint64_t[4]){(uint64_t)i - 19}, p256_n);
+		p256x8_one_times_g(&r, k);
+		if (i == 0) {
+			assert_true(p256_is_zero(r.z.v) != 0);
+			continue;
+		}
+		p256_times_g(&want, k);
+		assert_jac(&r, &want);
+	}
+}
+
+static void one_sum_of_two_by_all_lanes(void **state)
+{
+	static p256_wide table;
+	uint64_t k[4], l[4];
+	p256_point a, want;
+	p256_jac r;
+
+	(void)state;
+	draw_scalar(k);
+	p256_times_g(&a, k);
+	assert_int_equal(p256_wide_make_var(&table, &a), 1);
+	for (int i = 0; i < 100; i++) {
+		draw_scalar(k);
+		draw_scalar(l);
+		if (i < 4)
+			memset(i & 1 ? k : l, 0, sizeof k);
+		if (i == 2)
+			memcpy(k, (uint64_t[4]){1}, sizeof k);
+		p256x8_one_of_two_var(&r, k, l, &table);
+		sum_of(&want, k, l, &a);
+		assert_jac(&r, &want);
+	}
+	/* [k]G + [n - k]G */
+	p256_sub_mod(l, (uint64_t[4]){0}, k, p256_n);
+	p256x8_one_of_two_var(&r, k, l, &p256_wide_g);
+	assert_true(p256_is_zero(r.z.v) != 0);
+}
+
+/* k such that the windows of even lanes and those of odd ones make the same point: over G/2 their
+ * sums differ by m*n, which says all digits: of the alternating sum.  0: no such k for this m. */
+static int joining_scalar(uint64_t k[4], int m)
+{
+	mpz_t n, diff, u, even, digit;
+	int found = 1;
+
+	mpz_inits(n, diff, u, even, digit, NULL);
+	mpz_import(n, 4, -1, 8, 0, 0, p256_n);
+	mpz_mul_si(diff, n, m);
+	mpz_ui_pow_ui(u, 2, 280);
+	mpz_sub_ui(u, u, 1);
+	mpz_add(u, u, diff);
+	found = mpz_even_p(u) && mpz_sgn(u) >= 0;
+	mpz_fdiv_q_2exp(u, u, 1); /* its digits are those of odd windows, and of even ones with the other sign */
+	for (unsigned i = 0; i < 56; i++) {
+		long d;
+
+		mpz_fdiv_q_2exp(digit, u, 5 * i);
+		d = (long)(mpz_get_ui(digit) & 31) * 2 - 31;
+		if (i % 2 == 0) {
+			d = -d;
+			mpz_set_si(digit, d);
+			mpz_mul_2exp(digit, digit, 5 * i);
+			mpz_add(even, even, digit);
+		}
+		found = found && (i < 52 || d == -31);
+	}
+	/* U of both together is below n, so that these are k's digits */
+	mpz_add(u, even, even);
+	mpz_add(u, u, diff);
+	mpz_ui_pow_ui(digit, 2, 280);
+	mpz_sub_ui(digit, digit, 1);
+	mpz_add(u, u, digit);
+	mpz_fdiv_q_2exp(u, u, 1);
+	found = found && mpz_sgn(u) >= 0 && mpz_cmp(u, n) < 0;
+	mpz_mod(even, even, n); /* [2*even](G/2) */
+	memset(k, 0, 32);
+	mpz_export(k, NULL, -1, 8, 0, 0, even);
+	mpz_clears(n, diff, u, even, digit, NULL);
+	return found;
+}
+
+static void a_join_that_is_a_doubling_is_told(void **state)
+{
+	int met = 0;
+
+	(void)state;
+	/* as windows 52 to 55 are -31 each */
+	for (int m = -15760385; m >= -15760417; m -= 2) {
+		uint64_t k[4];
+		p256_jac r;
+
+		if (!joining_scalar(k, m))
+			continue;
+		p256x8_one_times_g(&r, k);
+		assert_true(p256_is_zero(r.z.v) != 0);
+		met++;
+	}
+	assert_true(met > 0);
+}
+
 static void rows_are_picked_by_level(void **state)
 {
 	(void)state;
@@ -490,10 +663,14 @@ int main(void)
 		{"results_may_be_arguments", results_may_be_arguments},
 		{"conversions_and_inverses", conversions_and_inverses},
 		{"lookups_find_entries", lookups_find_entries},
+		{"each_lane_has_its_window", each_lane_has_its_window},
 		{"multiples_of_the_generator", multiples_of_the_generator},
 		{"sums_of_two_multiples", sums_of_two_multiples},
 		{"sums_of_three_are_checked", sums_of_three_are_checked},
 		{"what_lanes_cannot_do_is_told", what_lanes_cannot_do_is_told},
+		{"one_multiple_by_all_lanes", one_multiple_by_all_lanes},
+		{"one_sum_of_two_by_all_lanes", one_sum_of_two_by_all_lanes},
+		{"a_join_that_is_a_doubling_is_told", a_join_that_is_a_doubling_is_told},
 	};
 	const struct CMUnitTest once[] = {
 		cmocka_unit_test(the_check_can_fail),
@@ -509,6 +686,7 @@ int main(void)
 	if (!p256_init())
 		return 1;
 	p256x8_init();
+	p256x8_one_init();
 	failed = cmocka_run_group_tests(once, NULL, NULL);
 	failed += run_on_each_row8(on_rows, sizeof on_rows / sizeof on_rows[0], start, end);
 	mpz_clears(p, r_inv, NULL);

@@ -10,10 +10,12 @@
  *   void p256x8_sub_ifma(r, a, b);
  *   void p256x8_lines_ifma(x, y, const uint64_t lines[8][8], const uint8_t digit[8]);
  *   void p256x8_select_ifma(x, y, const uint64_t table[8][128], const uint8_t digit[8]);
+ *   void p256x8_select_each_ifma(x, y, const uint64_t windows[16][8][8], const uint8_t digit[8]);
  *   void p256x8_scrub_ifma(void);
  *
  * In, out: p256x8.h; everything that comes in and goes out is tight, [0, 2p], with limbs below
- * 2^52.  r may be any operand.  AVX-512F + DQ + IFMA.  No branch, no secret address.
+ * 2^52.  r may be any operand.  AVX-512F + DQ + IFMA.  No
+ * branch but a loop of sixteen entries, no secret address.
  *
  * A product is 25 low and 25 high halves in ten columns, zmm0-9, then five times the lowest column
  * is eliminated.  As p = -1 mod 2^96, the digit is the column itself, m = c mod 2^52, and with
@@ -415,6 +417,28 @@ FUNC	p256x8_select_ifma
 	points_out
 	ret
 ENDFUNC	p256x8_select_ifma
+
+/* Entry by entry, those of eight windows side by side: k1 is whose entry it is, zmm27 its number. */
+.macro	own_word_at n
+	vmovdqa64	zmm\n{k1}, [rdx + 64*\n]
+.endm
+FUNC	p256x8_select_each_ifma
+	digits_from	rcx
+	vpternlogd	zmm25, zmm25, zmm25, 0xff
+	vpsrlq	zmm25, zmm25, 63
+	vpxord	zmm27, zmm27, zmm27
+	for_n	8, clear
+	mov	eax, 16
+.Lentry:
+	vpcmpeqq	k1, zmm28, zmm27
+	for_n	8, own_word_at
+	vpaddq	zmm27, zmm27, zmm25
+	add	rdx, 64*8
+	dec	eax
+	jnz	.Lentry
+	points_out
+	ret
+ENDFUNC	p256x8_select_each_ifma
 
 .macro	forget_mask m
 	kxorq	k\m, k\m, k\m

@@ -14,6 +14,7 @@ km_err eccsi_init(void)
 	if (!p256_init())
 		return KM_ENOMEM;
 	p256x8_init();
+	p256x8_one_init();
 	return KM_OK;
 }
 
@@ -41,10 +42,12 @@ void eccsi_y_var(p256_point *y, const uint8_t hs[KM_HASH_BYTES], const p256_poin
 		const p256_point *kpak)
 {
 	uint64_t h[4];
+	p256_jac sum;
 
 	p256_scalar(h, hs);
-	p256_times_var(y, h, pvt);
-	p256_add(y, y, kpak);
+	p256_times_var(&sum, h, pvt);
+	p256_jac_add_var(&sum, &sum, &(p256_jac){kpak->x, kpak->y, p256_one});
+	p256_affine(y, &sum);
 }
 
 /* ---- signers ----------------------------------------------------------------------------- */
@@ -158,6 +161,31 @@ _Static_assert((P256_WINDOWS + 1) / 2 <= (int)ECCSI_CHECK_SCRATCH, "and their sc
 
 enum { TRIES = 8 };
 
+/* Below so many, what sums share costs more than it saves. */
+enum { WORTH_SHARING = 4 };
+
+/* x = the x of [j]G, j being secret. */
+static void nonce_point(uint64_t x[4], const uint64_t j[4])
+{
+	struct {
+		p256_point point;
+		p256_jac sum;
+	} v = {0};
+	uint64_t none = ~(uint64_t)0;
+
+	if (p256x8_k) {
+		p256x8_one_times_g(&v.sum, j);
+		none = p256_is_zero(v.sum.z.v);
+		/* Public: j is one of a few numbers, which no random one is. */
+		ct_public(&none, sizeof none);
+		p256_affine(&v.point, &v.sum);
+	}
+	if (none)
+		p256_times_g(&v.point, j);
+	fe_to_limbs(x, &v.point.x);
+	wipe(&v, sizeof v);
+}
+
 /* x[i] = the x of [j]G of item i, secret until then. */
 static void nonce_points(uint64_t (*x)[4], size_t n, const workspace *w)
 {
@@ -167,6 +195,11 @@ static void nonce_points(uint64_t (*x)[4], size_t n, const workspace *w)
 		memcpy(x[i], w->own[i].j, sizeof x[i]);
 	if (s->lanes && p256x8_times_g(x, (const uint64_t (*)[4])x, n, s->lanes))
 		return;
+	if (n < WORTH_SHARING) {
+		for (size_t i = 0; i < n; i++)
+			nonce_point(x[i], w->own[i].j);
+		return;
+	}
 	for (size_t i = 0; i < n; i++)
 		p256_lookup_g(s->pts + i * P256_WINDOWS, w->own[i].j);
 	p256_sum(s->pts, n, P256_WINDOWS, s->scratch);

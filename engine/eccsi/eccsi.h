@@ -9,6 +9,7 @@
  *   p256, p256_inv           P-256's field and scalars; inverses
  *   p256_point, p256_table   its points and sums; fixed-base tables
  *   p256x8, p256x8_point     both in eight lanes
+ *   p256x8_jac, p256x8_one   Jacobian points there; one sum by all lanes
  *   p256x8_ladder            multiples of points of many signers
  */
 #ifndef KM_ECCSI_H
@@ -83,8 +84,14 @@ void eccsi_y_var(p256_point *y, const uint8_t hs[KM_HASH_BYTES], const p256_poin
 int eccsi_scalars_var(uint64_t u1[4], uint64_t u2[4], const uint8_t sig[KM_SIG_BYTES],
 		const uint8_t hs[KM_HASH_BYTES], const uint8_t *msg, size_t len);
 
+/* r = [u1]G + [u2]B, t being B's table. */
+void eccsi_of_two_var(p256_jac *r, const uint64_t u1[4], const uint64_t u2[4], const p256_wide *t);
+
 /* 1 where J is not infinity and its x is the r of sig, octet for octet. */
-int eccsi_is_r_var(const p256_point *j, const uint8_t sig[KM_SIG_BYTES]);
+int eccsi_is_r_var(const p256_jac *j, const uint8_t sig[KM_SIG_BYTES]);
+
+/* KM_OK, or KM_ESIG: not a signature of that signer. */
+km_err eccsi_check_one_var(const km_signed *item, const eccsi_known *signer);
 
 /* Check n signatures of one known signer: status[i] = KM_OK or KM_ESIG. */
 void eccsi_check_var(km_err *status, const km_signed *items, size_t n, const eccsi_known *signer,

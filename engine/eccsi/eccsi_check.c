@@ -56,17 +56,28 @@ static int is_r_var(const uint64_t x[4], const uint8_t sig[KM_SIG_BYTES])
 	return memcmp(x, r, sizeof r) == 0;
 }
 
-int eccsi_is_r_var(const p256_point *j, const uint8_t sig[KM_SIG_BYTES])
+int eccsi_is_r_var(const p256_jac *j, const uint8_t sig[KM_SIG_BYTES])
 {
-	uint64_t x[4];
+	uint64_t r[4];
 
-	/* infinity is (0, 0), and r = 0 has been refused */
-	fe_to_limbs(x, &j->x);
-	return is_r_var(x, sig);
+	limbs_from_be(r, sig, 4);
+	return p256_is_x_var(j, r);
 }
 
-/* Below so many items, the inversions that sums share cost more than they save. */
-enum { WORTH_SHARING = 4 };
+void eccsi_of_two_var(p256_jac *r, const uint64_t u1[4], const uint64_t u2[4], const p256_wide *t)
+{
+	p256_point pts[2][P256_WIDE_WINDOWS];
+
+	*r = (p256_jac){0};
+	if (p256x8_k) {
+		p256x8_one_of_two_var(r, u1, u2, t);
+		if (!p256_is_zero(r->z.v))
+			return;
+	}
+	p256_lookup_var(pts[0], u1, &p256_wide_g);
+	p256_lookup_var(pts[1], u2, t);
+	p256_total_var(r, pts[0], 2 * P256_WIDE_WINDOWS);
+}
 
 /* x[i] = the x of [u1[i]]G + [u2[i]]Y, 0 for infinity. */
 static void totals_var(uint64_t (*x)[4], const uint64_t (*u1)[4], const uint64_t (*u2)[4],
@@ -80,22 +91,28 @@ static void totals_var(uint64_t (*x)[4], const uint64_t (*u1)[4], const uint64_t
 		p256_lookup_var(pts + i * ECCSI_CHECK_POINTS, u1[i], &p256_wide_g);
 		p256_lookup_var(pts + i * ECCSI_CHECK_POINTS + P256_WIDE_WINDOWS, u2[i], y);
 	}
-	if (n >= WORTH_SHARING) {
-		p256_sum(pts, 2 * n, P256_WIDE_WINDOWS, w->scratch);
-		for (size_t i = 0; i < 2 * n; i++)
-			pts[i] = pts[i * P256_WIDE_WINDOWS];
-		p256_sum(pts, n, 2, w->scratch);
-	}
-	for (size_t i = 0; i < n; i++) {
-		if (n < WORTH_SHARING)
-			p256_total_var(&pts[2 * i], pts + i * ECCSI_CHECK_POINTS,
-					ECCSI_CHECK_POINTS);
+	p256_sum(pts, 2 * n, P256_WIDE_WINDOWS, w->scratch);
+	for (size_t i = 0; i < 2 * n; i++)
+		pts[i] = pts[i * P256_WIDE_WINDOWS];
+	p256_sum(pts, n, 2, w->scratch);
+	for (size_t i = 0; i < n; i++)
 		fe_to_limbs(x[i], &pts[2 * i].x);
-	}
 }
 
-void eccsi_check_var(km_err *status, const km_signed *items, size_t n, const eccsi_known *signer,
-		const eccsi_space *w)
+km_err eccsi_check_one_var(const km_signed *item, const eccsi_known *signer)
+{
+	uint64_t u1[4], u2[4];
+	p256_jac j;
+
+	if (!eccsi_scalars_var(u1, u2, item->sig, signer->hs, item->msg, item->len))
+		return KM_ESIG;
+	eccsi_of_two_var(&j, u1, u2, signer->y);
+	return eccsi_is_r_var(&j, item->sig) ? KM_OK : KM_ESIG;
+}
+
+/* Together; a function of its own so that what it keeps is not on the stack below one signature. */
+static __attribute__((noinline)) void check_many_var(km_err *status, const km_signed *items, size_t n,
+		const eccsi_known *signer, const eccsi_space *w)
 {
 	uint64_t u1[ECCSI_AT_ONCE][4], u2[ECCSI_AT_ONCE][4], x[ECCSI_AT_ONCE][4];
 
@@ -113,6 +130,20 @@ void eccsi_check_var(km_err *status, const km_signed *items, size_t n, const ecc
 	for (size_t i = 0; i < n; i++)
 		if (!is_r_var(x[i], items[i].sig))
 			status[i] = KM_ESIG;
+}
+
+/* Below so many items, what sums share costs more than it saves. */
+enum { WORTH_SHARING = 4 };
+
+void eccsi_check_var(km_err *status, const km_signed *items, size_t n, const eccsi_known *signer,
+		const eccsi_space *w)
+{
+	if (n >= WORTH_SHARING) {
+		check_many_var(status, items, n, signer, w);
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		status[i] = eccsi_check_one_var(&items[i], signer);
 }
 
 /* PVT is read as a receiver would: a v of 0, whose SSK is KSAK, has no PVT. */

@@ -13,16 +13,16 @@ enum { WORTH_A_TABLE = 24 };
 static km_err verify_one_var(const km_signed *item, const p256_point *pvt,
 		const uint8_t hs[KM_HASH_BYTES], const km_kms_public *kms)
 {
-	p256_point parts[2][P256_WIDE_WINDOWS], j;
+	p256_jac j, more;
 	uint64_t u1[4], u2[4], u3[4];
 
 	if (!eccsi_scalars_var(u1, u2, item->sig, hs, item->msg, item->len))
 		return KM_ESIG;
-	p256_lookup_var(parts[0], u1, &p256_wide_g);
-	p256_lookup_var(parts[1], u2, &eccsi_kpak_of(kms)->table);
+	eccsi_of_two_var(&j, u1, u2, &eccsi_kpak_of(kms)->table);
 	p256_scalar(u3, hs);
 	p256_mul_n(u3, u3, u2);
-	p256_times_plus_var(&j, u3, pvt, parts[0], 2 * P256_WIDE_WINDOWS);
+	p256_times_var(&more, u3, pvt);
+	p256_jac_add_var(&j, &j, &more);
 	return eccsi_is_r_var(&j, item->sig) ? KM_OK : KM_ESIG;
 }
 

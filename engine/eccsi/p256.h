@@ -23,6 +23,11 @@ typedef struct {
 	p256_fe y;
 } p256_point;
 
+/* Jacobian, (x/z^2, y/z^3); z = 0 stands for infinity. */
+typedef struct {
+	p256_fe x, y, z;
+} p256_jac;
+
 /* A row of the kernel table.  Operands are canonical. */
 typedef struct {
 	const char *name;
@@ -127,20 +132,22 @@ uint64_t p256_equal(const p256_point *a, const p256_point *b);
  * the last point are complete. */
 void p256_sum(p256_point *pts, size_t rows, size_t len, p256_fe *scratch);
 
-/* r = a + b, complete. */
-void p256_add(p256_point *r, const p256_point *a, const p256_point *b);
-
-/* r = pts[0] + .. + pts[n - 1], public and none of them infinity: for one row faster than p256_sum,
- * which wants many. */
-void p256_total_var(p256_point *r, const p256_point *pts, size_t n);
+/* r = pts[0] + .. + pts[n - 1], n > 0, for one row faster than p256_sum, which wants many.  z is 0 where
+ * that is infinity, or where a point is infinity or plus or minus the sum of those before it. */
+void p256_chain(p256_jac *r, const p256_point *pts, size_t n);
+/* The same where the points are public and none of them infinity: z is 0 for infinity alone. */
+void p256_total_var(p256_jac *r, const p256_point *pts, size_t n);
+/* r = a + b, both public. */
+void p256_jac_add_var(p256_jac *r, const p256_jac *a, const p256_jac *b);
 /* r = [k]a for public k < n and public a, which is not infinity. */
-void p256_times_var(p256_point *r, const uint64_t k[4], const p256_point *a);
-/* r = [k]a + more[0] + .. + more[n - 1], none of which is infinity. */
-void p256_times_plus_var(p256_point *r, const uint64_t k[4], const p256_point *a,
-		const p256_point *more, size_t n);
+void p256_times_var(p256_jac *r, const uint64_t k[4], const p256_point *a);
+/* r = a; by one inversion. */
+void p256_affine(p256_point *r, const p256_jac *a);
+/* 1 where a is not infinity and its x is the number x, else 0. */
+int p256_is_x_var(const p256_jac *a, const uint64_t x[4]);
 
 /* r[i] = 2^i*a for i < n, n at most P256_DOUBLINGS_MAX; a is public and not infinity. */
-enum { P256_DOUBLINGS_MAX = 260 };
+enum { P256_DOUBLINGS_MAX = 280 };
 void p256_doublings_var(p256_point *r, size_t n, const p256_point *a);
 
 /* ---- tables ----------------------------------------------------------------------------- */
@@ -151,9 +158,11 @@ enum {
 	P256_WIDE_W = 8, P256_WIDE_WINDOWS = 32,
 };
 
-/* A table over B: windows * 2^(w-1) points, (2k + 1) * 2^(w*i) * B/2 for window i and index k. */
+/* A table over B: windows * 2^(w-1) points, (2k + 1) * 2^(w*i) * B/2 for window i and index k.  The
+ * narrow one has some windows more, which fill lanes (p256x8_one.c). */
+enum { P256_WINDOWS_MADE = 56 };
 typedef struct {
-	p256_point e[P256_WINDOWS][1 << (P256_W - 1)];
+	p256_point e[P256_WINDOWS_MADE][1 << (P256_W - 1)];
 } p256_narrow;
 
 typedef struct {
@@ -170,6 +179,7 @@ int p256_init(void);
  * a row, which keeps its precondition. */
 void p256_lookup_g(p256_point out[P256_WINDOWS], const uint64_t k[4]);
 void p256_lookup_var(p256_point out[P256_WIDE_WINDOWS], const uint64_t k[4], const p256_wide *t);
+extern p256_narrow p256_narrow_g;
 extern p256_wide p256_wide_g;
 /* u = k + (2^256 - 1)/2 mod n, k < n: its octets are the digits of the wide tables' windows. */
 void p256_wide_recode(uint64_t u[4], const uint64_t k[4]);

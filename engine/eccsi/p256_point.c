@@ -176,22 +176,9 @@ void p256_sum(p256_point *pts, size_t rows, size_t len, p256_fe *scratch)
 		level(pts, rows, len, left, scratch);
 }
 
-void p256_add(p256_point *r, const p256_point *a, const p256_point *b)
-{
-	p256_point pair[2] = {*a, *b};
-	p256_fe scratch[1];
+/* ---- Jacobian sums ------------------------------------------------------------------------ */
 
-	p256_sum(pair, 1, 2, scratch);
-	*r = pair[0];
-	wipe(pair, sizeof pair);
-	wipe(scratch, sizeof scratch);
-}
-
-/* ---- multiples of any point, for public numbers ------------------------------------------- */
-
-typedef struct {
-	p256_fe x, y, z; /* (x/z^2, y/z^3); z = 0: infinity */
-} jac;
+typedef p256_jac jac;
 
 /* r = 2a; infinity stays infinity.  3M + 5S. */
 static void jac_dbl(jac *r, const jac *a)
@@ -223,52 +210,129 @@ static void jac_dbl(jac *r, const jac *a)
 	fe_sub(&r->y, &t, &gamma); /* y3 = alpha*(4xy^2 - x3) - 8y^4 */
 }
 
+/* What an addition begins with: h = x2*z1^2 - x1*z2^2, l = y2*z1^3 - y1*z2^3, and x1*z2^2, y1*z2^3. */
+typedef struct {
+	p256_fe h, l, x, y;
+} difference;
+
+/* b is affine.  3M + 1S. */
+static void jac_differ(difference *d, const jac *a, const p256_point *b)
+{
+	p256_fe zz;
+
+	fe_sqr(&zz, &a->z);
+	fe_mul(&d->h, &b->x, &zz);
+	fe_sub(&d->h, &d->h, &a->x);
+	fe_mul(&d->l, &b->y, &zz);
+	fe_mul(&d->l, &d->l, &a->z);
+	fe_sub(&d->l, &d->l, &a->y);
+	d->x = a->x;
+	d->y = a->y;
+}
+
+/* r = the sum, z being the product of both z; where h = 0, z3 = 0: right for opposite points, and else
+ * not.  5M + 2S. */
+static void jac_by_difference(jac *r, const difference *d, const p256_fe *z)
+{
+	p256_fe hh, hhh, v, t;
+
+	fe_mul(&r->z, z, &d->h);
+	fe_sqr(&hh, &d->h);
+	fe_mul(&hhh, &d->h, &hh);
+	fe_mul(&v, &d->x, &hh);
+	fe_mul(&hh, &d->y, &hhh);
+	fe_sqr(&t, &d->l);
+	fe_sub(&t, &t, &hhh);
+	fe_sub(&t, &t, &v);
+	fe_sub(&r->x, &t, &v); /* x3 = l^2 - h^3 - 2*x*h^2 */
+	fe_sub(&v, &v, &r->x);
+	fe_mul(&v, &v, &d->l);
+	fe_sub(&r->y, &v, &hh); /* y3 = l*(x*h^2 - x3) - y*h^3 */
+}
+
+void p256_chain(p256_jac *r, const p256_point *pts, size_t n)
+{
+	struct {
+		jac sum;
+		difference d;
+	} w = {.sum = {pts[0].x, pts[0].y, p256_one}};
+
+	for (size_t i = 1; i < n; i++) {
+		jac_differ(&w.d, &w.sum, &pts[i]);
+		jac_by_difference(&w.sum, &w.d, &w.sum.z);
+	}
+	*r = w.sum;
+	wipe(&w, sizeof w);
+}
+
+void p256_affine(p256_point *r, const p256_jac *a)
+{
+	p256_fe zi, zz;
+
+	p256_inv_p(&zi, &a->z); /* infinity: 0, and so becomes (0, 0) */
+	fe_sqr(&zz, &zi);
+	fe_mul(&r->x, &a->x, &zz);
+	fe_mul(&zz, &zz, &zi);
+	fe_mul(&r->y, &a->y, &zz);
+	wipe(&zi, sizeof zi);
+	wipe(&zz, sizeof zz);
+}
+
+/* ---- of public points, for public numbers -------------------------------------------------- */
+
 /* r = a + b, b affine and not infinity.  8M + 3S. */
 static void jac_add_var(jac *r, const jac *a, const p256_point *b)
 {
-	p256_fe zz, h, hh, hhh, v, t, l;
+	difference d;
 
 	if (p256_is_zero(a->z.v)) {
 		*r = (jac){b->x, b->y, p256_one};
 		return;
 	}
+	jac_differ(&d, a, b);
+	if (p256_is_zero(d.h.v) && p256_is_zero(d.l.v))
+		jac_dbl(r, a);
+	else
+		jac_by_difference(r, &d, &a->z);
+}
+
+void p256_jac_add_var(p256_jac *r, const p256_jac *a, const p256_jac *b)
+{
+	difference d;
+	p256_fe zz, z;
+
+	if (p256_is_zero(a->z.v) || p256_is_zero(b->z.v)) {
+		*r = p256_is_zero(a->z.v) ? *b : *a;
+		return;
+	}
+	fe_sqr(&zz, &b->z);
+	fe_mul(&d.x, &a->x, &zz);
+	fe_mul(&zz, &zz, &b->z);
+	fe_mul(&d.y, &a->y, &zz);
 	fe_sqr(&zz, &a->z);
-	fe_mul(&h, &b->x, &zz);
-	fe_sub(&h, &h, &a->x);
-	fe_mul(&t, &b->y, &zz);
-	fe_mul(&t, &t, &a->z);
-	fe_sub(&l, &t, &a->y);
-	if (p256_is_zero(h.v) && p256_is_zero(l.v)) {
+	fe_mul(&d.h, &b->x, &zz);
+	fe_sub(&d.h, &d.h, &d.x);
+	fe_mul(&zz, &zz, &a->z);
+	fe_mul(&d.l, &b->y, &zz);
+	fe_sub(&d.l, &d.l, &d.y);
+	if (p256_is_zero(d.h.v) && p256_is_zero(d.l.v)) {
 		jac_dbl(r, a);
 		return;
 	}
-	/* h = 0 alone: b = -a, and z3 = 0 is right */
-	fe_mul(&r->z, &a->z, &h);
-	fe_sqr(&hh, &h);
-	fe_mul(&hhh, &h, &hh);
-	fe_mul(&v, &a->x, &hh);
-	fe_mul(&hh, &a->y, &hhh);
-	fe_sqr(&t, &l);
-	fe_sub(&t, &t, &hhh);
-	fe_sub(&t, &t, &v);
-	fe_sub(&r->x, &t, &v); /* x3 = l^2 - h^3 - 2*x*h^2 */
-	fe_sub(&v, &v, &r->x);
-	fe_mul(&v, &v, &l);
-	fe_sub(&r->y, &v, &hh); /* y3 = l*(x*h^2 - x3) - y*h^3 */
+	fe_mul(&z, &a->z, &b->z);
+	jac_by_difference(r, &d, &z);
 }
 
-/* r = acc + more[0] + .. + more[n - 1]; acc is lost. */
-static void plus_to_affine_var(p256_point *r, jac *acc, const p256_point *more, size_t n)
+int p256_is_x_var(const p256_jac *a, const uint64_t x[4])
 {
-	p256_fe zi, zz;
+	p256_fe t, zz;
 
-	for (size_t i = 0; i < n; i++)
-		jac_add_var(acc, acc, &more[i]);
-	p256_inv_p(&zi, &acc->z); /* infinity: 0, and so becomes (0, 0) */
-	fe_sqr(&zz, &zi);
-	fe_mul(&r->x, &acc->x, &zz);
-	fe_mul(&zz, &zz, &zi);
-	fe_mul(&r->y, &acc->y, &zz);
+	if (p256_is_zero(a->z.v) || !p256_below(x, p256_p))
+		return 0;
+	fe_sqr(&zz, &a->z);
+	fe_from_limbs(&t, x);
+	fe_mul(&t, &t, &zz);
+	return memcmp(&t, &a->x, sizeof t) == 0;
 }
 
 /* The signed digits of k, odd or 0, |digit| < 2^(WNAF_W - 1), from the lowest; the sum of
@@ -351,8 +415,14 @@ void p256_doublings_var(p256_point *r, size_t n, const p256_point *a)
 	normalize_var(r, chain, n, prefix);
 }
 
-void p256_times_plus_var(p256_point *r, const uint64_t k[4], const p256_point *a,
-		const p256_point *more, size_t n)
+void p256_total_var(p256_jac *r, const p256_point *pts, size_t n)
+{
+	*r = (p256_jac){0};
+	for (size_t i = 0; i < n; i++)
+		jac_add_var(r, r, &pts[i]);
+}
+
+void p256_times_var(p256_jac *r, const uint64_t k[4], const p256_point *a)
 {
 	int8_t digit[WNAF_DIGITS];
 	p256_point odd[WNAF_ODD];
@@ -370,17 +440,5 @@ void p256_times_plus_var(p256_point *r, const uint64_t k[4], const p256_point *a
 			jac_add_var(&acc, &acc, &b);
 		}
 	}
-	plus_to_affine_var(r, &acc, more, n);
-}
-
-void p256_total_var(p256_point *r, const p256_point *pts, size_t n)
-{
-	jac acc = {0};
-
-	plus_to_affine_var(r, &acc, pts, n);
-}
-
-void p256_times_var(p256_point *r, const uint64_t k[4], const p256_point *a)
-{
-	p256_times_plus_var(r, k, a, NULL, 0);
+	*r = acc;
 }

@@ -7,7 +7,7 @@
  * That keeps p256_sum's precondition: a sum over windows i .. j is, over B/2, an odd number times
  * 2^(w*i), of an absolute value below 2^(w*(j + 1)).  Two neighbouring sums differ in absolute
  * value, the upper being the larger, and neither is 0; without the last window, both together are
- * below 2^255 < n, so nothing changes modulo n.
+ * below 2^255 < n, so nothing changes modulo n.  So too for p256_chain, but for the last addition.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +16,7 @@
 #include "p256.h"
 #include "secret.h"
 
-static p256_narrow narrow_g;
+p256_narrow p256_narrow_g;
 p256_wide p256_wide_g;
 
 /* (2^260 - 1)/2 and (2^256 - 1)/2 mod n, for the two widths. */
@@ -43,7 +43,10 @@ static int make_var(p256_point *t, size_t w, size_t windows, const p256_point *b
 	int made = chain && pair && scratch;
 
 	if (made) {
-		p256_times_var(&chain[0], half, b);
+		p256_jac first;
+
+		p256_times_var(&first, half, b);
+		p256_affine(&chain[0], &first);
 		p256_doublings_var(chain, windows * w, &chain[0]); /* chain[j] = 2^j*b/2 */
 		for (size_t i = 0; i < windows; i++)
 			t[i * size] = chain[i * w];
@@ -70,7 +73,7 @@ int p256_wide_make_var(p256_wide *t, const p256_point *b)
 
 int p256_init(void)
 {
-	return make_var(narrow_g.e[0], P256_W, P256_WINDOWS, &p256_g) &&
+	return make_var(p256_narrow_g.e[0], P256_W, P256_WINDOWS_MADE, &p256_g) &&
 			p256_wide_make_var(&p256_wide_g, &p256_g);
 }
 
@@ -113,7 +116,7 @@ void p256_lookup_g(p256_point out[P256_WINDOWS], const uint64_t k[4])
 	p256_add_mod(w.u, k, offset_narrow, p256_n);
 	for (size_t i = 0; i < P256_WINDOWS; i++) {
 		w.index = index_of(&w.negative, digit_of(w.u, P256_W, i), P256_W);
-		fp_k->select(out[i].x.v, narrow_g.e[i][0].x.v, 1 << (P256_W - 1),
+		fp_k->select(out[i].x.v, p256_narrow_g.e[i][0].x.v, 1 << (P256_W - 1),
 				sizeof out[i] / 8, w.index);
 		negate_where(&out[i].y, w.negative);
 	}
@@ -141,10 +144,20 @@ void p256_times_g(p256_point *r, const uint64_t k[4])
 	struct {
 		p256_point pts[P256_WINDOWS];
 		p256_fe scratch[(P256_WINDOWS + 1) / 2];
+		p256_jac sum;
 	} w;
+	uint64_t none;
 
 	p256_lookup_g(w.pts, k);
-	p256_sum(w.pts, 1, P256_WINDOWS, w.scratch);
-	*r = w.pts[0];
+	p256_chain(&w.sum, w.pts, P256_WINDOWS);
+	none = p256_is_zero(w.sum.z.v);
+	/* Public: k is 0 or one of few others, which no random number is. */
+	ct_public(&none, sizeof none);
+	if (none) {
+		p256_sum(w.pts, 1, P256_WINDOWS, w.scratch);
+		*r = w.pts[0];
+	} else {
+		p256_affine(r, &w.sum);
+	}
 	wipe(&w, sizeof w);
 }

@@ -218,6 +218,24 @@ static void select_c(lanes x, lanes y, const uint64_t (*window)[128], const uint
 	wipe(&w, sizeof w);
 }
 
+static void select_each_c(lanes x, lanes y, const uint64_t (*windows)[8][8], const uint8_t digit[8])
+{
+	struct {
+		uint64_t word[8], negative, index;
+	} w;
+
+	for (size_t l = 0; l < LANES; l++) {
+		w.index = index_c(&w.negative, digit[l]);
+		memset(w.word, 0, sizeof w.word);
+		for (uint64_t e = 0; e < 1 << (P256_W - 1); e++)
+			for (int i = 0; i < 8; i++)
+				w.word[i] |= windows[e][i][l] & ct_mask_eq(w.index, e);
+		limbs_of_words_c(x, w.word, 1, 0, (int)l);
+		limbs_of_words_c(y, w.word + 4, 1, w.negative, (int)l);
+	}
+	wipe(&w, sizeof w);
+}
+
 static void scrub_c(void)
 {
 }
@@ -226,7 +244,7 @@ static void scrub_c(void)
 
 static const p256x8_kernel row_c = {
 	"c", 0, mul_c, sqr_c, mul_sub_c, mul_diff_c, mul_diff_sub_c, sqr_sub2_c, add_c, sub_c,
-	lines_c, select_c, scrub_c,
+	lines_c, select_c, select_each_c, scrub_c,
 };
 
 #ifdef ARCH_x86_64
@@ -240,12 +258,14 @@ void p256x8_add_ifma(lanes r, in a, in b);
 void p256x8_sub_ifma(lanes r, in a, in b);
 void p256x8_lines_ifma(lanes x, lanes y, in lines, const uint8_t digit[8]);
 void p256x8_select_ifma(lanes x, lanes y, const uint64_t (*window)[128], const uint8_t digit[8]);
+void p256x8_select_each_ifma(lanes x, lanes y, const uint64_t (*windows)[8][8], const uint8_t digit[8]);
 void p256x8_scrub_ifma(void);
 
 static const p256x8_kernel row_ifma = {
 	"ifma", CPU_IFMA, p256x8_mul_ifma, p256x8_sqr_ifma, p256x8_mul_sub_ifma,
 	p256x8_mul_diff_ifma, p256x8_mul_diff_sub_ifma, p256x8_sqr_sub2_ifma, p256x8_add_ifma,
-	p256x8_sub_ifma, p256x8_lines_ifma, p256x8_select_ifma, p256x8_scrub_ifma,
+	p256x8_sub_ifma, p256x8_lines_ifma, p256x8_select_ifma, p256x8_select_each_ifma,
+	p256x8_scrub_ifma,
 };
 #define ASM_ROWS &row_ifma,
 #else
@@ -281,18 +301,20 @@ static void every_kernel(fe8 out[8], const p256x8_kernel *k, const fe8 *x, const
 	k->sub(out[7].v, (in)out[6].v, (in)out[3].v);
 }
 
-/* The points that digits stand for, of lines and of a window of such. */
-static void every_lookup(fe8 out[4], const p256x8_kernel *k, const uint64_t (*lines)[8],
+/* The points that digits stand for, of lines, of a window of such, and of a part of it as windows. */
+static void every_lookup(fe8 out[6], const p256x8_kernel *k, const uint64_t (*lines)[8],
 		const p256x8_window *window)
 {
 	static const uint8_t digit[8] = {0, 1, 127, 128, 129, 200, 254, 255};
+	static const uint8_t narrow[8] = {112, 113, 127, 128, 129, 120, 142, 143};
 
-	memset(out, 0, 4 * sizeof *out);
+	memset(out, 0, 6 * sizeof *out);
 	k->lines(out[0].v, out[1].v, lines, digit);
 	k->select(out[2].v, out[3].v, window->v, digit);
+	k->select_each(out[4].v, out[5].v, (const uint64_t (*)[8][8])window->v, narrow);
 }
 
-static int lookups_proved(fe8 got[4], fe8 want[4])
+static int lookups_proved(fe8 got[6], fe8 want[6])
 {
 	_Alignas(64) uint64_t lines[8][8];
 	p256x8_window window;
@@ -304,7 +326,7 @@ static int lookups_proved(fe8 got[4], fe8 want[4])
 			window.v[i][e] = lines[0][i] / 2 ^ e << 7 * i;
 	every_lookup(got, p256x8_k, (in)lines, &window);
 	every_lookup(want, &row_c, (in)lines, &window);
-	return memcmp(got, want, 4 * sizeof *got) == 0;
+	return memcmp(got, want, 6 * sizeof *got) == 0;
 }
 
 int p256x8_proved(void)
@@ -348,7 +370,7 @@ static void put_lane(fe8 *r, const uint64_t v[4], int l)
 	r->v[4][l] = v[3] >> 16;
 }
 
-/* v = lane l of a, which is at most p, mod p. */
+/* v = lane l of a, which is below 2^256, mod p. */
 static void take_lane(uint64_t v[4], const fe8 *a, int l)
 {
 	v[0] = a->v[0][l] | a->v[1][l] << 52;
@@ -386,12 +408,27 @@ void fe8_to_limbs(uint64_t (*plain)[4], const fe8 *a)
 	wipe(&w, sizeof w);
 }
 
-/* Lane l of r is lane l ^ by of a. */
-static void swap_lanes(fe8 *r, const fe8 *a, int by)
+void fe8_swap(fe8 *r, const fe8 *a, size_t by)
 {
-	for (int i = 0; i < LIMBS; i++)
-		for (int l = 0; l < LANES; l++)
+	for (size_t i = 0; i < LIMBS; i++)
+		for (size_t l = 0; l < LANES; l++)
 			r->v[i][l] = a->v[i][l ^ by];
+}
+
+/* From radix 2^260 to 2^256: (a*(2^256 mod p) + m*p)/2^260 is below p + 2^226, so below 2^256. */
+void fe8_first(p256_fe *r, const fe8 *a)
+{
+	static const uint64_t leave[LIMBS] = {
+		0x0000000000001, 0xff00000000000, 0xfffffffffffff, 0xfffefffffffff, 0x000000000ffff,
+	};
+	struct {
+		fe8 f, t;
+	} w;
+
+	fe8_set(&w.f, leave);
+	fe8_mul(&w.t, a, &w.f);
+	take_lane(r->v, &w.t, 0);
+	wipe(&w, sizeof w);
 }
 
 /* The product over the lanes grows from halves; z = its plain value as the inversion takes it, which
@@ -408,7 +445,7 @@ int fe8_inv(fe8 *r, const fe8 *a)
 
 	w.part[0] = *a;
 	for (int i = 0; i < 3; i++) {
-		swap_lanes(&w.other[i], &w.part[i], 4 >> i);
+		fe8_swap(&w.other[i], &w.part[i], (size_t)4 >> i);
 		fe8_mul(&w.part[i + 1], &w.part[i], &w.other[i]);
 	}
 	fe8_to_limbs(w.plain, &w.part[3]);

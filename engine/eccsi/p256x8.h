@@ -33,6 +33,11 @@ typedef struct {
 	_Alignas(64) uint64_t v[8][1 << (P256_WIDE_W - 1)];
 } p256x8_window;
 
+/* A window of each lane's own of a narrow table, by words: entry, word, lane. */
+typedef struct {
+	_Alignas(64) uint64_t v[1 << (P256_W - 1)][8][P256X8_LANES];
+} p256x8_windows;
+
 /* A row of the kernel table. */
 typedef struct {
 	const char *name;
@@ -58,6 +63,9 @@ typedef struct {
 			const uint8_t digit[8]);
 	void (*select)(uint64_t (*x)[8], uint64_t (*y)[8],
 			const uint64_t (*window)[1 << (P256_WIDE_W - 1)], const uint8_t digit[8]);
+	/* The same, each lane's from its window: digits are 128 or more, or 127 or less, by less than 16. */
+	void (*select_each)(uint64_t (*x)[8], uint64_t (*y)[8], const uint64_t (*windows)[8][8],
+			const uint8_t digit[8]);
 	/* Clears the registers that the row leaves values in: once a batch. */
 	void (*scrub)(void);
 } p256x8_kernel;
@@ -126,8 +134,25 @@ extern const uint64_t fe8_one[P256X8_LIMBS]; /* 2^260 mod p */
 /* Plain canonical numbers of four 64-bit limbs into and out of Montgomery form, lane by lane. */
 void fe8_from_limbs(fe8 *r, const uint64_t (*plain)[4]);
 void fe8_to_limbs(uint64_t (*plain)[4], const fe8 *a);
+/* Lane l of r is lane l ^ by of a. */
+void fe8_swap(fe8 *r, const fe8 *a, size_t by);
+/* r = lane 0 of a. */
+void fe8_first(p256_fe *r, const fe8 *a);
 /* r = 1/a in each lane, by one inversion.  0 where a lane is 0: r is then of no use. */
 int fe8_inv(fe8 *r, const fe8 *a);
+
+/* ---- Jacobian points: p256x8_jac.c -------------------------------------------------------- */
+
+/* (x/z^2, y/z^3).  z = 0 where an addition was not possible, and then it stays 0. */
+typedef struct {
+	fe8 x, y, z;
+} jac8;
+
+/* r = 2a, r = a + b; equal or opposite points cannot be added. */
+void jac8_dbl(jac8 *r, const jac8 *a);
+void jac8_add(jac8 *r, const jac8 *a, const p256x8_point *b);
+/* Each lane l has the sum of its point and that of lane l ^ by. */
+void jac8_join(jac8 *a, size_t by);
 
 /* ---- points: p256x8_point.c -------------------------------------------------------------- */
 
@@ -146,8 +171,9 @@ typedef struct {
 	p256x8_digit digits[2][P256X8_VECTORS][P256_WIDE_WINDOWS];
 } p256x8_space;
 
-/* Once, after p256_init: the table of G by words. */
+/* Once, after p256_init: the tables of G by words. */
 void p256x8_init(void);
+void p256x8_one_init(void);
 
 /* x[i] = the x, plain, of [k[i]]G for i < n <= P256X8_AT_ONCE; k[i] < n is secret, and x may be k.
  * 0: not done, as some k[i] is one of a few that these sums cannot do; for a random k never. */
@@ -165,5 +191,12 @@ int p256x8_points_of_two_var(const uint64_t (*u1)[4], const uint64_t (*u2)[4], c
 void p256x8_check_three_var(int8_t *verdict, const uint64_t (*x)[4], const uint64_t (*u1)[4],
 		const uint64_t (*u2)[4], const uint64_t (*u3)[4], const p256_wide *t,
 		const p256_point *c, size_t n, p256x8_space *w);
+
+/* ---- one sum by all lanes: p256x8_one.c ---------------------------------------------------- */
+
+/* r = [k]G; k < n is secret.  z = 0: not done, as k is one of a few; for a random k never. */
+void p256x8_one_times_g(p256_jac *r, const uint64_t k[4]);
+/* r = [u1]G + [u2]B, t being B's table.  z = 0: not done, or infinity. */
+void p256x8_one_of_two_var(p256_jac *r, const uint64_t u1[4], const uint64_t u2[4], const p256_wide *t);
 
 #endif

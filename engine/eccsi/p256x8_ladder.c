@@ -1,8 +1,7 @@
 /* p256x8_ladder.c -- multiples of any points in eight lanes, for the check of signatures of many
  * signers.  Everything is public.
  *
- * Points are Jacobian, (x/z^2, y/z^3), and additions are not complete: one of equal or opposite
- * points gives z = 0, and from then on z stays 0, so that the end tells whether a lane is right.
+ * Additions are not complete: the end tells whether a lane is right (p256x8_jac.c).
  */
 #include <string.h>
 
@@ -10,57 +9,10 @@
 
 enum { W = 4, WINDOWS = 256 / W, ENTRIES = 1 << (W - 1) };
 
-typedef struct {
-	fe8 x, y, z;
-} jac8;
-
 /* (2i + 1)*C: the x, and the y of what each digit stands for, which is 2*digit - 15. */
 typedef struct {
 	fe8 x[ENTRIES], y[2 * ENTRIES];
 } odd_multiples;
-
-/* r = 2a.  3M + 5S. */
-static void dbl(jac8 *r, const jac8 *a)
-{
-	fe8 delta, gamma, beta, alpha, s, t;
-
-	fe8_sqr(&delta, &a->z);
-	fe8_sqr(&gamma, &a->y);
-	fe8_mul(&beta, &a->x, &gamma);
-	fe8_add(&s, &a->x, &delta);
-	fe8_mul_diff(&t, &s, &a->x, &delta);
-	fe8_add(&alpha, &t, &t);
-	fe8_add(&alpha, &alpha, &t);                    /* 3(x - z^2)(x + z^2) */
-	fe8_add(&s, &a->y, &a->z);
-	fe8_sqr_sub2(&r->z, &s, &gamma, &delta);        /* z3 = 2yz */
-	fe8_add(&beta, &beta, &beta);
-	fe8_add(&beta, &beta, &beta);
-	fe8_add(&s, &beta, &beta);
-	fe8_add(&gamma, &gamma, &gamma);
-	fe8_sqr(&gamma, &gamma);
-	fe8_add(&gamma, &gamma, &gamma);                /* 8y^4 */
-	fe8_sqr_sub2(&r->x, &alpha, &beta, &beta);      /* x3 = alpha^2 - 8xy^2 */
-	fe8_mul_diff_sub(&r->y, &alpha, &beta, &r->x, &gamma);
-}
-
-/* r = a + b.  8M + 3S. */
-static void add(jac8 *r, const jac8 *a, const p256x8_point *b)
-{
-	fe8 zz, h, hh, hhh, v, l, t;
-
-	fe8_sqr(&zz, &a->z);
-	fe8_mul_sub(&h, &b->x, &zz, &a->x);
-	fe8_mul(&t, &zz, &a->z);
-	fe8_mul_sub(&l, &b->y, &t, &a->y);
-	fe8_mul(&r->z, &a->z, &h);
-	fe8_sqr(&hh, &h);
-	fe8_mul(&hhh, &h, &hh);
-	fe8_mul(&v, &a->x, &hh);
-	fe8_mul(&t, &a->y, &hhh);
-	fe8_add(&hh, &v, &v);
-	fe8_sqr_sub2(&r->x, &l, &hhh, &hh);             /* x3 = l^2 - h^3 - 2*x*h^2 */
-	fe8_mul_diff_sub(&r->y, &l, &v, &r->x, &t);     /* y3 = l*(x*h^2 - x3) - y*h^3 */
-}
 
 /* The map of p256_point.c: on a curve where 2C = (x, y) is affine, additions of it are mixed ones.
  * 0: no inverse, which no C on the curve makes so. */
@@ -74,14 +26,14 @@ static int odd_multiples_of(odd_multiples *t, const p256x8_point *c)
 	fe8_set(&zero, nothing);
 	fe8_set(&run, fe8_one);
 	chain[0] = (jac8){c->x, c->y, run};
-	dbl(&twice, &chain[0]);
+	jac8_dbl(&twice, &chain[0]);
 	mapped = (p256x8_point){twice.x, twice.y};
 	fe8_sqr(&zz, &twice.z);
 	fe8_mul(&chain[0].x, &c->x, &zz);
 	fe8_mul(&zz, &zz, &twice.z);
 	fe8_mul(&chain[0].y, &c->y, &zz);
 	for (size_t i = 1; i < ENTRIES; i++)
-		add(&chain[i], &chain[i - 1], &mapped);
+		jac8_add(&chain[i], &chain[i - 1], &mapped);
 	for (size_t i = 0; i < ENTRIES; i++) {
 		fe8_mul(&chain[i].z, &chain[i].z, &twice.z);
 		prefix[i] = run;
@@ -136,9 +88,9 @@ static int times_var(jac8 *r, const uint64_t k[P256X8_LANES][4], const p256x8_po
 	fe8_set(&r->z, fe8_one);
 	for (size_t i = WINDOWS - 1; i-- > 0;) {
 		for (int j = 0; j < W; j++)
-			dbl(r, r);
+			jac8_dbl(r, r);
 		entry_of(&entry, &t, (const uint64_t (*)[4])u, i);
-		add(r, r, &entry);
+		jac8_add(r, r, &entry);
 	}
 	return 1;
 }
@@ -158,7 +110,7 @@ static void check_vector_var(int8_t verdict[P256X8_LANES], const uint64_t x[P256
 	p256x8_k->lines(point.x.v, point.y.v, c, as_it_is);
 	if (!times_var(&j, u3, &point))
 		return;
-	add(&j, &j, ab);
+	jac8_add(&j, &j, ab);
 	fe8_to_limbs(z, &j.z);
 	fe8_from_limbs(&r, x);
 	fe8_sqr(&j.z, &j.z);

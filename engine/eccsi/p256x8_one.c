@@ -1,0 +1,127 @@
+/* p256x8_one.c -- one sum by all eight lanes: each adds up every eighth point, then lanes are joined.
+ *
+ * Digits as in p256_table.c.  Secret ones go by the narrow windows, lane l having l, l + 8, .. l + 48: 56
+ * instead of 52, which are 56 modulo n too, with (2^280 - 1)/2 for the offset; those beyond 51 have the
+ * digit 0 always, -31.  Within a lane a sum over lower windows and the next entry are neither equal nor
+ * opposite modulo n: the entry is odd times 2^(5i), at least 2^35 times what is below as a number, and
+ * modulo n, where i > 50, still 2^8 times.  So only joins can fail, for a few of all scalars.
+ */
+#include "p256x8.h"
+
+#include <string.h>
+
+#include "secret.h"
+
+enum {
+	LANES = P256X8_LANES, GROUPS = P256_WINDOWS_MADE / LANES, ENTRIES = 1 << (P256_W - 1),
+	WIDE_GROUPS = P256_WIDE_WINDOWS / LANES,
+};
+_Static_assert(P256_WINDOWS_MADE % LANES == 0, "lanes are full");
+
+static p256x8_windows g_by_lanes[GROUPS];
+
+void p256x8_one_init(void)
+{
+	for (size_t i = 0; i < P256_WINDOWS_MADE; i++)
+		for (size_t e = 0; e < ENTRIES; e++) {
+			uint64_t words[8];
+
+			memcpy(words, &p256_narrow_g.e[i][e], sizeof words);
+			for (size_t j = 0; j < 8; j++)
+				g_by_lanes[i / LANES].v[e][j][i % LANES] = words[j];
+		}
+}
+
+/* The next points to the sums. */
+static void take(jac8 *sum, const p256x8_point *next, int first)
+{
+	if (!first) {
+		jac8_add(sum, sum, next);
+		return;
+	}
+	sum->x = next->x;
+	sum->y = next->y;
+	fe8_set(&sum->z, fe8_one);
+}
+
+/* r = the sum of all lanes. */
+static void leave(p256_jac *r, jac8 *sum)
+{
+	for (size_t by = LANES / 2; by > 0; by /= 2)
+		jac8_join(sum, by);
+	fe8_first(&r->x, &sum->x);
+	fe8_first(&r->y, &sum->y);
+	fe8_first(&r->z, &sum->z);
+}
+
+/* ---- secret scalars ---------------------------------------------------------------------- */
+
+/* Digit i of 5 bits, as select_each takes it. */
+static uint8_t digit_of(const uint64_t u[5], size_t i)
+{
+	size_t at = P256_W * i, limb = at / 64, shift = at % 64;
+	uint64_t d = u[limb] >> shift;
+
+	if (shift + P256_W > 64)
+		d |= u[limb + 1] << (64 - shift);
+	return (uint8_t)((d & (2 * ENTRIES - 1)) + 128 - ENTRIES);
+}
+
+void p256x8_one_times_g(p256_jac *r, const uint64_t k[4])
+{
+	static const uint64_t offset[4] = { /* (2^280 - 1)/2 mod n */
+		0x185eb3ced5b192a8, 0x879ff1879111f25d, 0x8000000000218c82, 0x807fffff7f800000,
+	};
+	struct {
+		uint64_t u[5];
+		p256x8_digit digit;
+		p256x8_point next;
+		jac8 sum;
+	} w;
+
+	w.u[4] = 0;
+	p256_add_mod(w.u, k, offset, p256_n);
+	for (size_t i = 0; i < GROUPS; i++) {
+		for (size_t l = 0; l < LANES; l++)
+			w.digit.v[l] = digit_of(w.u, i * LANES + l);
+		p256x8_k->select_each(w.next.x.v, w.next.y.v, (const uint64_t (*)[8][8])g_by_lanes[i].v,
+				w.digit.v);
+		take(&w.sum, &w.next, i == 0);
+	}
+	leave(r, &w.sum);
+	wipe(&w, sizeof w);
+	p256x8_k->scrub();
+}
+
+/* ---- public ones ------------------------------------------------------------------------- */
+
+/* Eight windows' points. */
+static void lookup_var(p256x8_point *r, const p256_wide *t, const uint64_t u[4], size_t group)
+{
+	_Alignas(64) uint64_t lines[LANES][8];
+	p256x8_digit digit;
+
+	for (size_t l = 0; l < LANES; l++) {
+		size_t d = u[group] >> 8 * l & 255;
+
+		digit.v[l] = (uint8_t)d;
+		memcpy(lines[l], &t->e[group * LANES + l][d < 128 ? 127 - d : d - 128], sizeof lines[l]);
+	}
+	p256x8_k->lines(r->x.v, r->y.v, (const uint64_t (*)[8])lines, digit.v);
+}
+
+void p256x8_one_of_two_var(p256_jac *r, const uint64_t u1[4], const uint64_t u2[4], const p256_wide *t)
+{
+	uint64_t u[2][4];
+	p256x8_point next;
+	jac8 sum;
+
+	p256_wide_recode(u[0], u1);
+	p256_wide_recode(u[1], u2);
+	for (size_t i = 0; i < 2 * WIDE_GROUPS; i++) {
+		lookup_var(&next, i < WIDE_GROUPS ? &p256_wide_g : t, u[i / WIDE_GROUPS],
+				i % WIDE_GROUPS);
+		take(&sum, &next, i == 0);
+	}
+	leave(r, &sum);
+}
