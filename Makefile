@@ -6,7 +6,7 @@
 ## make ctime              constant time, on the binary; ctime-full: two compilers, four levels; ctime-stat: by time
 ## make faults           single faults in every operation, row and size, at length; a short form is in the tests
 ## make fuzz               every parser under libFuzzer, FUZZ_SECONDS each
-## make bench              this machine, beside wolfSSL and the targets; BENCH="encap_batch decap_one", PEER=DIR
+## make bench              this machine, beside wolfSSL and the targets; BENCH="encap_batch@512 decap_one", PEER=DIR
 ## make bench-command      whole runs by hyperfine; bench-instructions: the scalar rows by callgrind
 ## make install            into PREFIX (/usr/local), below DESTDIR
 ## make digests            what the tables over P and g must be, from the portable builder
@@ -253,7 +253,7 @@ install: all
 
 # ---- measuring -------------------------------------------------------------------------------
 
-# make bench [BENCH="encap_batch decap_one"] [PEER=DIR]: a table, the targets, and build/bench.json.
+# make bench [BENCH="encap_batch@512 decap_one"] [PEER=DIR]: a table, the targets, and build/bench.json.
 # Held against wolfSSL: Debian's where it is installed, and what PEER names, a wolfSSL built static
 # with --enable-eccsi --enable-sakke --enable-sp-asm and -DWOLFSSL_SP_1024 and installed in DIR.
 PEER_COMMON := $(call obj,bench/worker.c bench/slots.c engine/cpu.c)

@@ -36,7 +36,7 @@ line() { # KERNEL JOBS MEMBERS
 
 # us a message of the library, one thread, by processor time.
 library() { # KERNEL
-	"$bench" --only message_batch --seconds 2 |
+	"$bench" --only message_batch@512 --seconds 2 |
 		awk -v k="$1" '$1 == "message_batch" && $2 == k {print $4}'
 }
 

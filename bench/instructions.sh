@@ -26,6 +26,6 @@ for row in c adx; do
 	for op in fp_mul fp_sqr fp_select encap_one; do
 		count "$row" "$op"
 	done
-	count "$row" encap_batch 64
+	count "$row" encap_fresh 64
 done
 echo "An operation: what is called and returns, once."

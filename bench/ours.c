@@ -8,7 +8,7 @@
 #include "engine/field/fp.h"
 #include "engine/eccsi/p256.h"
 
-enum { OPS_MAX = 64 };
+enum { OPS_MAX = 96 };
 
 void must(km_err err, const char *what)
 {

@@ -9,8 +9,13 @@ enum {
 	BENCH_ID = 32,       /* octets of an identifier, as of a UID */
 	BENCH_MSG = 512,     /* octets that are signed */
 	BENCH_BATCH = 512,   /* members of a large batch */
+	BENCH_MOST = 1000,   /* members of the largest */
+	BENCH_MANY = 100000, /* members a KMS is prepared for where there is no end of them */
 	BENCH_KEYS = 56,     /* keys where a batch has many: all are prepared */
 };
+
+/* Sizes of groups that people have, each measured with the tables of a server that lives long. */
+#define BENCH_GROUPS(X) X(1) X(8) X(20) X(50) X(200) X(512) X(1000)
 
 /* Each writes the operations it offers with the kernels chosen, and returns how many. */
 size_t field_offer(bench_op *ops);

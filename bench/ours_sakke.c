@@ -8,12 +8,12 @@
 #include "engine/field/fp8.h"
 #include "engine/curve/pairing.h"
 
-/* Members a KMS is prepared for where there is no end of them. */
-enum { MANY = 100000, SMALL = 8, MEDIUM = 64 };
+/* Members of a run that is the first of its KMS and for them alone. */
+enum { SMALL = 8, MEDIUM = 64 };
 
-static uint8_t ids[BENCH_BATCH][BENCH_ID], ssv[KM_SSV_BYTES];
-static uint8_t seds[BENCH_BATCH][KM_SED_BYTES], opened[BENCH_BATCH][KM_SSV_BYTES];
-static km_err status[BENCH_BATCH];
+static uint8_t ids[BENCH_MOST][BENCH_ID], ssv[KM_SSV_BYTES];
+static uint8_t seds[BENCH_MOST][KM_SED_BYTES], opened[BENCH_BATCH][KM_SSV_BYTES];
+static km_err status[BENCH_MOST];
 
 /* ---- encapsulation -------------------------------------------------------------------------- */
 
@@ -44,7 +44,7 @@ static void start_medium(void)
 
 static void start_many(void)
 {
-	start_for(&kms_many, MANY);
+	start_for(&kms_many, BENCH_MANY);
 }
 
 static void encap_one(size_t turns)
@@ -61,25 +61,24 @@ static void encap_n(const km_kms_public *kms, size_t n, size_t turns)
 				"encap");
 }
 
-static void encap_small(size_t turns)
+static void fresh_small(size_t turns)
 {
 	encap_n(kms_small, SMALL, turns);
 }
 
-static void encap_medium(size_t turns)
+static void fresh_medium(size_t turns)
 {
 	encap_n(kms_medium, MEDIUM, turns);
 }
 
-static void encap_many(size_t turns)
-{
-	encap_n(kms_many, BENCH_BATCH, turns);
-}
+#define SIZES(X) X(8) X(20) X(50) X(64) X(200) X(512) X(1000)
+#define ENCAP(n) static void encap_##n(size_t turns) { encap_n(kms_many, n, turns); }
+SIZES(ENCAP)
 
 static void build(size_t turns)
 {
 	while (turns--)
-		km_kms_public_free(bench_kms(MANY));
+		km_kms_public_free(bench_kms(BENCH_MANY));
 }
 
 /* ---- opening -------------------------------------------------------------------------------- */
@@ -206,9 +205,10 @@ size_t sakke_offer(bench_op *ops)
 		{"pairing_prepared", "us", 1, start_client, pair_prepared, NULL},
 		{"pairing_batch", "us", n, start_batch, pair_batch, NULL},
 		{"encap_one", "us", 1, start_one, encap_one, NULL},
-		{"encap_batch", "us", SMALL, start_small, encap_small, NULL},
-		{"encap_batch", "us", MEDIUM, start_medium, encap_medium, NULL},
-		{"encap_batch", "us", BENCH_BATCH, start_many, encap_many, NULL},
+		{"encap_fresh", "us", SMALL, start_small, fresh_small, NULL},
+		{"encap_fresh", "us", MEDIUM, start_medium, fresh_medium, NULL},
+#define OFFER(n) {"encap_batch", "us", n, start_many, encap_##n, NULL},
+		SIZES(OFFER)
 		{"decap_one", "us", 1, start_client, decap_one, NULL},
 		{"decap_batch", "us", n, start_batch, decap_batch, NULL},
 		{"decap_batch_keys", "us", n, start_batch, decap_batch_keys, NULL},

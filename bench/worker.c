@@ -18,19 +18,20 @@ _Noreturn void worker_die(const char *what)
 	exit(1);
 }
 
-int worker_wants(const char *filter, const char *name)
+/* Whether a word of the filter is NAME or NAME@BATCH of the operation. */
+static int wants(const char *filter, const bench_op *op)
 {
-	size_t len = strlen(name);
-	const char *at = filter;
+	char exact[64];
+	size_t len;
 
-	if (*filter == 0)
-		return 1;
-	while ((at = strstr(at, name))) {
-		if ((at == filter || at[-1] == ' ') && (at[len] == 0 || at[len] == ' '))
+	snprintf(exact, sizeof exact, "%s@%zu", op->name, op->batch);
+	for (const char *at = filter; *(at += strspn(at, " ")); at += len) {
+		len = strcspn(at, " ");
+		if ((len == strlen(op->name) && memcmp(at, op->name, len) == 0) ||
+				(len == strlen(exact) && memcmp(at, exact, len) == 0))
 			return 1;
-		at += len;
 	}
-	return 0;
+	return *filter == 0;
 }
 
 static double now(void)
@@ -101,7 +102,7 @@ void worker_serve(const bench_op *ops, size_t n, const char *filter, const bench
 	if (!turns)
 		worker_die("out of memory");
 	for (i = 0; i < n; i++)
-		if (worker_wants(filter, ops[i].name))
+		if (wants(filter, &ops[i]))
 			printf("op %zu %s %zu %s\n", i, ops[i].name, ops[i].batch, ops[i].unit);
 	puts("end");
 	fflush(stdout);

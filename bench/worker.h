@@ -33,12 +33,9 @@ typedef struct {
 	bench_counts (*stop)(void);
 } bench_counter;
 
-/* Offer the n operations that filter names (words between spaces; empty: all) and measure until the
- * driver is done. */
+/* Offer the n operations that filter names (NAME or NAME@BATCH, words between spaces; empty: all) and
+ * measure until the driver is done. */
 void worker_serve(const bench_op *ops, size_t n, const char *filter, const bench_counter *counter);
-
-/* 1 where filter names name. */
-int worker_wants(const char *filter, const char *name);
 
 /* One turn of an operation in a function of this name, which instructions are counted in. */
 void worker_turn(const bench_op *op);
