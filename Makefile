@@ -6,7 +6,7 @@
 ## make ctime              constant time, on the binary; ctime-full: two compilers, four levels; ctime-stat: by time
 ## make faults           single faults in every operation, row and size, at length; a short form is in the tests
 ## make fuzz               every parser under libFuzzer, FUZZ_SECONDS each
-## make bench              this machine, beside wolfSSL and the targets; BENCH="encap_batch@512 decap_one", PEER=DIR
+## make bench              this machine, beside wolfSSL and OpenSSL; BENCH="encap_batch@512 decap_one", TARGETS=1, PEER=DIR
 ## make bench-command      whole runs by hyperfine; bench-instructions: the scalar rows by callgrind
 ## make install            into PREFIX (/usr/local), below DESTDIR
 ## make digests            what the tables over P and g must be, from the portable builder
@@ -253,15 +253,19 @@ install: all
 
 # ---- measuring -------------------------------------------------------------------------------
 
-# make bench [BENCH="encap_batch@512 decap_one"] [PEER=DIR]: a table, the targets, and build/bench.json.
-# Held against wolfSSL: Debian's where it is installed, and what PEER names, a wolfSSL built static
-# with --enable-eccsi --enable-sakke --enable-sp-asm and -DWOLFSSL_SP_1024 and installed in DIR.
+# make bench [BENCH="encap_batch@512 decap_one"] [TARGETS=1] [PEER=DIR]: tables, and build/bench.json.
+# Held against OpenSSL's ECDSA and against wolfSSL: Debian's where it is installed, and what PEER names, a
+# wolfSSL built static with --enable-eccsi --enable-sakke --enable-sp-asm and -DWOLFSSL_SP_1024 and installed
+# in DIR.
 PEER_COMMON := $(call obj,bench/worker.c bench/slots.c engine/cpu.c)
-BENCH_OWN   := $(filter-out bench/peer_wolfssl.c,$(wildcard bench/*.c))
+BENCH_OWN   := $(filter-out bench/peer_%,$(wildcard bench/*.c))
 
 $(B)/bench/bench: $(call obj,$(BENCH_OWN) $(PROV) $(ENGINE))
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -o $@ $(LIBS)
+$(B)/bench/openssl-ecdsa: $(call obj,bench/peer_openssl.c) $(PEER_COMMON)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -o $@ -lcrypto
 $(B)/bench/wolfssl-debian: bench/peer_wolfssl.c $(PEER_COMMON)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -o $@ -lwolfssl
@@ -269,13 +273,14 @@ $(B)/bench/wolfssl-asm: bench/peer_wolfssl.c $(PEER_COMMON) FORCE
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) -isystem $(PEER)/include $(LDFLAGS) $(filter-out FORCE,$^) -o $@ $(PEER)/lib/libwolfssl.a -lm
 
-bench: bench-packages $(B)/bench/bench $(B)/wolfssl
-	@peers=; \
-	if [ -s $(B)/wolfssl ]; then $(MAKE) --no-print-directory $(B)/bench/wolfssl-debian && peers=wolfssl-debian=$(B)/bench/wolfssl-debian; \
+bench: bench-packages $(B)/bench/bench $(B)/bench/openssl-ecdsa $(B)/wolfssl
+	@peers=openssl-ecdsa=$(B)/bench/openssl-ecdsa; \
+	if [ -s $(B)/wolfssl ]; then $(MAKE) --no-print-directory $(B)/bench/wolfssl-debian && peers="$$peers wolfssl-debian=$(B)/bench/wolfssl-debian"; \
 	else echo "skipped: wolfssl-debian, for which libwolfssl-dev is not installed"; fi; \
 	if [ -n "$(PEER)" ]; then $(MAKE) --no-print-directory $(B)/bench/wolfssl-asm && peers="$$peers wolfssl-asm=$(B)/bench/wolfssl-asm"; \
 	else echo "skipped: wolfssl-asm, which PEER=DIR names"; fi; \
-	$(B)/bench/bench --json build/bench.json --only '$(BENCH)' --commit "$$(git describe --always --dirty)" $$peers
+	$(B)/bench/bench --json build/bench.json --only '$(BENCH)' --commit "$$(git describe --always --dirty)" \
+		--flags "$$(cat $(B)/flags)" $(if $(TARGETS),--targets) $$peers
 
 # Whole runs of the command, by hyperfine.  SIZES="50 1000000" for other groups.
 bench-command: bench-packages all $(B)/bench/bench

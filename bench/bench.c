@@ -1,6 +1,7 @@
 /* bench.c -- drives the benchmark: a process for each kernel and each peer, asked in turn.
  *
- * usage: bench [--seconds S] [--json FILE] [--only WORDS] [--commit NAME] [NAME=PROGRAM]...
+ * usage: bench [--seconds S] [--json FILE] [--only WORDS] [--targets] [--commit NAME] [--flags TEXT]
+ *              [NAME=PROGRAM]...
  *        bench --worker KERNEL WORDS
  *        bench --count ROW OPERATION [BATCH]
  *        bench --peak PROGRAM [ARGUMENT]...
@@ -20,7 +21,7 @@
 enum { WORKERS_MAX = 8, ROWS_MAX = 256, SAMPLES_MIN = 9 };
 
 typedef struct {
-	char name[32];
+	char name[32], library[64];
 	const char *program;
 	int peer;
 	pid_t pid;
@@ -38,9 +39,12 @@ static worker workers[WORKERS_MAX];
 static size_t n_workers;
 static report_row rows[ROWS_MAX];
 static task tasks[ROWS_MAX];
-static report result = {rows, 0, "", 0, 0};
+static report_peer peers[WORKERS_MAX];
+static report result = {.rows = rows, .peers = peers, .commit = "", .flags = ""};
 static double seconds = 0.6;
+static double ran, passed;      /* seconds of all samples: of processor time, by the clock on the wall */
 static const char *only = "";
+static int judge;               /* by the targets */
 
 /* ---- workers -------------------------------------------------------------------------------- */
 
@@ -102,6 +106,16 @@ static _Noreturn void lost(const worker *w)
 	worker_die(text);
 }
 
+static void meet(worker *w)
+{
+	char line[128];
+
+	if (!fgets(line, sizeof line, w->from) || sscanf(line, "is %63[^\n]", w->library) != 1)
+		lost(w);
+	if (w->peer)
+		peers[result.n_peers++] = (report_peer){w->name, w->library};
+}
+
 /* What it offers, to the rows. */
 static void list_ops(worker *w)
 {
@@ -156,14 +170,16 @@ static void sample(size_t i)
 {
 	report_row *row = &rows[i];
 	char answer[128];
-	double turn;
+	double turn, wall;
 
 	ask(&tasks[i], "run", answer);
-	if (sscanf(answer, "%lf %lf %lf %lf", &row->ns[row->n], &row->slot_ns[row->n],
-			&row->cycle_ns[row->n], &turn) != 4)
+	if (sscanf(answer, "%lf %lf %lf %lf %lf", &row->ns[row->n], &row->slot_ns[row->n],
+			&row->cycle_ns[row->n], &turn, &wall) != 5)
 		lost(tasks[i].who);
 	row->n++;
 	tasks[i].spent += turn;
+	ran += turn;
+	passed += wall;
 }
 
 static int enough(size_t i)
@@ -259,13 +275,30 @@ static const char *options(int argc, char **argv)
 			only = argv[++i];
 		else if (i + 1 < argc && strcmp(argv[i], "--commit") == 0)
 			result.commit = argv[++i];
+		else if (i + 1 < argc && strcmp(argv[i], "--flags") == 0)
+			result.flags = argv[++i];
+		else if (strcmp(argv[i], "--targets") == 0)
+			judge = 1;
 		else if (equals)
 			add_worker(argv[i], (size_t)(equals - argv[i]), equals + 1, 1);
 		else
-			worker_die("usage: bench [--seconds S] [--json FILE] [--only WORDS] "
-				   "[--commit NAME] [NAME=PROGRAM]...");
+			worker_die("usage: bench [--seconds S] [--json FILE] [--only WORDS] [--targets] "
+				   "[--commit NAME] [--flags TEXT] [NAME=PROGRAM]...");
 	}
 	return json;
+}
+
+static void run(void)
+{
+	machine_start(&result.machine);
+	for (size_t i = 0; i < n_workers; i++) {
+		start_worker(&workers[i]);
+		meet(&workers[i]);
+		list_ops(&workers[i]);
+	}
+	measure_all();
+	stop_workers();
+	machine_stop(&result.machine, passed > ran ? 1 - ran / passed : 0);
 }
 
 int main(int argc, char **argv)
@@ -280,15 +313,12 @@ int main(int argc, char **argv)
 		return peak(argv + 2);
 	add_kernels();
 	json = options(argc, argv);
-	for (size_t i = 0; i < n_workers; i++) {
-		start_worker(&workers[i]);
-		list_ops(&workers[i]);
-	}
-	measure_all();
-	stop_workers();
+	run();
 	report_finish(&result);
 	report_table(stdout, &result);
-	report_targets(stdout, &result);
+	report_groups(stdout, &result);
+	if (judge)
+		report_targets(stdout, &result);
 	if (json && !report_json(json, &result))
 		worker_die("the JSON file could not be written");
 	return 0;

@@ -65,7 +65,7 @@ int ours_serve(const char *kernel, const char *filter)
 	bench_op ops[OPS_MAX];
 
 	must(km_init(kernel), kernel);
-	worker_serve(ops, offer(ops), filter, &count_products);
+	worker_serve("keymuster " KM_VERSION, ops, offer(ops), filter, &count_products);
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include <wolfssl/options.h>
+#include <wolfssl/version.h>
 #include <wolfssl/wolfcrypt/ecc.h>
 #include <wolfssl/wolfcrypt/eccsi.h>
 #include <wolfssl/wolfcrypt/error-crypt.h>
@@ -300,6 +301,6 @@ int main(int argc, char **argv)
 		ops[n++] = (bench_op){"decap_one_table", "us", 1, start_receiver, decap_one_table,
 				NULL};
 	}
-	worker_serve(ops, n, argc > 1 ? argv[1] : "", NULL);
+	worker_serve("wolfSSL " LIBWOLFSSL_VERSION_STRING, ops, n, argc > 1 ? argv[1] : "", NULL);
 	return 0;
 }

@@ -34,12 +34,22 @@ static int wants(const char *filter, const bench_op *op)
 	return *filter == 0;
 }
 
-static double now(void)
+static double read_clock(clockid_t clock)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	clock_gettime(clock, &t);
 	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+static double now(void)
+{
+	return read_clock(CLOCK_THREAD_CPUTIME_ID);
+}
+
+static double wall(void)
+{
+	return read_clock(CLOCK_MONOTONIC);
 }
 
 static double timed(void (*run)(size_t), size_t turns)
@@ -84,23 +94,27 @@ static size_t warm(const bench_op *op, const bench_counter *counter)
 static void sample(const bench_op *op, size_t turns)
 {
 	int lanes = (cpu_levels() & CPU_IFMA) != 0;
-	double began = now(), before = lanes ? slots_ns() : 0, cycle = cycle_ns(), ns;
+	double began_wall = wall(), began = now(), before = lanes ? slots_ns() : 0;
+	double cycle = cycle_ns(), ns;
 
 	ns = timed(op->run, turns);
 	if (op->less)
 		ns -= timed(op->less, turns);
 	cycle = (cycle + cycle_ns()) / 2;
-	printf("%.4f %.5f %.5f %.6f\n", ns / (double)turns / (double)op->batch,
-			lanes ? (before + slots_ns()) / 2 : 0, cycle, (now() - began) / 1e9);
+	printf("%.4f %.5f %.5f %.6f %.6f\n", ns / (double)turns / (double)op->batch,
+			lanes ? (before + slots_ns()) / 2 : 0, cycle, (now() - began) / 1e9,
+			(wall() - began_wall) / 1e9);
 }
 
-void worker_serve(const bench_op *ops, size_t n, const char *filter, const bench_counter *counter)
+void worker_serve(const char *library, const bench_op *ops, size_t n, const char *filter,
+		const bench_counter *counter)
 {
 	size_t *turns = calloc(n, sizeof *turns), i;
 	char word[8];
 
 	if (!turns)
 		worker_die("out of memory");
+	printf("is %s\n", library);
 	for (i = 0; i < n; i++)
 		if (wants(filter, &ops[i]))
 			printf("op %zu %s %zu %s\n", i, ops[i].name, ops[i].batch, ops[i].unit);

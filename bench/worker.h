@@ -3,10 +3,10 @@
  * A kernel is chosen once a process, and a peer is another library: so each is a process of its
  * own, and the driver (bench.c) asks them in turn, so that drift of the clock hits all alike.
  *
- * Lines to the driver: first "op I NAME BATCH UNIT" for each operation, and "end".  From the
- * driver: "warm I" and "run I" for the I-th operation.  Answers: "M S M8 S8", the products of an
- * item; and "NS SLOT CYCLE SECONDS": an item, a slot (0 without IFMA) and a cycle, in ns, and what
- * the sample took.
+ * Lines to the driver: first "is LIBRARY", of which a peer is, "op I NAME BATCH UNIT" for each
+ * operation, and "end".  From the driver: "warm I" and "run I" for the I-th operation.  Answers:
+ * "M S M8 S8", the products of an item; and "NS SLOT CYCLE SECONDS WALL": an item, a slot (0 without
+ * IFMA) and a cycle, in ns, and what the sample took of processor time and by the clock on the wall.
  */
 #ifndef KM_BENCH_WORKER_H
 #define KM_BENCH_WORKER_H
@@ -34,8 +34,9 @@ typedef struct {
 } bench_counter;
 
 /* Offer the n operations that filter names (NAME or NAME@BATCH, words between spaces; empty: all) and
- * measure until the driver is done. */
-void worker_serve(const bench_op *ops, size_t n, const char *filter, const bench_counter *counter);
+ * measure until the driver is done.  library: its name and version. */
+void worker_serve(const char *library, const bench_op *ops, size_t n, const char *filter,
+		const bench_counter *counter);
 
 /* One turn of an operation in a function of this name, which instructions are counted in. */
 void worker_turn(const bench_op *op);
