@@ -8,6 +8,7 @@
 ## make fuzz               every parser under libFuzzer, FUZZ_SECONDS each
 ## make bench              this machine, beside wolfSSL and OpenSSL; BENCH="encap_batch@512 decap_one", TARGETS=1, PEER=DIR
 ## make bench-command      whole runs by hyperfine; bench-instructions: the scalar rows by callgrind
+## make bench-mca          port pressure of the eight-lane kernels, by llvm-mca where it is installed
 ## make install            into PREFIX (/usr/local), below DESTDIR
 ## make digests            what the tables over P and g must be, from the portable builder
 ##
@@ -290,6 +291,10 @@ bench-command: bench-packages all $(B)/bench/bench
 bench-instructions: $(B)/bench/bench
 	@bench/instructions.sh $(B)/bench/bench
 
+# The eight-lane kernels of AVX-512 IFMA, measured, counted, and by the models of llvm-mca.
+bench-mca: $(call obj,asm/x86_64/fp8_ifma.S) $(B)/bench/bench
+	@bash bench/mca.sh $^
+
 help:
 	@sed -n 's/^## //p' Makefile
 
@@ -298,6 +303,6 @@ clean:
 
 FORCE:
 .PHONY: all tests check faults digests fuzz fuzz-targets ctime ctime-stat ctime-full test demo install help clean FORCE \
-	build-packages test-packages bench-packages bench bench-command bench-instructions
+	build-packages test-packages bench-packages bench bench-command bench-instructions bench-mca
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

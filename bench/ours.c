@@ -63,9 +63,13 @@ static size_t offer(bench_op *ops)
 int ours_serve(const char *kernel, const char *filter)
 {
 	bench_op ops[OPS_MAX];
+	size_t n;
 
 	must(km_init(kernel), kernel);
-	worker_serve("keymuster " KM_VERSION, ops, offer(ops), filter, &count_products);
+	n = offer(ops);
+	if (*filter)
+		n += kernels_offer(ops + n);
+	worker_serve("keymuster " KM_VERSION, ops, n, filter, &count_products);
 	return 0;
 }
 

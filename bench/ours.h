@@ -22,6 +22,8 @@ size_t field_offer(bench_op *ops);
 size_t sakke_offer(bench_op *ops);
 size_t eccsi_offer(bench_op *ops);
 size_t message_offer(bench_op *ops);
+/* These only where something is named. */
+size_t kernels_offer(bench_op *ops);
 
 /* A KMS made up for this process. */
 const km_kms_master *bench_master(void);
