@@ -173,7 +173,7 @@ $(B)/tests/ctime_stat: $(B)/tests/ctime_stat.c.o $(call obj,$(filter-out tests/t
 
 # Stubs are in x86-64 assembly, and faults in an instrumented build are mostly its reports.
 FAULTS := $(if $(filter x86_64-release,$(ARCH)-$(MODE)),$(B)/tests/faults)
-tests: $(patsubst %,$(B)/tests/%,$(TESTS) $(FUZZ)) $(B)/tests/ctime_stat $(FAULTS) $(B)/bench/bench all
+tests: $(patsubst %,$(B)/tests/%,$(TESTS) $(FUZZ)) $(B)/tests/ctime_stat $(FAULTS) $(B)/bench/bench $(B)/bench/openssl-ecdsa all
 
 # Run them all and the tests of the command.  VECTORS=DIR: a third party's vectors, else skipped.
 check: tests
