@@ -59,7 +59,10 @@ model() { # TRACE CPU PORT PORT
 		/^Resource pressure per iteration:/ { getline; getline
 			for (i = 1; i <= n; i++) pressure[port[i]] += $i
 			exit }
-		END { printf "  %6.0f %6.0f %6.0f %6.0f %6.0f", uops, least, cycles, pressure[first], pressure[second] }' "$dir/report"
+		END {
+			printf "  %6.0f %6.0f %6.0f", uops, least, cycles
+			printf " %6.0f %6.0f", pressure[first], pressure[second]
+		}' "$dir/report"
 }
 
 objdump -d --no-show-raw-insn -M att "$object" >"$dir/code"
