@@ -5,6 +5,7 @@
 
 static km_kms_public *kms;
 static km_signer *signer;
+static km_verifier *verifier; /* of that signer */
 static uint8_t ids[BENCH_KEYS][BENCH_ID];
 static uint8_t msgs[BENCH_BATCH][BENCH_MSG];
 static uint8_t made[BENCH_BATCH][KM_SIG_BYTES], known[BENCH_BATCH][KM_SIG_BYTES];
@@ -41,6 +42,8 @@ static void start(void)
 		}
 		km_signer_free(s);
 	}
+	must(km_verifier_new(&verifier, ids[0], BENCH_ID, known[0] + 64, KM_ECCSI_POINT_BYTES, kms),
+			"verifier");
 }
 
 static void sign_one(size_t turns)
@@ -66,6 +69,17 @@ static void verify_one(size_t turns)
 	}
 }
 
+/* Messages of one signer. */
+static void verify_prepared(size_t turns)
+{
+	while (turns--) {
+		size_t i = turns * BENCH_KEYS % BENCH_BATCH;
+
+		must(km_eccsi_verify_by(known[i], KM_SIG_BYTES, msgs[i], BENCH_MSG, verifier),
+				"verify by a prepared verifier");
+	}
+}
+
 static void verify_batch(size_t turns)
 {
 	while (turns--)
@@ -78,6 +92,7 @@ size_t eccsi_offer(bench_op *ops)
 		{"sign_one", "us", 1, start, sign_one, NULL},
 		{"sign_batch", "us", BENCH_BATCH, start, sign_batch, NULL},
 		{"verify_one", "us", 1, start, verify_one, NULL},
+		{"verify_prepared", "us", 1, start, verify_prepared, NULL},
 		{"verify_batch", "us", BENCH_BATCH, start, verify_batch, NULL},
 	};
 

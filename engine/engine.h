@@ -286,6 +286,27 @@ KM_API KM_MUST km_err km_eccsi_sign_batch(const km_to_sign *items, km_err *statu
 KM_API KM_MUST km_err km_eccsi_verify(const uint8_t *sig, size_t sig_len, const uint8_t *msg,
 		size_t len, const uint8_t *id, size_t id_len, const km_kms_public *kms);
 
+/* One signer's public values, HS and a table over Y, for who hears the same signer again and again: a
+ * signature is then verified in a fifth of the time, in lanes a fifteenth, and making the table takes what
+ * about twenty take without.  Nothing in it is secret.  Memory: 262 KB.  It may be shared by any number
+ * of threads, and kms need not outlive it. */
+typedef struct km_verifier km_verifier;
+
+/* Prepare to verify signatures of id whose PVT is this one: octets 64 to 128 of each of them.
+ * KM_EARG: id_len is 0 or above KM_ID_MAX.  KM_EFORMAT, KM_ECURVE: PVT.  KM_EDEGENERATE: a PVT under
+ * which everybody could sign.  KM_ENOMEM.  That PVT is one of the KMS's for id only a signature that
+ * verifies shows. */
+KM_API KM_MUST km_err km_verifier_new(km_verifier **verifier, const uint8_t *id, size_t id_len,
+		const uint8_t *pvt, size_t pvt_len, const km_kms_public *kms);
+
+/* verifier may be NULL. */
+KM_API void km_verifier_free(km_verifier *verifier);
+
+/* Verify sig over msg by that signer with that PVT: the verdict of km_eccsi_verify.
+ * KM_ESIG: whatever was wrong with it, another PVT too. */
+KM_API KM_MUST km_err km_eccsi_verify_by(const uint8_t *sig, size_t sig_len, const uint8_t *msg,
+		size_t len, const km_verifier *verifier);
+
 /* Verify n signatures of KM_SIG_BYTES each, a verdict for each.  KM_EPARTIAL: see status. */
 KM_API KM_MUST km_err km_eccsi_verify_batch(km_err *status, const km_signed *items, size_t n,
 		const km_kms_public *kms);

@@ -412,6 +412,84 @@ static void each_of_many_signers_has_a_verdict(void **state)
 		km_signer_free(s[k]);
 }
 
+/* Whatever km_eccsi_verify says of a signature, a prepared verifier says, and another PVT is refused. */
+static void a_prepared_verifier_has_the_same_verdicts(void **state)
+{
+	uint8_t got[129], other_ssk[32], other_pvt[65], negative[65];
+	km_verifier *v, *second;
+	uint64_t y[4];
+
+	(void)state;
+	nonces = REAL;
+	assert_int_equal(km_verifier_new(&v, id, sizeof id, pvt, 65, kms), KM_OK);
+	assert_int_equal(km_eccsi_verify_by(sig, 129, message, 8, v), KM_OK);
+	make_items();
+	assert_int_equal(km_eccsi_sign_batch(to_sign, status, MOST, signer, NULL), KM_OK);
+	for (size_t i = 0; i < MOST; i++) {
+		assert_int_equal(km_eccsi_verify_by(sigs[i], 129, items[i].msg, items[i].len, v), KM_OK);
+		assert_int_equal(km_eccsi_verify_by(sigs[i], 129, items[i].msg, items[i].len + 1, v),
+				KM_ESIG);
+	}
+	memcpy(got, sig, 129);
+	for (size_t bit = 0; bit < 129 * 8; bit++) {
+		got[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		assert_int_equal(km_eccsi_verify_by(got, 129, message, 8, v), KM_ESIG);
+		got[bit / 8] ^= (uint8_t)(1 << bit % 8);
+	}
+	assert_int_equal(km_eccsi_verify_by(got, 128, message, 8, v), KM_ESIG);
+	memset(got, 0, 32);
+	assert_int_equal(km_eccsi_verify_by(got, 129, message, 8, v), KM_ESIG);
+	memset(got, 255, 32);
+	assert_int_equal(km_eccsi_verify_by(got, 129, message, 8, v), KM_ESIG);
+	/* the same identity with another of its keys */
+	assert_int_equal(issue(other_ssk, other_pvt, ksak, kpak, id, sizeof id, NULL), KM_OK);
+	assert_int_equal(km_verifier_new(&second, id, sizeof id, other_pvt, 65, kms), KM_OK);
+	assert_int_equal(km_eccsi_verify_by(sig, 129, message, 8, second), KM_ESIG);
+	memcpy(got, sig, 64);
+	memcpy(got + 64, other_pvt, 65);
+	assert_int_equal(km_eccsi_verify_by(got, 129, message, 8, second), KM_ESIG);
+	km_verifier_free(second);
+	km_verifier_free(v);
+	/* what makes none */
+	assert_int_equal(km_verifier_new(&v, id, 0, pvt, 65, kms), KM_EARG);
+	assert_null(v);
+	assert_int_equal(km_verifier_new(&v, id, KM_ID_MAX + 1, pvt, 65, kms), KM_EARG);
+	assert_int_equal(km_verifier_new(&v, id, sizeof id, pvt, 64, kms), KM_EFORMAT);
+	memcpy(negative, pvt, 65);
+	negative[64] ^= 1;
+	assert_int_equal(km_verifier_new(&v, id, sizeof id, negative, 65, kms), KM_ECURVE);
+	assert_null(v);
+	limbs_from_be(y, pvt + 33, 4);
+	p256_sub_mod(y, (uint64_t[4]){0}, y, p256_p);
+	limbs_to_be(negative + 33, y, 4);
+	assert_int_equal(km_verifier_new(&v, id, sizeof id, negative, 65, kms), KM_OK);
+	assert_int_equal(km_eccsi_verify_by(sig, 129, message, 8, v), KM_ESIG);
+	km_verifier_free(v);
+	km_verifier_free(NULL);
+}
+
+/* KPAK = -[HS]PVT: the sum that signatures are checked with is infinity, and has no table. */
+static void a_key_that_anybody_has_makes_no_verifier(void **state)
+{
+	km_kms_public *odd = aligned_alloc(64, (sizeof *odd + 63) / 64 * 64);
+	p256_point point;
+	p256_jac sum;
+	km_verifier *v;
+	uint64_t h[4];
+
+	(void)state;
+	assert_non_null(odd);
+	*odd = *kms;
+	p256_scalar(h, hs);
+	assert_int_equal(p256_from_octets_var(&point, pvt, 65), KM_OK);
+	p256_times_var(&sum, h, &point);
+	p256_affine(&odd->auth.point, &sum);
+	fe_sub(&odd->auth.point.y, &(const p256_fe){{0}}, &odd->auth.point.y);
+	assert_int_equal(km_verifier_new(&v, id, sizeof id, pvt, 65, odd), KM_EDEGENERATE);
+	assert_null(v);
+	free(odd);
+}
+
 static void one_flipped_bit_is_refused(void **state)
 {
 	uint8_t got[129], name[26], msg[8];
@@ -638,6 +716,8 @@ int main(void)
 		{"batch_equals_singles", batch_equals_singles},
 		{"a_bad_item_leaves_its_neighbours", a_bad_item_leaves_its_neighbours},
 		{"each_of_many_signers_has_a_verdict", each_of_many_signers_has_a_verdict},
+		{"a_prepared_verifier_has_the_same_verdicts", a_prepared_verifier_has_the_same_verdicts},
+		{"a_key_that_anybody_has_makes_no_verifier", a_key_that_anybody_has_makes_no_verifier},
 		{"one_flipped_bit_is_refused", one_flipped_bit_is_refused},
 		{"numbers_out_of_range_are_refused", numbers_out_of_range_are_refused},
 		{"r_is_hashed_unreduced", r_is_hashed_unreduced},

@@ -119,6 +119,16 @@ static size_t try_signer(km_err *err)
 	return 0;
 }
 
+static size_t try_verifier(km_err *err)
+{
+	km_verifier *v;
+
+	*err = km_verifier_new(&v, id, LEN, pvt, sizeof pvt, kms);
+	*err = freed(v, *err);
+	km_verifier_free(v);
+	return 0;
+}
+
 static size_t try_master(km_err *err)
 {
 	km_kms_master *m;
@@ -201,7 +211,7 @@ static const struct {
 	int draws;          /* it takes randomness */
 } attempts[] = {
 	{"kms_public_new", try_kms_public, 0}, {"receiver_new", try_receiver, 1},
-	{"signer_new", try_signer, 0}, {"kms_master_new", try_master, 1}, {"kms_rsk", try_rsk, 1},
+	{"signer_new", try_signer, 0}, {"verifier_new", try_verifier, 0}, {"kms_master_new", try_master, 1}, {"kms_rsk", try_rsk, 1},
 	{"kms_ssk", try_ssk, 1}, {"encap", try_encap, 1}, {"encap_batch", try_encap_batch, 1},
 	{"decap", try_decap, 1}, {"decap_batch", try_decap_batch, 1}, {"sign", try_sign, 1},
 	{"sign_batch", try_sign_batch, 1}, {"verify", try_verify, 0},

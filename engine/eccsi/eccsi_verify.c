@@ -55,6 +55,70 @@ KM_API km_err km_eccsi_verify(const uint8_t *sig, size_t sig_len, const uint8_t 
 	return err == KM_OK ? verify_one_var(&item, &pvt, hs, kms) : err;
 }
 
+/* ---- a prepared signer --------------------------------------------------------------------- */
+
+struct km_verifier {
+	uint8_t hs[KM_HASH_BYTES], pvt[KM_ECCSI_POINT_BYTES];
+	p256_wide y;
+};
+
+static km_err verifier_load_var(km_verifier *v, const uint8_t *id, size_t id_len, const uint8_t *pvt,
+		size_t pvt_len, const km_kms_public *kms)
+{
+	p256_point point, y;
+	km_err err = p256_from_octets_var(&point, pvt, pvt_len);
+
+	if (err != KM_OK)
+		return err;
+	memcpy(v->pvt, pvt, sizeof v->pvt);
+	eccsi_hs(v->hs, eccsi_kpak_of(kms)->octets, id, id_len, pvt);
+	eccsi_y_var(&y, v->hs, &point, &eccsi_kpak_of(kms)->point);
+	if (p256_is_zero(y.x.v) && p256_is_zero(y.y.v))
+		return KM_EDEGENERATE;
+	return p256_wide_make_var(&v->y, &y) ? KM_OK : KM_ENOMEM;
+}
+
+KM_API km_err km_verifier_new(km_verifier **verifier, const uint8_t *id, size_t id_len,
+		const uint8_t *pvt, size_t pvt_len, const km_kms_public *kms)
+{
+	km_verifier *v;
+	km_err err;
+
+	*verifier = NULL;
+	if (id_len == 0 || id_len > KM_ID_MAX)
+		return KM_EARG;
+	v = aligned_alloc(64, sizeof *v);
+	if (!v)
+		return KM_ENOMEM;
+	err = verifier_load_var(v, id, id_len, pvt, pvt_len, kms);
+	if (err == KM_OK)
+		*verifier = v;
+	else
+		free(v);
+	return err;
+}
+
+KM_API void km_verifier_free(km_verifier *verifier)
+{
+	free(verifier);
+}
+
+KM_API km_err km_eccsi_verify_by(const uint8_t *sig, size_t sig_len, const uint8_t *msg, size_t len,
+		const km_verifier *verifier)
+{
+	uint8_t copy[KM_SIG_BYTES];
+	const km_signed item = {.msg = msg, .len = len, .sig = copy};
+
+	if (sig_len != KM_SIG_BYTES)
+		return KM_ESIG;
+	memcpy(copy, sig, sizeof copy);
+	if (memcmp(copy + 64, verifier->pvt, sizeof verifier->pvt) != 0)
+		return KM_ESIG;
+	return eccsi_check_one_var(&item, &(eccsi_known){verifier->hs, &verifier->y});
+}
+
+/* ---- many ---------------------------------------------------------------------------------- */
+
 static int same_signer(const km_signed *a, const km_signed *b)
 {
 	if (a->id_len == 0 || a->id_len > KM_ID_MAX || b->id_len != a->id_len)
