@@ -232,8 +232,8 @@ static const operation operations[] = {
 	{ "encapsulate", 64, encap, judge_encap, "sakke_check", true },
 	{ "encapsulate", 600, encap, judge_encap, "sakke_check", true },
 	{ "sign", 1, sign, judge_sign, "eccsi_check_var", true },
-	{ "sign", 8, sign, judge_sign, NULL, false },
-	{ "sign", 64, sign, judge_sign, NULL, false },
+	{ "sign", 8, sign, judge_sign, "eccsi_block_fits_var", false },
+	{ "sign", 64, sign, judge_sign, "eccsi_block_fits_var", false },
 	{ "sign", 600, sign, judge_sign, NULL, false },
 	{ "issue SSK", 1, issue_ssk, judge_ssk, "eccsi_pair_fits", false },
 	{ "issue RSK", 1, issue_rsk, judge_rsk, NULL, false },
@@ -312,7 +312,9 @@ static uint64_t size_of(const char *name)
 		return 16;
 	if (strncmp(name, "tables_", 7) == 0 || strcmp(name, "give_out") == 0)
 		return 4;
-	return strncmp(name, "p256_", 5) == 0 || strncmp(name, "hash_parts", 10) == 0 ||
+	if (strncmp(name, "p256x8_one_", 11) == 0 || strcmp(name, "eccsi_of_two_var") == 0)
+		return 96;
+	return strncmp(name, "p256_", 5) == 0 || strcmp(name, "fe8_first") == 0 || strncmp(name, "hash_parts", 10) == 0 ||
 			strcmp(name, "eccsi_hs") == 0 ? 32 : 128;
 }
 

@@ -606,6 +606,89 @@ static void a_zero_denominator_takes_a_new_nonce(void **state)
 	free(odd.y);
 }
 
+/* The points of items[0 .. n - 1], in lanes or one by one. */
+static void points_of(eccsi_points *p, size_t n)
+{
+	static p256_point one[MOST];
+	static p256x8_point lanes[MOST / 8 + 1];
+	uint64_t u1[4], u2[4], x[8][4], y[8][4];
+
+	for (size_t i = 0; i < n || i % 8; i++) {
+		p256_jac j;
+
+		if (i < n) {
+			assert_int_equal(eccsi_scalars_var(u1, u2, items[i].sig, hs, items[i].msg,
+					items[i].len), 1);
+			eccsi_of_two_var(&j, u1, u2, signer->y);
+			p256_affine(&one[i], &j);
+		}
+		fe_to_limbs(x[i % 8], &one[i < n ? i : n - 1].x);
+		fe_to_limbs(y[i % 8], &one[i < n ? i : n - 1].y);
+		if (p256x8_k && i % 8 == 7) {
+			fe8_from_limbs(&lanes[i / 8].x, (const uint64_t (*)[4])x);
+			fe8_from_limbs(&lanes[i / 8].y, (const uint64_t (*)[4])y);
+		}
+	}
+	*p = (eccsi_points){p256x8_k ? lanes : NULL, one, 1};
+}
+
+/* A block fits, and with any one signature, message or point of it changed it does not. */
+static void one_wrong_signature_is_found_in_a_block(void **state)
+{
+	static const size_t sizes[] = {1, 2, 8, 9, 23, 128};
+
+	(void)state;
+	nonces = REAL;
+	make_items();
+	assert_int_equal(km_eccsi_sign_batch(to_sign, status, MOST, signer, NULL), KM_OK);
+	for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
+		const eccsi_known known = {hs, signer->y};
+		size_t n = sizes[s];
+		eccsi_points points;
+
+		points_of(&points, n);
+		assert_int_equal(eccsi_block_fits_var(items, n, &known, &points), 1);
+		for (size_t i = 0; i < n; i += n < 24 ? 1 : 5) {
+			uint8_t kept[129];
+
+			memcpy(kept, sigs[i], 129);
+			for (size_t bit = i % 7; bit < 512; bit += 73) {
+				sigs[i][bit / 8] ^= (uint8_t)(1 << bit % 8);
+				assert_int_equal(eccsi_block_fits_var(items, n, &known, &points), 0);
+				memcpy(sigs[i], kept, 129);
+			}
+			memset(sigs[i], 255, 32); /* r >= p */
+			assert_int_equal(eccsi_block_fits_var(items, n, &known, &points), 0);
+			memcpy(sigs[i], kept, 129);
+			items[i].len++;
+			assert_int_equal(eccsi_block_fits_var(items, n, &known, &points), 0);
+			items[i].len--;
+			assert_int_equal(eccsi_block_fits_var(items, n, &known, &points), 1);
+		}
+	}
+}
+
+/* Opposite points are on the curve and have the same x: s and n - s, of one signature or of all. */
+static void a_block_knows_the_sign_of_points(void **state)
+{
+	const eccsi_known known = {hs, signer->y};
+	eccsi_points points;
+	uint64_t s[4];
+
+	(void)state;
+	make_items();
+	assert_int_equal(km_eccsi_sign_batch(to_sign, status, 11, signer, NULL), KM_OK);
+	points_of(&points, 11);
+	for (size_t i = 0; i < 11; i++) {
+		p256_scalar(s, sigs[i] + 32);
+		p256_sub_mod(s, (uint64_t[4]){0}, s, p256_n);
+		limbs_to_be(sigs[i] + 32, s, 4);
+		assert_int_equal(eccsi_block_fits_var(items, 11, &known, &points), 0);
+	}
+	points_of(&points, 11);
+	assert_int_equal(eccsi_block_fits_var(items, 11, &known, &points), 1);
+}
+
 /* A key damaged in memory must not sign: the signature would give it away. */
 static void a_fault_is_caught(void **state)
 {
@@ -722,6 +805,8 @@ int main(void)
 		{"numbers_out_of_range_are_refused", numbers_out_of_range_are_refused},
 		{"r_is_hashed_unreduced", r_is_hashed_unreduced},
 		{"a_zero_denominator_takes_a_new_nonce", a_zero_denominator_takes_a_new_nonce},
+		{"one_wrong_signature_is_found_in_a_block", one_wrong_signature_is_found_in_a_block},
+		{"a_block_knows_the_sign_of_points", a_block_knows_the_sign_of_points},
 		{"a_fault_is_caught", a_fault_is_caught},
 		{"without_randomness_nothing_is_signed", without_randomness_nothing_is_signed},
 		{"nonces_hang_on_all_that_goes_in", nonces_hang_on_all_that_goes_in},

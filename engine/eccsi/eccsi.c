@@ -151,6 +151,7 @@ typedef struct {
  * the same places. */
 typedef struct {
 	eccsi_space sums;
+	eccsi_points points; /* of the nonces, until sums are used again */
 	passing *own;
 	km_signed *made;   /* what is checked, and what the check says */
 	km_err *verdict;
@@ -186,15 +187,18 @@ static void nonce_point(uint64_t x[4], const uint64_t j[4])
 	wipe(&v, sizeof v);
 }
 
-/* x[i] = the x of [j]G of item i, secret until then. */
-static void nonce_points(uint64_t (*x)[4], size_t n, const workspace *w)
+/* x[i] = the x of [j]G of item i, secret until then; many leave the points too. */
+static void nonce_points(uint64_t (*x)[4], size_t n, workspace *w)
 {
 	const eccsi_space *s = &w->sums;
 
+	w->points = (eccsi_points){NULL, NULL, 0};
 	for (size_t i = 0; i < n; i++)
 		memcpy(x[i], w->own[i].j, sizeof x[i]);
-	if (s->lanes && p256x8_times_g(x, (const uint64_t (*)[4])x, n, s->lanes))
+	if (s->lanes && p256x8_times_g(x, (const uint64_t (*)[4])x, n, s->lanes)) {
+		w->points = (eccsi_points){s->lanes->pts[0], NULL, P256_WIDE_WINDOWS};
 		return;
+	}
 	if (n < WORTH_SHARING) {
 		for (size_t i = 0; i < n; i++)
 			nonce_point(x[i], w->own[i].j);
@@ -205,11 +209,21 @@ static void nonce_points(uint64_t (*x)[4], size_t n, const workspace *w)
 	p256_sum(s->pts, n, P256_WINDOWS, s->scratch);
 	for (size_t i = 0; i < n; i++)
 		fe_to_limbs(x[i], &s->pts[i * P256_WINDOWS].x);
+	w->points = (eccsi_points){NULL, s->pts, P256_WINDOWS};
+}
+
+/* Public: r and s are the signature, and with the message they make the whole point. */
+static void publish_points(const eccsi_points *p, size_t n)
+{
+	for (size_t i = 0; p->lanes && i < n; i += P256X8_LANES)
+		ct_public(&p->lanes[i / P256X8_LANES * p->step], sizeof *p->lanes);
+	for (size_t i = 0; p->one && i < n; i++)
+		ct_public(&p->one[i * p->step], sizeof *p->one);
 }
 
 /* Steps 1 and 2: j, J = [j]G, and r to the signature in work. */
 static km_err make_r(const km_to_sign *items, size_t n, const km_signer *signer,
-		const km_random *rnd, const workspace *w)
+		const km_random *rnd, workspace *w)
 {
 	uint64_t x[ECCSI_AT_ONCE][4];
 
@@ -223,6 +237,7 @@ static km_err make_r(const km_to_sign *items, size_t n, const km_signer *signer,
 			return err;
 	}
 	nonce_points(x, n, w);
+	publish_points(&w->points, n);
 	for (size_t i = 0; i < n; i++) {
 		limbs_to_be(w->own[i].sig, x[i], 4);
 		/* Public: r is part of the signature. */
@@ -278,16 +293,22 @@ static void make_s(const km_to_sign *items, size_t n, const km_signer *signer,
 }
 
 /* The check of what was made (5.2.2), against messages, lengths and the signer's public values as they
- * are read a second time. */
+ * are read a second time: together, and where that does not fit one by one. */
 static void check(const km_to_sign *items, size_t n, const km_signer *signer, const workspace *w)
 {
+	const eccsi_known known = {signer->again.hs, signer->y};
+
 	for (size_t i = 0; i < n; i++) {
 		memcpy(w->own[i].before, w->own[i].sig, KM_SIG_BYTES);
 		w->made[i] = (km_signed){.msg = items[i].msg, .len = items[i].len,
 			.sig = w->own[i].sig};
 		w->verdict[i] = KM_EFAULT;
 	}
-	eccsi_check_var(w->verdict, w->made, n, &(eccsi_known){signer->again.hs, signer->y}, &w->sums);
+	if (n >= WORTH_SHARING && eccsi_block_fits_var(w->made, n, &known, &w->points))
+		for (size_t i = 0; i < n; i++)
+			w->verdict[i] = KM_OK;
+	else
+		eccsi_check_var(w->verdict, w->made, n, &known, &w->sums);
 	for (size_t i = 0; i < n; i++)
 		if (memcmp(w->own[i].sig + 64, signer->again.pvt, sizeof signer->again.pvt) != 0)
 			w->verdict[i] = KM_EFAULT;
@@ -296,7 +317,7 @@ static void check(const km_to_sign *items, size_t n, const km_signer *signer, co
 /* Sign n items.  A status is KM_EDEGENERATE where step 4 asks for a new j.  Nothing stands in the
  * caller's memory before it is checked.  KM_ERANDOM. */
 static km_err sign_some(const km_to_sign *items, km_err *status, size_t n, const km_signer *signer,
-		const km_random *rnd, const workspace *w)
+		const km_random *rnd, workspace *w)
 {
 	km_err err;
 
@@ -333,7 +354,8 @@ SECRET_BODY static km_err sign_one(uint8_t sig[KM_SIG_BYTES], const uint8_t *msg
 	wipe(sig, KM_SIG_BYTES);
 	for (int i = 0; i < TRIES && err == KM_OK && status == KM_EDEGENERATE; i++)
 		err = sign_some(&item, &status, 1, signer, rnd,
-				&(workspace){{w.pts, w.scratch, NULL}, &w.own, &w.made, &w.verdict});
+				&(workspace){.sums = {w.pts, w.scratch, NULL}, .own = &w.own,
+				.made = &w.made, .verdict = &w.verdict});
 	wipe(&w, sizeof w);
 	if (err == KM_OK)
 		err = status;
@@ -350,7 +372,7 @@ KM_API km_err km_eccsi_sign(uint8_t sig[KM_SIG_BYTES], const uint8_t *msg, size_
 
 /* All items, ECCSI_AT_ONCE at a time. */
 static km_err sign_all(const km_to_sign *items, km_err *status, size_t n, const km_signer *signer,
-		const km_random *rnd, const workspace *w)
+		const km_random *rnd, workspace *w)
 {
 	km_err err = KM_OK;
 
@@ -392,8 +414,9 @@ SECRET_BODY static km_err sign_batch(const km_to_sign *items, km_err *status, si
 	memory = scratch_alloc(size);
 	if (memory)
 		err = sign_all(items, status, n, signer, rnd, &(workspace){
-			eccsi_space_in(memory, held, n >= WORTH_LANES), (void *)(memory + sums),
-			(void *)(memory + made), (void *)(memory + verdicts)});
+			.sums = eccsi_space_in(memory, held, n >= WORTH_LANES),
+			.own = (void *)(memory + sums), .made = (void *)(memory + made),
+			.verdict = (void *)(memory + verdicts)});
 	scratch_free(memory, size);
 	for (size_t i = 0; i < n && err != KM_OK; i++) {
 		wipe(items[i].sig, KM_SIG_BYTES);

@@ -4,6 +4,7 @@
  *   eccsi                    signers, and signing one or many
  *   eccsi_nonce              the nonce of a signature, the v of a key
  *   eccsi_check              signatures and pairs of keys checked before they leave
+ *   eccsi_block              signatures that were made together, checked together
  *   eccsi_verify             signatures of others
  *   kms_eccsi                the KMS's half: KSAK, KPAK, SSK and PVT
  *   p256, p256_inv           P-256's field and scalars; inverses
@@ -96,6 +97,19 @@ km_err eccsi_check_one_var(const km_signed *item, const eccsi_known *signer);
 /* Check n signatures of one known signer: status[i] = KM_OK or KM_ESIG. */
 void eccsi_check_var(km_err *status, const km_signed *items, size_t n, const eccsi_known *signer,
 		const eccsi_space *w);
+
+/* The points that the r of signatures are the x of, as the sums of their nonces left them: with their
+ * octets, in lanes or one by one, each step of them apart. */
+typedef struct {
+	const p256x8_point *lanes; /* or NULL */
+	const p256_point *one;
+	size_t step;
+} eccsi_points;
+
+/* 1 where n > 0 signatures, all right, have points of these y.  0 tells nothing of one of them.
+ * eccsi_block.c */
+int eccsi_block_fits_var(const km_signed *items, size_t n, const eccsi_known *signer,
+		const eccsi_points *points);
 
 /* j = a hedged nonce in 1 .. n - 1 for msg.  KM_ERANDOM. */
 km_err eccsi_nonce(uint64_t j[4], const uint8_t ssk[KM_SSK_BYTES], const uint8_t hs[KM_HASH_BYTES],

@@ -137,7 +137,10 @@ void p256_sum(p256_point *pts, size_t rows, size_t len, p256_fe *scratch);
 void p256_chain(p256_jac *r, const p256_point *pts, size_t n);
 /* The same where the points are public and none of them infinity: z is 0 for infinity alone. */
 void p256_total_var(p256_jac *r, const p256_point *pts, size_t n);
-/* r = a + b, both public. */
+/* r = 2a. */
+void p256_jac_dbl(p256_jac *r, const p256_jac *a);
+/* r = a + b, both public; b is not infinity where it is a p256_point. */
+void p256_jac_mixed_var(p256_jac *r, const p256_jac *a, const p256_point *b);
 void p256_jac_add_var(p256_jac *r, const p256_jac *a, const p256_jac *b);
 /* r = [k]a for public k < n and public a, which is not infinity. */
 void p256_times_var(p256_jac *r, const uint64_t k[4], const p256_point *a);
@@ -145,6 +148,10 @@ void p256_times_var(p256_jac *r, const uint64_t k[4], const p256_point *a);
 void p256_affine(p256_point *r, const p256_jac *a);
 /* 1 where a is not infinity and its x is the number x, else 0. */
 int p256_is_x_var(const p256_jac *a, const uint64_t x[4]);
+/* 1 where neither is infinity and both are the same, else 0. */
+int p256_same_var(const p256_jac *a, const p256_jac *b);
+/* 1 where a is on the curve, else 0. */
+int p256_is_on_curve_var(const p256_point *a);
 
 /* r[i] = 2^i*a for i < n, n at most P256_DOUBLINGS_MAX; a is public and not infinity. */
 enum { P256_DOUBLINGS_MAX = 280 };

@@ -20,10 +20,18 @@ static void curve_side(p256_fe *r, const p256_fe *x)
 	fe_add(r, &t, &p256_b);
 }
 
+int p256_is_on_curve_var(const p256_point *a)
+{
+	p256_fe side, yy;
+
+	curve_side(&side, &a->x);
+	fe_sqr(&yy, &a->y);
+	return memcmp(&side, &yy, sizeof yy) == 0;
+}
+
 km_err p256_from_octets_var(p256_point *r, const uint8_t *in, size_t len)
 {
 	uint64_t x[4], y[4];
-	p256_fe side, yy;
 
 	memset(r, 0, sizeof *r);
 	if (len != KM_ECCSI_POINT_BYTES || in[0] != 4)
@@ -34,9 +42,7 @@ km_err p256_from_octets_var(p256_point *r, const uint8_t *in, size_t len)
 		return KM_EFORMAT;
 	fe_from_limbs(&r->x, x);
 	fe_from_limbs(&r->y, y);
-	curve_side(&side, &r->x);
-	fe_sqr(&yy, &r->y);
-	if (memcmp(&side, &yy, sizeof yy) == 0)
+	if (p256_is_on_curve_var(r))
 		return KM_OK;
 	memset(r, 0, sizeof *r);
 	return KM_ECURVE;
@@ -181,7 +187,7 @@ void p256_sum(p256_point *pts, size_t rows, size_t len, p256_fe *scratch)
 typedef p256_jac jac;
 
 /* r = 2a; infinity stays infinity.  3M + 5S. */
-static void jac_dbl(jac *r, const jac *a)
+void p256_jac_dbl(p256_jac *r, const p256_jac *a)
 {
 	p256_fe delta, gamma, beta, alpha, t;
 
@@ -281,7 +287,7 @@ void p256_affine(p256_point *r, const p256_jac *a)
 /* ---- of public points, for public numbers -------------------------------------------------- */
 
 /* r = a + b, b affine and not infinity.  8M + 3S. */
-static void jac_add_var(jac *r, const jac *a, const p256_point *b)
+void p256_jac_mixed_var(p256_jac *r, const p256_jac *a, const p256_point *b)
 {
 	difference d;
 
@@ -291,36 +297,54 @@ static void jac_add_var(jac *r, const jac *a, const p256_point *b)
 	}
 	jac_differ(&d, a, b);
 	if (p256_is_zero(d.h.v) && p256_is_zero(d.l.v))
-		jac_dbl(r, a);
+		p256_jac_dbl(r, a);
 	else
 		jac_by_difference(r, &d, &a->z);
+}
+
+/* Neither is infinity.  6M + 2S. */
+static void jac_differ_var(difference *d, const jac *a, const jac *b)
+{
+	p256_fe zz;
+
+	fe_sqr(&zz, &b->z);
+	fe_mul(&d->x, &a->x, &zz);
+	fe_mul(&zz, &zz, &b->z);
+	fe_mul(&d->y, &a->y, &zz);
+	fe_sqr(&zz, &a->z);
+	fe_mul(&d->h, &b->x, &zz);
+	fe_sub(&d->h, &d->h, &d->x);
+	fe_mul(&zz, &zz, &a->z);
+	fe_mul(&d->l, &b->y, &zz);
+	fe_sub(&d->l, &d->l, &d->y);
 }
 
 void p256_jac_add_var(p256_jac *r, const p256_jac *a, const p256_jac *b)
 {
 	difference d;
-	p256_fe zz, z;
+	p256_fe z;
 
 	if (p256_is_zero(a->z.v) || p256_is_zero(b->z.v)) {
 		*r = p256_is_zero(a->z.v) ? *b : *a;
 		return;
 	}
-	fe_sqr(&zz, &b->z);
-	fe_mul(&d.x, &a->x, &zz);
-	fe_mul(&zz, &zz, &b->z);
-	fe_mul(&d.y, &a->y, &zz);
-	fe_sqr(&zz, &a->z);
-	fe_mul(&d.h, &b->x, &zz);
-	fe_sub(&d.h, &d.h, &d.x);
-	fe_mul(&zz, &zz, &a->z);
-	fe_mul(&d.l, &b->y, &zz);
-	fe_sub(&d.l, &d.l, &d.y);
+	jac_differ_var(&d, a, b);
 	if (p256_is_zero(d.h.v) && p256_is_zero(d.l.v)) {
-		jac_dbl(r, a);
+		p256_jac_dbl(r, a);
 		return;
 	}
 	fe_mul(&z, &a->z, &b->z);
 	jac_by_difference(r, &d, &z);
+}
+
+int p256_same_var(const p256_jac *a, const p256_jac *b)
+{
+	difference d;
+
+	if (p256_is_zero(a->z.v) || p256_is_zero(b->z.v))
+		return 0;
+	jac_differ_var(&d, a, b);
+	return p256_is_zero(d.h.v) && p256_is_zero(d.l.v);
 }
 
 int p256_is_x_var(const p256_jac *a, const uint64_t x[4])
@@ -390,7 +414,7 @@ static void odd_multiples_var(p256_point odd[WNAF_ODD], const p256_point *a)
 	p256_fe prefix[WNAF_ODD], zz;
 	p256_point mapped;
 
-	jac_dbl(&twice, &(jac){a->x, a->y, p256_one});
+	p256_jac_dbl(&twice, &(jac){a->x, a->y, p256_one});
 	mapped = (p256_point){twice.x, twice.y};
 	fe_sqr(&zz, &twice.z);
 	fe_mul(&chain[0].x, &a->x, &zz);
@@ -398,7 +422,7 @@ static void odd_multiples_var(p256_point odd[WNAF_ODD], const p256_point *a)
 	fe_mul(&chain[0].y, &a->y, &zz);
 	chain[0].z = p256_one;
 	for (int i = 1; i < WNAF_ODD; i++)
-		jac_add_var(&chain[i], &chain[i - 1], &mapped);
+		p256_jac_mixed_var(&chain[i], &chain[i - 1], &mapped);
 	for (int i = 0; i < WNAF_ODD; i++)
 		fe_mul(&chain[i].z, &chain[i].z, &twice.z);
 	normalize_var(odd, chain, WNAF_ODD, prefix);
@@ -411,7 +435,7 @@ void p256_doublings_var(p256_point *r, size_t n, const p256_point *a)
 
 	chain[0] = (jac){a->x, a->y, p256_one};
 	for (size_t i = 1; i < n; i++)
-		jac_dbl(&chain[i], &chain[i - 1]);
+		p256_jac_dbl(&chain[i], &chain[i - 1]);
 	normalize_var(r, chain, n, prefix);
 }
 
@@ -419,7 +443,7 @@ void p256_total_var(p256_jac *r, const p256_point *pts, size_t n)
 {
 	*r = (p256_jac){0};
 	for (size_t i = 0; i < n; i++)
-		jac_add_var(r, r, &pts[i]);
+		p256_jac_mixed_var(r, r, &pts[i]);
 }
 
 void p256_times_var(p256_jac *r, const uint64_t k[4], const p256_point *a)
@@ -431,13 +455,13 @@ void p256_times_var(p256_jac *r, const uint64_t k[4], const p256_point *a)
 	wnaf_var(digit, k);
 	odd_multiples_var(odd, a);
 	for (int i = WNAF_DIGITS - 1; i >= 0; i--) {
-		jac_dbl(&acc, &acc);
+		p256_jac_dbl(&acc, &acc);
 		if (digit[i]) {
 			p256_point b = odd[(digit[i] < 0 ? -digit[i] : digit[i]) / 2];
 
 			if (digit[i] < 0)
 				fe_sub(&b.y, &(const p256_fe){{0}}, &b.y);
-			jac_add_var(&acc, &acc, &b);
+			p256_jac_mixed_var(&acc, &acc, &b);
 		}
 	}
 	*r = acc;
