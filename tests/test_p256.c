@@ -430,6 +430,44 @@ static void jacobian_sums_are_complete(void **state)
 	assert_int_equal(p256_is_x_var(&b, x), 0);
 }
 
+/* [2k]G, with any z, in place too, and as every row has it; twice infinity. */
+static void twice_a_point_is_twice_it(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 100; i++) {
+		p256_jac a, r, other;
+		p256_fe zz;
+		uint64_t k[4];
+		uint8_t want[65];
+
+		draw_below(k, p256_n);
+		p256_times_var(&a, k, &p256_g);
+		draw_below(zz.v, p256_p);
+		if (i % 10 == 0 || p256_is_zero(zz.v)) {
+			a.z = (p256_fe){{0}};
+			memset(k, 0, sizeof k);
+		} else {
+			fe_mul(&a.z, &a.z, &zz);
+			fe_mul(&a.y, &a.y, &zz);
+			fe_sqr(&zz, &zz);
+			fe_mul(&a.x, &a.x, &zz);
+			fe_mul(&a.y, &a.y, &zz);
+		}
+		p256_add_mod(k, k, k, p256_n);
+		times_want(want, k, NULL, NULL);
+		p256_jac_dbl(&r, &a);
+		assert_jac(&r, want);
+		for (size_t row = 0; p256_kernels[row]; row++) {
+			if (p256_kernels[row]->needs & ~cpu_levels())
+				continue;
+			p256_kernels[row]->dbl((uint64_t *)&other, (const uint64_t *)&a);
+			assert_memory_equal(&other, &r, sizeof r);
+		}
+		p256_jac_dbl(&a, &a);
+		assert_memory_equal(&a, &r, sizeof r);
+	}
+}
+
 /* The x of a point + p, where that is below 2^256, is no x. */
 static void an_x_is_reduced(void **state)
 {
@@ -490,6 +528,7 @@ int main(void)
 		{"multiples_of_any_point", multiples_of_any_point},
 		{"the_last_addition_is_complete", the_last_addition_is_complete},
 		{"jacobian_sums_are_complete", jacobian_sums_are_complete},
+		{"twice_a_point_is_twice_it", twice_a_point_is_twice_it},
 		{"an_x_is_reduced", an_x_is_reduced},
 		{"octets_off_the_curve_are_refused", octets_off_the_curve_are_refused},
 	};

@@ -4,8 +4,9 @@
  *   void p256_sqr_adx(uint64_t r[4], const uint64_t a[4]);
  *   void p256_add_adx(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]);
  *   void p256_sub_adx(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]);
+ *   void p256_dbl_adx(uint64_t r[12], const uint64_t a[12]);
  *
- * a*b/2^256, a*a/2^256, a + b, a - b mod p.  In: below p.  Out: below p.  r may be a or b.
+ * a*b/2^256, a*a/2^256, a + b, a - b mod p; twice a point.  In: below p.  Out: below p.  r may be a or b.
  * rdi = r, rsi = a, rdx = b.  BMI2 and ADX.  No branch, no secret address.
  *
  * p = 2^256 - 2^224 + 2^192 + 2^96 - 1, so -1/p = 1 mod 2^64, and one step of the reduction adds
@@ -83,7 +84,7 @@
 	adcx	r\n, lo			/* the last adox left no carry: five limbs are enough */
 .endm
 
-/* [rdi] = n3:n2:n1:n0 + r\n4*2^256 mod p, which is below 2p */
+/* rsi:rdx:rcx:rax = n3:n2:n1:n0 + r\n4*2^256 mod p, which is below 2p */
 .macro	finish n0, n1, n2, n3, n4
 	mov	rax, r\n0
 	mov	rcx, r\n1
@@ -99,15 +100,15 @@
 	cmovc	rcx, r\n1
 	cmovc	rdx, r\n2
 	cmovc	rsi, r\n3
+.endm
+.macro	store
 	mov	[rdi], rax
 	mov	[rdi + 8], rcx
 	mov	[rdi + 16], rdx
 	mov	[rdi + 24], rsi
 .endm
 
-FUNC	p256_mul_adx
-	save_all
-	mov	bp, rdx
+.macro	product				/* of [rsi] and [bp] */
 	mov	rdx, [bp]
 	mulx	r9, r8, [rsi]
 	mulx	r10, lo, [rsi + 8]
@@ -122,6 +123,13 @@ FUNC	p256_mul_adx
 	add_row	2
 	add_row	3
 	finish	12, 13, 14, 15, 8
+.endm
+
+FUNC	p256_mul_adx
+	save_all
+	mov	bp, rdx
+	product
+	store
 	restore_all
 	ret
 ENDFUNC	p256_mul_adx
@@ -152,8 +160,7 @@ ENDFUNC	p256_mul_adx
 	mov	r\n0, hi
 .endm
 
-FUNC	p256_sqr_adx
-	save_all
+.macro	square				/* of [rsi] */
 	mov	rdx, [rsi]
 	mulx	r10, r9, [rsi + 8]
 	mulx	r11, lo, [rsi + 16]
@@ -194,6 +201,12 @@ FUNC	p256_sqr_adx
 	mov	r12d, 0
 	adc	r12, 0
 	finish	8, 9, 10, 11, 12
+.endm
+
+FUNC	p256_sqr_adx
+	save_all
+	square
+	store
 	restore_all
 	ret
 ENDFUNC	p256_sqr_adx
@@ -248,3 +261,165 @@ FUNC	p256_sub_adx
 	add_p_and_store
 	ret
 ENDFUNC	p256_sub_adx
+
+/* ---- twice a point -------------------------------------------------------------------------
+ *
+ * (x/z^2, y/z^3), a = -3:  s = 2y, m = 3(x - z^2)(x + z^2), v = s^2*x = 4xy^2, and
+ *
+ *   x3 = m^2 - 2v,  y3 = m(v - x3) - s^4/2,  z3 = sz.
+ *
+ * A number on its way is rsi:rdx:rcx:rax, as a product leaves it. */
+
+#define at_s	rsp
+#define at_m	rsp + 32
+#define at_v	rsp + 64
+#define at_w	rsp + 96		/* x - z^2, then s^4/2 */
+#define at_a	[rsp + 128]
+#define frame	128
+
+PART	p256_adx_product
+	product
+	ret
+ENDFUNC	p256_adx_product
+PART	p256_adx_square
+	square
+	ret
+ENDFUNC	p256_adx_square
+
+.macro	times aa, bb:vararg
+	lea	rsi, [\aa]
+	lea	bp, [\bb]
+	call	p256_adx_product
+.endm
+.macro	squared aa:vararg
+	lea	rsi, [\aa]
+	call	p256_adx_square
+.endm
+.macro	put to:vararg
+	mov	[\to], rax
+	mov	[\to + 8], rcx
+	mov	[\to + 16], rdx
+	mov	[\to + 24], rsi
+.endm
+.macro	get from:vararg
+	mov	rax, [\from]
+	mov	rcx, [\from + 8]
+	mov	rdx, [\from + 16]
+	mov	rsi, [\from + 24]
+.endm
+.macro	add_p_where			/* + (p where r12 is all ones) */
+	mov	r13d, 0xffffffff
+	mov	r14, top
+	and	r13, r12
+	and	r14, r12
+	add	rax, r12
+	adc	rcx, r13
+	adc	rdx, 0
+	adc	rsi, r14
+.endm
+.macro	minus src:vararg
+	sub	rax, [\src]
+	sbb	rcx, [\src + 8]
+	sbb	rdx, [\src + 16]
+	sbb	rsi, [\src + 24]
+	sbb	r12, r12
+	add_p_where
+.endm
+.macro	reduce				/* what a sum has carried is in r12 */
+	mov	r13d, 0xffffffff
+	sub	rax, -1
+	sbb	rcx, r13
+	sbb	rdx, 0
+	sbb	rsi, top
+	sbb	r12, 0			/* all ones where it is below 0 */
+	add_p_where
+.endm
+.macro	plus src:vararg
+	xor	r12d, r12d
+	add	rax, [\src]
+	adc	rcx, [\src + 8]
+	adc	rdx, [\src + 16]
+	adc	rsi, [\src + 24]
+	adc	r12, 0
+	reduce
+.endm
+.macro	doubled
+	xor	r12d, r12d
+	add	rax, rax
+	adc	rcx, rcx
+	adc	rdx, rdx
+	adc	rsi, rsi
+	adc	r12, 0
+	reduce
+.endm
+.macro	halved				/* + p where it is odd, which makes it even */
+	mov	r12, rax
+	and	r12, 1
+	neg	r12
+	mov	r13d, 0xffffffff
+	mov	r14, top
+	and	r13, r12
+	and	r14, r12
+	add	rax, r12
+	adc	rcx, r13
+	adc	rdx, 0
+	adc	rsi, r14
+	mov	r12d, 0
+	adc	r12, 0
+	shrd	rax, rcx, 1
+	shrd	rcx, rdx, 1
+	shrd	rdx, rsi, 1
+	shrd	rsi, r12, 1
+.endm
+
+FUNC	p256_dbl_adx
+	save_all
+	push	rsi			/* at_a */
+	.cfi_adjust_cfa_offset 8
+	sub	rsp, frame
+	.cfi_adjust_cfa_offset frame
+	get	rsi + 32
+	doubled
+	put	at_s			/* s */
+	mov	r8, at_a
+	squared	r8 + 64			/* z^2 */
+	put	at_m
+	mov	r8, at_a
+	get	r8
+	minus	at_m
+	put	at_w			/* x - z^2 */
+	get	at_m
+	mov	r8, at_a
+	plus	r8
+	put	at_m			/* x + z^2 */
+	mov	r8, at_a
+	times	at_s, r8 + 64
+	put	rdi + 64		/* z3 */
+	squared	at_s
+	put	at_s			/* s^2 */
+	mov	r8, at_a
+	times	at_s, r8
+	put	at_v			/* v */
+	times	at_m, at_w
+	put	at_m
+	doubled
+	plus	at_m
+	put	at_m			/* m */
+	squared	at_s
+	halved
+	put	at_w			/* s^4/2 */
+	squared	at_m
+	minus	at_v
+	minus	at_v
+	put	rdi			/* x3 */
+	get	at_v
+	minus	rdi
+	put	at_v
+	times	at_m, at_v
+	minus	at_w
+	put	rdi + 32		/* y3 */
+	add	rsp, frame + 8
+	.cfi_adjust_cfa_offset -frame - 8
+	restore_all
+	ret
+ENDFUNC	p256_dbl_adx

@@ -230,18 +230,61 @@ static void mul_n_c(uint64_t r[4], const uint64_t a[4], const uint64_t b[4])
 	once(r, t + 4, high, p256_n);
 }
 
+/* r = a/2 mod p: a + p where a is odd is even. */
+static inline void half_p(uint64_t r[4], const uint64_t a[4])
+{
+	uint64_t t[4], odd = ct_barrier(0 - (a[0] & 1)), carry;
+
+#pragma GCC unroll 4
+	for (int i = 0; i < 4; i++)
+		t[i] = p256_p[i] & odd;
+	carry = add4(t, t, a);
+#pragma GCC unroll 4
+	for (int i = 0; i < 4; i++)
+		r[i] = t[i] >> 1 | (i < 3 ? t[i + 1] : carry) << 63;
+}
+
+/* p256_adx.S has the formula.  4M + 4S. */
+static void dbl_c(uint64_t r[12], const uint64_t a[12])
+{
+	const uint64_t *x = a, *y = a + 4, *z = a + 8;
+	uint64_t s[4], m[4], v[4], w[4];
+
+	add_c(s, y, y);
+	sqr_c(v, z);
+	sub_c(w, x, v);
+	add_c(m, x, v);
+	mul_c(m, m, w);
+	add_c(w, m, m);
+	add_c(m, m, w);
+	mul_c(r + 8, s, z);
+	sqr_c(s, s);
+	mul_c(v, s, x);
+	sqr_c(s, s);
+	half_p(s, s);
+	sqr_c(w, m);
+	sub_c(w, w, v);
+	sub_c(w, w, v);
+	memcpy(r, w, sizeof w);
+	sub_c(w, v, w);
+	mul_c(w, w, m);
+	sub_c(r + 4, w, s);
+}
+
 /* ---- the choice -------------------------------------------------------------------------- */
 
-static const p256_kernel kernel_c = {"c", 0, mul_c, sqr_c, add_c, sub_c, mul_n_c};
+static const p256_kernel kernel_c = {"c", 0, mul_c, sqr_c, add_c, sub_c, mul_n_c, dbl_c};
 
 #ifdef ARCH_x86_64
 void p256_mul_adx(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]);
 void p256_sqr_adx(uint64_t r[4], const uint64_t a[4]);
 void p256_add_adx(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]);
 void p256_sub_adx(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]);
+void p256_dbl_adx(uint64_t r[12], const uint64_t a[12]);
 
 static const p256_kernel kernel_adx = {
 	"adx", CPU_ADX, p256_mul_adx, p256_sqr_adx, p256_add_adx, p256_sub_adx, mul_n_c,
+	p256_dbl_adx,
 };
 #define P256_ASM &kernel_adx,
 #else
@@ -263,22 +306,29 @@ void p256_pick(unsigned cpu)
 int p256_proved(void)
 {
 	uint64_t a[4], b[4], got[5][4], want[5][4];
+	uint64_t point[12], twice[12], want_twice[12];
 
 	memcpy(a, p256_g.x.v, sizeof a);
 	memcpy(b, p256_g.y.v, sizeof b);
 	for (int i = 0; i < 16; i++) {
 		memset(got, 0, sizeof got);
+		memset(twice, 0, sizeof twice);
 		p256_k->mul(got[0], a, b);
 		p256_k->sqr(got[1], a);
 		p256_k->mul_n(got[2], a, b);
 		p256_k->add(got[3], a, b);
 		p256_k->sub(got[4], a, b);
+		memcpy(point, a, sizeof a);
+		memcpy(point + 4, b, sizeof b);
+		memcpy(point + 8, i & 1 ? a : b, sizeof b);
+		p256_k->dbl(twice, point);
 		mul_c(want[0], a, b);
 		sqr_c(want[1], a);
 		mul_n_c(want[2], a, b);
 		add_c(want[3], a, b);
 		sub_c(want[4], a, b);
-		if (memcmp(got, want, sizeof got) != 0)
+		dbl_c(want_twice, point);
+		if (memcmp(got, want, sizeof got) != 0 || memcmp(twice, want_twice, sizeof twice) != 0)
 			return 0;
 		memcpy(a, want[0], sizeof a);
 		memcpy(b, want[i & 1 ? 1 : 4], sizeof b);

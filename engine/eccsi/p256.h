@@ -40,6 +40,8 @@ typedef struct {
 	void (*sub)(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]);
 	/* a*b/2^256 mod n; a may be any 256-bit number */
 	void (*mul_n)(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]);
+	/* r = 2a, both Jacobian: x, y, z */
+	void (*dbl)(uint64_t r[12], const uint64_t a[12]);
 } p256_kernel;
 
 /* Best first, the portable row last, then NULL.  p256_k is the chosen one. */
