@@ -468,6 +468,52 @@ static void twice_a_point_is_twice_it(void **state)
 	}
 }
 
+/* The kernels' incomplete sum: in place too, as every row has it; of equal and opposite points and of
+ * infinity, z = 0. */
+static void mixed_sums_tell_what_they_cannot_do(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 60; i++) {
+		p256_jac a, r, other;
+		p256_point b;
+		uint64_t k[4], l[4];
+		uint8_t want[65];
+
+		do {
+			draw_below(k, p256_n);
+			draw_below(l, p256_n);
+		} while (p256_is_zero(k) || p256_is_zero(l));
+		if (i % 4 == 1)
+			memcpy(l, k, sizeof l);
+		if (i % 4 == 2)
+			p256_sub_mod(l, (uint64_t[4]){0}, k, p256_n);
+		p256_times_var(&a, k, &p256_g);
+		p256_times_g(&b, l);
+		if (i % 4 == 3)
+			a = (p256_jac){0};
+		memset(&r, 0x55, sizeof r);
+		p256_k->mixed((uint64_t *)&r, (const uint64_t *)&a, (const uint64_t *)&b);
+		for (size_t row = 0; p256_kernels[row]; row++) {
+			if (p256_kernels[row]->needs & ~cpu_levels())
+				continue;
+			other = a;
+			p256_kernels[row]->mixed((uint64_t *)&other, (const uint64_t *)&other,
+					(const uint64_t *)&b);
+			assert_memory_equal(&other, &r, sizeof r);
+		}
+		p256_jac_mixed_var(&other, &a, &b);
+		if (i % 4 == 3)
+			memset(k, 0, sizeof k);
+		p256_add_mod(k, k, l, p256_n);
+		times_want(want, k, NULL, NULL);
+		assert_jac(&other, want);
+		if (i % 4 == 0)
+			assert_jac(&r, want);
+		else
+			assert_true(p256_is_zero(r.z.v) != 0);
+	}
+}
+
 /* The x of a point + p, where that is below 2^256, is no x. */
 static void an_x_is_reduced(void **state)
 {
@@ -529,6 +575,7 @@ int main(void)
 		{"the_last_addition_is_complete", the_last_addition_is_complete},
 		{"jacobian_sums_are_complete", jacobian_sums_are_complete},
 		{"twice_a_point_is_twice_it", twice_a_point_is_twice_it},
+		{"mixed_sums_tell_what_they_cannot_do", mixed_sums_tell_what_they_cannot_do},
 		{"an_x_is_reduced", an_x_is_reduced},
 		{"octets_off_the_curve_are_refused", octets_off_the_curve_are_refused},
 	};

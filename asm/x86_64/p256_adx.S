@@ -5,8 +5,9 @@
  *   void p256_add_adx(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]);
  *   void p256_sub_adx(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]);
  *   void p256_dbl_adx(uint64_t r[12], const uint64_t a[12]);
+ *   void p256_mixed_adx(uint64_t r[12], const uint64_t a[12], const uint64_t b[8]);
  *
- * a*b/2^256, a*a/2^256, a + b, a - b mod p; twice a point.  In: below p.  Out: below p.  r may be a or b.
+ * a*b/2^256, a*a/2^256, a + b, a - b mod p; sums of points.  In: below p.  Out: below p.  r may be a or b.
  * rdi = r, rsi = a, rdx = b.  BMI2 and ADX.  No branch, no secret address.
  *
  * p = 2^256 - 2^224 + 2^192 + 2^96 - 1, so -1/p = 1 mod 2^64, and one step of the reduction adds
@@ -262,9 +263,9 @@ FUNC	p256_sub_adx
 	ret
 ENDFUNC	p256_sub_adx
 
-/* ---- twice a point -------------------------------------------------------------------------
+/* ---- sums of points ------------------------------------------------------------------------
  *
- * (x/z^2, y/z^3), a = -3:  s = 2y, m = 3(x - z^2)(x + z^2), v = s^2*x = 4xy^2, and
+ * Twice a = (x/z^2, y/z^3), on a curve with the coefficient -3:  s = 2y, m = 3(x - z^2)(x + z^2), v = s^2*x = 4xy^2, and
  *
  *   x3 = m^2 - 2v,  y3 = m(v - x3) - s^4/2,  z3 = sz.
  *
@@ -275,6 +276,7 @@ ENDFUNC	p256_sub_adx
 #define at_v	rsp + 64
 #define at_w	rsp + 96		/* x - z^2, then s^4/2 */
 #define at_a	[rsp + 128]
+#define at_b	[rsp + 136]
 #define frame	128
 
 PART	p256_adx_product
@@ -423,3 +425,63 @@ FUNC	p256_dbl_adx
 	restore_all
 	ret
 ENDFUNC	p256_dbl_adx
+
+/* a + b, b = (x2, y2):  h = x2*z^2 - x, l = y2*z^3 - y, v = x*h^2, and
+ *
+ *   x3 = l^2 - h^3 - 2v,  y3 = l(v - x3) - y*h^3,  z3 = zh,
+ *
+ * which is 0 where x2 and y2 are those of a or of -a. */
+
+#define at_h	rsp			/* h, then h^3 */
+#define at_l	rsp + 32
+#define at_t	rsp + 96		/* z^2, z^3, h^2; then y*h^3 */
+
+FUNC	p256_mixed_adx
+	save_all
+	push	rdx			/* at_b */
+	push	rsi			/* at_a */
+	.cfi_adjust_cfa_offset 16
+	sub	rsp, frame
+	.cfi_adjust_cfa_offset frame
+	squared	rsi + 64
+	put	at_t			/* z^2 */
+	mov	r8, at_b
+	times	at_t, r8
+	mov	r8, at_a
+	minus	r8
+	put	at_h			/* h */
+	times	at_t, r8 + 64
+	put	at_t			/* z^3 */
+	mov	r8, at_b
+	times	at_t, r8 + 32
+	mov	r8, at_a
+	minus	r8 + 32
+	put	at_l			/* l */
+	times	at_h, r8 + 64
+	put	rdi + 64		/* z3 */
+	squared	at_h
+	put	at_t			/* h^2 */
+	mov	r8, at_a
+	times	at_t, r8
+	put	at_v			/* v */
+	times	at_t, at_h
+	put	at_h			/* h^3 */
+	mov	r8, at_a
+	times	at_h, r8 + 32
+	put	at_t			/* y*h^3 */
+	squared	at_l
+	minus	at_h
+	minus	at_v
+	minus	at_v
+	put	rdi			/* x3 */
+	get	at_v
+	minus	rdi
+	put	at_v
+	times	at_l, at_v
+	minus	at_t
+	put	rdi + 32		/* y3 */
+	add	rsp, frame + 16
+	.cfi_adjust_cfa_offset -frame - 16
+	restore_all
+	ret
+ENDFUNC	p256_mixed_adx

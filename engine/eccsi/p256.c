@@ -271,9 +271,36 @@ static void dbl_c(uint64_t r[12], const uint64_t a[12])
 	sub_c(r + 4, w, s);
 }
 
+/* 8M + 3S. */
+static void mixed_c(uint64_t r[12], const uint64_t a[12], const uint64_t b[8])
+{
+	const uint64_t *x = a, *y = a + 4, *z = a + 8;
+	uint64_t h[4], l[4], v[4], t[4];
+
+	sqr_c(t, z);
+	mul_c(h, b, t);
+	sub_c(h, h, x);
+	mul_c(t, t, z);
+	mul_c(l, b + 4, t);
+	sub_c(l, l, y);
+	mul_c(r + 8, z, h);
+	sqr_c(t, h);
+	mul_c(v, x, t);
+	mul_c(h, h, t);
+	mul_c(t, y, h);
+	sqr_c(r, l);
+	sub_c(r, r, h);
+	sub_c(r, r, v);
+	sub_c(r, r, v);
+	sub_c(v, v, r);
+	mul_c(v, v, l);
+	sub_c(r + 4, v, t);
+}
+
 /* ---- the choice -------------------------------------------------------------------------- */
 
-static const p256_kernel kernel_c = {"c", 0, mul_c, sqr_c, add_c, sub_c, mul_n_c, dbl_c};
+static const p256_kernel kernel_c = {"c", 0, mul_c, sqr_c, add_c, sub_c, mul_n_c, dbl_c,
+	mixed_c};
 
 #ifdef ARCH_x86_64
 void p256_mul_adx(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]);
@@ -281,10 +308,11 @@ void p256_sqr_adx(uint64_t r[4], const uint64_t a[4]);
 void p256_add_adx(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]);
 void p256_sub_adx(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]);
 void p256_dbl_adx(uint64_t r[12], const uint64_t a[12]);
+void p256_mixed_adx(uint64_t r[12], const uint64_t a[12], const uint64_t b[8]);
 
 static const p256_kernel kernel_adx = {
 	"adx", CPU_ADX, p256_mul_adx, p256_sqr_adx, p256_add_adx, p256_sub_adx, mul_n_c,
-	p256_dbl_adx,
+	p256_dbl_adx, p256_mixed_adx,
 };
 #define P256_ASM &kernel_adx,
 #else
@@ -306,13 +334,13 @@ void p256_pick(unsigned cpu)
 int p256_proved(void)
 {
 	uint64_t a[4], b[4], got[5][4], want[5][4];
-	uint64_t point[12], twice[12], want_twice[12];
+	uint64_t point[12], sums[2][12], want_sums[2][12];
 
 	memcpy(a, p256_g.x.v, sizeof a);
 	memcpy(b, p256_g.y.v, sizeof b);
 	for (int i = 0; i < 16; i++) {
 		memset(got, 0, sizeof got);
-		memset(twice, 0, sizeof twice);
+		memset(sums, 0, sizeof sums);
 		p256_k->mul(got[0], a, b);
 		p256_k->sqr(got[1], a);
 		p256_k->mul_n(got[2], a, b);
@@ -321,14 +349,17 @@ int p256_proved(void)
 		memcpy(point, a, sizeof a);
 		memcpy(point + 4, b, sizeof b);
 		memcpy(point + 8, i & 1 ? a : b, sizeof b);
-		p256_k->dbl(twice, point);
+		p256_k->dbl(sums[0], point);
+		p256_k->mixed(sums[1], sums[0], point);
 		mul_c(want[0], a, b);
 		sqr_c(want[1], a);
 		mul_n_c(want[2], a, b);
 		add_c(want[3], a, b);
 		sub_c(want[4], a, b);
-		dbl_c(want_twice, point);
-		if (memcmp(got, want, sizeof got) != 0 || memcmp(twice, want_twice, sizeof twice) != 0)
+		dbl_c(want_sums[0], point);
+		mixed_c(want_sums[1], want_sums[0], point);
+		if (memcmp(got, want, sizeof got) != 0 ||
+				memcmp(sums, want_sums, sizeof sums) != 0)
 			return 0;
 		memcpy(a, want[0], sizeof a);
 		memcpy(b, want[i & 1 ? 1 : 4], sizeof b);

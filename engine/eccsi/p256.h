@@ -40,8 +40,10 @@ typedef struct {
 	void (*sub)(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]);
 	/* a*b/2^256 mod n; a may be any 256-bit number */
 	void (*mul_n)(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]);
-	/* r = 2a, both Jacobian: x, y, z */
+	/* r = 2a, both Jacobian: x, y, z; r = a + b, b affine: z is 0 where that is not possible, for a
+	 * is infinity, b or -b.  r may be a. */
 	void (*dbl)(uint64_t r[12], const uint64_t a[12]);
+	void (*mixed)(uint64_t r[12], const uint64_t a[12], const uint64_t b[8]);
 } p256_kernel;
 
 /* Best first, the portable row last, then NULL.  p256_k is the chosen one. */

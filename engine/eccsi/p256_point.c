@@ -186,7 +186,8 @@ void p256_sum(p256_point *pts, size_t rows, size_t len, p256_fe *scratch)
 
 typedef p256_jac jac;
 
-_Static_assert(sizeof(p256_jac) == 12 * sizeof(uint64_t), "as the kernels have it");
+_Static_assert(sizeof(p256_jac) == 12 * sizeof(uint64_t) && sizeof(p256_point) == 8 * sizeof(uint64_t),
+		"as the kernels have them");
 
 /* Infinity stays infinity.  4M + 4S. */
 void p256_jac_dbl(p256_jac *r, const p256_jac *a)
@@ -201,21 +202,6 @@ void p256_jac_dbl(p256_jac *r, const p256_jac *a)
 typedef struct {
 	p256_fe h, l, x, y;
 } difference;
-
-/* b is affine.  3M + 1S. */
-static void jac_differ(difference *d, const jac *a, const p256_point *b)
-{
-	p256_fe zz;
-
-	fe_sqr(&zz, &a->z);
-	fe_mul(&d->h, &b->x, &zz);
-	fe_sub(&d->h, &d->h, &a->x);
-	fe_mul(&d->l, &b->y, &zz);
-	fe_mul(&d->l, &d->l, &a->z);
-	fe_sub(&d->l, &d->l, &a->y);
-	d->x = a->x;
-	d->y = a->y;
-}
 
 /* r = the sum, z being the product of both z; where h = 0, z3 = 0: right for opposite points, and else
  * not.  5M + 2S. */
@@ -237,19 +223,20 @@ static void jac_by_difference(jac *r, const difference *d, const p256_fe *z)
 	fe_sub(&r->y, &v, &hh); /* y3 = l*(x*h^2 - x3) - y*h^3 */
 }
 
+/* r = a + b; z = 0 where that is not possible. */
+static void jac_mixed(jac *r, const jac *a, const p256_point *b)
+{
+	VERIFY(verify_below(a->x.v, p256_p, 4) && verify_below(a->y.v, p256_p, 4));
+	VERIFY(verify_below(a->z.v, p256_p, 4));
+	p256_k->mixed((uint64_t *)r, (const uint64_t *)a, (const uint64_t *)b);
+	VERIFY(verify_below(r->x.v, p256_p, 4) && verify_below(r->y.v, p256_p, 4));
+}
+
 void p256_chain(p256_jac *r, const p256_point *pts, size_t n)
 {
-	struct {
-		jac sum;
-		difference d;
-	} w = {.sum = {pts[0].x, pts[0].y, p256_one}};
-
-	for (size_t i = 1; i < n; i++) {
-		jac_differ(&w.d, &w.sum, &pts[i]);
-		jac_by_difference(&w.sum, &w.d, &w.sum.z);
-	}
-	*r = w.sum;
-	wipe(&w, sizeof w);
+	*r = (jac){pts[0].x, pts[0].y, p256_one};
+	for (size_t i = 1; i < n; i++)
+		jac_mixed(r, r, &pts[i]);
 }
 
 void p256_affine(p256_point *r, const p256_jac *a)
@@ -266,22 +253,6 @@ void p256_affine(p256_point *r, const p256_jac *a)
 }
 
 /* ---- of public points, for public numbers -------------------------------------------------- */
-
-/* r = a + b, b affine and not infinity.  8M + 3S. */
-void p256_jac_mixed_var(p256_jac *r, const p256_jac *a, const p256_point *b)
-{
-	difference d;
-
-	if (p256_is_zero(a->z.v)) {
-		*r = (jac){b->x, b->y, p256_one};
-		return;
-	}
-	jac_differ(&d, a, b);
-	if (p256_is_zero(d.h.v) && p256_is_zero(d.l.v))
-		p256_jac_dbl(r, a);
-	else
-		jac_by_difference(r, &d, &a->z);
-}
 
 /* Neither is infinity.  6M + 2S. */
 static void jac_differ_var(difference *d, const jac *a, const jac *b)
@@ -316,6 +287,18 @@ void p256_jac_add_var(p256_jac *r, const p256_jac *a, const p256_jac *b)
 	}
 	fe_mul(&z, &a->z, &b->z);
 	jac_by_difference(r, &d, &z);
+}
+
+void p256_jac_mixed_var(p256_jac *r, const p256_jac *a, const p256_point *b)
+{
+	const jac whole = {b->x, b->y, p256_one};
+	jac sum;
+
+	jac_mixed(&sum, a, b);
+	if (p256_is_zero(sum.z.v))
+		p256_jac_add_var(r, a, &whole);
+	else
+		*r = sum;
 }
 
 int p256_same_var(const p256_jac *a, const p256_jac *b)
