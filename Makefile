@@ -101,7 +101,8 @@ $(B)/keymuster: $(call obj,$(CLI) $(PROV) $(ENGINE))
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -Wl,-z,relro,-z,now $^ -o $@ $(LIBS)
 
 # Tests see the inside: they link the objects themselves, with the ECCSI nonce replaceable.
-$(B)/tests/test_%: $(B)/tests/test_%.c.o $(call obj,$(filter-out tests/test_%,$(wildcard tests/util*.c))) $(call obj,$(ENGINE) $(PROV))
+TEST_UTIL := $(call obj,$(wildcard tests/util*.c tests/twins/*.c))
+$(B)/tests/test_%: $(B)/tests/test_%.c.o $(TEST_UTIL) $(call obj,$(ENGINE) $(PROV))
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -Wl,--wrap=eccsi_nonce $^ -o $@ -lcmocka $(PEER_LIBS) $(LIBS)
 
@@ -162,12 +163,12 @@ $(B)/tests/faults: $(B)/tests/faults.c.o $(B)/tests/faults_stubs.S $(call obj,$(
 
 # The constant-time check names the rows, and the layouts, that it runs; of some kernels, twins.
 CTIME_TWINS := prepare 64 128 256 512
-$(B)/tests/ctime: $(B)/tests/ctime.c.o $(B)/tests/ctime_lookup.c.o $(call obj,$(filter-out tests/test_%,$(wildcard tests/util*.c))) $(call obj,$(ENGINE) $(PROV))
+$(B)/tests/ctime: $(B)/tests/ctime.c.o $(B)/tests/ctime_lookup.c.o $(TEST_UTIL) $(call obj,$(ENGINE) $(PROV))
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -Wl,--wrap=eccsi_nonce -Wl,--wrap=fp8_table_for \
 		$(patsubst %,-Wl$(,)--wrap=fp8_select_vbmi_%,$(CTIME_TWINS)) -Wl,--wrap=fp8_select_ifma $^ -o $@ -lcmocka $(LIBS)
 
-$(B)/tests/ctime_stat: $(B)/tests/ctime_stat.c.o $(call obj,$(filter-out tests/test_%,$(wildcard tests/util*.c))) $(call obj,$(ENGINE) $(PROV))
+$(B)/tests/ctime_stat: $(B)/tests/ctime_stat.c.o $(TEST_UTIL) $(call obj,$(ENGINE) $(PROV))
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -Wl,--wrap=eccsi_nonce $^ -o $@ -lcmocka $(LIBS) -lm
 

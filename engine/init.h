@@ -4,7 +4,7 @@
 
 #include "engine.h"
 
-/* Use the kernels of that level (NULL: the best), proved against their portable twins.  Not
+/* Use the kernels of that level (NULL: the best), proved against portable code.  Not
  * thread-safe.  KM_EKERNEL, KM_ESELFTEST. */
 km_err init_use(const char *kernel);
 

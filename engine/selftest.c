@@ -182,7 +182,7 @@ KM_API km_err km_selftest(km_selftest_fn *row, void *ctx)
 		if (err == KM_OK)
 			err = selftest_level(name, row, ctx);
 		else if (row)
-			row(ctx, name, "kernels against their portable twins", err);
+			row(ctx, name, "kernels against portable code", err);
 		if (err != KM_OK)
 			all = KM_ESELFTEST;
 	}

@@ -28,6 +28,7 @@
 #include "engine/eccsi/p256x8.h"
 #include "engine/curve/pairing.h"
 #include "engine/secret.h"
+#include "twins/twins.h"
 #include "util_own.h"
 
 enum { ID_LEN = KM_FP_BYTES, BATCH_MAX = 41, SIGN_MAX = 33 };
@@ -85,19 +86,10 @@ const fp8_table *__wrap_fp8_table_for(size_t entries, size_t members, unsigned c
 
 static const fp8_table *lane_table;
 
-/* The C twins are never chosen: name the one that the smallest batches fill. */
+/* The engine has no C twins: this one is what the smallest batches fill. */
 const fp8_table *__wrap_fp8_table_for(size_t entries, size_t members, unsigned cpu)
 {
 	return lanes ? lane_table : __real_fp8_table_for(entries, members, cpu);
-}
-
-static const fp8_table *table_named(const char *name)
-{
-	size_t i = 0;
-
-	while (strcmp(fp8_tables[i]->name, name) != 0)
-		i++;
-	return fp8_tables[i];
 }
 
 /* Rows by name: valgrind reports no ADX, and runs it. */
@@ -110,8 +102,10 @@ static bool pick(const char *row, unsigned cpu)
 	fp_pick(cpu & (adx ? CPU_ADX : 0));
 	p256_pick(cpu & (adx ? CPU_ADX : 0));
 	lanes = strcmp(row, "lanes") == 0;
-	lane_table = table_named("words-c");
-	fp8_pick(lanes ? "c" : NULL, avx2 ? cpu & CPU_ADX : 0);
+	lane_table = &fp8_words_twin;
+	fp8_pick(avx2 ? cpu & CPU_ADX : 0);
+	if (lanes)
+		fp8_k = &fp8_twin;
 	p256x8_pick(lanes ? "c" : NULL, 0);
 	return strcmp(fp_k->name, base) == 0 && strcmp(p256_k->name, base) == 0 &&
 			(lanes || avx2) == !!fp8_k && lanes == !!p256x8_k;

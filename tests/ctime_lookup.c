@@ -5,22 +5,13 @@
 #include <string.h>
 
 #include "engine/cpu.h"
-#include "engine/field/fp8.h"
 #include "engine/secret.h"
+#include "twins/twins.h"
 #include "util.h"
 
 enum { WIDE = 64, COORDS = 2, ENTRIES = 512, VECTORS_MOST = 17 * WIDE / FP8_LANES };
 
 static uint64_t seed = 11;
-
-static const fp8_table *named(const char *name)
-{
-	size_t i = 0;
-
-	while (strcmp(fp8_tables[i]->name, name) != 0)
-		i++;
-	return fp8_tables[i];
-}
 
 #ifdef ARCH_x86_64
 /* ---- twins of the kernels that memcheck cannot run ---------------------------------------------- */
@@ -49,7 +40,7 @@ static void select_vbmi(uint64_t *r, size_t stride, const uint8_t *part,
 		memcpy(index, prepared[g], sizeof index);
 		if (reads_secret_address)
 			taken += part[index[0]];
-		named("bytes-c")->pick(picked, 1, part, entries, index, 1);
+		fp8_bytes_twin.pick(picked, 1, part, entries, index, 1);
 		for (size_t v = 0; v < WIDE / FP8_LANES; v++)
 			memcpy((uint8_t *)r + (g * WIDE / FP8_LANES + v) * stride, &picked[v],
 					sizeof picked[v]);
@@ -72,7 +63,7 @@ TWIN(512)
 void __wrap_fp8_select_ifma(uint64_t (*r)[8], const uint8_t *part, size_t blocks,
 		const uint16_t index[FP8_LANES])
 {
-	named("words-c")->pick((fp8 *)r, 1, part, 8 * blocks, index, 1);
+	fp8_words_twin.pick((fp8 *)r, 1, part, 8 * blocks, index, 1);
 }
 #else
 static bool reads_secret_address;
@@ -87,7 +78,7 @@ static void check_lookup(const fp8_table *t, size_t entries, size_t n)
 	static uint16_t index[VECTORS_MOST * FP8_LANES], known[VECTORS_MOST * FP8_LANES];
 	size_t vectors = n * t->vectors, members = vectors * FP8_LANES, rows = entries / FP8_LANES;
 	/* tables are public: the twin of the layout makes them */
-	const fp8_table *maker = named(t->vectors == 1 ? "words-c" : "bytes-c");
+	const fp8_table *maker = t->vectors == 1 ? &fp8_words_twin : &fp8_bytes_twin;
 	uint8_t *table = aligned_alloc(64, COORDS * t->octets * entries);
 
 	for (size_t i = 0; i < rows; i++)
@@ -117,8 +108,8 @@ void check_lookups(unsigned cpu, bool planted)
 	static const size_t sizes[] = {64, 128, 256, 512};
 
 	reads_secret_address = planted;
-	for (size_t i = 0; fp8_tables[i]; i++) {
-		const fp8_table *t = fp8_tables[i];
+	for (size_t i = 0; fp8_table_row(i); i++) {
+		const fp8_table *t = fp8_table_row(i);
 
 		if (t->needs & ~(cpu | CPU_IFMA | CPU_VBMI))
 			continue;

@@ -9,7 +9,7 @@
 void expect(bool right, const char *what);
 size_t marked(const void *p, size_t len);
 
-/* Each row of fp8_tables on secret indexes, in tables of each size.  cpu: which of them run; of
+/* Each row of the lookups, and their twins, on secret indexes, in tables of each size.  cpu: which of them run; of
  * those of AVX-512, which memcheck cannot run, the C around runs on twins of the kernels.  planted:
  * one of these twins reads a secret address. */
 void check_lookups(unsigned cpu, bool planted);

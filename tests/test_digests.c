@@ -8,18 +8,10 @@
 
 #include "engine/table/comb_digest.h"
 #include "engine/table/tables.h"
+#include "twins/twins.h"
 
 static ec_point *chain;
 static fp *chain_g;
-
-static const fp8_table *layout_named(const char *name)
-{
-	size_t i = 0;
-
-	while (strcmp(fp8_tables[i]->name, name) != 0)
-		i++;
-	return fp8_tables[i];
-}
 
 /* Eight elements, each as the limbs of a*2^1040 mod p. */
 static void to_lanes(fp8 *r, const fp *a, size_t stride)
@@ -68,7 +60,7 @@ static void alone_digest(uint8_t out[32], digest_base base)
 {
 	alone_table t;
 
-	assert_non_null(fp8_pick("c", 0));
+	fp8_k = &fp8_twin;
 	assert_int_equal(base == DIGEST_P ? alone_build(&t, chain) : alone_build_g(&t, chain_g), KM_OK);
 	comb_digest_alone(out, &t);
 	alone_clear(&t);
@@ -97,7 +89,7 @@ static void compute(uint8_t out[32], digest_base base, digest_layout layout, uns
 		comb_digest_limbs(out, t->v, shape.windows * shape.entries * coords * FP_LIMBS);
 	else
 		eight_digest(out, t, coords, &shape,
-				layout_named(layout == DIGEST_WORDS ? "words-c" : "bytes-c"));
+				layout == DIGEST_WORDS ? &fp8_words_twin : &fp8_bytes_twin);
 	free(t);
 }
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "engine/cpu.h"
-#include "engine/field/fp8.h"
+#include "twins/twins.h"
 #include "util_fp8.h"
 
 /* n picks of points: the second coordinate of an entry is the first one of eight entries later. */
@@ -95,12 +95,12 @@ int main(void)
 	memset(tests, 0, sizeof tests);
 	tests[n].name = "tables_are_chosen_by_size";
 	tests[n++].test_func = tables_are_chosen_by_size;
-	for (size_t k = 0; fp8_tables[k]; k++, n++) {
+	for (size_t k = 0; fp8_table_row(k); k++, n++) {
 		snprintf(names[n], sizeof names[n], "picks_are_plain_indexing[%s]",
-				fp8_tables[k]->name);
+				fp8_table_row(k)->name);
 		tests[n].name = names[n];
 		tests[n].test_func = picks_are_plain_indexing;
-		tests[n].initial_state = (void *)(uintptr_t)fp8_tables[k];
+		tests[n].initial_state = (void *)(uintptr_t)fp8_table_row(k);
 	}
 	return _cmocka_run_group_tests("fp8_table", tests, n, NULL, NULL);
 }

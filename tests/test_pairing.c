@@ -8,6 +8,7 @@
 #include "engine/init.h"
 #include "engine/curve/pairing.h"
 #include "engine/field/params.h"
+#include "twins/twins.h"
 
 enum { KEYS = 3, POINTS = 5 };
 
@@ -276,7 +277,7 @@ int main(void)
 			return 1;
 		run(kernel);
 	}
-	fp8_pick("c", cpu_levels());
+	fp8_k = &fp8_twin;
 	run("c, eight lanes");
 	return failed;
 }

@@ -7,7 +7,7 @@
  * The room, engine/field/, which stands on engine/ alone:
  *   params               parameter set 1: q, P, g
  *   fp, fp_c, fp_rows    F_p, one element: what it offers; the portable kernels; the table of kernels
- *   fp8                  F_p in eight lanes: bounds, the C twin, conversions
+ *   fp8                  F_p in eight lanes: bounds, the table of kernels, conversions
  *   fp8_proof            the kernels that were chosen, tried before they are used
  *   fp8_table            how tables for eight lanes are laid out; their lookups
  *   fp2_tmpl             F_p^2, for one element (at the end of fp.h) and for eight lanes (fp8.h)

@@ -19,7 +19,7 @@
  *
  * Everything is constant time; lanes never influence each other; a result may be any of the
  * arguments.  Without an assembly row for this processor fp8_pick gives NULL and nothing but
- * fp8_pick may be called: batches then run on fp.  The C row is the twin that tests compare with.
+ * fp8_pick may be called: batches then run on fp.  A portable twin of the rows is in tests/twins/.
  */
 #ifndef KM_FP8_H
 #define KM_FP8_H
@@ -85,14 +85,13 @@ typedef struct {
 	void (*scrub)(void);
 } fp8_kernel;
 
-/* Best first, the C row last, then NULL.  fp8_k is what fp8_pick gave. */
+/* Best first, then NULL.  fp8_k is what fp8_pick gave. */
 extern const fp8_kernel *const fp8_kernels[];
 extern const fp8_kernel *fp8_k;
 extern unsigned fp8_levels; /* that fp8_pick was given: lookups have to keep to them too */
 
-/* The best assembly row whose needs the levels cpu fulfil and, unless name is NULL, which has this
- * name (then also the C row); NULL where there is none.  Sets fp8_k. */
-const fp8_kernel *fp8_pick(const char *name, unsigned cpu);
+/* The best row whose needs the levels cpu fulfil; NULL where there is none.  Sets fp8_k. */
+const fp8_kernel *fp8_pick(unsigned cpu);
 
 /* 64-bit words of a packed value: an entry of a table for select is [FP8_WORDS][FP8_LANES]. */
 #define FP8_WORDS 16
@@ -370,16 +369,15 @@ typedef struct {
 			const uint16_t *index, size_t n);
 } fp8_table;
 
-/* Best first, then the C twins, then NULL: "vbmi", "avx2" and "bytes-c" share their layout, and
- * the others. */
+/* Best first, then NULL: "vbmi" and "avx2" share their layout, and the others. */
 extern const fp8_table *const fp8_tables[];
 
-/* The fastest assembly row for tables of so many entries and batches of so many members; NULL where
+/* The fastest row for tables of so many entries and batches of so many members; NULL where
  * there is none. */
 const fp8_table *fp8_table_for(size_t entries, size_t members, unsigned cpu);
 
-/* 1 where every kernel of the chosen row agrees with the C row, and every lookup that tables may use finds
- * what was put; or there is no row. */
+/* 1 where every kernel of the chosen row agrees with fp, which is proved before, and every lookup that tables
+ * may use finds what was put; or there is no row. */
 int fp8_proved(void);
 /* The same of one lookup, for tables of so many entries, 512 at most. */
 int fp8_table_proves(const fp8_table *t, size_t entries);

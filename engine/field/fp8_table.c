@@ -1,4 +1,4 @@
-/* fp8_table.c -- tables for eight lanes: their layouts, the C twins of the lookups, the choice.
+/* fp8_table.c -- tables for eight lanes: their layouts, their lookups, the choice.
  *
  * Layouts are little-endian, as are the processors that have lookups for them.
  */
@@ -17,6 +17,7 @@
 #define OCTET_GROUPS 8  /* the same where what is prepared for one takes more room: */
 #define OCTET_BLOCKS 32 /* up to so many rows */
 
+#ifdef ARCH_x86_64
 /* Bits 64w .. 64w + 63 of lane l. */
 static uint64_t word_of_lane(const fp8 *a, int l, int w)
 {
@@ -26,17 +27,6 @@ static uint64_t word_of_lane(const fp8 *a, int l, int w)
 	if (off > 40 && i + 2 < FP8_LIMBS)
 		x |= a->v[i + 2][l] << (104 - off);
 	return x;
-}
-
-static void lane_from_octets(fp8 *a, int l, const uint8_t in[BYTES])
-{
-	for (int i = 0; i < FP8_LIMBS; i++) {
-		uint64_t x = 0;
-
-		for (int b = 0; b < 7 && 13 * i / 2 + b < BYTES; b++)
-			x |= (uint64_t)in[13 * i / 2 + b] << 8 * b;
-		a->v[i][l] = x >> (i % 2 * 4) & (((uint64_t)1 << 52) - 1);
-	}
 }
 
 /* Octet i of x[j] and octet j of x[i] change places. */
@@ -58,7 +48,7 @@ static void transpose_octets(uint64_t x[8])
 }
 
 /* [octet][entry] */
-static void put_bytes_c(uint8_t *part, size_t entries, size_t at, const fp8 *a, int backwards)
+static void put_bytes(uint8_t *part, size_t entries, size_t at, const fp8 *a, int backwards)
 {
 	uint64_t x[FP8_LANES];
 
@@ -74,7 +64,7 @@ static void put_bytes_c(uint8_t *part, size_t entries, size_t at, const fp8 *a, 
 }
 
 /* [entry / 8][word][entry mod 8] */
-static void put_words_c(uint8_t *part, size_t entries, size_t at, const fp8 *a, int backwards)
+static void put_words(uint8_t *part, size_t entries, size_t at, const fp8 *a, int backwards)
 {
 	uint64_t x[FP8_LANES];
 
@@ -86,62 +76,6 @@ static void put_words_c(uint8_t *part, size_t entries, size_t at, const fp8 *a, 
 	}
 }
 
-/* One member, one coordinate. */
-static void pick_one_bytes(fp8 *r, int lane, const uint8_t *part, size_t entries, size_t index)
-{
-	uint8_t octets[BYTES] = { 0 };
-
-	for (size_t e = 0; e < entries; e++) {
-		uint64_t mask = ct_mask_eq(e, index);
-
-		for (size_t b = 0; b < BYTES; b++)
-			octets[b] |= (uint8_t)(mask & part[b * entries + e]);
-	}
-	lane_from_octets(r, lane, octets);
-	wipe(octets, sizeof octets);
-}
-
-static void pick_one_words(fp8 *r, int lane, const uint8_t *part, size_t entries, size_t index)
-{
-	uint8_t octets[BYTES] = { 0 };
-
-	for (size_t e = 0; e < entries; e++) {
-		uint64_t mask = ct_mask_eq(e, index);
-		const uint8_t *t = part + e / BLOCK * BLOCK * WORD_BYTES + e % BLOCK * 8;
-
-		for (size_t b = 0; b < WORD_BYTES; b++)
-			octets[b] |= (uint8_t)(mask & t[b / 8 * 64 + b % 8]);
-	}
-	lane_from_octets(r, lane, octets);
-	wipe(octets, sizeof octets);
-}
-
-static void pick_bytes_c(fp8 *r, size_t coords, const uint8_t *table, size_t entries,
-		const uint16_t *index, size_t n)
-{
-	for (size_t m = 0; m < n * WIDE; m++)
-		for (size_t c = 0; c < coords; c++)
-			pick_one_bytes(&r[m / FP8_LANES * coords + c], (int)(m % FP8_LANES),
-					table + c * BYTES * entries, entries, index[m]);
-}
-
-static void pick_words_c(fp8 *r, size_t coords, const uint8_t *table, size_t entries,
-		const uint16_t *index, size_t n)
-{
-	for (size_t m = 0; m < n * FP8_LANES; m++)
-		for (size_t c = 0; c < coords; c++)
-			pick_one_words(&r[m / FP8_LANES * coords + c], (int)(m % FP8_LANES),
-					table + c * WORD_BYTES * entries, entries, index[m]);
-}
-
-static const fp8_table bytes_c = {
-	"bytes-c", 0, WIDE / FP8_LANES, BYTES, WIDE, 512, put_bytes_c, pick_bytes_c,
-};
-static const fp8_table words_c = {
-	"words-c", 0, 1, WORD_BYTES, BLOCK, 65536, put_words_c, pick_words_c,
-};
-
-#ifdef ARCH_x86_64
 typedef void select_vbmi(uint64_t *r, size_t stride, const uint8_t *part,
 		const uint8_t (*prepared)[2 * WIDE], size_t groups);
 select_vbmi fp8_select_vbmi_64, fp8_select_vbmi_128, fp8_select_vbmi_256, fp8_select_vbmi_512;
@@ -270,25 +204,23 @@ static void pick_words_avx2(fp8 *r, size_t coords, const uint8_t *table, size_t 
 }
 
 static const fp8_table octets_avx2 = {
-	"avx2", CPU_ADX, WIDE / FP8_LANES, BYTES, WIDE, 512, put_bytes_c, pick_octets_avx2,
+	"avx2", CPU_ADX, WIDE / FP8_LANES, BYTES, WIDE, 512, put_bytes, pick_octets_avx2,
 };
 static const fp8_table words_avx2 = {
-	"avx2-words", CPU_ADX, 1, WORD_BYTES, BLOCK, 65536, put_words_c, pick_words_avx2,
+	"avx2-words", CPU_ADX, 1, WORD_BYTES, BLOCK, 65536, put_words, pick_words_avx2,
 };
 #define ASM_ROWS &bytes_vbmi, &words_ifma, &octets_avx2, &words_avx2,
 #else
 #define ASM_ROWS
 #endif
 
-const fp8_table *const fp8_tables[] = { ASM_ROWS &bytes_c, &words_c, NULL };
+const fp8_table *const fp8_tables[] = { ASM_ROWS NULL };
 
 const fp8_table *fp8_table_for(size_t entries, size_t members, unsigned cpu)
 {
 	for (size_t i = 0; fp8_tables[i]; i++) {
 		const fp8_table *t = fp8_tables[i];
 
-		if (t == &bytes_c || t == &words_c)
-			break;
 		if (!(t->needs & ~cpu) && entries % t->unit == 0 && entries <= t->max_entries &&
 				(t->unit < WIDE || (entries & (entries - 1)) == 0) &&
 				(t->vectors == 1 || members > 2 * FP8_LANES))
