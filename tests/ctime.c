@@ -32,7 +32,7 @@
 #include "util_own.h"
 
 enum { ID_LEN = KM_FP_BYTES, BATCH_MAX = 41, SIGN_MAX = 33 };
-enum { ANNOUNCED = 300 }; /* members who are worth tables for eight lanes */
+enum { ANNOUNCED = 100 }; /* members who are worth tables turned for eight */
 enum { WIDE_ANNOUNCED = 5000, WIDE_BATCH = 70 }; /* and wider ones, and lookups by octets */
 
 static bool lanes, wide; /* the row */

@@ -374,7 +374,7 @@ static bool planted_are_seen(void)
 /* ---- whole batches ----------------------------------------------------------------------- */
 
 enum { MEMBERS = 16, ID_LEN = 32, MSG_LEN = 64 };
-enum { ANNOUNCED = 300 }; /* members who are worth tables for eight lanes */
+enum { ANNOUNCED = 400 }; /* members who are worth tables for eight lanes */
 
 static struct {
 	km_kms_master *master;

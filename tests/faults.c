@@ -388,7 +388,7 @@ static bool prepare(const char *row)
 		return false;
 	km_kms_master_public(z, kpak, masters[0]);
 	km_kms_master_export(master_z, ksak, masters[0]);
-	if (km_kms_public_new(&few, z, sizeof z, kpak, sizeof kpak, 1) != KM_OK ||
+	if (km_kms_public_new(&few, z, sizeof z, kpak, sizeof kpak, 8) != KM_OK ||
 	    km_kms_public_new(&many, z, sizeof z, kpak, sizeof kpak, 5000) != KM_OK ||
 	    km_kms_ssk(ssk, pvt, gms, ID, masters[0], &rnd) != KM_OK ||
 	    km_signer_new(&signers[0], gms, ID, ssk, sizeof ssk, pvt, sizeof pvt, few) != KM_OK ||

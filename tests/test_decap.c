@@ -31,7 +31,7 @@ static int make(void **state)
 
 		assert_int_equal(km_kms_master_new(&master, NULL), KM_OK);
 		km_kms_master_public(z, kpak, master);
-		assert_int_equal(km_kms_public_new(&made.kms[k], z, sizeof z, kpak, sizeof kpak, k ? 300 : 0),
+		assert_int_equal(km_kms_public_new(&made.kms[k], z, sizeof z, kpak, sizeof kpak, k ? 400 : 0),
 				KM_OK);
 		for (int u = 0; u < USERS; u++) {
 			const uint8_t *id = (const uint8_t *)ids[u];

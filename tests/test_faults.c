@@ -63,7 +63,7 @@ static const km_random rnd = {fill, NULL};
 
 /* ---- what is tried ----------------------------------------------------------------------------- */
 
-enum { N = 20, LEN = 32, MEMBERS = 300 };
+enum { N = 20, LEN = 32, MEMBERS = 400 };
 
 static km_kms_master *master;
 static km_kms_public *kms;

@@ -1,9 +1,10 @@
-/* alone.c -- the sums of one member by eight lanes, and the one division that ends those of a few. */
+/* alone.c -- the sums of one member by eight lanes. */
 #include "alone.h"
 
 #include <string.h>
 
 #include "curve/edwards8.h"
+#include "ending.h"
 #include "secret.h"
 
 enum { STEP = 8 }; /* members in step: each group of a table is read while it is near */
@@ -103,13 +104,9 @@ static void add_up(lanes *m, size_t n, const alone_tables *t)
 
 /* ---- one element ------------------------------------------------------------------------------- */
 
-/* What members share, and what each is divided by: d, which is not 0. */
 typedef struct {
 	lanes m[STEP];
-	ed_extended sum[STEP];
-	fp2 power[STEP]; /* of g; -conj of it where the groups are even in number */
-	fp d[STEP], prefix[STEP], run, inv, t;
-	uint64_t neutral[STEP];
+	ending end[STEP];
 } work;
 
 /* Lane 0, which is as good as any. */
@@ -149,52 +146,12 @@ static void join(work *w, size_t j, int with_power)
 	lanes *m = &w->m[j];
 
 	ed8_cneg(&m->acc, m->negative);
-	alone_join(&w->sum[j], with_power ? &w->power[j] : NULL, &m->acc, &m->power);
-}
-
-/* prefix and run: of the denominators of the point and, if wanted, of the power. */
-static void denominators(work *w, size_t n, int with_power)
-{
-	w->run = fp_one;
-	for (size_t j = 0; j < n; j++) {
-		ed_denominator(&w->d[j], &w->sum[j]);
-		w->neutral[j] = fp_is_zero(&w->d[j]);
-		fp_cmov(&w->d[j], &fp_one, w->neutral[j]);
-		w->prefix[j] = w->run;
-		fp_mul(&w->run, &w->run, &w->d[j]);
-		if (with_power)
-			fp_mul(&w->run, &w->run, &w->power[j].re); /* not 0: that class has order 2 */
-	}
-}
-
-static void divide(encap_item *item, work *w, size_t j, const alone_table *g)
-{
-	fp_mul(&w->t, &w->inv, &w->prefix[j]); /* 1/d, or 1/(d*re) */
-	fp_mul(&w->inv, &w->inv, &w->d[j]);
-	if (g) {
-		fp_mul(&w->inv, &w->inv, &w->power[j].re);
-		fp_mul(&item->gr, &w->power[j].im, &w->t);
-		fp_mul(&item->gr, &item->gr, &w->d[j]);
-		fp_cneg(&item->gr, &item->gr, 0 - (uint64_t)(g->groups % 2 == 0));
-		fp_mul(&w->t, &w->t, &w->power[j].re);
-	}
-	ed_to_point(&item->point, &w->sum[j], &w->t);
-	item->status = KM_OK;
-	/* Public: that R is infinity is told to the caller. */
-	ct_public(&w->neutral[j], sizeof w->neutral[j]);
-	if (!w->neutral[j])
-		return;
-	wipe(&item->point, sizeof item->point);
-	wipe(&item->gr, sizeof item->gr);
-	item->status = KM_EDEGENERATE;
+	alone_join(&w->end[j].sum, with_power ? &w->end[j].power : NULL, &m->acc, &m->power);
 }
 
 static km_err sums_of_step(encap_item *items, size_t n, work *w, const alone_tables *t,
 		const km_random *rnd)
 {
-	uint64_t zero;
-	km_err err;
-
 	for (size_t j = 0; j < n; j++) {
 		memset(w->m[j].negative, 0, sizeof w->m[j].negative);
 		comb_recode(w->m[j].rb, items[j].rb, &t->p->shape);
@@ -203,11 +160,7 @@ static km_err sums_of_step(encap_item *items, size_t n, work *w, const alone_tab
 	add_up(w->m, n, t);
 	for (size_t j = 0; j < n; j++)
 		join(w, j, t->g != NULL);
-	denominators(w, n, t->g != NULL);
-	err = ec_blinded_inv(&w->inv, &zero, &w->run, rnd);
-	for (size_t j = n; err == KM_OK && j-- > 0;)
-		divide(&items[j], w, j, t->g);
-	return err;
+	return ending_all(items, w->end, n, t->g != NULL, t->g && t->g->groups % 2 == 0, rnd);
 }
 
 km_err alone_sums(encap_item *items, size_t n, const alone_tables *t, const km_random *rnd)

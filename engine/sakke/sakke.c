@@ -5,6 +5,7 @@
 
 #include "bytes.h"
 #include "curve/edwards.h"
+#include "few.h"
 #include "field/zq.h"
 #include "hash.h"
 #include "sakke_check.h"
@@ -78,7 +79,8 @@ static km_err sums_by_eights(encap_item *items, size_t n, const sakke_z *z, int 
 		eight.complete = &alone;
 		if (!with_g)
 			eight.g = NULL;
-		err = encap8_sums(items + at, now, &eight, rnd);
+		err = set->few ? few_sums(items + at, now, &eight, rnd) :
+				encap8_sums(items + at, now, &eight, rnd);
 	}
 	return err;
 }

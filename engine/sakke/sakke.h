@@ -4,7 +4,7 @@
  *   sakke                    encapsulation to one or many: scalars, sums, mask, check, out
  *   encap, encap_tmpl        the sums of a batch over the tables, on one element at a time
  *   encap8                   the same, eight to a vector
- *   alone                    the sums of one member or a few by eight lanes
+ *   alone, few, ending       the sums of one member by eight lanes, of a few one to a lane, and how both end
  *   sakke_tables             which tables a KMS has, and which one a batch takes
  *   sakke_check, sakke_check_tmpl    data checked before they leave
  *   sakke_receiver           a receiver's key, and data opened
@@ -28,6 +28,7 @@
 typedef struct sakke_set {
 	struct sakke_set *next; /* narrower */
 	unsigned w;
+	int few;      /* tables and sums of few.h */
 	size_t unit;  /* members that are made at once */
 	size_t batch; /* the smallest batch that it is good for */
 	size_t rest;  /* what is beyond whole units, from here on, fills one up */

@@ -7,9 +7,9 @@
 #include "table/tables.h"
 
 enum {
-	NARROW_W = 8, WIDE_W = 10,
-	/* From here on a vector costs no more than its members do one by one: 0.56 ms by itself, 0.45 after
-	 * others, where each of them is 0.116 (AMD Zen 5, IFMA; AVX2 2.5, 2.1 and 0.53). */
+	FEW_W = 5, NARROW_W = 8, WIDE_W = 10, /* the first: those for one member, turned for eight */
+	FEW_BATCH = 7,     /* one vector 0.72 ms, by itself or not, where each of its members is 0.116 */
+	/* The same: 0.56 ms by itself, 0.45 after others (AMD Zen 5, IFMA; AVX2: 3.7, 2.5 and 2.1, and 0.53). */
 	NARROW_BATCH = 5, NARROW_REST = 4,
 	/* Lookups of 64 members at once cost as much for fewer, and narrow tables are as good where seven
 	 * vectors will do. */
@@ -18,15 +18,17 @@ enum {
 };
 
 /* Whether so many members are worth tables of width w.  Those for one member are there anyway, and then
- * take 116 us each; w = 8, in batches of a few too, 54 to 70; w = 10, in large ones, 42.  Z's tables take
- * 6 and 20 ms, all of a width 17 and 60; those over P and g are there where another KMS wanted them (AMD
- * Zen 5, IFMA; AVX2: members five times as long, tables three times). */
+ * take 116 us each, turned 89; w = 8, in batches of a few too, 54 to 70; w = 10, in large ones, 42.  Z's
+ * tables take 0.2, 6 and 20 ms, all of a width 0.5, 17 and 60; those over P and g are there where another KMS
+ * wanted them (AMD Zen 5, IFMA; AVX2: members five times as long, tables three times). */
 static int worth(size_t members, unsigned w)
 {
 	if (!comb8_available())
 		return w == NARROW_W && members >= 512;
+	if (w == FEW_W)
+		return members >= FP8_LANES;
 	if (w == NARROW_W)
-		return members >= (tables8_ready(w) ? 100 : 250);
+		return members >= (tables8_ready(w) ? 150 : 400);
 	return members >= (tables8_ready(w) ? 2000 : 5000);
 }
 
@@ -35,7 +37,7 @@ static size_t batch_for(const sakke_set *set)
 {
 	if (!set->z_eight.t)
 		return ONES_BATCH;
-	return set->w == NARROW_W ? NARROW_BATCH : WIDE_BATCH;
+	return set->w == FEW_W ? FEW_BATCH : set->w == NARROW_W ? NARROW_BATCH : WIDE_BATCH;
 }
 
 static km_err one_load(encap_tables *t, comb *z_table, const ec_point *chain, unsigned w)
@@ -46,6 +48,17 @@ static km_err one_load(encap_tables *t, comb *z_table, const ec_point *chain, un
 	if (err == KM_OK)
 		err = comb_check(z_table, chain);
 	return err == KM_OK ? tables_of_p(&t->p, w) : err;
+}
+
+/* Copies of tables that have been checked. */
+static km_err turned_load(encap8_tables *t, comb8 *z_table, const alone_table *z_alone)
+{
+	km_err err = comb8_turn(z_table, z_alone);
+
+	t->z = z_table;
+	if (err == KM_OK)
+		err = tables_few_p(&t->p);
+	return err == KM_OK ? tables_few_g(&t->g) : err;
 }
 
 static km_err eight_load(encap8_tables *t, comb8 *z_table, const ec_point *chain, unsigned w)
@@ -98,8 +111,12 @@ static km_err set_add(sakke_z *s, const ec_point *chain, unsigned w)
 	if (!set)
 		return KM_ENOMEM;
 	set->w = w;
-	err = comb8_available() ? eight_load(&set->eight, &set->z_eight, chain, w) :
-			one_load(&set->one, &set->z_one, chain, w);
+	if (w == FEW_W)
+		err = turned_load(&set->eight, &set->z_eight, &s->z_alone);
+	else if (comb8_available())
+		err = eight_load(&set->eight, &set->z_eight, chain, w);
+	else
+		err = one_load(&set->one, &set->z_one, chain, w);
 	if (err == KM_OK && !comb8_available())
 		err = tables_of_g(&set->one.g, w);
 	if (err != KM_OK) {
@@ -108,6 +125,7 @@ static km_err set_add(sakke_z *s, const ec_point *chain, unsigned w)
 	}
 	set->unit = set->z_eight.t ? FP8_LANES * set->z_eight.layout->vectors : 1;
 	set->batch = batch_for(set);
+	set->few = w == FEW_W;
 	set->rest = set->batch == NARROW_BATCH ? NARROW_REST : set->batch;
 	set->next = atomic_load_explicit(&s->sets, memory_order_relaxed);
 	atomic_store_explicit(&s->sets, set, memory_order_release);
@@ -123,7 +141,7 @@ const sakke_set *sakke_set_for(const sakke_z *s, size_t n)
 	return set;
 }
 
-static const unsigned widths[] = {NARROW_W, WIDE_W};
+static const unsigned widths[] = {FEW_W, NARROW_W, WIDE_W};
 enum { WIDTHS = sizeof widths / sizeof widths[0] };
 
 /* How many of widths there are, and that so many members are worth. */
@@ -146,13 +164,15 @@ static size_t wanted(size_t members)
 	return n;
 }
 
-/* Wide ones stand beside narrow ones, which are for smaller batches. */
+/* Wide ones stand beside narrow ones, which are for smaller batches and better than those turned. */
 static km_err widen(sakke_z *s, const ec_point *chain, size_t members)
 {
-	size_t want = wanted(members);
+	size_t want = wanted(members), i = have(s);
 	km_err err = KM_OK;
 
-	for (size_t i = have(s); err == KM_OK && i < want; i++)
+	if (i == 0 && want > 1)
+		i = 1;
+	for (; err == KM_OK && i < want; i++)
 		err = set_add(s, chain, widths[i]);
 	return err;
 }

@@ -183,6 +183,42 @@ km_err comb8_build_g(comb8 *c, const fp *chain, unsigned w, size_t members)
 	return err;
 }
 
+/* Entries at .. at + 7 of one coordinate of the windows of a group. */
+static void turn_eight(const comb8 *c, const alone_table *a, size_t group, size_t coord, size_t at)
+{
+	fp8 in[LANES], out; /* [entry], lanes are windows; and the other way round */
+	uint64_t index[LANES];
+
+	for (size_t e = 0; e < LANES; e++) {
+		for (size_t l = 0; l < LANES; l++)
+			index[l] = at + e;
+		fp8_select(&in[e], (const uint64_t (*)[LANES])alone_at(a, group, coord, 0),
+				a->shape.entries, index);
+	}
+	for (size_t l = 0; l < LANES && group * LANES + l < c->shape.windows; l++) {
+		uint8_t *part = c->t + (group * LANES + l) * c->window_bytes +
+				coord * c->layout->octets * c->shape.entries;
+
+		for (size_t k = 0; k < FP8_LIMBS; k++)
+			for (size_t e = 0; e < LANES; e++)
+				out.v[k][e] = in[e].v[k][l];
+		c->layout->put(part, c->shape.entries, at, &out, 0);
+	}
+}
+
+km_err comb8_turn(comb8 *c, const alone_table *a)
+{
+	km_err err = comb8_new(c, a->shape.w, LANES, a->coords);
+
+	if (err != KM_OK)
+		return err;
+	for (size_t group = 0; group < a->groups; group++)
+		for (size_t coord = 0; coord < a->coords; coord++)
+			for (size_t at = 0; at < a->shape.entries; at += LANES)
+				turn_eight(c, a, group, coord, at);
+	return KM_OK;
+}
+
 km_err comb8_check(const comb8 *c, const ec_point *chain)
 {
 	return ec8_check(c, &chain->x, &c->shape);

@@ -28,7 +28,7 @@ typedef struct {
 } slot;
 
 static slot of_p[W_MAX + 1], of_g[W_MAX + 1], eight_of_p[W_MAX + 1], eight_of_g[W_MAX + 1];
-static slot alone_of_p, alone_of_g;
+static slot alone_of_p, alone_of_g, few_of_p, few_of_g;
 /* The chains are small, and any width may still come. */
 static slot chain_p, chain_g;
 
@@ -181,6 +181,24 @@ static km_err make_alone_g(made *m, unsigned w, size_t members)
 	return err == KM_OK ? check_alone(&m->alone, DIGEST_G) : err;
 }
 
+static km_err make_few_p(made *m, unsigned w, size_t members)
+{
+	const alone_table *p;
+	km_err err = tables_alone_p(&p);
+
+	(void)w, (void)members;
+	return err == KM_OK ? comb8_turn(&m->eight, p) : err;
+}
+
+static km_err make_few_g(made *m, unsigned w, size_t members)
+{
+	const alone_table *g;
+	km_err err = tables_alone_g(&g);
+
+	(void)w, (void)members;
+	return err == KM_OK ? comb8_turn(&m->eight, g) : err;
+}
+
 km_err tables_of_p(const comb **p, unsigned w)
 {
 	const made *m;
@@ -238,5 +256,23 @@ km_err tables_alone_g(const alone_table **g)
 	km_err err = once(&m, &alone_of_g, make_alone_g, 0, 0);
 
 	*g = m ? &m->alone : NULL;
+	return err;
+}
+
+km_err tables_few_p(const comb8 **p)
+{
+	const made *m;
+	km_err err = once(&m, &few_of_p, make_few_p, 0, 0);
+
+	*p = m ? &m->eight : NULL;
+	return err;
+}
+
+km_err tables_few_g(const comb8 **g)
+{
+	const made *m;
+	km_err err = once(&m, &few_of_g, make_few_g, 0, 0);
+
+	*g = m ? &m->eight : NULL;
 	return err;
 }

@@ -17,5 +17,8 @@ int tables8_ready(unsigned w);
 /* For one member by eight lanes, of one width. */
 km_err tables_alone_p(const alone_table **p);
 km_err tables_alone_g(const alone_table **g);
+/* The same, turned for eight members at once. */
+km_err tables_few_p(const comb8 **p);
+km_err tables_few_g(const comb8 **g);
 
 #endif

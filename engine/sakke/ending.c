@@ -1,0 +1,62 @@
+/* ending.c -- how complete sums end: one division for a few members. */
+#include "ending.h"
+
+#include "secret.h"
+
+/* run = the product of the denominators of the points and, if wanted, of the powers. */
+static void denominators(fp *run, ending *e, size_t n, int with_power)
+{
+	*run = fp_one;
+	for (size_t j = 0; j < n; j++) {
+		ed_denominator(&e[j].d, &e[j].sum);
+		e[j].neutral = fp_is_zero(&e[j].d);
+		fp_cmov(&e[j].d, &fp_one, e[j].neutral);
+		e[j].prefix = *run;
+		fp_mul(run, run, &e[j].d);
+		if (with_power)
+			fp_mul(run, run, &e[j].power.re); /* not 0: that class has order 2 */
+	}
+}
+
+/* inv = 1/(prefix*d) or 1/(prefix*d*re), and becomes 1/prefix. */
+static void divide(encap_item *item, ending *e, fp *inv, int with_power, int turned)
+{
+	fp t;
+
+	fp_mul(&t, inv, &e->prefix);
+	fp_mul(inv, inv, &e->d);
+	if (with_power) {
+		fp_mul(inv, inv, &e->power.re);
+		fp_mul(&item->gr, &e->power.im, &t);
+		fp_mul(&item->gr, &item->gr, &e->d);
+		fp_cneg(&item->gr, &item->gr, 0 - (uint64_t)(turned != 0));
+		fp_mul(&t, &t, &e->power.re);
+	}
+	ed_to_point(&item->point, &e->sum, &t);
+	wipe(&t, sizeof t);
+	item->status = KM_OK;
+	/* Public: that R is infinity is told to the caller. */
+	ct_public(&e->neutral, sizeof e->neutral);
+	if (!e->neutral)
+		return;
+	wipe(&item->point, sizeof item->point);
+	wipe(&item->gr, sizeof item->gr);
+	item->status = KM_EDEGENERATE;
+}
+
+km_err ending_all(encap_item *items, ending *e, size_t n, int with_power, int turned,
+		const km_random *rnd)
+{
+	struct {
+		fp run, inv;
+	} w;
+	uint64_t zero;
+	km_err err;
+
+	denominators(&w.run, e, n, with_power);
+	err = ec_blinded_inv(&w.inv, &zero, &w.run, rnd);
+	for (size_t j = n; err == KM_OK && j-- > 0;)
+		divide(&items[j], &e[j], &w.inv, with_power, turned);
+	wipe(&w, sizeof w);
+	return err;
+}
