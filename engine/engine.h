@@ -176,8 +176,9 @@ typedef struct km_kms_public km_kms_public;
 
 /* Check Z and KPAK and make the tables.  members: about how many encapsulations to expect; it
  * chooses between a quick start and a high rate, never the result (0: a receiver).
- * KM_EFORMAT, KM_ECURVE, KM_EORDER (Z; the curve has cofactor 4), KM_ENOMEM, KM_ERANDOM.  Each table
- * is checked when it is made; KM_ESELFTEST: an entry is wrong, which takes a fault of the machine. */
+ * KM_EFORMAT, KM_ECURVE, KM_EORDER (Z; the curve has cofactor 4), KM_ENOMEM, KM_ERANDOM.  Tables over P
+ * and g are checked when they are made; KM_ESELFTEST: one is wrong, which takes a fault of the machine.  Over
+ * Z, what is made by a wrong entry is KM_EFAULT, and what is opened KM_EDECAP: kms is to be made again. */
 KM_API KM_MUST km_err km_kms_public_new(km_kms_public **kms, const uint8_t *z, size_t z_len,
 		const uint8_t *kpak, size_t kpak_len, size_t members);
 
@@ -185,7 +186,7 @@ KM_API KM_MUST km_err km_kms_public_new(km_kms_public **kms, const uint8_t *z, s
  * after it uses them, what runs meanwhile is not disturbed, and results stay the same.  So a run
  * can begin with members = 50 and have wide tables made by another thread.  May be called at any
  * time, by any number of threads, but not while kms is freed.  KM_ENOMEM, KM_ERANDOM,
- * KM_ESELFTEST (an entry came out wrong): kms is as it was. */
+ * KM_ESELFTEST (a table came out wrong): kms is as it was. */
 KM_API KM_MUST km_err km_kms_public_widen(km_kms_public *kms, size_t members);
 
 /* kms may be NULL.  No receiver or signer made from it may still be in use. */

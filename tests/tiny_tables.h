@@ -113,14 +113,4 @@ static inline int tiny_rows(uint32_t *sum, const uint32_t *scalar, const uint32_
 	return exceptional;
 }
 
-/* What a check draws its weights from. */
-static inline km_err tiny_random(uint8_t *out, size_t len, const km_random *rnd)
-{
-	static uint64_t seed = 3;
-
-	(void)rnd;
-	draw_bytes(out, len, &seed);
-	return KM_OK;
-}
-
 #endif

@@ -45,12 +45,10 @@ static km_err one_load(encap_tables *t, comb *z_table, const ec_point *chain, un
 	km_err err = comb_build(z_table, chain, w);
 
 	t->z = z_table;
-	if (err == KM_OK)
-		err = comb_check(z_table, chain);
 	return err == KM_OK ? tables_of_p(&t->p, w) : err;
 }
 
-/* Copies of tables that have been checked. */
+/* Copies of those for one member. */
 static km_err turned_load(encap8_tables *t, comb8 *z_table, const alone_table *z_alone)
 {
 	km_err err = comb8_turn(z_table, z_alone);
@@ -68,8 +66,6 @@ static km_err eight_load(encap8_tables *t, comb8 *z_table, const ec_point *chain
 	km_err err = comb8_build(z_table, chain, w, members);
 
 	t->z = z_table;
-	if (err == KM_OK)
-		err = comb8_check(z_table, chain);
 	if (err == KM_OK)
 		err = tables8_of_p(&t->p, w, members);
 	if (err == KM_OK)
@@ -90,8 +86,6 @@ static km_err few_load(sakke_z *s, const ec_point *chain)
 		return one_load(&s->small, &s->z_small, chain, SAKKE_SMALL_W);
 	err = alone_build(&s->z_alone, chain);
 	s->alone.z = &s->z_alone;
-	if (err == KM_OK)
-		err = alone_check(&s->z_alone, chain);
 	return err == KM_OK ? tables_alone_p(&s->alone.p) : err;
 }
 

@@ -1,12 +1,9 @@
-/* alone_build.c -- building the tables of alone_table.h and checking them, eight windows at a time.  All of it
- * is public. */
+/* alone_build.c -- building the tables of alone_table.h, eight windows at a time.  All of it is public. */
 #include <stdlib.h>
 
 #include "alone_table.h"
 #include "curve/edwards8.h"
 #include "marks.h"
-#include "random.h"
-#include "secret.h"
 
 enum {
 	W = 5,      /* 1.3 MB over a point.  w = 6: 3 % faster to use, 22 % slower to build, 1.7 times the size */
@@ -135,146 +132,6 @@ km_err alone_build(alone_table *t, const ec_point *chain)
 	if (err != KM_OK)
 		alone_clear(t);
 	return err;
-}
-
-/* ---- checking ---------------------------------------------------------------------------------- */
-
-/* Entry j is (x, y) with t = xy, the next one (x', y') is it and 2B = (X:Y:Z:T):
- *
- *   x'(Z + T*t) = Y*x + X*y,  y'(Z - T*t) = Y*y + X*x
- *
- * where the factors of x' and y' are not 0, so that with entry 0 and all t right no other x' and y' will
- * do.  The equations of a window are taken together with the powers of a random number as weights. */
-typedef struct {
-	fp8 weight[1 << (W - 1)];
-	fp8 products, t;                 /* sums of x*y and of t */
-	fp8 x, y, before_x, before_y;    /* of all entries but the first, and but the last */
-	fp8 xt, yt;                      /* of x and y with the t of the entry before */
-} weighted;
-
-static km_err draw_weights(weighted *s, size_t n)
-{
-	fp random;
-	km_err err = random_below(random.v, fp_p, FP_LIMBS, 1024, NULL);
-
-	if (err != KM_OK)
-		return err;
-	fp8_set_one(&s->weight[0]);
-	load(&s->weight[1], &random, 0);
-	for (size_t j = 2; j < n; j++)
-		fp8_mul(&s->weight[j], &s->weight[j - 1], &s->weight[1]);
-	return KM_OK;
-}
-
-/* Entry j in all lanes, as lookups read it. */
-static void read_entry(ed8_entry *e, const alone_table *t, size_t group, size_t j)
-{
-	uint64_t index[FP8_LANES];
-	fp8 *to[] = {&e->diff, &e->sum, &e->both};
-
-	for (size_t l = 0; l < FP8_LANES; l++)
-		index[l] = j;
-	for (size_t c = 0; c < t->coords; c++)
-		fp8_select(to[c], (const uint64_t (*)[FP8_LANES])alone_at(t, group, c, 0),
-				t->shape.entries, index);
-}
-
-/* The sums over a group; at most 16 tight terms each, factors all of them. */
-static void weigh(weighted *s, const alone_table *t, size_t group)
-{
-	fp8 before, x, y;
-	ed8_entry e;
-
-	s->products = s->t = s->x = s->y = s->before_x = s->before_y = s->xt = s->yt = fp8_no;
-	for (size_t j = 0; j < t->shape.entries; j++) {
-		read_entry(&e, t, group, j);
-		fp8_sub16(&x, &e.sum, &e.diff);
-		fp8_add(&y, &e.sum, &e.diff);
-		fp8_mul(&x, &s->weight[j], &x);
-		fp8_mul_add(&s->products, &x, &y, &s->products);
-		fp8_mul_add(&s->t, &s->weight[j], &e.both, &s->t);
-		fp8_mul(&y, &s->weight[j], &y);
-		if (j > 0) {
-			fp8_add(&s->x, &s->x, &x);
-			fp8_add(&s->y, &s->y, &y);
-			fp8_mul_add(&s->xt, &x, &before, &s->xt);
-			fp8_mul_add(&s->yt, &y, &before, &s->yt);
-		}
-		if (j + 1 < t->shape.entries) {
-			fp8_add(&s->before_x, &s->before_x, &x);
-			fp8_add(&s->before_y, &s->before_y, &y);
-		}
-		before = e.both;
-	}
-	fp8_mul(&s->before_x, &s->before_x, &s->weight[1]); /* each by the weight of the next */
-	fp8_mul(&s->before_y, &s->before_y, &s->weight[1]);
-}
-
-/* All ones where a = b in all lanes. */
-static uint64_t same(const fp8 *a, const fp8 *b)
-{
-	uint64_t mask[FP8_LANES], all = UINT64_MAX;
-	fp8 d;
-
-	fp8_sub(&d, a, b);
-	fp8_is_zero(mask, &d);
-	for (size_t l = 0; l < FP8_LANES; l++)
-		all &= mask[l];
-	return all;
-}
-
-/* The equations of a group, twice = 2B. */
-static uint64_t steps_hold(const weighted *s, const ed8_extended *twice)
-{
-	fp8 left, right, tt;
-	uint64_t ok = same(&s->products, &s->t);
-
-	fp8_mul(&left, &twice->z, &s->x);
-	fp8_mul_add(&left, &twice->t, &s->xt, &left);
-	fp8_mul(&right, &twice->y, &s->before_x);
-	fp8_mul_add(&right, &twice->x, &s->before_y, &right);
-	ok &= same(&left, &right);
-	fp8_mul(&left, &twice->z, &s->y);
-	fp8_mul(&tt, &twice->t, &s->yt);
-	fp8_mul_add(&right, &twice->y, &s->before_y, &tt);
-	fp8_mul_add(&right, &twice->x, &s->before_x, &right);
-	return ok & same(&left, &right);
-}
-
-static uint64_t begins_with(const alone_table *t, size_t group, const ed8_extended *first)
-{
-	fp8 a;
-	ed8_entry e;
-	uint64_t ok;
-
-	read_entry(&e, t, group, 0);
-	fp8_sub16(&a, &e.sum, &e.diff);
-	fp8_mul(&a, &a, &first->z);
-	ok = same(&a, &first->x);
-	fp8_add(&a, &e.sum, &e.diff);
-	fp8_mul(&a, &a, &first->z);
-	return ok & same(&a, &first->y);
-}
-
-km_err alone_check(const alone_table *t, const ec_point *chain)
-{
-	const size_t w = t->shape.w;
-	weighted *s = aligned_alloc(64, sizeof *s);
-	ed8_extended first, twice;
-	uint64_t ok = UINT64_MAX;
-	km_err err = s ? draw_weights(s, t->shape.entries) : KM_ENOMEM;
-	fp8 map_s, map_k;
-
-	load(&map_s, &ed_map.s, 0);
-	load(&map_k, &ed_map.k, 0);
-	for (size_t i = 0; err == KM_OK && i < t->groups; i++) {
-		from_chain(&first, chain + i * FP8_LANES * w, w, &map_s, &map_k);
-		from_chain(&twice, chain + i * FP8_LANES * w + 1, w, &map_s, &map_k);
-		weigh(s, t, i);
-		ok &= begins_with(t, i, &first) & steps_hold(s, &twice);
-	}
-	free(s);
-	return err == KM_OK && !ok ? KM_ESELFTEST : err;
 }
 
 /* ---- over g ------------------------------------------------------------------------------------ */

@@ -20,9 +20,6 @@ typedef struct {
 km_err alone_build(alone_table *t, const ec_point *chain);
 km_err alone_build_g(alone_table *t, const fp *chain);
 void alone_clear(alone_table *t);
-/* Whether a table over a point holds what it must, all entries at once with random weights: a wrong one
- * passes with a probability below 2^-1000.  KM_ESELFTEST: it does not.  KM_ERANDOM. */
-km_err alone_check(const alone_table *t, const ec_point *chain);
 
 /* Words of one coordinate of an entry in each lane. */
 static inline uint64_t (*alone_at(const alone_table *t, size_t group, size_t coord,

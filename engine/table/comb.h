@@ -6,12 +6,11 @@
  * and no entry is infinity: entry j of window i is [(2j + 1) 2^(wi)](B/2).
  *
  * The room, engine/table/, which stands on curve/:
- *   comb, comb_build         tables for one element at a time, and their digits; how they are made and checked
+ *   comb, comb_build         tables for one element at a time, and their digits; how they are made
  *   comb8, comb8_build       tables that eight lanes read, for batches
  *   alone_table, alone_build tables whose eight windows are read at once, for one member or a few
  *   comb_chain               the doublings that all of them are made from
  *   comb_tmpl, comb_add_tmpl, comb_rows    how entries are added up
- *   comb_check_tmpl          equations that hold where all entries are right
  *   tables                   those over P and g, which the whole process shares
  *   comb_digest, comb_digests              and what they must be
  */
@@ -69,10 +68,6 @@ void gcomb_pick(fp *r, const gcomb *c, unsigned i, const uint64_t *u, size_t n);
  * fault. */
 km_err comb_build(comb *c, const ec_point *chain, unsigned w);
 km_err gcomb_build(gcomb *c, const fp *chain, unsigned w);
-/* Whether each entry of a table over a point is what the chain says, by other additions than those
- * that built it and random weights (comb_check_tmpl.h).  KM_ESELFTEST: one is not.  KM_ENOMEM,
- * KM_ERANDOM. */
-km_err comb_check(const comb *c, const ec_point *chain);
 void comb_clear(comb *c);
 void gcomb_clear(gcomb *c);
 

@@ -23,8 +23,6 @@ km_err comb8_build(comb8 *c, const ec_point *chain, unsigned w, size_t members);
 km_err comb8_build_g(comb8 *c, const fp *chain, unsigned w, size_t members);
 /* The entries of a table for one member, for eight members at once.  KM_ENOMEM. */
 km_err comb8_turn(comb8 *c, const alone_table *a);
-/* comb_check of what lookups read. */
-km_err comb8_check(const comb8 *c, const ec_point *chain);
 void comb8_clear(comb8 *c);
 
 #endif

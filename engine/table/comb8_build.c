@@ -1,4 +1,4 @@
-/* comb8_build.c -- building and checking tables by eight lanes: eight windows to a vector while
+/* comb8_build.c -- building tables by eight lanes: eight windows to a vector while
  * multiples are made, then eight entries of a window.  All of it is public. */
 #include <stdlib.h>
 #include <string.h>
@@ -6,7 +6,6 @@
 #include "comb8.h"
 #include "comb_rows.h"
 #include "marks.h"
-#include "random.h"
 
 enum { LANES = FP8_LANES, ADDS = 64 };
 
@@ -76,63 +75,6 @@ static void put(const sink *to, size_t i, size_t at, int by, const fp8 *a)
 #include "comb_tmpl.h"
 #undef GE
 #undef GN
-
-/* All entries of window i, r[entries / LANES][coords]. */
-static void read_window(fp8 *r, const sink *to, size_t i)
-{
-	uint16_t index[ROWS_MAX * COLUMNS_MAX];
-
-	for (size_t e = 0; e < to->shape.entries; e++)
-		index[e] = (uint16_t)e;
-	to->layout->pick(r, to->coords, to->t + i * to->window_bytes, to->shape.entries, index,
-			to->shape.entries / LANES / to->layout->vectors);
-}
-
-/* Lane of r = the sum of all lanes of a. */
-static void add_lanes(fp8 *r, size_t lane, const fp8 *a)
-{
-	static const fp8 zero;
-
-	for (int x = 0; x < FP8_LIMBS; x++) {
-		uint64_t sum = 0;
-
-		for (int l = 0; l < LANES; l++)
-			sum += a->v[x][l];
-		r->v[x][lane] = sum;
-	}
-	/* Not fp8_add: before it the limbs are above 2^52. */
-	fp8_k->add(r->v, (const uint64_t (*)[FP8_LANES])r->v, zero.v);
-}
-
-/* The sums of window i (comb_check_tmpl.h).  Here lanes are columns, eight or twice eight. */
-static void sums(const sink *to, size_t i, size_t lane, const check_weights *w, fp8 *v, fp8 *u,
-		fp8 *t)
-{
-	fp8 down[COLUMNS_MAX / LANES * 2], across[2];
-	const fp8 *entry = t;
-	size_t vectors = w->columns / LANES;
-	uint64_t r[LANES];
-
-	memset(down, 0, sizeof down);
-	read_window(t, to, i);
-	for (size_t k = 0; k < w->rows; k++) {
-		for (size_t l = 0; l < LANES; l++)
-			r[l] = w->r[k];
-		memset(across, 0, sizeof across);
-		for (size_t x = 0; x < 2 * vectors; x++, entry++) {
-			fp8_weigh(&down[x], entry, r, &down[x]);
-			fp8_weigh(&across[x % 2], entry, w->s + x / 2 * LANES, &across[x % 2]);
-		}
-		add_lanes(&u[2 * k], lane, &across[0]);
-		add_lanes(&u[2 * k + 1], lane, &across[1]);
-	}
-	for (size_t j = 0; j < w->columns; j++)
-		for (size_t c = 0; c < 2; c++)
-			for (int x = 0; x < FP8_LIMBS; x++)
-				v[2 * j + c].v[x][lane] = down[j / LANES * 2 + c].v[x][j % LANES];
-}
-
-#include "comb_check_tmpl.h"
 
 #define GE    fp8
 #define GN(x) power8_##x
@@ -217,9 +159,4 @@ km_err comb8_turn(comb8 *c, const alone_table *a)
 			for (size_t at = 0; at < a->shape.entries; at += LANES)
 				turn_eight(c, a, group, coord, at);
 	return KM_OK;
-}
-
-km_err comb8_check(const comb8 *c, const ec_point *chain)
-{
-	return ec8_check(c, &chain->x, &c->shape);
 }

@@ -9,14 +9,6 @@ enum {
 	OFFSETS = 8,   /* odd multiples 1, 3, .. 15 */
 	EVENS = 3,     /* even ones 2, 4, 8 */
 	SUMS_MAX = 15, /* rows that are added to in one step, at most: those of w = 10 */
-	ROWS_MAX = 32,    /* of a window while it is checked: those of w = 10 */
-	COLUMNS_MAX = 16,
 };
-
-/* Random weights below 2^52 of the rows and columns of a window, and of one kind of equation. */
-typedef struct {
-	size_t rows, columns;
-	uint64_t r[ROWS_MAX], s[COLUMNS_MAX], t;
-} check_weights;
 
 #endif

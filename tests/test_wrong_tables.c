@@ -1,0 +1,195 @@
+/* test_wrong_tables.c -- a table over Z that is wrong, for it has gone bad or came out so: nothing that it makes wrong
+ * leaves, and no message opens to a wrong SSV. */
+#include "util_sakke.h"
+
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "engine/sakke/sakke.h"
+
+enum { LEN = 32, MOST = 70, BITS = 4 };
+
+/* About how many members are announced: each has more tables than the one before. */
+static const size_t announced[] = {0, 1000, 5000};
+/* For one, for a few, and for all that a table is for. */
+static const size_t sizes[] = {1, 9, MOST};
+
+static km_kms_master *master;
+static km_kms_public *kms;
+static km_receiver *receiver;
+static uint8_t ssv[KM_SSV_BYTES], ids[MOST * LEN], good[MOST * KM_SED_BYTES];
+static uint8_t ssvs[MOST * KM_SSV_BYTES], mail[MOST * KM_SED_BYTES];
+static uint64_t seed = 6;
+
+/* A table over Z; parts are windows, or groups of them. */
+typedef struct {
+	uint8_t *mem;
+	size_t size, part;
+} table;
+
+static table of_points(const comb *c)
+{
+	size_t part = c->shape.entries * sizeof *c->t;
+
+	return (table){(uint8_t *)c->t, c->shape.windows * part, part};
+}
+
+static table of_lanes(const comb8 *c)
+{
+	return (table){c->t, c->shape.windows * c->window_bytes, c->window_bytes};
+}
+
+static table of_groups(const alone_table *t)
+{
+	size_t part = t->coords * t->shape.entries * FP8_WORDS * sizeof *t->t;
+
+	return (table){(uint8_t *)t->t, t->groups * part, part};
+}
+
+static size_t all_tables(table *t)
+{
+	const sakke_z *s = &kms->sakke;
+	size_t n = 0;
+
+	t[n++] = s->z_alone.t ? of_groups(&s->z_alone) : of_points(&s->z_small);
+	for (const sakke_set *set = s->sets; set; set = set->next)
+		t[n++] = set->z_eight.t ? of_lanes(&set->z_eight) : of_points(&set->z_one);
+	return n;
+}
+
+/* They may stand where nobody can write. */
+static void can_be_written(const table *t)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), from = (uintptr_t)t->mem / page * page;
+
+	assert_int_equal(mprotect((void *)from, (uintptr_t)t->mem + t->size - from,
+			PROT_READ | PROT_WRITE), 0);
+}
+
+/* Whether a batch of n comes to nothing; else it is right. */
+static int encap_fails(size_t n)
+{
+	static const uint8_t zero[sizeof good];
+	static uint8_t sed[sizeof good];
+	km_err status[MOST], err;
+
+	memset(sed, 0xa5, sizeof sed);
+	err = km_sakke_encap_batch(sed, status, ssv, ids, LEN, n, kms, NULL);
+	if (err != KM_OK)
+		assert_int_equal(err, KM_EFAULT);
+	assert_memory_equal(sed, err == KM_OK ? good : zero, n * KM_SED_BYTES);
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(status[i], err);
+	return err != KM_OK;
+}
+
+/* Whether some of n messages do not open; the others open to what they hold. */
+static int decap_fails(size_t n)
+{
+	static const uint8_t zero[KM_SSV_BYTES];
+	const km_receiver *keys[MOST] = {NULL};
+	uint8_t out[MOST * KM_SSV_BYTES];
+	km_err status[MOST], err;
+	int fails = 0;
+
+	for (size_t i = 0; i < n; i++)
+		keys[i] = receiver;
+	memset(out, 0xa5, sizeof out);
+	err = km_sakke_decap_batch(out, status, mail, n, keys, NULL);
+	assert_true(err == KM_OK || err == KM_EPARTIAL);
+	for (size_t i = 0; i < n; i++) {
+		assert_memory_equal(out + i * KM_SSV_BYTES,
+				status[i] == KM_OK ? ssvs + i * KM_SSV_BYTES : zero, KM_SSV_BYTES);
+		fails += status[i] != KM_OK;
+	}
+	return fails > 0;
+}
+
+/* How often a batch of some size fails, of messages to be made and of messages to be opened. */
+static void try_all(int fails[2])
+{
+	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+		fails[0] += encap_fails(sizes[i]);
+		fails[1] += decap_fails(sizes[i]);
+	}
+}
+
+/* Single bits, which few meet; and one part that is a copy of another: all of its entries are points, and wrong. */
+static void plant_in(const table *t, int by_bits[2])
+{
+	static uint8_t was[1 << 18];
+	uint8_t *first = t->mem + t->size / t->part / 2 * t->part;
+	int fails[2] = {0, 0};
+
+	assert_true(t->part <= sizeof was);
+	can_be_written(t);
+	for (int i = 0; i < BITS; i++) {
+		uint8_t *at = t->mem + draw(&seed) % t->size, bit = (uint8_t)(1 << draw(&seed) % 8);
+
+		*at ^= bit;
+		try_all(by_bits);
+		*at ^= bit;
+	}
+	memcpy(was, first, t->part);
+	memcpy(first, t->mem, t->part);
+	try_all(fails);
+	memcpy(first, was, t->part);
+	assert_true(fails[0] > 0 && fails[1] > 0);
+}
+
+static void what_a_wrong_table_makes_does_not_leave(void **state)
+{
+	table t[4];
+	int by_bits[2] = {0, 0};
+
+	(void)state;
+	for (size_t m = 0; m < sizeof announced / sizeof *announced; m++) {
+		size_t n;
+
+		assert_int_equal(km_kms_public_widen(kms, announced[m]), KM_OK);
+		n = all_tables(t);
+		for (size_t i = 0; i < n; i++)
+			plant_in(&t[i], by_bits);
+		for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+			assert_false(encap_fails(sizes[i]) || decap_fails(sizes[i]));
+	}
+	assert_true(by_bits[0] > 0 && by_bits[1] > 0);
+}
+
+static int start(void **state)
+{
+	km_err status[MOST];
+
+	(void)state;
+	master = master_of(rfc_z_secret);
+	kms = kms_of(master, 0);
+	draw_bytes(ids, sizeof ids, &seed);
+	draw_bytes(ssv, sizeof ssv, &seed);
+	draw_bytes(ssvs, sizeof ssvs, &seed);
+	receiver = receiver_of(master, kms, ids, LEN);
+	assert_int_equal(km_sakke_encap_batch(good, status, ssv, ids, LEN, MOST, kms, NULL), KM_OK);
+	for (size_t i = 0; i < MOST; i++)
+		assert_int_equal(km_sakke_encap(mail + i * KM_SED_BYTES, ssvs + i * KM_SSV_BYTES, ids, LEN,
+				kms, NULL), KM_OK);
+	return 0;
+}
+
+static int stop(void **state)
+{
+	(void)state;
+	km_receiver_free(receiver);
+	km_kms_public_free(kms);
+	km_kms_master_free(master);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(what_a_wrong_table_makes_does_not_leave, start, stop),
+	};
+
+	return run_on_each_level("wrong_tables", tests, sizeof tests / sizeof tests[0]);
+}
