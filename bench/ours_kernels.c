@@ -6,7 +6,7 @@
 #include "engine/field/fp8.h"
 
 static _Alignas(64) uint64_t r[FP8_LIMBS][8], a[FP8_LIMBS][8], b[FP8_LIMBS][8], c[FP8_LIMBS][8];
-static uint64_t mask[8], weight[8];
+static uint64_t mask[8];
 
 /* Below 2^1023, so tight. */
 static void draw(uint64_t (*v)[8], uint64_t seed)
@@ -22,10 +22,8 @@ static void start(void)
 	draw(a, 8);
 	draw(b, 9);
 	draw(c, 10);
-	for (size_t l = 0; l < 8; l++) {
+	for (size_t l = 0; l < 8; l++)
 		mask[l] = 0 - (uint64_t)(l & 1);
-		weight[l] = a[0][l];
-	}
 }
 
 #define IN(x) ((const uint64_t (*)[8])(x))
@@ -43,7 +41,6 @@ KERNEL(sub, IN(a), IN(b))
 KERNEL(lift, IN(a), IN(b), fp8_256p)
 KERNEL(cneg, IN(a), mask, fp8_256p)
 KERNEL(cmov, IN(a), mask)
-KERNEL(weigh, IN(a), weight, IN(b))
 KERNEL(reduce, IN(a))
 
 size_t kernels_offer(bench_op *ops)
@@ -52,7 +49,7 @@ size_t kernels_offer(bench_op *ops)
 #define OFFER(name) {"fp8_" #name, "us/vector", 1, start, name, NULL}
 		OFFER(mul_add), OFFER(mul_sub), OFFER(mul_lift), OFFER(mul_diff), OFFER(mul_sdiff),
 		OFFER(mul_diff_sub), OFFER(sqr_sub2), OFFER(add), OFFER(sub), OFFER(lift),
-		OFFER(cneg), OFFER(cmov), OFFER(weigh), OFFER(reduce),
+		OFFER(cneg), OFFER(cmov), OFFER(reduce),
 	};
 
 	if (!fp8_k)

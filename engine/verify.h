@@ -91,16 +91,6 @@ static inline int verify_difference(const uint64_t (*a)[8], const uint64_t (*b)[
 	return 1;
 }
 
-/* Whether weights are below 2^52. */
-static inline int verify_weights(const uint64_t w[8])
-{
-	uint64_t all = 0;
-
-	for (int l = 0; l < 8; l++)
-		all |= w[l];
-	return all >> 52 == 0;
-}
-
 /* Whether 0 <= a < 2^bits. */
 static inline int verify_bits(const uint64_t (*a)[8], unsigned bits)
 {

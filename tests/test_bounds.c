@@ -14,7 +14,6 @@ static fp8 r, a, b, c;
 static const uint64_t none[FP8_LANES], all[FP8_LANES] = {
 	UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX,
 };
-static uint64_t weights[FP8_LANES];
 
 static void mul(void) { fp8_mul(&r, &a, &b); }
 static void sqr(void) { fp8_sqr(&r, &a); }
@@ -32,7 +31,6 @@ static void sub_lift512(void) { fp8_sub_lift512(&r, &b, &c); }
 static void sub16(void) { fp8_sub16(&r, &b, &c); }
 static void sub64(void) { fp8_sub64(&r, &b, &c); }
 static void cneg16(void) { fp8_cneg16(&r, &c, none); }
-static void weigh(void) { fp8_weigh(&r, &a, weights, &c); }
 static void reduce(void) { fp8_reduce(&r, &c); }
 
 /* The bits of a, b and c, c negative where its are; those that are good, and those that are not. */
@@ -60,7 +58,6 @@ static const struct {
 	{"sub64", sub64, {0, 1028, 1028}, {0, 1028, 1031}},
 	{"cneg16", cneg16, {0, 0, 1027}, {0, 0, 1029}},
 	{"cneg16 of less than 0", cneg16, {0, 0, 1027}, {0, 0, -1025}},
-	{"weigh", weigh, {1038, 0, 1029}, {1042, 0, 1029}},
 	{"reduce", reduce, {0, 0, 1024}, {0, 0, 1026}},
 };
 

@@ -353,42 +353,6 @@ static void lanes_are_independent(void **state)
 	}
 }
 
-/* r - b = a*w/2^104 mod p, and not far above 0. */
-static void weights_are_two_rows_of_a_product(void **state)
-{
-	fp8 a, b, r;
-	uint64_t w[FP8_LANES];
-	mpz_t x, y;
-
-	row(state);
-	mpz_inits(x, y, NULL);
-	for (int n = 0; n < ROUNDS; n++) {
-		edge_lanes(&a, 1030, 0);
-		edge_lanes(&b, 1031, 1);
-		for (int l = 0; l < FP8_LANES; l++)
-			w[l] = (n % 8 == l ? UINT64_MAX : edge_draw()) >> 12;
-		fp8_weigh(&r, &a, w, &b);
-		assert_true(is_masked(&r));
-		for (int l = 0; l < FP8_LANES; l++) {
-			lane_to_mpz(x, &r, l);
-			lane_to_mpz(y, &b, l);
-			mpz_sub(x, x, y);
-			lane_to_mpz(y, &a, l);
-			assert_true(mpz_sgn(x) >= 0);
-			mpz_fdiv_q_2exp(y, y, 52);
-			mpz_add(y, y, p);
-			assert_true(mpz_cmp(x, y) <= 0);
-			lane_to_mpz(y, &a, l);
-			mpz_mul_2exp(x, x, 104);
-			mpz_submul_ui(x, y, w[l]);
-			assert_true(mpz_divisible_p(x, p));
-		}
-		fp8_weigh(&a, &a, w, &b);
-		assert_memory_equal(&a, &r, sizeof r);
-	}
-	mpz_clears(x, y, NULL);
-}
-
 static void what_is_near_zero_is_reduced(void **state)
 {
 	fp8 a, r;
@@ -591,7 +555,6 @@ int main(void)
 		{ "differences_and_sums_may_be_arguments", differences_and_sums_may_be_arguments },
 		{ "lanes_are_independent", lanes_are_independent },
 		{ "masks_choose_lanes", masks_choose_lanes },
-		{ "weights_are_two_rows_of_a_product", weights_are_two_rows_of_a_product },
 		{ "what_is_near_zero_is_reduced", what_is_near_zero_is_reduced },
 		{ "conversions_keep_the_value", conversions_keep_the_value },
 		{ "what_was_packed_is_selected", what_was_packed_is_selected },

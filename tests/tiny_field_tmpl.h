@@ -234,21 +234,6 @@ static inline void FN(neg)(FE *r, const FE *a)
 	*r = FN(difference)(&p, a, 1);
 }
 
-/* b + a*w times a constant, as a row of a multiplication gives it. */
-static inline void FN(weigh)(FE *r, const FE *a, const uint64_t *w, const FE *b)
-{
-	FE t = {.low = 0};
-
-	RULE(a->low >= 0 && rule_bits(a->high, 1040) && FN(is_loose)(b));
-	for (size_t l = 0; l < LANES; l++) {
-		RULE(w[l] >> 52 == 0);
-		t.v[l] = tiny_mul(3, tiny_mul(a->v[l], (uint32_t)(w[l] % tiny.p)));
-	}
-	FN(bound)(&t, 0, TINY_P + 1);
-	*r = FN(sum)(b, &t);
-	RULE(FN(is_loose)(r));
-}
-
 static inline void FN(tidy)(FE *a)
 {
 	RULE(FN(is_loose)(a));

@@ -9,7 +9,6 @@
  *   void fp8_mul_diff_avx2(r, a, b, c, k);  a*(b - c + k)/2^1040
  *   void fp8_mul_sdiff_avx2(r, a, b, c, k, const uint64_t mask[8]);    a*(+-b - c + k)/2^1040
  *   void fp8_mul_diff_sub_avx2(r, a, b, c, k, d);      a*(b - c + k)/2^1040 - d
- *   void fp8_weigh_avx2(r, a, const uint64_t w[8], b);                 a*w/2^104 + b
  *   void fp8_add_avx2(r, a, b);
  *   void fp8_sub_avx2(r, a, b);
  *   void fp8_lift_avx2(r, a, b, k);         a - b + k
@@ -259,15 +258,6 @@ FUNC	fp8_rows_avx2
 	jnz	8b
 	ret
 ENDFUNC	fp8_rows_avx2
-
-/* t = a*b/2^104, for four limbs of b: a block of the second kind alone. */
-FUNC	fp8_four_rows_avx2
-	clear	0
-	for_n	43, clear_column_at
-	lea	r12, [r15 + fr_b]
-	mul_block	redc_digits, .Lp + 32
-	ret
-ENDFUNC	fp8_four_rows_avx2
 
 /* ---- squares -----------------------------------------------------------------------------------
  *
@@ -565,23 +555,6 @@ ENDFUNC	fp8_\name\()_avx2
 	vmovdqu	ymm13, [r9]
 	split_diff	load_signed_b, diff_signed
 .endm
-
-FUNC	fp8_weigh_avx2
-	enter
-9:
-	split_a
-	vmovdqu	ymm0, [rdx]
-	to_26
-	vmovdqa	[r15 + fr_b], ymm1
-	vmovdqa	[r15 + fr_b + 32], ymm0
-	clear	0
-	vmovdqa	[r15 + fr_b + 64], ymm0
-	vmovdqa	[r15 + fr_b + 96], ymm0
-	call	fp8_four_rows_avx2
-	finish	plus_c
-	other_half
-	return
-ENDFUNC	fp8_weigh_avx2
 
 	product	mul, split_b, nothing
 	product	mul_add, split_b, plus_c

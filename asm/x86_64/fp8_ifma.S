@@ -14,7 +14,6 @@
  *   void fp8_lift_ifma(r, a, b, k);         a - b + k
  *   void fp8_cneg_ifma(r, a, mask, k);      k - a or a
  *   void fp8_cmov_ifma(r, a, mask);
- *   void fp8_weigh_ifma(r, a, const uint64_t w[8], b);                 a*w/2^104 + b
  *   void fp8_reduce_ifma(r, a);             a mod p
  *   void fp8_scrub_ifma(void);
  *
@@ -452,23 +451,6 @@ FUNC	fp8_cmov_ifma
 	for_n	20, cmov_at
 	ret
 ENDFUNC	fp8_cmov_ifma
-
-/* One block of a multiplication, whose second row is 0: only the columns 0 and 1 are eliminated. */
-.macro	clear_at n
-	clear	\n
-.endm
-FUNC	fp8_weigh_ifma
-	lea	rax, [rip + fp8_p]
-	make_low52	0
-	start_at	1
-	do_range	2, 20, clear_at
-	vmovdqu64	row0, [rdx]
-	vpxord	row1, row1, row1
-	mul_block
-	for_n	20, plus_rcx_at
-	settle
-	ret
-ENDFUNC	fp8_weigh_ifma
 
 /* A negative a is lifted by 2p; then p is taken away where that leaves no borrow. */
 .macro	lift_2p_at j

@@ -71,10 +71,6 @@ typedef struct {
 	void (*cneg)(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t mask[8],
 			const uint64_t k[FP8_LIMBS]);
 	void (*cmov)(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t mask[8]);
-	/* a*w/2^104 + b for a factor a, w below 2^52 and loose b: a fifth of a multiplication.  Adds less than
-	 * p + a/2^52; loose limbs. */
-	void (*weigh)(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t w[8],
-			const uint64_t (*b)[8]);
 	/* a mod p in [0, p), for -2p <= a < 2p. */
 	void (*reduce)(uint64_t (*r)[8], const uint64_t (*a)[8]);
 	/* Lane l of r = entry index[l] of table l, canonical; eight tables side by side, packed (see
@@ -304,14 +300,6 @@ static inline void fp8_cneg(fp8 *r, const fp8 *a, const uint64_t mask[FP8_LANES]
 {
 	VERIFY(verify_loose(a->v));
 	fp8_k->cneg(r->v, a->v, mask, fp8_p);
-}
-
-/* r = a*w/2^104 + b, lane by lane. */
-static inline void fp8_weigh(fp8 *r, const fp8 *a, const uint64_t w[FP8_LANES], const fp8 *b)
-{
-	VERIFY(verify_bits(a->v, 1040) && verify_weights(w) && verify_loose(b->v));
-	fp8_k->weigh(r->v, a->v, w, b->v);
-	VERIFY(fp8_is_loose(r));
 }
 
 /* r = a mod p in [0, p), for -2p <= a < 2p. */

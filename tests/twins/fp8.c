@@ -183,24 +183,6 @@ static void cmov_c(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t mask
 			r[i][l] = ct_select(mask[l], a[i][l], r[i][l]);
 }
 
-static void weigh_c(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t w[8],
-		const uint64_t (*b)[8])
-{
-	uint64_t t[FP8_LIMBS];
-
-	for (int l = 0; l < FP8_LANES; l++) {
-		uint64_t f[2] = { w[l], 0 };
-
-		memset(t, 0, sizeof t);
-		for (int i = 0; i < 2; i++)
-			mul_row_c(t, a, f[i], l);
-		for (int i = 0; i < FP8_LIMBS; i++)
-			t[i] += b[i][l];
-		carry_c(r, t, l);
-	}
-	wipe(t, sizeof t);
-}
-
 static void reduce_c(uint64_t (*r)[8], const uint64_t (*a)[8])
 {
 	static const uint64_t zero[FP8_LIMBS];
@@ -250,7 +232,7 @@ static void scrub_c(void)
 
 const fp8_kernel fp8_twin = {
 	"c", 0, mul_c, sqr_c, mul_add_c, mul_sub_c, mul_lift_c, sqr_sub2_c, mul_diff_c,
-	mul_sdiff_c, mul_diff_sub_c, add_c, sub_c, lift_c, cneg_c, cmov_c, weigh_c, reduce_c,
+	mul_sdiff_c, mul_diff_sub_c, add_c, sub_c, lift_c, cneg_c, cmov_c, reduce_c,
 	select_c, scrub_c,
 };
 
