@@ -15,8 +15,8 @@
 
 /* ---- nonces -------------------------------------------------------------------------------- */
 
-/* Real nonces, or numbers from a list, or numbers that follow from the message. */
-static enum { REAL, LISTED, FROM_MESSAGE, FAILING } nonces;
+/* Real nonces, or numbers from a list, or numbers that follow from the message, or one for all. */
+static enum { REAL, LISTED, FROM_MESSAGE, SAME, FAILING } nonces;
 static uint64_t listed[4][4];
 static size_t listed_next;
 
@@ -34,6 +34,9 @@ km_err __wrap_eccsi_nonce(uint64_t j[4], const uint8_t *ssk, const uint8_t *hs, 
 	case LISTED:
 		assert_true(listed_next < 4);
 		memcpy(j, listed[listed_next++], 32);
+		return KM_OK;
+	case SAME:
+		memcpy(j, (uint64_t[4]){12345}, 32);
 		return KM_OK;
 	case FROM_MESSAGE:
 		km_hmac_sha256(hash, ssk, 32, msg, len);
@@ -689,6 +692,56 @@ static void a_block_knows_the_sign_of_points(void **state)
 	assert_int_equal(eccsi_block_fits_var(items, 11, &known, &points), 1);
 }
 
+static void turn_over(eccsi_points *p, size_t i)
+{
+	static const uint64_t nothing[P256X8_LIMBS];
+	p256_fe *y = &((p256_point *)p->one)[i].y;
+	p256x8_point *lanes = (p256x8_point *)p->lanes;
+	fe8 zero, other;
+
+	fe_sub(y, &(const p256_fe){{0}}, y);
+	if (!lanes)
+		return;
+	fe8_set(&zero, nothing);
+	fe8_sub(&other, &zero, &lanes[i / 8].y);
+	for (size_t limb = 0; limb < P256X8_LIMBS; limb++)
+		lanes[i / 8].y.v[limb][i % 8] = other.v[limb][i % 8];
+}
+
+/* Where all have one nonce, two errors are opposite that would cancel out if the weights of the two were
+ * the same: -s of one, and the points of both turned over. */
+static void no_two_weights_are_the_same(void **state)
+{
+	enum { N = 24 };
+	const eccsi_known known = {hs, signer->y};
+	eccsi_points points;
+
+	(void)state;
+	nonces = SAME;
+	make_items();
+	assert_int_equal(km_eccsi_sign_batch(to_sign, status, N, signer, NULL), KM_OK);
+	points_of(&points, N);
+	assert_int_equal(eccsi_block_fits_var(items, N, &known, &points), 1);
+	for (size_t j = 0; j < N; j++) {
+		uint64_t s[4];
+		uint8_t kept[32];
+
+		memcpy(kept, sigs[j] + 32, 32);
+		p256_scalar(s, kept);
+		p256_sub_mod(s, (uint64_t[4]){0}, s, p256_n);
+		limbs_to_be(sigs[j] + 32, s, 4);
+		for (size_t i = 0; i < N; i++) {
+			if (i == j)
+				continue;
+			turn_over(&points, i);
+			assert_int_equal(eccsi_block_fits_var(items, N, &known, &points), 0);
+			turn_over(&points, i);
+		}
+		memcpy(sigs[j] + 32, kept, 32);
+	}
+	assert_int_equal(eccsi_block_fits_var(items, N, &known, &points), 1);
+}
+
 /* A key damaged in memory must not sign: the signature would give it away. */
 static void a_fault_is_caught(void **state)
 {
@@ -807,6 +860,7 @@ int main(void)
 		{"a_zero_denominator_takes_a_new_nonce", a_zero_denominator_takes_a_new_nonce},
 		{"one_wrong_signature_is_found_in_a_block", one_wrong_signature_is_found_in_a_block},
 		{"a_block_knows_the_sign_of_points", a_block_knows_the_sign_of_points},
+		{"no_two_weights_are_the_same", no_two_weights_are_the_same},
 		{"a_fault_is_caught", a_fault_is_caught},
 		{"without_randomness_nothing_is_signed", without_randomness_nothing_is_signed},
 		{"nonces_hang_on_all_that_goes_in", nonces_hang_on_all_that_goes_in},
