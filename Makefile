@@ -10,7 +10,7 @@
 ## make bench-command      whole runs by hyperfine; bench-instructions: the scalar rows by callgrind
 ## make bench-mca          port pressure of the eight-lane kernels, by llvm-mca where it is installed
 ## make install            into PREFIX (/usr/local), below DESTDIR
-## make digests            what the tables over P and g must be, from the portable builder
+## make digests            what the tables over P and g, and rows of kernels, must be, from portable code
 ##
 ## NO_INSTALL=1            says which packages are missing, and installs none
 ## MODE=asan, tsan         sanitizers          OPT=-O3, CC=clang    as you like it
@@ -148,7 +148,7 @@ endif
 # Fuzz targets read foreign octets of one kind each.  They run under a fuzzer (make fuzz), and in
 # every other build on a fixed set of damaged inputs.
 FUZZ_MAIN := $(if $(filter fuzz,$(MODE)),-fsanitize=fuzzer,$(B)/tests/replay.c.o)
-$(B)/tests/fuzz_%: $(B)/tests/fuzz_%.c.o $(filter %.o,$(FUZZ_MAIN)) $(call obj,$(wildcard tests/util*.c) $(wildcard provision/cli/messages*.c) $(ENGINE) $(PROV))
+$(B)/tests/fuzz_%: $(B)/tests/fuzz_%.c.o $(filter %.o,$(FUZZ_MAIN)) $(TEST_UTIL) $(call obj,$(wildcard provision/cli/messages*.c) $(ENGINE) $(PROV))
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(filter -%,$(FUZZ_MAIN)) -Wl,--wrap=eccsi_nonce $^ -o $@ -lcmocka $(LIBS)
 
@@ -193,7 +193,8 @@ fuzz-targets: $(patsubst %,$(B)/tests/%,$(FUZZ))
 faults: $(B)/tests/faults
 	@$< --long
 
-# The digests of the tables over P and g, from the portable builder: engine/table/comb_digests.inc.
+# The digests of the tables over P and g, from the portable builder: engine/table/comb_digests.inc; and of what
+# the twin of p256x8 gives.
 digests: $(B)/tests/test_digests
 	@$< --print
 

@@ -69,7 +69,7 @@ km_err init_use(const char *kernel)
 	fp_pick(levels[at].levels & cpu);
 	p256_pick(levels[at].levels & cpu);
 	fp8_pick(levels[at].levels & cpu);
-	p256x8_pick(NULL, levels[at].levels & cpu);
+	p256x8_pick(levels[at].levels & cpu);
 	return fp_proved() && p256_proved() && fp8_proved() && p256x8_proved() ? KM_OK : KM_ESELFTEST;
 }
 

@@ -132,7 +132,13 @@ static void a_flipped_bit_or_another_table_does_not_fit(void **state)
 	gcomb_clear(&g);
 }
 
-/* The list, for every width of the engine's tables. */
+static void print_octets(const uint8_t d[32])
+{
+	for (size_t k = 0; k < 32; k++)
+		printf("%s0x%02x,", k % 12 ? " " : "\n\t\t", d[k]);
+}
+
+/* The list, for every width of the engine's tables; and what is known of the rows of p256x8. */
 static void print_all(void)
 {
 	static const struct {
@@ -153,12 +159,16 @@ static void print_all(void)
 				compute(d, (digest_base)base, uses[u].layout, uses[u].w[i]);
 				printf("\t{%s, %s, %u, {", base == DIGEST_P ? "DIGEST_P" : "DIGEST_G",
 						uses[u].name, uses[u].w[i]);
-				for (size_t k = 0; k < sizeof d; k++)
-					printf("%s0x%02x,", k % 12 ? " " : "\n\t\t", d[k]);
+				print_octets(d);
 				printf("\n\t}},\n");
 			}
 		}
 	}
+	p256x8_k = &p256x8_twin;
+	p256x8_digest(d);
+	printf("\n/* engine/eccsi/p256x8.c */");
+	print_octets(d);
+	printf("\n");
 }
 
 int main(int argc, char **argv)

@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "engine/cpu.h"
-#include "engine/eccsi/p256x8.h"
+#include "twins/twins.h"
 
 enum { MOST = 32 };
 
@@ -52,8 +52,8 @@ int run_on_each_row8(const row_test *tests, size_t n, CMFixtureFunction setup,
 	int failed = 0;
 
 	p256_pick(cpu_levels());
-	for (size_t k = 0; p256x8_kernels[k]; k++) {
-		const p256x8_kernel *row = p256x8_kernels[k];
+	for (size_t k = 0; p256x8_row(k); k++) {
+		const p256x8_kernel *row = p256x8_row(k);
 		char name[32];
 
 		if (!runs("p256x8", row->name, row->needs))

@@ -5,7 +5,7 @@
  * time but what ends in _var; lanes never influence each other; a result may be any argument.
  *
  * Without an assembly row for this processor p256x8_pick gives NULL and nothing but p256x8_pick may
- * be called: batches then run on p256.  The C row is the twin that tests compare with.
+ * be called: batches then run on p256.  A portable twin of the rows is in tests/twins/.
  */
 #ifndef KM_P256X8_H
 #define KM_P256X8_H
@@ -70,14 +70,15 @@ typedef struct {
 	void (*scrub)(void);
 } p256x8_kernel;
 
-/* Best first, the C row last, then NULL.  p256x8_k is what p256x8_pick gave. */
+/* Best first, then NULL.  p256x8_k is what p256x8_pick gave. */
 extern const p256x8_kernel *const p256x8_kernels[];
 extern const p256x8_kernel *p256x8_k;
 
-/* The best assembly row whose needs the levels cpu fulfil and, unless name is NULL, which has this
- * name (then also the C row); NULL where there is none.  Sets p256x8_k. */
-const p256x8_kernel *p256x8_pick(const char *name, unsigned cpu);
-/* 1 where the chosen row, if any, agrees with the C row on known operands. */
+/* The best row whose needs the levels cpu fulfil; NULL where there is none.  Sets p256x8_k. */
+const p256x8_kernel *p256x8_pick(unsigned cpu);
+/* SHA-256 of all that the chosen row gives on known operands; 1 where that is as it should be, or there is
+ * no row. */
+void p256x8_digest(uint8_t out[32]);
 int p256x8_proved(void);
 
 /* Limbs of 2p and 4p. */
