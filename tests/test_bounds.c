@@ -10,7 +10,29 @@
 #include "engine/curve/curve8.h"
 #include "twins/twins.h"
 
-static fp8 r, a, b, c;
+/* The compiler sees whether what is multiplied may be negative. */
+#define TAKES(f, ...) _Static_assert(_Generic(&(f), void (*)(__VA_ARGS__): 1, default: 0), #f)
+#define IN  const fp8 *
+#define ANY const fp8_any *
+_Static_assert(!_Generic((const fp8_signed *)NULL, IN: 1, ANY: 1, default: 0), "types apart");
+TAKES(fp8_mul, fp8 *, IN, IN);
+TAKES(fp8_sqr, fp8 *, IN);
+TAKES(fp8_mul2, fp8 *, IN, IN, fp8 *, IN, IN);
+TAKES(fp8_mul_add, fp8 *, IN, IN, IN);
+TAKES(fp8_mul_lift, fp8 *, IN, IN, IN);
+TAKES(fp8_add, fp8 *, IN, IN);
+TAKES(fp8_sub16, fp8 *, IN, IN);
+TAKES(fp8_mul_diff, fp8 *, IN, ANY, ANY);
+TAKES(fp8_sub, fp8_signed *, ANY, ANY);
+TAKES(fp8_sqr_sub2, fp8_signed *, IN, ANY, ANY);
+TAKES(fp8_mul_diff_sub, fp8_signed *, IN, ANY, ANY, ANY);
+#undef TAKES
+#undef IN
+#undef ANY
+
+static fp8 r, a, b, c; /* of either sign */
+#define SIGNED(r) ((fp8_signed *)(r))
+
 static const uint64_t none[FP8_LANES], all[FP8_LANES] = {
 	UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX,
 };
@@ -18,14 +40,14 @@ static const uint64_t none[FP8_LANES], all[FP8_LANES] = {
 static void mul(void) { fp8_mul(&r, &a, &b); }
 static void sqr(void) { fp8_sqr(&r, &a); }
 static void mul_add(void) { fp8_mul_add(&r, &a, &b, &c); }
-static void mul_sub(void) { fp8_mul_sub(&r, &a, &b, &c); }
+static void mul_sub(void) { fp8_mul_sub(SIGNED(&r), &a, &b, &c); }
 static void mul_lift(void) { fp8_mul_lift(&r, &a, &b, &c); }
-static void sqr_sub2(void) { fp8_sqr_sub2(&r, &a, &c, &c); }
+static void sqr_sub2(void) { fp8_sqr_sub2(SIGNED(&r), &a, &c, &c); }
 static void mul_diff(void) { fp8_mul_diff(&r, &a, &b, &c); }
 static void mul_sdiff(void) { fp8_mul_sdiff(&r, &a, &b, &c, all); }
-static void mul_diff_sub(void) { fp8_mul_diff_sub(&r, &a, &b, &b, &c); }
+static void mul_diff_sub(void) { fp8_mul_diff_sub(SIGNED(&r), &a, &b, &b, &c); }
 static void add(void) { fp8_add(&r, &b, &c); }
-static void sub(void) { fp8_sub(&r, &b, &c); }
+static void sub(void) { fp8_sub(SIGNED(&r), &b, &c); }
 static void sub_lift(void) { fp8_sub_lift(&r, &b, &c); }
 static void sub_lift512(void) { fp8_sub_lift512(&r, &b, &c); }
 static void sub16(void) { fp8_sub16(&r, &b, &c); }

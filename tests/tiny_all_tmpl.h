@@ -4,6 +4,10 @@
 
 enum { CN(lanes) = LANES };
 
+typedef struct {
+	FE x, y;
+} CN(point), CN(sum);
+
 #include "engine/curve/curve_tmpl.h"
 #include "engine/field/fp2_tmpl.h"
 #include "engine/curve/edwards_tmpl.h"

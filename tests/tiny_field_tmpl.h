@@ -221,23 +221,35 @@ static inline void FN(cneg16)(FE *r, const FE *a, const uint64_t *mask)
 
 static inline void FN(cneg)(FE *r, const FE *a, const uint64_t *mask)
 {
-	RULE(FN(is_loose)(a));
+	RULE(FN(within)(a, 0, TINY_P));
 	*r = FN(turned)(a, mask, 1);
+}
+
+static inline void FN(minus)(FE *r, const FE *a)
+{
+	FE zero;
+
+	RULE(FN(is_loose)(a));
+	FN(set_zero)(&zero);
+	*r = FN(difference)(&zero, a, 1);
 }
 
 static inline void FN(neg)(FE *r, const FE *a)
 {
-	FE p;
+	RULE(FN(within)(a, 0, TINY_P));
+	FN(minus)(r, a);
+}
 
+static inline void FN(canon)(FE *r, const FE *a)
+{
 	RULE(FN(is_loose)(a));
-	FN(set_zero)(&p);
-	*r = FN(difference)(&p, a, 1);
+	*r = *a;
+	FN(bound)(r, 0, TINY_P);
 }
 
 static inline void FN(tidy)(FE *a)
 {
-	RULE(FN(is_loose)(a));
-	FN(bound)(a, 0, TINY_P);
+	FN(canon)(a, a);
 }
 
 static inline void FN(reduce)(FE *r, const FE *a)

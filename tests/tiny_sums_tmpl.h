@@ -14,7 +14,7 @@ typedef struct {
 
 enum { EN(vectors) = 3, EN(members) = EN(vectors) * LANES };
 
-static void EN(pick)(CN(point) *r, uint64_t *sign, const EN(table) *t, size_t i, const uint64_t *u,
+static void EN(pick)(CN(sum) *r, uint64_t *sign, const EN(table) *t, size_t i, const uint64_t *u,
 		size_t n)
 {
 	uint64_t negative[EN(members)];

@@ -64,7 +64,7 @@ static void put(const sink *to, size_t i, size_t at, int by, const FE *a)
 
 #include "engine/table/comb_add_tmpl.h"
 
-#define GE    CN(point)
+#define GE    CN(sum)
 #define GN(x) CN(x)
 #include "engine/table/comb_tmpl.h"
 #undef GE

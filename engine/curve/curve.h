@@ -18,6 +18,10 @@
 
 enum { ec_lanes = 1 };
 
+typedef struct {
+	fp x, y;
+} ec_point, ec_sum; /* canonical, so that sums are points like others */
+
 #define FE    fp
 #define FN(x) fp_##x
 #define CN(x) ec_##x

@@ -11,6 +11,14 @@ enum {
 };
 
 #define FE    fp8
+typedef struct {
+	fp8 x, y;
+} ec8_point;
+
+typedef struct {
+	fp8_signed x, y;
+} ec8_sum; /* as affine additions leave it */
+
 #define FN(x) fp8_##x
 #define CN(x) ec8_##x
 #include "curve_tmpl.h"

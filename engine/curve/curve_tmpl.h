@@ -2,24 +2,22 @@
  *
  * Before inclusion: FE is the element type, FN(op) its operations, CN(name) the names to define.
  * FN(mul2) and FN(sqr2) are two products and two squares, of which the first result is no operand
- * of the second.  What differs between one element and eight lanes is only how values grow.  A kept
- * value is signed and may be subtracted again; a factor is not negative; both have their bounds in
- * the header of FE.
- *   FN(mul_diff)      a*(b - c), b and c kept
- *   FN(mul_diff_sub)  a*(b - c) - d, kept
- *   FN(sqr_sub2)      a^2 - b - c, kept
+ * of the second.  CN(point) has two coordinates FE, and CN(sum), a point as affine additions leave it,
+ * has two that may be negative: in eight lanes that is another type, which may be subtracted again but is
+ * no factor.  What else differs between one element and eight lanes is only how values grow: bounds are
+ * in the header of FE, and asserted here, FN(is_between) as multiples of p.
+ *   FN(mul_diff)      a*(b - c), b and c of either type
+ *   FN(mul_diff_sub)  a*(b - c) - d, may be negative
+ *   FN(sqr_sub2)      a^2 - b - c, may be negative
  *   FN(mul_diff_sqr)  a*(b - c), and d^2 beside it
  *   FN(mul_add2)      a*b + c*d + e
- *   FN(mul_lift)      a*b - c, a factor
- *   FN(sub16)         a - b, a factor and small; b below 16p
+ *   FN(mul_lift)      a*b - c, not negative
+ *   FN(sub16)         a - b, not negative and small; b below 16p
  *   FN(sub64)         the same for b below 64p
- *   FN(tidy)          a kept value, made small again
+ *   FN(canon)         a value of either type, made small and not negative
+ *   FN(tidy)          the same in its place
  * For a canonical element they are just what they say, and nothing is ever untidy.
  */
-
-typedef struct {
-	FE x, y;
-} CN(point);
 
 typedef struct {
 	FE x, y, z; /* (x/z^2, y/z^3); z = 0: infinity, or an addition that met an exceptional case */
@@ -27,7 +25,7 @@ typedef struct {
 
 /* First half of n additions a += b that share an inversion: prefix[i] = run * d[0] * .. * d[i-1],
  * with d = b.x - a.x, and run becomes run * d[0] * .. * d[n-1].  1M each. */
-static inline void CN(add_forward)(FE *run, FE *prefix, const CN(point) *a, const CN(point) *b,
+static inline void CN(add_forward)(FE *run, FE *prefix, const CN(sum) *a, const CN(sum) *b,
 		size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -39,10 +37,11 @@ static inline void CN(add_forward)(FE *run, FE *prefix, const CN(point) *a, cons
 /* Second half, from the last addition to the first: inv is the inverse of what run was after them,
  * and becomes the inverse of what it was before.  Where the CN(lanes) masks of sign for b[i] are all
  * ones, -b[i] is added; NULL: nowhere.  4M + 1S each. */
-static inline void CN(add_backward_signed)(FE *inv, CN(point) *a, const CN(point) *b,
+static inline void CN(add_backward_signed)(FE *inv, CN(sum) *a, const CN(sum) *b,
 		const FE *prefix, const uint64_t *sign, size_t n)
 {
-	FE l, t, x3;
+	FE l, t;
+	CN(sum) r;
 
 	for (size_t i = n; i-- > 0;) {
 		FN(mul)(&t, inv, &prefix[i]); /* 1/d */
@@ -51,13 +50,13 @@ static inline void CN(add_backward_signed)(FE *inv, CN(point) *a, const CN(point
 			FN(mul_sdiff)(&l, &t, &b[i].y, &a[i].y, sign + i * CN(lanes));
 		else
 			FN(mul_diff)(&l, &t, &b[i].y, &a[i].y);
-		FN(sqr_sub2)(&x3, &l, &a[i].x, &b[i].x); /* x3 = l^2 - x1 - x2 */
-		FN(mul_diff_sub)(&a[i].y, &l, &a[i].x, &x3, &a[i].y); /* y3 = l*(x1 - x3) - y1 */
-		a[i].x = x3;
+		FN(sqr_sub2)(&r.x, &l, &a[i].x, &b[i].x); /* x3 = l^2 - x1 - x2 */
+		FN(mul_diff_sub)(&a[i].y, &l, &a[i].x, &r.x, &a[i].y); /* y3 = l*(x1 - x3) - y1 */
+		a[i].x = r.x;
 	}
 }
 
-static inline void CN(add_backward)(FE *inv, CN(point) *a, const CN(point) *b, const FE *prefix,
+static inline void CN(add_backward)(FE *inv, CN(sum) *a, const CN(sum) *b, const FE *prefix,
 		size_t n)
 {
 	CN(add_backward_signed)(inv, a, b, prefix, NULL, n);

@@ -48,14 +48,13 @@ static void LN(descend)(FE *slope, const FE *grew, FE *inv)
 /* c goes on along a line of this slope through c and a point with x2: c + that.  1M + 1S. */
 static void LN(go)(CN(point) *c, const FE *slope, const FE *x2)
 {
-	FE x3;
+	CN(sum) sum;
 
-	FN(sqr_sub2)(&x3, slope, &c->x, x2);
-	FN(mul_diff_sub)(&c->y, slope, &c->x, &x3, &c->y);
-	c->x = x3;
-	FN(tidy)(&c->x);
-	FN(tidy)(&c->y);
-	wipe(&x3, sizeof x3);
+	FN(sqr_sub2)(&sum.x, slope, &c->x, x2);
+	FN(mul_diff_sub)(&sum.y, slope, &c->x, &sum.x, &c->y);
+	FN(canon)(&c->x, &sum.x);
+	FN(canon)(&c->y, &sum.y);
+	wipe(&sum, sizeof sum);
 }
 
 /* What the two kinds with one and with two doublings are made from. */

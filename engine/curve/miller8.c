@@ -28,6 +28,7 @@ typedef enum { TANGENT, CHORD, CHORD_MINUS, BACK, NONE } operation;
 
 typedef struct {
 	fp8 t, u, s, one;
+	ec8_sum sum;
 	fp8x2_elt value;
 } work;
 
@@ -80,10 +81,10 @@ static void tangent(miller8_pair *p, work *w)
 	fp8_mul(&w->value.re, slope, &w->s);
 	fp8_sub16(&w->value.re, &w->value.re, &p->c.y); /* 17.2p */
 	w->value.im = p->q.y;
-	fp8_sqr_sub2(&w->u, slope, &p->c.x, &p->c.x);
-	fp8_reduce(&w->u, &w->u);
-	fp8_mul_diff_sub(&p->c.y, slope, &p->c.x, &w->u, &p->c.y);
-	fp8_reduce(&p->c.y, &p->c.y);
+	fp8_sqr_sub2(&w->sum.x, slope, &p->c.x, &p->c.x);
+	fp8_reduce(&w->u, &w->sum.x);
+	fp8_mul_diff_sub(&w->sum.y, slope, &p->c.x, &w->u, &p->c.y);
+	fp8_reduce(&p->c.y, &w->sum.y);
 	p->c.x = w->u;
 	fp8x2_sqr(&p->v, &p->v);
 	fp8x2_mul(&p->v, &p->v, &w->value);
@@ -98,8 +99,8 @@ static void chord(miller8_pair *p, int minus, work *w)
 	} else {
 		fp8_mul_diff(&p->slope, &w->t, &p->c.y, &p->k.y);
 	}
-	fp8_sqr_sub2(&p->far_x, &p->slope, &p->c.x, &p->k.x);
-	fp8_reduce(&p->far_x, &p->far_x);
+	fp8_sqr_sub2(&w->sum.x, &p->slope, &p->c.x, &p->k.x);
+	fp8_reduce(&p->far_x, &w->sum.x);
 }
 
 /* t = 2/(far_x - x). */
@@ -117,10 +118,10 @@ static void back(miller8_pair *p, work *w)
 	fp8_sub16(&w->value.re, &w->value.re, &w->u); /* 17.2p */
 	fp8_mul(&w->value.im, wy, &p->q.y);
 	fp8_add(&w->s, &p->slope, wy); /* 2.3p: minus the slope */
-	fp8_sqr_sub2(&w->u, &w->s, &p->c.x, &p->far_x);
-	fp8_reduce(&w->u, &w->u);
-	fp8_mul_diff_sub(&p->c.y, &w->s, &w->u, &p->c.x, &p->c.y);
-	fp8_reduce(&p->c.y, &p->c.y);
+	fp8_sqr_sub2(&w->sum.x, &w->s, &p->c.x, &p->far_x);
+	fp8_reduce(&w->u, &w->sum.x);
+	fp8_mul_diff_sub(&w->sum.y, &w->s, &w->u, &p->c.x, &p->c.y);
+	fp8_reduce(&p->c.y, &w->sum.y);
 	p->c.x = w->u;
 	fp8x2_sqr(&p->v, &p->v);
 	fp8x2_mul(&p->v, &p->v, &w->value);

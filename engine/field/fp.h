@@ -130,6 +130,8 @@ void fp_sqrt_var(fp *r, const fp *a);
 #define fp_sub64       fp_sub
 #define fp_tidy(a)     ((void)(a))
 #define fp_reduce(r, a) (*(r) = *(a))
+#define fp_canon       fp_reduce
+#define fp_minus       fp_neg
 #define fp_set_one(r)  (*(r) = fp_one)
 #define fp_set_zero(r) (*(r) = fp_zero)
 

@@ -155,20 +155,20 @@ void fp8_set(fp8 *r, const uint64_t limbs[FP8_LIMBS])
 }
 
 /* r = a*f/R8 mod p in [0, p), for loose a and f < p. */
-static void scale(fp8 *r, const fp8 *a, const uint64_t f[FP8_LIMBS])
+static void scale(fp8_any *r, const fp8_any *a, const uint64_t f[FP8_LIMBS])
 {
 	struct {
 		fp8 f, t, zero;
 	} w = { 0 };
 
 	fp8_set(&w.f, f);
-	fp8_sub_lift(&w.t, a, &w.zero);
+	(fp8_sub_lift)(&w.t, a, &w.zero.any);
 	fp8_mul(&w.t, &w.t, &w.f);
-	fp8_reduce(r, &w.t);
+	(fp8_reduce)(r, &w.t.any);
 	wipe(&w, sizeof w);
 }
 
-void fp8_canon(fp8 *r, const fp8 *a)
+void (fp8_canon)(fp8_any *r, const fp8_any *a)
 {
 	scale(r, a, fp8_one);
 }
@@ -186,11 +186,11 @@ void fp8_pack(uint64_t (*words)[FP8_LANES], const fp8 *a)
 	}
 }
 
-void fp8_is_zero(uint64_t mask[FP8_LANES], const fp8 *a)
+void (fp8_is_zero)(uint64_t mask[FP8_LANES], const fp8_any *a)
 {
 	fp8 t;
 
-	fp8_canon(&t, a);
+	(fp8_canon)(&t.any, a);
 	memset(mask, 0, FP8_LANES * sizeof *mask);
 	for (int i = 0; i < FP8_LIMBS; i++)
 		for (int l = 0; l < FP8_LANES; l++)
@@ -250,11 +250,11 @@ void fp8_to_unpacked(fp8 *r, const fp8 *a)
 	fp8_mul(r, a, &f);
 }
 
-void fp8_to_lanes(fp *const r[FP8_LANES], const fp8 *a)
+void (fp8_to_lanes)(fp *const r[FP8_LANES], const fp8_any *a)
 {
 	fp8 t;
 
-	scale(&t, a, leave);
+	scale(&t.any, a, leave);
 	for (int l = 0; l < FP8_LANES; l++) {
 		memset(r[l], 0, sizeof *r[l]);
 		for (int i = 0; i < FP8_LIMBS; i++) {

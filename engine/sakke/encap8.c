@@ -41,10 +41,10 @@ static void pick(fp8 *r, uint64_t *sign, const comb8 *c, size_t i, const uint64_
 		wipe(p.negative, n * FP8_LANES * sizeof p.negative[0]);
 }
 
-static void eight_pick(ec8_point *r, uint64_t *sign, const comb8 *c, size_t i, const uint64_t *u,
+static void eight_pick(ec8_sum *r, uint64_t *sign, const comb8 *c, size_t i, const uint64_t *u,
 		size_t n)
 {
-	pick(&r->x, sign, c, i, u, n, 0);
+	pick((fp8 *)r, sign, c, i, u, n, 0); /* canonical, where sums will be */
 }
 
 static void eight_gpick(fp8 *r, const comb8 *c, unsigned i, const uint64_t *u, size_t n)

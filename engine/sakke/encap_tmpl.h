@@ -20,8 +20,8 @@
 
 typedef struct {
 	size_t n, k, bases;  /* elements; windows a strip; 1: P alone, 2: P and Z */
-	CN(point) *acc;      /* [bases * k][n] */
-	CN(point) *picked;   /* [bases * k][n] */
+	CN(sum) *acc;        /* [bases * k][n] */
+	CN(sum) *picked;     /* [bases * k][n] */
 	FE *prefix;          /* [bases * k][n] */
 	uint64_t *sign;      /* [bases * k][n][CN(lanes)]: what is picked is to be turned over */
 } EN(rows);
@@ -51,8 +51,8 @@ static int EN(block_new)(EN(block) *b, size_t n, size_t members, size_t k, size_
 	size_t at[9];
 
 	b->size = 0;
-	at[0] = EN(carve)(&b->size, sums * sizeof(CN(point)));
-	at[1] = EN(carve)(&b->size, sums * sizeof(CN(point)));
+	at[0] = EN(carve)(&b->size, sums * sizeof(CN(sum)));
+	at[1] = EN(carve)(&b->size, sums * sizeof(CN(sum)));
 	at[2] = EN(carve)(&b->size, sums * sizeof(FE));
 	at[3] = EN(carve)(&b->size, members * sizeof *b->urb);
 	at[4] = EN(carve)(&b->size, members * sizeof *b->ur);
@@ -94,7 +94,7 @@ static km_err EN(add_strip)(EN(rows) *s, uint64_t *zero, size_t rows, const km_r
 	return err;
 }
 
-static void EN(tidy_row)(CN(point) *row, size_t n)
+static void EN(tidy_row)(CN(sum) *row, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		FN(tidy)(&row[i].x);
@@ -147,7 +147,7 @@ static km_err EN(add_all)(EN(rows) *s, uint64_t *zero, const EN(table) *const *t
 	*zero = 0;
 	for (size_t at = 0; at < windows; at += k) {
 		size_t m = windows - at < k ? windows - at : k;
-		CN(point) *to = at ? s->picked : s->acc;
+		CN(sum) *to = at ? s->picked : s->acc;
 		km_err err = KM_OK;
 
 		for (size_t i = 0; i < m * s->bases; i++)

@@ -70,7 +70,7 @@ static void put(const sink *to, size_t i, size_t at, int by, const fp8 *a)
 #define PN(x) power8_##x
 #include "comb_add_tmpl.h"
 
-#define GE    ec8_point
+#define GE    ec8_sum
 #define GN(x) ec8_##x
 #include "comb_tmpl.h"
 #undef GE

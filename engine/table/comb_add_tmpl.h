@@ -3,25 +3,25 @@
 
 typedef FE CN(step);
 
-static inline void CN(neg)(CN(point) *r, const CN(point) *a)
+static inline void CN(neg)(CN(sum) *r, const CN(sum) *a)
 {
 	r->x = a->x;
-	FN(neg)(&r->y, &a->y);
+	FN(minus)(&r->y, &a->y);
 }
 
 /* (c, o) = (c + o, c - o) for n pairs of tight points: both have the same denominator.
  * 1M, then 6M + 2S. */
-static inline void CN(pair_forward)(FE *run, FE *prefix, const CN(point) *c, const CN(point) *o,
+static inline void CN(pair_forward)(FE *run, FE *prefix, const CN(sum) *c, const CN(sum) *o,
 		size_t n)
 {
 	CN(add_forward)(run, prefix, o, c, n);
 }
 
-static inline void CN(pair_backward)(FE *inv, CN(point) *c, CN(point) *o, const FE *prefix,
+static inline void CN(pair_backward)(FE *inv, CN(sum) *c, CN(sum) *o, const FE *prefix,
 		size_t n)
 {
-	CN(point) plus;
-	FE l, t, minus_y;
+	CN(sum) plus, minus;
+	FE l, t;
 
 	for (size_t i = n; i-- > 0;) {
 		FN(mul)(&t, inv, &prefix[i]); /* 1/(c.x - o.x) */
@@ -29,15 +29,15 @@ static inline void CN(pair_backward)(FE *inv, CN(point) *c, CN(point) *o, const 
 		FN(mul_diff)(&l, &t, &c[i].y, &o[i].y);
 		FN(sqr_sub2)(&plus.x, &l, &c[i].x, &o[i].x);
 		FN(mul_diff_sub)(&plus.y, &l, &c[i].x, &plus.x, &c[i].y);
-		FN(neg)(&minus_y, &o[i].y);
-		FN(mul_diff)(&l, &t, &c[i].y, &minus_y);
+		FN(minus)(&minus.y, &o[i].y);
+		FN(mul_diff)(&l, &t, &c[i].y, &minus.y);
 		FN(sqr_sub2)(&o[i].x, &l, &c[i].x, &o[i].x);
 		FN(mul_diff_sub)(&o[i].y, &l, &c[i].x, &o[i].x, &c[i].y);
 		c[i] = plus;
 	}
 }
 
-static inline void CN(tidy)(CN(point) *a)
+static inline void CN(tidy)(CN(sum) *a)
 {
 	FN(tidy)(&a->x);
 	FN(tidy)(&a->y);

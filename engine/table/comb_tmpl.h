@@ -5,7 +5,8 @@
  * multiples are made from the chain in all windows at once (rows), then the entries window by window.
  * All of it is public.
  *
- * Needs before it: FE and FN (see curve_tmpl.h); GE, what is added up, COORDS elements FE; GN(step),
+ * Needs before it: FE and FN (see curve_tmpl.h); GE, what is added up, COORDS elements FE, or of the other
+ * type that may be negative, which (FE *) copies as they are; GN(step),
  * GN(add_forward), GN(add_backward), GN(pair_forward), GN(pair_backward), GN(neg) and GN(tidy) of
  * comb_add_tmpl.h; LANES of an FE, 1 or 8; ADDS that share an inversion; sink, where entries go; and
  *   invert(inv, a)
