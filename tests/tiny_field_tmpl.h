@@ -22,6 +22,12 @@ static inline int FN(within)(const FE *a, int64_t low, int64_t high)
 	return low <= a->low && a->high <= high;
 }
 
+/* What VERIFY asks in the templates. */
+static inline int FN(is_between)(const FE *a, int64_t low, int64_t high)
+{
+	return FN(within)(a, low * TINY_P, high * TINY_P);
+}
+
 static inline int FN(is_loose)(const FE *a)
 {
 	return FN(within)(a, -TINY_LOOSE, TINY_LOOSE);

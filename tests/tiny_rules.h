@@ -28,6 +28,10 @@ static const char *tiny_broken, *tiny_broken_by;
 		} \
 	} while (0)
 
+/* What the templates assert of the values of a run is a rule here: it holds whatever the values are. */
+#undef VERIFY
+#define VERIFY(x) RULE(x)
+
 /* Before each test. */
 static inline int rules_start(void **state)
 {

@@ -7,10 +7,10 @@
 
 enum {
 	ec8_lanes = FP8_LANES,
-	EC8_CHAIN = 110, /* affine additions to one accumulator before it has to be tidied: see fp8.h */
+	EC8_CHAIN = 110, /* affine additions to one accumulator before it has to be tidied: one row, whatever is
+	                  * added up, in a_chain_too_long_is_found of tests/tiny_sums_tmpl.h */
 };
 
-#define FE    fp8
 typedef struct {
 	fp8 x, y;
 } ec8_point;
@@ -19,6 +19,7 @@ typedef struct {
 	fp8_signed x, y;
 } ec8_sum; /* as affine additions leave it */
 
+#define FE    fp8
 #define FN(x) fp8_##x
 #define CN(x) ec8_##x
 #include "curve_tmpl.h"

@@ -91,6 +91,7 @@ static inline void CN(dbl)(CN(jac) *c, CN(line) *line)
 	FN(mul_diff_sqr)(&t, &line->slope, &beta, &c->x, &yy, &line->yy2); /* yy = 4y^4 */
 	FN(add)(&yy, &yy, &yy);
 	FN(sub16)(&c->y, &t, &yy); /* y3 = slope*(4xy^2 - x3) - 8y^4 */
+	VERIFY(FN(is_between)(&c->x, 0, 18) && FN(is_between)(&c->y, 0, 18));
 }
 
 /* c = c + p, and the chord through both.  c = +-p gives z = 0, which no later step leaves.
@@ -114,4 +115,5 @@ static inline void CN(add_affine)(CN(jac) *c, CN(line) *line, const CN(point) *p
 	FN(sub64)(&v, &v, &c->x);
 	FN(mul)(&v, &v, &line->slope);
 	FN(sub16)(&c->y, &v, &t); /* y3 = slope*(x*h^2 - x3) - y*h^3 */
+	VERIFY(FN(is_between)(&c->x, 0, 34) && FN(is_between)(&c->y, 0, 18));
 }

@@ -4,9 +4,7 @@
  * define.  Beyond those of curve_tmpl.h, with a mask a lane:
  *   FN(cneg16)      -a where the mask is all ones, a where it is 0: for tight a a factor below 16p
  *   FN(mul_signed)  a*b, or -a*b where the mask is all ones
- * CN(point) is that of curve_tmpl.h.  Coordinates are tight before and after every function.  In
- * eight lanes a sum below has 17.2p at most in one factor and 260p in the other: far below the
- * 2^2060 that a product may have.
+ * CN(point) is that of curve_tmpl.h.  Coordinates are tight before and after every function.
  */
 
 typedef struct {
@@ -21,6 +19,8 @@ typedef struct {
 static inline void ED(finish)(ED(extended) *r, FE *a, const FE *f, const FE *g, const FE *h)
 {
 	FN(add)(a, a, a);
+	VERIFY(FN(is_between)(a, 0, 3) && FN(is_between)(f, 0, 19) && FN(is_between)(g, 0, 5) &&
+			FN(is_between)(h, 0, 3));
 	FN(mul_diff)(&r->x, f, h, a); /* E*F */
 	FN(mul)(&r->y, g, h);
 	FN(mul)(&r->z, f, g);

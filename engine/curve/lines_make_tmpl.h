@@ -5,9 +5,8 @@
  * Three passes over the doublings and additions ("ops") of the loop.  The Jacobian z of a point is
  * the product of what the ops so far multiplied it by, so that going back from the inverse of the
  * last z gives the inverse of each for one multiplication; slopes are affine then, and so are the
- * points.  Bounds: slopes are tight, points tidied, so tight as well.  Every difference is taken
- * with 16p or 64p more than fits, and the sums are noted in p where they are above 20p; a factor
- * is below 106p.
+ * points.  Bounds: slopes are tight, points canonical, so tight as well.  Every difference is taken
+ * with 16p or 64p more than fits; a factor is below 106p.
  */
 
 /* Pass 1.  slope[i]/z: the slope of op i, z after it; grew[i]: what op i multiplied z by.  c: the
@@ -97,7 +96,8 @@ static void LN(two_doublings)(LN(work) *s, const CN(point) *c, const FE *l1, con
 	FN(add)(&s->b0, &s->b0, &s->ll);
 	FN(mul2)(&s->w, l1, &s->lll, &s->t, &c->x, &s->e);
 	FN(sub16)(&s->a1, &c->y, &s->t);
-	FN(sub16)(&s->a1, &s->a1, &s->w); /* 33.2p */
+	FN(sub16)(&s->a1, &s->a1, &s->w);
+	VERIFY(FN(is_between)(&s->a1, 0, 33));
 }
 
 /* The negative of these.  2M + 1S. */
@@ -115,7 +115,8 @@ static void LN(double2)(fp *out, const CN(point) *c, const FE *l2, LN(work) *s)
 	FN(add)(&s->w, &s->w, &s->ll);
 	FN(sub16)(&s->w, &s->w, &c->x);
 	FN(sub16)(&s->w, &s->w, &c->x);
-	FN(sub16)(&s->w, &s->w, &c->x); /* 54p */
+	FN(sub16)(&s->w, &s->w, &c->x);
+	VERIFY(FN(is_between)(&s->w, 0, 54));
 	FN(mul_add)(&s->u, &c->y, &s->w, &s->u);
 	LN(put)(&out[0], &s->u);
 }
@@ -130,8 +131,9 @@ static void LN(double2_add)(fp *out, const CN(point) *c, const FE *l3, LN(work) 
 
 	FN(mul2)(&s->t, &s->e, &c->x, &s->u, l3, &s->b0);
 	FN(sub16)(d, d, &s->t);
-	FN(sub16)(d, d, &c->y); /* 65.2p */
-	FN(sub16)(&s->u, d, &s->u); /* 81.2p */
+	FN(sub16)(d, d, &c->y);
+	FN(sub16)(&s->u, d, &s->u);
+	VERIFY(FN(is_between)(d, 0, 65) && FN(is_between)(&s->u, 0, 81));
 	LN(put)(&out[3], &s->u);
 	FN(mul2)(&s->t, &s->e, l3, k, l3, &c->x);
 	FN(add)(&s->t, &s->t, &s->b0);
@@ -140,7 +142,8 @@ static void LN(double2_add)(fp *out, const CN(point) *c, const FE *l3, LN(work) 
 	FN(sub16)(k, &c->y, k);
 	FN(mul2)(m, &c->x, &c->x, &s->t, l3, &c->y);
 	FN(sub16)(m, m, &s->three);
-	FN(sub16)(m, m, &s->t); /* 33.2p */
+	FN(sub16)(m, m, &s->t);
+	VERIFY(FN(is_between)(m, 0, 34) && FN(is_between)(k, 0, 18));
 	FN(mul2)(&s->t, &s->b0, &c->x, &s->u, &s->e, k);
 	FN(add)(&s->u, &s->u, &s->t);
 	FN(add)(&s->u, &s->u, m);
@@ -148,7 +151,8 @@ static void LN(double2_add)(fp *out, const CN(point) *c, const FE *l3, LN(work) 
 	LN(put)(&out[4], &s->e);
 	FN(mul2)(&s->t, l3, d, &s->e, &s->b0, m);
 	FN(sub16)(&s->u, &s->u, &s->t);
-	LN(put)(&out[1], &s->u); /* 51.4p */
+	LN(put)(&out[1], &s->u);
+	VERIFY(FN(is_between)(&s->u, 0, 52));
 	FN(mul)(&s->t, d, k);
 	FN(sub16)(&s->e, &s->e, &s->t);
 	LN(put)(&out[0], &s->e);

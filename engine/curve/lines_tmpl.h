@@ -6,13 +6,13 @@
  * are, that is, all of them times a constant of F_p: what is added to them must be so too.
  */
 
-/* The powers of Q = (x, y) that are multiplied, not negative and below 17p, and those that are added. */
+/* The powers of Q = (x, y) that are multiplied, below 17p, and those that are added. */
 typedef struct {
 	FE nx, xx, y, ny, xy;    /* -x, x^2, y, -y, xy */
 	FE x1, xx1, nxxx1;       /* x, x^2, -x^3 in the form of the coefficients */
 } LN(powers);
 
-/* f = the function of one step at Q, both parts below 5p; c is used up.  2M, 3M or 4M. */
+/* f = the function of one step at Q; c is used up.  2M, 3M or 4M. */
 static inline void LN(value)(F2(elt) *f, FE *c, lines_kind kind, const LN(powers) *q)
 {
 	switch (kind) {
@@ -31,6 +31,7 @@ static inline void LN(value)(F2(elt) *f, FE *c, lines_kind kind, const LN(powers
 		FN(mul2)(&f->im, &q->y, &c[3], &c[0], &q->xy, &c[4]);
 		FN(add)(&f->im, &f->im, &c[0]);
 	}
+	VERIFY(FN(is_between)(&f->re, 0, 5) && FN(is_between)(&f->im, 0, 5));
 }
 
 /* v = the product of all steps, to the power 4. */
@@ -40,6 +41,7 @@ static inline void LN(product)(F2(elt) *v, const LN(source) *source, const LN(po
 	F2(elt) f;
 	size_t at = 0;
 
+	VERIFY(FN(is_between)(&q->nx, 0, 17) && FN(is_between)(&q->ny, 0, 17));
 	FN(set_one)(&v->re);
 	FN(set_zero)(&v->im);
 	for (size_t i = 0; i < LINES_STEPS; i++) {

@@ -69,8 +69,7 @@ static km_err invert(fp8 *inv, uint64_t *zero, fp8 *run, operation op, const km_
 	return err;
 }
 
-/* t = 3/(2y).  Coordinates are below p, so that before they are reduced x3 is above -2p, y3 above
- * -p. */
+/* t = 3/(2y).  Coordinates are below p, so that sums are above -2p before they are reduced. */
 static void tangent(miller8_pair *p, work *w)
 {
 	fp8 *slope = &w->t;
@@ -79,7 +78,8 @@ static void tangent(miller8_pair *p, work *w)
 	fp8_mul_diff(slope, slope, &w->u, &w->one);
 	fp8_add(&w->s, &p->q.x, &p->c.x);
 	fp8_mul(&w->value.re, slope, &w->s);
-	fp8_sub16(&w->value.re, &w->value.re, &p->c.y); /* 17.2p */
+	fp8_sub16(&w->value.re, &w->value.re, &p->c.y);
+	VERIFY(fp8_is_between(&w->value.re, 0, 18));
 	w->value.im = p->q.y;
 	fp8_sqr_sub2(&w->sum.x, slope, &p->c.x, &p->c.x);
 	fp8_reduce(&w->u, &w->sum.x);
@@ -111,13 +111,16 @@ static void back(miller8_pair *p, work *w)
 	fp8_mul(wy, &w->t, &p->c.y); /* w */
 	fp8_mul(&w->u, wy, &p->slope);
 	fp8_add(&w->u, &w->u, &p->q.x);
-	fp8_add(&w->u, &w->u, &p->k.x); /* 3.3p */
+	fp8_add(&w->u, &w->u, &p->k.x);
+	VERIFY(fp8_is_between(&w->u, 0, 4));
 	fp8_add(&w->s, &p->q.x, &p->c.x);
 	fp8_mul(&w->value.re, &w->s, &w->u);
 	fp8_mul(&w->u, wy, &p->c.y);
-	fp8_sub16(&w->value.re, &w->value.re, &w->u); /* 17.2p */
+	fp8_sub16(&w->value.re, &w->value.re, &w->u);
+	VERIFY(fp8_is_between(&w->value.re, 0, 18));
 	fp8_mul(&w->value.im, wy, &p->q.y);
-	fp8_add(&w->s, &p->slope, wy); /* 2.3p: minus the slope */
+	fp8_add(&w->s, &p->slope, wy); /* minus the slope */
+	VERIFY(fp8_is_between(&w->s, 0, 3));
 	fp8_sqr_sub2(&w->sum.x, &w->s, &p->c.x, &p->far_x);
 	fp8_reduce(&w->u, &w->sum.x);
 	fp8_mul_diff_sub(&w->sum.y, &w->s, &w->u, &p->c.x, &p->c.y);

@@ -5,7 +5,7 @@
  * (x, y, z) the point C before a step in Jacobian coordinates and z3 of the point after it,
  *   the tangent times z3*z^2:  slope*(Qx*z^2 + x) - 2y^2   +  i*(z3*z^2*Qy)
  *   the chord times z3:        slope*(Qx + Kx) - z3*Ky     +  i*(z3*Qy)
- * Real parts are below 18p, imaginary ones tight.  13M + 4S a doubling, 14M + 3S an addition.
+ * 13M + 4S a doubling, 14M + 3S an addition.
  */
 
 /* v = v^2 * the tangent at c, c = 2c. */
@@ -21,6 +21,7 @@ static inline void PN(dbl)(F2(elt) *v, CN(jac) *c, const CN(point) *q)
 	FN(add)(&value.re, &value.re, &x);
 	FN(mul2)(&value.re, &value.re, &line.slope, &value.im, &value.im, &q->y);
 	FN(sub16)(&value.re, &value.re, &line.yy2);
+	VERIFY(FN(is_between)(&value.re, 0, 18) && FN(is_between)(&value.im, 0, 2));
 	F2(mul)(v, v, &value);
 }
 
@@ -36,6 +37,7 @@ static inline void PN(add)(F2(elt) *v, CN(jac) *c, const CN(point) *k, const CN(
 	FN(mul2)(&value.re, &line.slope, qk, &t, &c->z, &k->y);
 	FN(sub16)(&value.re, &value.re, &t);
 	FN(mul)(&value.im, &c->z, &q->y);
+	VERIFY(FN(is_between)(&value.re, 0, 18) && FN(is_between)(&value.im, 0, 2));
 	F2(mul)(v, v, &value);
 }
 

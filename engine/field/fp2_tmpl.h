@@ -20,17 +20,20 @@ static inline void F2(mul)(F2(elt) *r, const F2(elt) *a, const F2(elt) *b)
 	FN(sub16)(&r->re, &rr, &ii);
 	FN(sub16)(&s, &s, &rr);
 	FN(sub16)(&r->im, &s, &ii);
+	VERIFY(FN(is_between)(&r->re, 0, 18) && FN(is_between)(&r->im, 0, 34));
 }
 
-/* r = a^2: 2M.  a a product or square: s < 52p, t < 82p.  r may be a. */
+/* r = a^2: 2M.  a a product or square.  r may be a. */
 static inline void F2(sqr)(F2(elt) *r, const F2(elt) *a)
 {
 	FE s, t;
 
 	FN(add)(&s, &a->re, &a->im);
 	FN(sub64)(&t, &a->re, &a->im);
+	VERIFY(FN(is_between)(&s, 0, 52) && FN(is_between)(&t, 0, 82));
 	FN(mul2)(&r->im, &a->re, &a->im, &r->re, &s, &t);
 	FN(add)(&r->im, &r->im, &r->im);
+	VERIFY(FN(is_between)(&r->re, 0, 2) && FN(is_between)(&r->im, 0, 3));
 }
 
 /* a = -conj(a*(1 + i*y)) = (im*y - re) + i*(re*y + im): 2M, and the real part never needs two lifts.

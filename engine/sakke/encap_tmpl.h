@@ -102,6 +102,12 @@ static void EN(tidy_row)(CN(sum) *row, size_t n)
 	}
 }
 
+/* See VERIFY. */
+static inline int EN(has_grown)(const CN(sum) *a, int64_t grown)
+{
+	return FN(is_between)(&a->x, -grown, grown) && FN(is_between)(&a->y, -grown, grown);
+}
+
 /* Row 0 = the sum of all rows, whose coordinates are below grown*p, either sign.  Two that are below A*p
  * make one below (2A + 2)p, and on the way a difference below (3A + 2)p: while that is below 256p they are
  * added as they are, else tidied first. */
@@ -115,6 +121,7 @@ static km_err EN(add_tree)(EN(rows) *s, uint64_t *zero, size_t rows, size_t grow
 	for (size_t step = 1; step < rows; step *= 2) {
 		size_t pairs = (rows + step - 1) / (2 * step);
 
+		VERIFY(EN(has_grown)(s->acc, (int64_t)grown));
 		if (3 * grown + 2 >= 256) {
 			for (size_t j = 0; j < rows; j += step)
 				EN(tidy_row)(s->acc + j * n, n);
