@@ -136,7 +136,7 @@ $(B)/tests/test_arena: private LDFLAGS += -Wl,--wrap=mlock,--wrap=getrlimit,--wr
 $(B)/tests/test_proof: private LDFLAGS += -Wl,--wrap=fp8_table_for
 
 # A table whose maker waits while its process forks.
-$(B)/tests/test_fork: private LDFLAGS += -Wl,--wrap=comb_digest_check
+$(B)/tests/test_fork: private LDFLAGS += -Wl,--wrap=table_digest_check
 
 # What is left when a function of the interface returns, and what its passing secrets were.
 $(B)/tests/test_residue: $(call obj,tests/residue_watch.c tests/residue_secrets.c)
@@ -193,7 +193,7 @@ fuzz-targets: $(patsubst %,$(B)/tests/%,$(FUZZ))
 faults: $(B)/tests/faults
 	@$< --long
 
-# The digests of the tables over P and g, from the portable builder: engine/table/comb_digests.inc; and of what
+# The digests of the tables over P and g, from the portable builder: engine/table/table_digests.inc; and of what
 # the twin of p256x8 gives.
 digests: $(B)/tests/test_digests
 	@$< --print

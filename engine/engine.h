@@ -169,7 +169,8 @@ KM_API KM_MUST int km_equal(const void *a, const void *b, size_t len);
 
 /* A KMS's public keys Z (SAKKE) and KPAK (ECCSI), checked, with tables for fixed-base sums.
  * Public.  Memory: at most KM_KMS_PUBLIC_BYTES_MAX a KMS, also while tables are made, and
- * KM_SHARED_BYTES_MAX once for P and g. */
+ * KM_SHARED_BYTES_MAX once for P and g.  Tables are on pages that nobody can write once they are made: a
+ * stray write of the host ends there, by a signal. */
 typedef struct km_kms_public km_kms_public;
 #define KM_KMS_PUBLIC_BYTES_MAX (24u << 20)
 #define KM_SHARED_BYTES_MAX     (36u << 20)

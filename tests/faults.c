@@ -316,8 +316,9 @@ static int try(const operation *op, const fault *f)
 /* Octets of what a function makes; most make more.  0: its first argument is no place to make it in. */
 static uint64_t size_of(const char *name)
 {
-	static const char *const none[] = { "comb8_available", "fp8_table_for", "sakke_set_for", "scratch_",
-		"secret_", "leave_secret", "scrub_", "process_", "eccsi_space_", "sakke_check_size", "init_" };
+	static const char *const none[] = { "fp8_table_for", "table_widest", "table_unit", "table_size", "table_at",
+		"table_shared_ready", "table_pages_", "sakke_set_for", "scratch_", "secret_", "leave_secret", "scrub_",
+		"process_", "eccsi_space_", "sakke_check_size", "init_" };
 
 	for (size_t i = 0; i < sizeof none / sizeof *none; i++)
 		if (strncmp(name, none[i], strlen(none[i])) == 0)
@@ -325,7 +326,7 @@ static uint64_t size_of(const char *name)
 	if (strncmp(name, "mem", 3) == 0 || strncmp(name, "__gmpz_", 7) == 0 || strcmp(name, "sodium_memzero") == 0 ||
 	    strcmp(name, "km_wipe") == 0 || strcmp(name, "hash_to_128") == 0)
 		return 16;
-	if (strncmp(name, "tables_", 7) == 0 || strcmp(name, "give_out") == 0)
+	if (strcmp(name, "table_shared") == 0 || strcmp(name, "give_out") == 0)
 		return 4;
 	if (strncmp(name, "p256x8_one_", 11) == 0 || strcmp(name, "eccsi_of_two_var") == 0)
 		return 96;

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "engine/table/comb.h"
+#include "engine/table/table.h"
 #include "engine/hash.h"
 #include "engine/curve/lines.h"
 #include "engine/eccsi/p256.h"
@@ -165,9 +165,9 @@ static void add_scalar(const char *of, const uint64_t k[16])
 	add_limbs_mod(of, k, 16, q);
 	for (unsigned w = 4; w <= 10; w++)
 		for (unsigned multiple = 1; multiple <= 8; multiple *= 8) {
-			comb_shape shape = comb_shape_padded(w, multiple);
+			table_shape shape = table_shape_of(w, multiple);
 
-			comb_recode(u, k, &shape);
+			table_recode(u, k, &shape, 0, 1);
 			add_limbs_mod("digits of a scalar", u, 16, q);
 		}
 }

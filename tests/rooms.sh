@@ -19,7 +19,7 @@ below() {
 	sakke) echo . field curve table eccsi ;;
 	esac
 }
-main_header=(field/fp.h curve/curve.h table/comb.h sakke/sakke.h eccsi/eccsi.h)
+main_header=(field/fp.h curve/curve.h table/table.h sakke/sakke.h eccsi/eccsi.h)
 
 # Below $1: what a file includes that does not lie below it.  init.c alone stands on all rooms, whose kernels
 # it chooses and proves.
@@ -82,8 +82,8 @@ planted() {
 
 planted engine/hash.c field/params.h
 planted engine/field/fp8.c curve/curve.h
-planted engine/curve/curve8.c ../table/comb.h
-planted engine/table/comb8.h sakke/encap.h
+planted engine/curve/curve8.c ../table/table.h
+planted engine/table/table_lanes.c sakke/encap.h
 planted engine/eccsi/eccsi.c sakke/sakke.h
 planted engine/curve/edwards.c curve/curve.h
 planted engine/sakke/kms.c provision/gmk.h

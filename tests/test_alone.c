@@ -6,17 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/sakke/alone.h"
+#include "engine/sakke/encap.h"
 #include "engine/cpu.h"
 #include "engine/curve/edwards8.h"
 #include "engine/engine.h"
 #include "engine/field/params.h"
+#include "engine/table/table_layouts.h"
 #include "twins/twins.h"
 
-enum { MEMBERS = 19 }; /* two whole steps and more */
+enum { MEMBERS = 19, W = 5 }; /* two whole steps and more */
 
-static ec_point chain[CHAIN_LEN];
-static fp chain_g[CHAIN_LEN];
+static table chain, chain_g;
 static ec_point z;
 static const uint64_t z_secret[16] = {0x0123456789abcdef, 77, [14] = 5};
 
@@ -120,15 +120,15 @@ static const fp8_kernel *row(void **state)
 	return k;
 }
 
-static void built(alone_table *p, alone_table *of_z, alone_table *g)
+static void built(table *p, table *of_z, table *g)
 {
-	ec_point *chain_z = aligned_alloc(64, CHAIN_LEN * sizeof *chain_z);
+	table chain_z;
 
-	assert_int_equal(chain_of_point(chain_z, &z), KM_OK);
-	assert_int_equal(alone_build(p, chain), KM_OK);
-	assert_int_equal(alone_build(of_z, chain_z), KM_OK);
-	assert_int_equal(alone_build_g(g, chain_g), KM_OK);
-	free(chain_z);
+	assert_int_equal(table_chain(&chain_z, &z), KM_OK);
+	assert_int_equal(table_make(p, &chain, TABLE_GROUPS, W), KM_OK);
+	assert_int_equal(table_make(of_z, &chain_z, TABLE_GROUPS, W), KM_OK);
+	assert_int_equal(table_make(g, &chain_g, TABLE_GROUPS, W), KM_OK);
+	table_clear(&chain_z);
 }
 
 static void check(const encap_item *item, size_t i, int with_z, int with_power)
@@ -152,8 +152,8 @@ static void check(const encap_item *item, size_t i, int with_z, int with_power)
 static void sums_are_multiples_and_powers(void **state)
 {
 	static encap_item items[MEMBERS];
-	alone_table p, of_z, g;
-	const alone_tables all = {&p, &of_z, &g}, points = {&p, &of_z, NULL}, p_alone = {&p, NULL, NULL};
+	table p, of_z, g;
+	const encap_tables all = {&p, &of_z, &g}, points = {&p, &of_z, NULL}, p_alone = {&p, NULL, NULL};
 	uint64_t seed = 20;
 
 	row(state);
@@ -168,25 +168,26 @@ static void sums_are_multiples_and_powers(void **state)
 		assert_int_equal(alone_sums(&items[i], 1, i % 2 ? &points : &p_alone, NULL), KM_OK);
 		check(&items[i], i, i % 2, 0);
 	}
-	alone_clear(&p);
-	alone_clear(&of_z);
-	alone_clear(&g);
+	table_clear(&p);
+	table_clear(&of_z);
+	table_clear(&g);
 }
 
 /* Each entry of each window, by its affine coordinates. */
 static void tables_hold_odd_multiples(void **state)
 {
-	alone_table p;
+	const ec_point *links = chain.mem;
+	table p;
 	ec_point at, twice;
 	ed_extended want;
 	fp prefix, inv, lanes[3][FP8_LANES];
 	fp8 got;
 
 	row(state);
-	assert_int_equal(alone_build(&p, chain), KM_OK);
+	assert_int_equal(table_make(&p, &chain, TABLE_GROUPS, W), KM_OK);
 	for (size_t i = 0; i < p.shape.windows; i += i ? 29 : 1) {
-		at = chain[p.shape.w * i];
-		twice = chain[p.shape.w * i + 1];
+		at = links[p.shape.w * i];
+		twice = links[p.shape.w * i + 1];
 		for (size_t e = 0; e < p.shape.entries; e++) {
 			uint64_t index[FP8_LANES];
 			fp *to[FP8_LANES];
@@ -196,7 +197,7 @@ static void tables_hold_odd_multiples(void **state)
 					index[l] = e;
 					to[l] = &lanes[c][l];
 				}
-				fp8_select(&got, (const uint64_t (*)[FP8_LANES])alone_at(&p,
+				fp8_select(&got, (const uint64_t (*)[FP8_LANES])table_words(&p,
 						i / FP8_LANES, c, 0), p.shape.entries, index);
 				fp8_to_lanes(to, &got);
 			}
@@ -214,7 +215,7 @@ static void tables_hold_odd_multiples(void **state)
 			ec_add_many_var(&at, &twice, &prefix, 1);
 		}
 	}
-	alone_clear(&p);
+	table_clear(&p);
 }
 
 /* P + P, P - P, and P + Z - Z - P + P. */
@@ -240,8 +241,8 @@ int main(void)
 	char names[16][64];
 	size_t n = 0;
 
-	if (km_init(NULL) != KM_OK || chain_of_point(chain, &ec_p) != KM_OK ||
-			chain_of_g(chain_g) != KM_OK || !ec_mul_var(&z, z_secret, &ec_p))
+	if (km_init(NULL) != KM_OK || table_chain(&chain, &ec_p) != KM_OK ||
+			table_chain(&chain_g, NULL) != KM_OK || !ec_mul_var(&z, z_secret, &ec_p))
 		return 1;
 	memset(tests, 0, sizeof tests);
 	tests[n].name = "one_element_sums_are_complete";

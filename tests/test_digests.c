@@ -6,12 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/table/comb_digest.h"
-#include "engine/table/tables.h"
+#include "engine/table/table_layouts.h"
 #include "twins/twins.h"
 
-static ec_point *chain;
-static fp *chain_g;
+static table chains[2];
 
 /* Eight elements, each as the limbs of a*2^1040 mod p. */
 static void to_lanes(fp8 *r, const fp *a, size_t stride)
@@ -33,103 +31,96 @@ static void to_lanes(fp8 *r, const fp *a, size_t stride)
 	}
 }
 
-/* The table of eight lanes that holds these entries, by the C twin of its layout. */
-static void eight_digest(uint8_t out[32], const fp *t, size_t coords, const comb_shape *shape,
-		const fp8_table *layout)
+/* The table of eight lanes that holds the entries of one in limbs, by the C twin of its layout. */
+static void eight_digest(uint8_t out[32], const table *limbs, table_layout layout)
 {
-	comb8 c = {*shape, layout, coords, coords * layout->octets * shape->entries, NULL};
+	const fp8_table *lookup = layout == TABLE_WORDS ? &fp8_words_twin : &fp8_bytes_twin;
+	size_t entries = limbs->shape.entries, coords = limbs->coords, part = lookup->octets * entries;
+	table t = *limbs;
+	uint8_t *to;
 	fp8 a;
 
-	c.t = aligned_alloc(64, shape->windows * c.window_bytes);
-	assert_non_null(c.t);
-	for (size_t i = 0; i < shape->windows; i++) {
-		for (size_t k = 0; k < coords; k++) {
-			for (size_t j = 0; j < shape->entries; j += FP8_LANES) {
-				to_lanes(&a, t + (i * shape->entries + j) * coords + k, coords);
-				layout->put(c.t + i * c.window_bytes + k * layout->octets * shape->entries,
-						shape->entries, j, &a, 0);
+	t.layout = layout;
+	t.octets = lookup->octets;
+	t.mem = to = aligned_alloc(64, (table_size(&t) + 63) / 64 * 64);
+	assert_non_null(to);
+	for (size_t i = 0; i < t.shape.windows; i++) {
+		for (size_t k = 0; k < coords; k++, to += part) {
+			for (size_t j = 0; j < entries; j += FP8_LANES) {
+				to_lanes(&a, (const fp *)limbs->mem + (i * entries + j) * coords + k, coords);
+				lookup->put(to, entries, j, &a, 0);
 			}
 		}
 	}
-	comb_digest_eight(out, &c);
-	free(c.t);
+	table_digest_of(out, &t);
+	free(t.mem);
 }
 
-/* By the C twins of the lanes: there is no other builder of these. */
-static void alone_digest(uint8_t out[32], digest_base base)
+/* Of groups there is no other builder than that of lanes, by their C twins. */
+static void compute(uint8_t out[32], table_base base, table_layout layout, unsigned w)
 {
-	alone_table t;
+	table_layout by = layout == TABLE_GROUPS ? TABLE_GROUPS : TABLE_LIMBS;
+	table t;
 
-	fp8_k = &fp8_twin;
-	assert_int_equal(base == DIGEST_P ? alone_build(&t, chain) : alone_build_g(&t, chain_g), KM_OK);
-	comb_digest_alone(out, &t);
-	alone_clear(&t);
-}
-
-static void compute(uint8_t out[32], digest_base base, digest_layout layout, unsigned w)
-{
-	comb c;
-	gcomb g;
-	fp *t;
-	size_t coords = base == DIGEST_P ? 2 : 1;
-	comb_shape shape = comb_shape_of(w);
-
-	if (layout == DIGEST_ALONE) {
-		alone_digest(out, base);
-		return;
-	}
-	if (base == DIGEST_P) {
-		assert_int_equal(comb_build(&c, chain, w), KM_OK);
-		t = &c.t->x;
-	} else {
-		assert_int_equal(gcomb_build(&g, chain_g, w), KM_OK);
-		t = g.t;
-	}
-	if (layout == DIGEST_LIMBS)
-		comb_digest_limbs(out, t->v, shape.windows * shape.entries * coords * FP_LIMBS);
+	if (by == TABLE_GROUPS)
+		fp8_k = &fp8_twin;
+	assert_int_equal(table_make(&t, &chains[base], by, w), KM_OK);
+	if (by == layout)
+		table_digest_of(out, &t);
 	else
-		eight_digest(out, t, coords, &shape,
-				layout == DIGEST_WORDS ? &fp8_words_twin : &fp8_bytes_twin);
-	free(t);
+		eight_digest(out, &t, layout);
+	table_clear(&t);
 }
 
 static void they_are_those_of_the_portable_builder(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < comb_digests_n; i++) {
-		const comb_digest *d = &comb_digests[i];
+	for (size_t i = 0; i < table_digests_n; i++) {
+		const table_digest *d = &table_digests[i];
 		uint8_t got[32];
 
 		compute(got, d->base, d->layout, d->w);
 		assert_memory_equal(got, d->digest, sizeof got);
-		assert_int_equal(comb_digest_check(got, d->base, d->layout, d->w), KM_OK);
 	}
+}
+
+/* Of a copy, with one bit of one octet turned over. */
+static km_err flipped(const table *t, size_t octet)
+{
+	uint8_t *copy = malloc(table_size(t));
+	table wrong = *t;
+	km_err err;
+
+	assert_non_null(copy);
+	memcpy(copy, t->mem, table_size(t));
+	copy[octet] ^= 0x20;
+	wrong.mem = copy;
+	err = table_digest_check(&wrong);
+	free(copy);
+	return err;
 }
 
 static void a_flipped_bit_or_another_table_does_not_fit(void **state)
 {
-	comb c;
-	gcomb g;
-	uint8_t got[32];
-	size_t limbs;
-
 	(void)state;
-	assert_int_equal(comb_build(&c, chain, 6), KM_OK);
-	limbs = c.shape.windows * c.shape.entries * 2 * FP_LIMBS;
-	c.t[7].y.v[3] ^= 1 << 20;
-	comb_digest_limbs(got, c.t->x.v, limbs);
-	assert_int_equal(comb_digest_check(got, DIGEST_P, DIGEST_LIMBS, 6), KM_ESELFTEST);
-	c.t[7].y.v[3] ^= 1 << 20;
-	comb_digest_limbs(got, c.t->x.v, limbs);
-	assert_int_equal(comb_digest_check(got, DIGEST_P, DIGEST_LIMBS, 6), KM_OK);
-	assert_int_equal(comb_digest_check(got, DIGEST_P, DIGEST_LIMBS, 8), KM_ESELFTEST);
-	assert_int_equal(comb_digest_check(got, DIGEST_G, DIGEST_LIMBS, 6), KM_ESELFTEST);
-	comb_clear(&c);
-	assert_int_equal(gcomb_build(&g, chain_g, 6), KM_OK);
-	g.t[g.shape.windows * g.shape.entries - 1].v[15] ^= 1;
-	comb_digest_limbs(got, g.t->v, g.shape.windows * g.shape.entries * FP_LIMBS);
-	assert_int_equal(comb_digest_check(got, DIGEST_G, DIGEST_LIMBS, 6), KM_ESELFTEST);
-	gcomb_clear(&g);
+	for (int base = TABLE_POINT; base <= TABLE_G; base++) {
+		table t, other;
+
+		assert_int_equal(table_make(&t, &chains[base], TABLE_LIMBS, 6), KM_OK);
+		assert_int_equal(table_digest_check(&t), KM_OK);
+		assert_int_equal(flipped(&t, 1234), KM_ESELFTEST);
+		assert_int_equal(flipped(&t, table_size(&t) - 1), KM_ESELFTEST);
+		other = t;
+		other.shape.w = 8;
+		assert_int_equal(table_digest_check(&other), KM_ESELFTEST);
+		other = t;
+		other.base = base == TABLE_G ? TABLE_POINT : TABLE_G;
+		assert_int_equal(table_digest_check(&other), KM_ESELFTEST);
+		other = t;
+		other.layout = TABLE_WORDS;
+		assert_int_equal(table_digest_check(&other), KM_ESELFTEST);
+		table_clear(&t);
+	}
 }
 
 static void print_octets(const uint8_t d[32])
@@ -142,22 +133,22 @@ static void print_octets(const uint8_t d[32])
 static void print_all(void)
 {
 	static const struct {
-		digest_layout layout;
+		table_layout layout;
 		const char *name;
 		unsigned w[3];
 	} uses[] = {
-		{DIGEST_LIMBS, "DIGEST_LIMBS", {6, 8, 0}},
-		{DIGEST_WORDS, "DIGEST_WORDS", {6, 8, 10}},
-		{DIGEST_OCTETS, "DIGEST_OCTETS", {8, 10, 0}},
-		{DIGEST_ALONE, "DIGEST_ALONE", {5, 0, 0}},
+		{TABLE_LIMBS, "TABLE_LIMBS", {6, 8, 0}},
+		{TABLE_WORDS, "TABLE_WORDS", {6, 8, 10}},
+		{TABLE_OCTETS, "TABLE_OCTETS", {8, 10, 0}},
+		{TABLE_GROUPS, "TABLE_GROUPS", {5, 0, 0}},
 	};
 	uint8_t d[32];
 
 	for (size_t u = 0; u < sizeof uses / sizeof *uses; u++) {
 		for (size_t i = 0; i < 3 && uses[u].w[i]; i++) {
-			for (int base = DIGEST_P; base <= DIGEST_G; base++) {
-				compute(d, (digest_base)base, uses[u].layout, uses[u].w[i]);
-				printf("\t{%s, %s, %u, {", base == DIGEST_P ? "DIGEST_P" : "DIGEST_G",
+			for (int base = TABLE_POINT; base <= TABLE_G; base++) {
+				compute(d, (table_base)base, uses[u].layout, uses[u].w[i]);
+				printf("\t{%s, %s, %u, {", base == TABLE_POINT ? "TABLE_POINT" : "TABLE_G",
 						uses[u].name, uses[u].w[i]);
 				print_octets(d);
 				printf("\n\t}},\n");
@@ -179,16 +170,14 @@ int main(int argc, char **argv)
 	};
 	int failed = 0;
 
-	chain = aligned_alloc(64, CHAIN_LEN * sizeof *chain);
-	chain_g = aligned_alloc(64, CHAIN_LEN * sizeof *chain_g);
-	if (km_init("c") != KM_OK || !chain || !chain_g || chain_of_point(chain, &ec_p) != KM_OK ||
-			chain_of_g(chain_g) != KM_OK)
+	if (km_init("c") != KM_OK || table_chain(&chains[TABLE_POINT], &ec_p) != KM_OK ||
+			table_chain(&chains[TABLE_G], NULL) != KM_OK)
 		return 1;
 	if (argc > 1 && strcmp(argv[1], "--print") == 0)
 		print_all();
 	else
 		failed = cmocka_run_group_tests_name("digests", tests, NULL, NULL);
-	free(chain);
-	free(chain_g);
+	table_clear(&chains[TABLE_POINT]);
+	table_clear(&chains[TABLE_G]);
 	return failed;
 }

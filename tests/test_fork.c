@@ -13,8 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "engine/table/comb_digest.h"
-#include "engine/table/tables.h"
+#include "engine/table/table_layouts.h"
 
 enum { THREADS = 4, FORKS = 2, N = 60, ID = 12, SECONDS = 60 };
 
@@ -150,31 +149,28 @@ static void children_use_everything(void **state)
 static atomic_int in_maker, go_on;
 static _Thread_local int waits;
 
-km_err __real_comb_digest_check(const uint8_t got[32], digest_base base, digest_layout layout,
-		unsigned w);
-km_err __wrap_comb_digest_check(const uint8_t got[32], digest_base base, digest_layout layout,
-		unsigned w);
+km_err __real_table_digest_check(const table *t);
+km_err __wrap_table_digest_check(const table *t);
 
-km_err __wrap_comb_digest_check(const uint8_t got[32], digest_base base, digest_layout layout,
-		unsigned w)
+km_err __wrap_table_digest_check(const table *t)
 {
 	in_maker |= waits;
 	while (waits && !go_on)
 		usleep(100);
-	return __real_comb_digest_check(got, base, layout, w);
+	return __real_table_digest_check(t);
 }
 
 static void *make(void *arg)
 {
-	const comb *p;
+	const table *p;
 
 	waits = 1;
-	return tables_of_p(&p, 6) == KM_OK ? arg : &waits;
+	return table_shared(&p, TABLE_POINT, TABLE_LIMBS, 6) == KM_OK ? arg : &waits;
 }
 
 static void a_table_being_made_is_made_again(void **state)
 {
-	const comb *p;
+	const table *p;
 	pthread_t thread;
 	void *failed;
 	int status = -1;
@@ -187,7 +183,7 @@ static void a_table_being_made_is_made_again(void **state)
 	child = fork();
 	if (child == 0) {
 		alarm(SECONDS);
-		_exit(tables_of_p(&p, 6) != KM_OK || !p->t);
+		_exit(table_shared(&p, TABLE_POINT, TABLE_LIMBS, 6) != KM_OK || !p->mem);
 	}
 	assert_true(child > 0);
 	assert_int_equal(waitpid(child, &status, 0), child);
@@ -195,7 +191,7 @@ static void a_table_being_made_is_made_again(void **state)
 	assert_int_equal(pthread_join(thread, &failed), 0);
 	assert_null(failed);
 	assert_int_equal(status, 0);
-	assert_int_equal(tables_of_p(&p, 6), KM_OK);
+	assert_int_equal(table_shared(&p, TABLE_POINT, TABLE_LIMBS, 6), KM_OK);
 }
 
 int main(int argc, char **argv)

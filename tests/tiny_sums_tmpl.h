@@ -3,13 +3,13 @@
 
 /* Multiples of a point: base times point 4. */
 typedef struct {
-	comb_shape shape;
+	table_shape shape;
 	uint32_t base;
 } EN(table);
 
 /* Powers of g. */
 typedef struct {
-	comb_shape shape;
+	table_shape shape;
 } EN(gtable);
 
 enum { EN(vectors) = 3, EN(members) = EN(vectors) * LANES };
@@ -20,7 +20,7 @@ static void EN(pick)(CN(sum) *r, uint64_t *sign, const EN(table) *t, size_t i, c
 	uint64_t negative[EN(members)];
 	uint16_t index[EN(members)];
 
-	comb_digits(index, negative, &t->shape, (unsigned)i, u, n * LANES);
+	table_digits(index, negative, &t->shape, (unsigned)i, u, n * LANES);
 	for (size_t j = 0; j < n * LANES; j++) {
 		uint32_t at = 4 * tiny_mod_q(t->base, tiny_entry(&t->shape, (unsigned)i, index[j]));
 
@@ -38,7 +38,7 @@ static void EN(gpick)(FE *r, const EN(gtable) *t, unsigned i, const uint64_t *u,
 	uint64_t negative[EN(members)];
 	uint16_t index[EN(members)];
 
-	comb_digits(index, negative, &t->shape, i, u, n * LANES);
+	table_digits(index, negative, &t->shape, i, u, n * LANES);
 	for (size_t j = 0; j < n * LANES; j++) {
 		negative[j] ^= 0 - (uint64_t)(i & 1);
 		FN(put)(&r[j / LANES], j % LANES, tiny_power[tiny_entry(&t->shape, i, index[j])]);
@@ -60,6 +60,16 @@ static void EN(set_start)(FE *r)
 }
 
 #include "engine/sakke/encap_tmpl.h"
+
+/* U of member j of so many, limb by limb: see table_digits. */
+static void EN(recode)(uint64_t *u, uint32_t k, const table_shape *shape, size_t j, size_t members)
+{
+	uint64_t limbs[16];
+
+	tiny_recode(limbs, k, shape);
+	for (size_t i = 0; i < 16; i++)
+		u[i * members + j] = limbs[i];
+}
 
 /* Members' scalars for each base, and what comes of them. */
 typedef struct {
@@ -86,8 +96,8 @@ static void EN(add_case)(EN(case) *c, const EN(table) *t, size_t bases, size_t n
 	EN(expect)(c, t, bases, n, k);
 	assert_true(EN(block_new)(&b, n, n * LANES, k, bases, bases * k * n));
 	for (size_t j = 0; j < n * LANES; j++) {
-		tiny_recode(b.urb[j], c->scalar[j][0], &t->shape);
-		tiny_recode(b.ur[j], c->scalar[j][1], &t->shape);
+		EN(recode)(b.urb[0], c->scalar[j][0], &t->shape, j, n * LANES);
+		EN(recode)(b.ur[0], c->scalar[j][1], &t->shape, j, n * LANES);
 	}
 	assert_int_equal(EN(add_all)(&b.rows, &zero, tables, (const uint64_t *[]){b.urb[0], b.ur[0]}, NULL),
 			KM_OK);
@@ -144,7 +154,7 @@ static void T(sums_of_many_in_step)(void **state)
 	tiny_choose(16187);
 	for (unsigned w = 4; w <= 10; w++) {
 		for (unsigned windows = 0; windows <= 7; windows += 7) {
-			comb_shape shape = tiny_shape(w, windows);
+			table_shape shape = tiny_shape(w, windows);
 			EN(table) t[2] = {{shape, 1}, {shape, 5555}};
 
 			for (size_t k = 1; k <= shape.windows + 1; k++) {
@@ -193,7 +203,7 @@ static void EN(raise)(unsigned w, unsigned windows)
 	assert_true(EN(block_new)(&b, EN(vectors), EN(members), 1, 1, EN(vectors)));
 	for (uint32_t at = 0; at < tiny.q; at += EN(members)) {
 		for (uint32_t j = 0; j < EN(members); j++)
-			tiny_recode(b.ur[j], (at + j) % tiny.q, &g.shape);
+			EN(recode)(b.ur[0], (at + j) % tiny.q, &g.shape, j, EN(members));
 		assert_int_equal(EN(powers)(b.gr, b.power, b.rows.prefix, b.y, EN(vectors), &g, b.ur[0], NULL),
 				KM_OK);
 		for (uint32_t j = 0; j < EN(members); j++) {

@@ -4,8 +4,8 @@
 
 #include "tiny.h"
 
-#include "engine/table/comb.h"
-#include "engine/table/comb_rows.h"
+#include "engine/table/table.h"
+#include "engine/table/table_layouts.h"
 
 /* im/re of g^m, for g of order q. */
 static uint32_t tiny_power[TINY_MAX / 4];
@@ -43,36 +43,36 @@ static inline uint32_t tiny_two_to(unsigned e)
 }
 
 /* With so many windows, or as many as it takes. */
-static inline comb_shape tiny_shape(unsigned w, unsigned windows)
+static inline table_shape tiny_shape(unsigned w, unsigned windows)
 {
 	unsigned bits = 32 - (unsigned)__builtin_clz(tiny.q), least = (bits + w - 1) / w;
-	comb_shape shape = {w, windows > least ? windows : least, (size_t)1 << (w - 1), {0}};
+	table_shape shape = {w, windows > least ? windows : least, (size_t)1 << (w - 1), {0}};
 
 	shape.half[0] = tiny_mod_q(tiny_two_to(shape.w * shape.windows) + tiny.q - 1, tiny_half());
 	return shape;
 }
 
 /* Entry e of window i is this multiple of the base. */
-static inline uint32_t tiny_entry(const comb_shape *shape, unsigned i, size_t e)
+static inline uint32_t tiny_entry(const table_shape *shape, unsigned i, size_t e)
 {
 	return tiny_mod_q(2 * e + 1, tiny_mod_q(tiny_half(), tiny_two_to(shape->w * i)));
 }
 
-/* As comb_recode. */
-static inline void tiny_recode(uint64_t u[16], uint32_t k, const comb_shape *shape)
+/* As table_recode. */
+static inline void tiny_recode(uint64_t u[16], uint32_t k, const table_shape *shape)
 {
 	memset(u, 0, 16 * sizeof *u);
 	u[0] = (k + shape->half[0]) % tiny.q;
 }
 
 /* The multiple that window i of a recoded scalar stands for. */
-static inline uint32_t tiny_digit(const uint64_t u[16], const comb_shape *shape, unsigned i)
+static inline uint32_t tiny_digit(const uint64_t u[16], const table_shape *shape, unsigned i)
 {
 	uint64_t negative;
 	uint16_t e;
 	uint32_t m;
 
-	comb_digits(&e, &negative, shape, i, u, 1);
+	table_digits(&e, &negative, shape, i, u, 1);
 	m = tiny_entry(shape, i, e);
 	return negative ? tiny.q - m : m;
 }
@@ -89,7 +89,7 @@ static inline int tiny_meet(uint32_t *a, uint32_t b)
 /* The sum over all windows of two scalars, by the rows and the tree of encap_tmpl.h; whether an addition
  * on the way is of equal or opposite points.  base: of each table, a multiple of one point. */
 static inline int tiny_rows(uint32_t *sum, const uint32_t *scalar, const uint32_t *base, size_t bases,
-		const comb_shape *shape, size_t k)
+		const table_shape *shape, size_t k)
 {
 	static uint32_t row[1024];
 	size_t rows = (k < shape->windows ? k : shape->windows) * bases;

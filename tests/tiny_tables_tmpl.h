@@ -62,23 +62,23 @@ static void put(const sink *to, size_t i, size_t at, int by, const FE *a)
 	}
 }
 
-#include "engine/table/comb_add_tmpl.h"
+#include "engine/table/table_add_tmpl.h"
 
 #define GE    CN(sum)
 #define GN(x) CN(x)
-#include "engine/table/comb_tmpl.h"
+#include "engine/table/table_make_tmpl.h"
 #undef GE
 #undef GN
 
 #define GE    FE
 #define GN(x) PN(x)
-#include "engine/table/comb_tmpl.h"
+#include "engine/table/table_make_tmpl.h"
 #undef GE
 #undef GN
 
 /* A table over m times point 4, or over g^m, and its chain. */
 typedef struct {
-	comb_shape shape;
+	table_shape shape;
 	sink to;
 	fp *chain;
 	uint32_t m;

@@ -1,10 +1,8 @@
 /* alone.c -- the sums of one member by eight lanes. */
-#include "alone.h"
+#include "encap.h"
 
 #include <string.h>
 
-#include "curve/edwards8.h"
-#include "ending.h"
 #include "secret.h"
 
 enum { STEP = 8 }; /* members in step: each group of a table is read while it is near */
@@ -16,32 +14,22 @@ typedef struct {
 	ed8_extended acc;
 	fp8x2_elt power;
 	ed8_entry entry;
-	uint64_t index[FP8_LANES], flip[FP8_LANES];
+	uint64_t flip[FP8_LANES];
 	uint64_t negative[FP8_LANES]; /* acc is to be turned over */
 	uint64_t rb[16], r[16];       /* recoded: for P; for Z and g */
 } lanes;
 
-static void pick(lanes *m, const alone_table *t, size_t group)
-{
-	fp8 *to[] = {&m->entry.diff, &m->entry.sum, &m->entry.both};
-
-	for (size_t c = 0; c < t->coords; c++)
-		fp8_select(to[c], (const uint64_t (*)[FP8_LANES])alone_at(t, group, c, 0),
-				t->shape.entries, m->index);
-}
-
 /* The sum is kept up to a sign, that of its last digit: so what is turned over before an addition is
  * one coordinate of the sum, and not three of the entry. */
-static void add_group(lanes *m, const alone_table *t, size_t group, const uint64_t u[16], int first)
+static void add_group(lanes *m, const table *t, size_t group, const uint64_t u[16], int first)
 {
 	uint64_t negative[FP8_LANES];
 
-	comb_digits_across(m->index, negative, &t->shape, group * FP8_LANES, u, FP8_LANES);
+	table_pick(&m->entry, negative, t, group, u, 1);
 	for (int l = 0; l < FP8_LANES; l++) {
 		m->flip[l] = m->negative[l] ^ negative[l];
 		m->negative[l] = negative[l];
 	}
-	pick(m, t, group);
 	if (first)
 		ed8_start(&m->acc, &m->entry);
 	else
@@ -49,14 +37,13 @@ static void add_group(lanes *m, const alone_table *t, size_t group, const uint64
 }
 
 /* The first group is the power to begin with, each later one a turn: see fp2_turn for the signs. */
-static void turn_group(lanes *m, const alone_table *g, size_t group)
+static void turn_group(lanes *m, const table *g, size_t group)
 {
 	uint64_t turned = 0 - (uint64_t)(group > 0 && group % 2 == 0);
 
-	comb_digits_across(m->index, m->flip, &g->shape, group * FP8_LANES, m->r, FP8_LANES);
+	table_pick(&m->entry.diff, m->flip, g, group, m->r, 1);
 	for (int l = 0; l < FP8_LANES; l++)
 		m->flip[l] ^= turned;
-	pick(m, g, group);
 	fp8_cneg16(&m->entry.diff, &m->entry.diff, m->flip);
 	if (group > 0) {
 		fp8x2_turn(&m->power, &m->entry.diff);
@@ -89,15 +76,17 @@ static void join_powers(fp8x2_elt *a, fp8x2_elt *b)
 	}
 }
 
-static void add_up(lanes *m, size_t n, const alone_tables *t)
+static void add_up(lanes *m, size_t n, const encap_tables *t)
 {
-	for (size_t group = 0; group < t->p->groups; group++)
+	const size_t groups = t->p->shape.windows / FP8_LANES;
+
+	for (size_t group = 0; group < groups; group++)
 		for (size_t j = 0; j < n; j++)
 			add_group(&m[j], t->p, group, m[j].rb, group == 0);
-	for (size_t group = 0; t->z && group < t->z->groups; group++)
+	for (size_t group = 0; t->z && group < groups; group++)
 		for (size_t j = 0; j < n; j++)
 			add_group(&m[j], t->z, group, m[j].r, 0);
-	for (size_t group = 0; t->g && group < t->g->groups; group++)
+	for (size_t group = 0; t->g && group < groups; group++)
 		for (size_t j = 0; j < n; j++)
 			turn_group(&m[j], t->g, group);
 }
@@ -149,21 +138,21 @@ static void join(work *w, size_t j, int with_power)
 	alone_join(&w->end[j].sum, with_power ? &w->end[j].power : NULL, &m->acc, &m->power);
 }
 
-static km_err sums_of_step(encap_item *items, size_t n, work *w, const alone_tables *t,
+static km_err sums_of_step(encap_item *items, size_t n, work *w, const encap_tables *t,
 		const km_random *rnd)
 {
 	for (size_t j = 0; j < n; j++) {
 		memset(w->m[j].negative, 0, sizeof w->m[j].negative);
-		comb_recode(w->m[j].rb, items[j].rb, &t->p->shape);
-		comb_recode(w->m[j].r, items[j].r, &t->p->shape);
+		table_recode(w->m[j].rb, items[j].rb, &t->p->shape, 0, 1);
+		table_recode(w->m[j].r, items[j].r, &t->p->shape, 0, 1);
 	}
 	add_up(w->m, n, t);
 	for (size_t j = 0; j < n; j++)
 		join(w, j, t->g != NULL);
-	return ending_all(items, w->end, n, t->g != NULL, t->g && t->g->groups % 2 == 0, rnd);
+	return ending_all(items, w->end, n, t->g != NULL, t->p->shape.windows / FP8_LANES % 2 == 0, rnd);
 }
 
-km_err alone_sums(encap_item *items, size_t n, const alone_tables *t, const km_random *rnd)
+km_err alone_sums(encap_item *items, size_t n, const encap_tables *t, const km_random *rnd)
 {
 	work *w = scratch_alloc(sizeof *w);
 	km_err err = w ? KM_OK : KM_ENOMEM;
@@ -175,13 +164,13 @@ km_err alone_sums(encap_item *items, size_t n, const alone_tables *t, const km_r
 	return err;
 }
 
-km_err alone_times_p(ec_point *r, const uint64_t k[16], const alone_table *p, const km_random *rnd)
+km_err alone_times_p(ec_point *r, const uint64_t k[16], const table *p, const km_random *rnd)
 {
 	encap_item item = {.status = KM_OK};
 	km_err err;
 
 	memcpy(item.rb, k, sizeof item.rb);
-	err = alone_sums(&item, 1, &(alone_tables){p, NULL, NULL}, rnd);
+	err = alone_sums(&item, 1, &(encap_tables){p, NULL, NULL}, rnd);
 	if (err == KM_OK)
 		err = item.status;
 	*r = item.point; /* 0 after an error */

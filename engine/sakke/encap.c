@@ -11,25 +11,15 @@ enum {
 	ADDS = 512,  /* additions that share an inversion: 320 KB of points and products */
 };
 
-typedef comb one_table;
-typedef gcomb one_gtable;
+typedef table one_table, one_gtable;
 
 static km_err one_invert(fp *inv, uint64_t *zero, const fp *a, const km_random *rnd)
 {
 	return ec_blinded_inv(inv, zero, a, rnd);
 }
 
-static void one_pick(ec_point *r, uint64_t *sign, const comb *c, size_t i, const uint64_t *u,
-		size_t n)
-{
-	comb_pick(r, sign, c, (unsigned)i, u, n);
-}
-
-static void one_gpick(fp *r, const gcomb *c, unsigned i, const uint64_t *u, size_t n)
-{
-	gcomb_pick(r, c, i, u, n);
-}
-
+#define one_pick table_pick
+#define one_gpick(r, g, i, u, n) table_pick(r, NULL, g, i, u, n)
 #define one_set_start fp_set_one
 #define FE    fp
 #define FN(x) fp_##x
@@ -48,29 +38,33 @@ static int block_new(one_block *b, size_t windows, size_t bases, size_t n)
 	return one_block_new(b, n, n, k, bases, bases * (k * n > windows ? k * n : windows));
 }
 
-/* One member's sum by complete additions. */
-static km_err add_complete(one_block *b, ec_point *r, const comb *const *tables,
-		const uint64_t *const *digits, size_t bases, const km_random *rnd)
+/* The sum of scalars k of some bases by complete additions. */
+static km_err add_complete(one_block *b, ec_point *r, const table *const *tables,
+		const uint64_t *const *k, size_t bases, const km_random *rnd)
 {
 	size_t rows = 0;
+	uint64_t u[16];
 
-	for (size_t base = 0; base < bases; base++)
+	for (size_t base = 0; base < bases; base++) {
+		table_recode(u, k[base], &tables[base]->shape, 0, 1);
 		for (size_t i = 0; i < tables[base]->shape.windows; i++)
-			one_pick(b->rows.acc + rows++, NULL, tables[base], i, digits[base], 1);
+			table_pick(b->rows.acc + rows++, NULL, tables[base], i, u, 1);
+	}
+	wipe(u, sizeof u);
 	return edwards_sum(r, b->rows.acc, rows, rnd);
 }
 
 static km_err sums_of_block(one_block *b, encap_item *items, size_t n, const encap_tables *t,
 		const km_random *rnd)
 {
-	const comb *tables[2] = {t->p, t->z};
+	const table *tables[2] = {t->p, t->z};
 	uint64_t zero;
 	km_err err = KM_OK;
 
 	b->rows.n = n;
 	for (size_t j = 0; j < n; j++) {
-		comb_recode(b->urb[j], items[j].rb, &t->p->shape);
-		comb_recode(b->ur[j], items[j].r, &t->z->shape);
+		table_recode(b->urb[0], items[j].rb, &t->p->shape, j, n);
+		table_recode(b->ur[0], items[j].r, &t->z->shape, j, n);
 	}
 	if (t->g)
 		err = one_powers(b->gr, b->power, b->rows.prefix, b->y, n, t->g, b->ur[0], rnd);
@@ -85,7 +79,7 @@ static km_err sums_of_block(one_block *b, encap_item *items, size_t n, const enc
 			items[j].point = b->rows.acc[j];
 		else
 			items[j].status = add_complete(b, &items[j].point, tables,
-					(const uint64_t *[]){b->urb[j], b->ur[j]}, 2, rnd);
+					(const uint64_t *[]){items[j].rb, items[j].r}, 2, rnd);
 		if (items[j].status == KM_ERANDOM)
 			err = KM_ERANDOM;
 	}
@@ -107,10 +101,9 @@ km_err encap_sums(encap_item *items, size_t n, const encap_tables *tables, const
 	return err;
 }
 
-km_err encap_times_p(ec_point *r, const uint64_t k[16], const comb *p, const km_random *rnd)
+km_err encap_times_p(ec_point *r, const uint64_t k[16], const table *p, const km_random *rnd)
 {
-	const comb *tables[1] = {p};
-	const uint64_t *digits[1];
+	const table *tables[1] = {p};
 	uint64_t zero;
 	one_block b;
 	km_err err;
@@ -118,11 +111,10 @@ km_err encap_times_p(ec_point *r, const uint64_t k[16], const comb *p, const km_
 	memset(r, 0, sizeof *r);
 	if (!block_new(&b, p->shape.windows, 1, 1))
 		return KM_ENOMEM;
-	comb_recode(b.ur[0], k, &p->shape);
-	digits[0] = b.ur[0];
-	err = one_add_all(&b.rows, &zero, tables, digits, rnd);
+	table_recode(b.ur[0], k, &p->shape, 0, 1);
+	err = one_add_all(&b.rows, &zero, tables, (const uint64_t *[]){b.ur[0]}, rnd);
 	if (err == KM_OK && zero)
-		err = add_complete(&b, r, tables, digits, 1, rnd);
+		err = add_complete(&b, r, tables, &k, 1, rnd);
 	else if (err == KM_OK)
 		*r = b.rows.acc[0];
 	one_block_free(&b);

@@ -2,25 +2,13 @@
 #ifndef KM_ENCAP_H
 #define KM_ENCAP_H
 
-#include "table/alone_table.h"
-#include "table/comb8.h"
+#include "curve/edwards8.h"
+#include "table/table.h"
 
-/* The tables that an encapsulation reads. */
+/* The tables of an encapsulation, in one layout and of one width; z, g: NULL where no sum over it is wanted. */
 typedef struct {
-	const comb *p, *z; /* one shape */
-	const gcomb *g;    /* the same shape; NULL: g^r is not wanted */
+	const table *p, *z, *g;
 } encap_tables;
-
-/* For one member by eight lanes (alone.h). */
-typedef struct {
-	const alone_table *p, *z, *g; /* z, g: NULL where no sum over it is wanted */
-} alone_tables;
-
-/* For eight lanes. */
-typedef struct {
-	const comb8 *p, *z, *g; /* one shape and layout; g NULL: g^r is not wanted */
-	const alone_tables *complete; /* for exceptional cases, of any shape */
-} encap8_tables;
 
 /* One member: the scalars r*b and r (below q, secret) in, R and the representative of g^r out. */
 typedef struct {
@@ -30,13 +18,40 @@ typedef struct {
 	km_err status; /* KM_OK, or KM_EDEGENERATE: R is infinity */
 } encap_item;
 
-/* Fill in n members.  KM_ERANDOM, KM_ENOMEM: none is filled in. */
+/* Fill in n members, by tables in TABLE_LIMBS, one element at a time.  KM_ERANDOM, KM_ENOMEM, here and below:
+ * none is filled in. */
 km_err encap_sums(encap_item *items, size_t n, const encap_tables *tables, const km_random *rnd);
 
-/* encap_sums by eight lanes. */
-km_err encap8_sums(encap_item *items, size_t n, const encap8_tables *tables, const km_random *rnd);
+/* By tables in TABLE_WORDS or TABLE_OCTETS, eight members to a vector.  complete, for exceptional cases: in
+ * TABLE_GROUPS. */
+km_err encap8_sums(encap_item *items, size_t n, const encap_tables *tables, const encap_tables *complete,
+		const km_random *rnd);
 
-/* [k]P by the table of P, k secret and not 0.  KM_ERANDOM, KM_ENOMEM, KM_EDEGENERATE. */
-km_err encap_times_p(ec_point *r, const uint64_t k[16], const comb *p, const km_random *rnd);
+/* By tables in TABLE_GROUPS, eight lanes on eight windows of one scalar, and in TABLE_TURNED, one member to a
+ * lane: complete Edwards additions, never exceptional but for R = infinity, which is the status of that member. */
+km_err alone_sums(encap_item *items, size_t n, const encap_tables *t, const km_random *rnd);
+km_err few_sums(encap_item *items, size_t n, const encap_tables *t, const km_random *rnd);
+
+/* [k]P by the table of P in TABLE_LIMBS, k secret and not 0; and in TABLE_GROUPS.  KM_ERANDOM, KM_ENOMEM;
+ * KM_EDEGENERATE: k = 0. */
+km_err encap_times_p(ec_point *r, const uint64_t k[16], const table *p, const km_random *rnd);
+km_err alone_times_p(ec_point *r, const uint64_t k[16], const table *p, const km_random *rnd);
+
+/* *sum = the sum of eight lanes' points, and where power is not NULL *power = the product of their powers.
+ * points and powers are used up. */
+void alone_join(ed_extended *sum, fp2 *power, ed8_extended *points, fp8x2_elt *powers);
+
+/* What a member's complete sums have come to, secret; and what it is divided by, which is not 0. */
+typedef struct {
+	ed_extended sum;
+	fp2 power; /* of g, or -conj of it */
+	fp d, prefix;
+	uint64_t neutral;
+} ending;
+
+/* How complete sums end: points, and with_power what stands for the powers, which are -conj of those of g where
+ * turned says so, to n members, by one division. */
+km_err ending_all(encap_item *items, ending *e, size_t n, int with_power, int turned,
+		const km_random *rnd);
 
 #endif

@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "alone.h"
 #include "secret.h"
 
 enum {
@@ -11,51 +10,15 @@ enum {
 	ADDS = 128,     /* vector additions that share an inversion: 820 KB of points and products */
 	MEMBERS = FP8_LANES * VECTORS,
 };
+_Static_assert((int)MEMBERS <= (int)TABLE_PICKS, "one window is picked for all at once");
 
 /* ---- what the template needs ------------------------------------------------------------------ */
 
-/* Digits of one window for all members. */
-typedef struct {
-	uint16_t index[MEMBERS];
-	uint64_t negative[MEMBERS];
-} picks;
-
-/* Signs go to sign, or where that is NULL to the last coordinates. */
-static void pick(fp8 *r, uint64_t *sign, const comb8 *c, size_t i, const uint64_t *u, size_t n,
-		uint64_t turned)
-{
-	picks p;
-	size_t groups = n / c->layout->vectors;
-
-	comb_digits(p.index, sign ? sign : p.negative, &c->shape, (unsigned)i, u, n * FP8_LANES);
-	c->layout->pick(r, c->coords, c->t + i * c->window_bytes, c->shape.entries, p.index, groups);
-	for (size_t v = 0; !sign && v < n; v++) {
-		fp8 *last = &r[v * c->coords + c->coords - 1]; /* y */
-
-		for (int l = 0; l < FP8_LANES; l++)
-			p.negative[v * FP8_LANES + l] ^= turned;
-		fp8_cneg(last, last, &p.negative[v * FP8_LANES]);
-	}
-	wipe(p.index, n * FP8_LANES * sizeof p.index[0]);
-	if (!sign)
-		wipe(p.negative, n * FP8_LANES * sizeof p.negative[0]);
-}
-
-static void eight_pick(ec8_sum *r, uint64_t *sign, const comb8 *c, size_t i, const uint64_t *u,
-		size_t n)
-{
-	pick((fp8 *)r, sign, c, i, u, n, 0); /* canonical, where sums will be */
-}
-
-static void eight_gpick(fp8 *r, const comb8 *c, unsigned i, const uint64_t *u, size_t n)
-{
-	pick(r, NULL, c, i, u, n, 0 - (uint64_t)(i & 1));
-}
-
+#define eight_pick table_pick /* canonical, where sums will be */
+#define eight_gpick(r, g, i, u, n) table_pick(r, NULL, g, i, u, n)
 #define eight_set_start fp8_set_start
 #define eight_invert ec8_blinded_inv
-typedef comb8 eight_table;
-typedef comb8 eight_gtable;
+typedef table eight_table, eight_gtable;
 
 #define FE    fp8
 #define FN(x) fp8_##x
@@ -104,18 +67,19 @@ static void unpack(encap_item *items, size_t n, eight_block *b, uint64_t turned)
 	wipe(&beyond, sizeof beyond);
 }
 
-static km_err sums_of_block(eight_block *b, encap_item *items, size_t n, const encap8_tables *t,
-		const km_random *rnd)
+static km_err sums_of_block(eight_block *b, encap_item *items, size_t n, const encap_tables *t,
+		const encap_tables *complete, const km_random *rnd)
 {
-	const comb8 *tables[2] = {t->p, t->z};
+	const table *tables[2] = {t->p, t->z};
+	size_t padded = b->rows.n * FP8_LANES;
 	uint64_t zero;
 	km_err err = KM_OK;
 
-	for (size_t j = 0; j < b->rows.n * FP8_LANES; j++) {
+	for (size_t j = 0; j < padded; j++) {
 		const encap_item *item = &items[j < n ? j : 0];
 
-		comb_recode(b->urb[j], item->rb, &t->p->shape);
-		comb_recode(b->ur[j], item->r, &t->z->shape);
+		table_recode(b->urb[0], item->rb, &t->p->shape, j, padded);
+		table_recode(b->ur[0], item->r, &t->z->shape, j, padded);
 	}
 	if (t->g)
 		err = eight_powers(b->gr, b->power, b->rows.prefix, b->y, b->rows.n, t->g, b->ur[0],
@@ -126,7 +90,7 @@ static km_err sums_of_block(eight_block *b, encap_item *items, size_t n, const e
 	if (err != KM_OK)
 		return err;
 	if (zero)
-		return alone_sums(items, n, t->complete, rnd);
+		return alone_sums(items, n, complete, rnd);
 	unpack(items, n, b, 0 - (uint64_t)(t->p->shape.windows & 1));
 	return KM_OK;
 }
@@ -137,9 +101,10 @@ static size_t vectors_of(size_t n, size_t unit)
 	return (n + FP8_LANES * unit - 1) / (FP8_LANES * unit) * unit;
 }
 
-km_err encap8_sums(encap_item *items, size_t n, const encap8_tables *t, const km_random *rnd)
+km_err encap8_sums(encap_item *items, size_t n, const encap_tables *t, const encap_tables *complete,
+		const km_random *rnd)
 {
-	size_t vectors = vectors_of(n, t->p->layout->vectors);
+	size_t vectors = vectors_of(n, t->p->lookup->vectors);
 	km_err err = KM_OK;
 	eight_block b;
 
@@ -150,8 +115,8 @@ km_err encap8_sums(encap_item *items, size_t n, const encap8_tables *t, const km
 	for (size_t at = 0; at < n && err == KM_OK; at += MEMBERS) {
 		size_t m = n - at < MEMBERS ? n - at : MEMBERS;
 
-		b.rows.n = vectors_of(m, t->p->layout->vectors);
-		err = sums_of_block(&b, items + at, m, t, rnd);
+		b.rows.n = vectors_of(m, t->p->lookup->vectors);
+		err = sums_of_block(&b, items + at, m, t, complete, rnd);
 	}
 	fp8_scrub();
 	eight_block_free(&b);

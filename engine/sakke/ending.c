@@ -1,5 +1,5 @@
 /* ending.c -- how complete sums end: one division for a few members. */
-#include "ending.h"
+#include "encap.h"
 
 #include "secret.h"
 

@@ -1,10 +1,8 @@
 /* few.c -- the sums of a few members, one to a lane, by complete Edwards additions. */
-#include "few.h"
+#include "encap.h"
 
 #include <string.h>
 
-#include "curve/edwards8.h"
-#include "ending.h"
 #include "secret.h"
 
 enum { VECTORS = 8, STEP = FP8_LANES * VECTORS }; /* in step: each window is read while it is near */
@@ -14,31 +12,23 @@ typedef struct {
 	ed8_extended acc;
 	fp8x2_elt power;
 	uint64_t negative[FP8_LANES];                   /* acc is to be turned over */
-	uint64_t rb[FP8_LANES][16], r[FP8_LANES][16];   /* recoded: for P; for Z and g */
+	uint64_t rb[16][FP8_LANES], r[16][FP8_LANES];   /* recoded: for P; for Z and g */
 } vector;
 
 typedef struct {
 	vector v[VECTORS];
 	ed8_entry entry;
-	uint16_t index[FP8_LANES];
 	uint64_t flip[FP8_LANES], negative[FP8_LANES];
 	ending end[STEP];
 } work;
 
-static void pick(work *w, const comb8 *c, size_t i)
-{
-	c->layout->pick(&w->entry.diff, c->coords, c->t + i * c->window_bytes, c->shape.entries,
-			w->index, 1);
-}
-
 /* As in alone.c: the sum is kept up to a sign, that of its last digit. */
-static void add_window(work *w, vector *v, const comb8 *c, size_t i, const uint64_t *u, int first)
+static void add_window(work *w, vector *v, const table *t, size_t i, const uint64_t *u, int first)
 {
-	comb_digits(w->index, w->negative, &c->shape, (unsigned)i, u, FP8_LANES);
+	table_pick(&w->entry, w->negative, t, i, u, 1);
 	for (int l = 0; l < FP8_LANES; l++)
 		w->flip[l] = v->negative[l] ^ w->negative[l];
 	memcpy(v->negative, w->negative, sizeof v->negative);
-	pick(w, c, i);
 	if (first)
 		ed8_start(&v->acc, &w->entry);
 	else
@@ -47,14 +37,13 @@ static void add_window(work *w, vector *v, const comb8 *c, size_t i, const uint6
 
 /* The first window is the power to begin with, each later one a turn: see fp2_turn for the signs.  After 205
  * of them its parts are below 243p (see fp8_set_start), times 16p below 2^2059. */
-static void turn_window(work *w, vector *v, const comb8 *g, size_t i)
+static void turn_window(work *w, vector *v, const table *g, size_t i)
 {
 	uint64_t turned = 0 - (uint64_t)(i > 0 && i % 2 == 0);
 
-	comb_digits(w->index, w->flip, &g->shape, (unsigned)i, v->r[0], FP8_LANES);
+	table_pick(&w->entry.diff, w->flip, g, i, v->r[0], 1);
 	for (int l = 0; l < FP8_LANES; l++)
 		w->flip[l] ^= turned;
-	pick(w, g, i);
 	fp8_cneg16(&w->entry.diff, &w->entry.diff, w->flip);
 	if (i > 0) {
 		fp8x2_turn(&v->power, &w->entry.diff);
@@ -64,7 +53,7 @@ static void turn_window(work *w, vector *v, const comb8 *g, size_t i)
 	}
 }
 
-static void add_up(work *w, size_t n, const encap8_tables *t)
+static void add_up(work *w, size_t n, const encap_tables *t)
 {
 	for (size_t i = 0; i < t->p->shape.windows; i++)
 		for (size_t v = 0; v < n; v++)
@@ -101,7 +90,7 @@ static void leave(ending *e, vector *v, int with_power)
 	fp8_to_lanes(to[5], &v->power.im);
 }
 
-static km_err sums_of_step(encap_item *items, size_t n, work *w, const encap8_tables *t,
+static km_err sums_of_step(encap_item *items, size_t n, work *w, const encap_tables *t,
 		const km_random *rnd)
 {
 	size_t vectors = (n + FP8_LANES - 1) / FP8_LANES;
@@ -110,17 +99,17 @@ static km_err sums_of_step(encap_item *items, size_t n, work *w, const encap8_ta
 		const encap_item *item = &items[j < n ? j : 0];
 		vector *v = &w->v[j / FP8_LANES];
 
-		comb_recode(v->rb[j % FP8_LANES], item->rb, &t->p->shape);
-		comb_recode(v->r[j % FP8_LANES], item->r, &t->z->shape);
+		table_recode(v->rb[0], item->rb, &t->p->shape, j % FP8_LANES, FP8_LANES);
+		table_recode(v->r[0], item->r, &t->z->shape, j % FP8_LANES, FP8_LANES);
 		v->negative[j % FP8_LANES] = 0;
 	}
 	add_up(w, vectors, t);
 	for (size_t v = 0; v < vectors; v++)
 		leave(&w->end[v * FP8_LANES], &w->v[v], t->g != NULL);
-	return ending_all(items, w->end, n, t->g != NULL, t->g && t->g->shape.windows % 2 == 0, rnd);
+	return ending_all(items, w->end, n, t->g != NULL, t->p->shape.windows % 2 == 0, rnd);
 }
 
-km_err few_sums(encap_item *items, size_t n, const encap8_tables *t, const km_random *rnd)
+km_err few_sums(encap_item *items, size_t n, const encap_tables *t, const km_random *rnd)
 {
 	work *w = scratch_alloc(sizeof *w);
 	km_err err = w ? KM_OK : KM_ENOMEM;

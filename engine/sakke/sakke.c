@@ -5,13 +5,11 @@
 
 #include "bytes.h"
 #include "curve/edwards.h"
-#include "few.h"
 #include "field/zq.h"
 #include "hash.h"
 #include "sakke_check.h"
 #include "scrub.h"
 #include "secret.h"
-#include "table/tables.h"
 
 enum {
 	ITEMS = 512,       /* members whose scalars are held at once */
@@ -40,84 +38,56 @@ void sakke_mask(uint8_t out[KM_SSV_BYTES], const uint8_t in[KM_SSV_BYTES], const
 	wipe(&s, sizeof s);
 }
 
-/* One element at a time. */
-static km_err sums_by_ones(encap_item *items, size_t n, const sakke_z *z, int with_g,
+/* By the tables of a set; those of z->least are for exceptional cases. */
+static km_err sums_by(encap_item *items, size_t n, const sakke_set *set, const sakke_z *z, int with_g,
 		const km_random *rnd)
 {
-	const sakke_set *set = sakke_set_for(z, n);
-	encap_tables t = set ? set->one : z->small;
-	km_err err = KM_OK;
+	encap_tables t, complete;
+	km_err err = sakke_tables(&t, set, with_g);
 
-	if (!with_g)
-		t.g = NULL;
-	else if (!set)
-		err = tables_of_g(&t.g, SAKKE_SMALL_W);
-	return err == KM_OK ? encap_sums(items, n, &t, rnd) : err;
-}
-
-/* Eight lanes. */
-static km_err sums_by_eights(encap_item *items, size_t n, const sakke_z *z, int with_g,
-		const km_random *rnd)
-{
-	alone_tables alone = z->alone;
-	km_err err = with_g ? tables_alone_g(&alone.g) : KM_OK;
-	size_t now;
-
-	for (size_t at = 0; at < n && err == KM_OK; at += now) {
-		const sakke_set *set = sakke_set_for(z, n - at);
-		encap8_tables eight;
-
-		now = n - at;
-		if (!set) {
-			err = alone_sums(items + at, now, &alone, rnd);
-			continue;
-		}
-		/* Too few to fill up what is made at once take the narrower tables. */
-		if (now % set->unit < set->rest)
-			now -= now % set->unit;
-		eight = set->eight;
-		eight.complete = &alone;
-		if (!with_g)
-			eight.g = NULL;
-		err = set->few ? few_sums(items + at, now, &eight, rnd) :
-				encap8_sums(items + at, now, &eight, rnd);
-	}
-	return err;
+	if (err != KM_OK)
+		return err;
+	if (set->z.layout == TABLE_LIMBS)
+		return encap_sums(items, n, &t, rnd);
+	if (set->z.layout == TABLE_GROUPS)
+		return alone_sums(items, n, &t, rnd);
+	if (set->z.layout == TABLE_TURNED)
+		return few_sums(items, n, &t, rnd);
+	err = sakke_tables(&complete, &z->least, with_g);
+	return err == KM_OK ? encap8_sums(items, n, &t, &complete, rnd) : err;
 }
 
 km_err sakke_sums_of_one(encap_item *item, const sakke_z *z, const km_random *rnd)
 {
-	alone_tables alone = z->alone;
-	encap_tables small = z->small;
-	km_err err;
-
-	if (z->z_alone.t) {
-		err = tables_alone_g(&alone.g);
-		return err == KM_OK ? alone_sums(item, 1, &alone, rnd) : err;
-	}
-	err = tables_of_g(&small.g, SAKKE_SMALL_W);
-	return err == KM_OK ? encap_sums(item, 1, &small, rnd) : err;
+	return sums_by(item, 1, &z->least, z, 1, rnd);
 }
 
 km_err sakke_sums(encap_item *items, size_t n, const sakke_z *z, int with_g, const km_random *rnd)
 {
-	return z->z_alone.t ? sums_by_eights(items, n, z, with_g, rnd) :
-			sums_by_ones(items, n, z, with_g, rnd);
+	km_err err = KM_OK;
+	size_t now;
+
+	for (size_t at = 0; at < n && err == KM_OK; at += now) {
+		const sakke_set *set = sakke_set_for(z, n - at);
+
+		/* Too few to fill up what is made at once take the narrower tables. */
+		now = n - at;
+		if (now % set->unit < set->rest)
+			now -= now % set->unit;
+		err = sums_by(items + at, now, set, z, with_g, rnd);
+	}
+	return err;
 }
 
 km_err sakke_times_p(ec_point *r, const uint64_t k[16], const km_random *rnd)
 {
-	const alone_table *eight;
-	const comb *one;
-	km_err err;
+	const table *p;
+	km_err err = sakke_table_of_p(&p);
 
 	memset(r, 0, sizeof *r);
-	if (comb8_available()) {
-		err = tables_alone_p(&eight);
-		return err == KM_OK ? alone_times_p(r, k, eight, rnd) : err;
-	}
-	err = tables_of_p(&one, SAKKE_SMALL_W);
-	return err == KM_OK ? encap_times_p(r, k, one, rnd) : err;
+	if (err != KM_OK)
+		return err;
+	return p->layout == TABLE_GROUPS ? alone_times_p(r, k, p, rnd) : encap_times_p(r, k, p, rnd);
 }
 
 void sakke_times_p_checked(km_err *verdict, sakke_octets *r, const uint64_t k[16],

@@ -16,37 +16,26 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
-#include "alone.h"
 #include "eccsi/eccsi.h"
+#include "encap.h"
 #include "process.h"
-#include "table/comb8.h"
+#include "table/table.h"
 
-/* Without eight lanes, for a few members: 2.1 MB of tables over P and g, 1.4 MB over Z. */
-#define SAKKE_SMALL_W 6
-
-/* Tables of one width, for eight lanes or for one element at a time: the other Z table is empty. */
+/* A table over Z, and with those over P and g of its layout and width the batches that they are for. */
 typedef struct sakke_set {
 	struct sakke_set *next; /* narrower */
-	unsigned w;
-	int few;      /* tables and sums of few.h */
+	table z;
+	size_t rank;  /* 0: for one member or a few; above it the wider ones */
 	size_t unit;  /* members that are made at once */
 	size_t batch; /* the smallest batch that it is good for */
 	size_t rest;  /* what is beyond whole units, from here on, fills one up */
-	comb z_one;
-	encap_tables one;
-	comb8 z_eight;
-	encap8_tables eight;
 } sakke_set;
 
-/* Z, checked, and the tables of an encapsulation: with eight lanes those of alone.h, without small ones;
- * and what wider ones there are.  Of the former those over g are made when g^r is first wanted. */
+/* Z, checked, and the tables of an encapsulation. */
 typedef struct {
 	ec_point z;
-	alone_table z_alone;
-	alone_tables alone;
-	comb z_small;
-	encap_tables small;
-	_Atomic(sakke_set *) sets; /* widest first; one that is here stays until the end */
+	sakke_set least;           /* for any batch, and for sums that are complete */
+	_Atomic(sakke_set *) sets; /* widest first, least last; one that is here stays until the end */
 	process_lock lock;         /* held by who adds one */
 } sakke_z;
 
@@ -63,8 +52,14 @@ km_err sakke_z_load(sakke_z *s, const uint8_t *z, size_t len, size_t members);
 km_err sakke_z_widen(sakke_z *s, size_t members);
 void sakke_z_clear(sakke_z *s);
 
-/* The widest set for a batch of n; NULL: the tables for a few members are best. */
+/* The widest set for a batch of n. */
 const sakke_set *sakke_set_for(const sakke_z *s, size_t n);
+
+/* The tables of a set, g only where it is wanted: it may have to be made first.  KM_ENOMEM, KM_ERANDOM,
+ * KM_ESELFTEST. */
+km_err sakke_tables(encap_tables *t, const sakke_set *set, int with_g);
+/* The table over P that is for one member. */
+km_err sakke_table_of_p(const table **p);
 
 /* r = HashToIntegerRange(ssv || id, q), and r*b mod q. */
 void sakke_scalars(encap_item *item, const uint8_t *ssv, const uint8_t *id, size_t id_len);

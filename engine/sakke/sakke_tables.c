@@ -4,9 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "table/tables.h"
-
 enum {
+	/* For one member by eight lanes: 1.3 MB over a point; w = 6: 3 % faster to use, 22 % slower to build, 1.7
+	 * times the size.  And one element at a time: 2.1 MB over P and g, 1.4 MB over Z. */
+	ALONE_W = 5, ONES_W = 6,
 	FEW_W = 5, NARROW_W = 8, WIDE_W = 10, /* the first: those for one member, turned for eight */
 	FEW_BATCH = 7,     /* one vector 0.72 ms, by itself or not, where each of its members is 0.116 */
 	/* The same: 0.56 ms by itself, 0.45 after others (AMD Zen 5, IFMA; AVX2: 3.7, 2.5 and 2.1, and 0.53). */
@@ -17,111 +18,95 @@ enum {
 	ONES_BATCH = 8,    /* one element at a time: below it reading wide tables costs more than it saves */
 };
 
+static const unsigned widths[] = {FEW_W, NARROW_W, WIDE_W};
+enum { WIDTHS = sizeof widths / sizeof widths[0] };
+
+static table_layout layout_of(unsigned w)
+{
+	if (!fp8_k)
+		return TABLE_LIMBS;
+	return w == FEW_W ? TABLE_TURNED : w == NARROW_W ? TABLE_WORDS : table_widest(w);
+}
+
 /* Whether so many members are worth tables of width w.  Those for one member are there anyway, and then
  * take 116 us each, turned 89; w = 8, in batches of a few too, 54 to 70; w = 10, in large ones, 42.  Z's
  * tables take 0.2, 6 and 20 ms, all of a width 0.5, 17 and 60; those over P and g are there where another KMS
  * wanted them (AMD Zen 5, IFMA; AVX2: members five times as long, tables three times). */
 static int worth(size_t members, unsigned w)
 {
-	if (!comb8_available())
+	if (!fp8_k)
 		return w == NARROW_W && members >= 512;
 	if (w == FEW_W)
 		return members >= FP8_LANES;
 	if (w == NARROW_W)
-		return members >= (tables8_ready(w) ? 150 : 400);
-	return members >= (tables8_ready(w) ? 2000 : 5000);
+		return members >= (table_shared_ready(layout_of(w), w) ? 150 : 400);
+	return members >= (table_shared_ready(layout_of(w), w) ? 2000 : 5000);
 }
 
 /* The smallest batch that a set is good for. */
 static size_t batch_for(const sakke_set *set)
 {
-	if (!set->z_eight.t)
+	if (!fp8_k)
 		return ONES_BATCH;
-	return set->w == FEW_W ? FEW_BATCH : set->w == NARROW_W ? NARROW_BATCH : WIDE_BATCH;
+	return set->z.layout == TABLE_TURNED ? FEW_BATCH : set->z.shape.w == NARROW_W ? NARROW_BATCH : WIDE_BATCH;
 }
 
-static km_err one_load(encap_tables *t, comb *z_table, const ec_point *chain, unsigned w)
+km_err sakke_table_of_p(const table **p)
 {
-	km_err err = comb_build(z_table, chain, w);
-
-	t->z = z_table;
-	return err == KM_OK ? tables_of_p(&t->p, w) : err;
+	return fp8_k ? table_shared(p, TABLE_POINT, TABLE_GROUPS, ALONE_W) :
+			table_shared(p, TABLE_POINT, TABLE_LIMBS, ONES_W);
 }
 
-/* Copies of those for one member. */
-static km_err turned_load(encap8_tables *t, comb8 *z_table, const alone_table *z_alone)
+km_err sakke_tables(encap_tables *t, const sakke_set *set, int with_g)
 {
-	km_err err = comb8_turn(z_table, z_alone);
+	km_err err = table_shared(&t->p, TABLE_POINT, set->z.layout, set->z.shape.w);
 
-	t->z = z_table;
-	if (err == KM_OK)
-		err = tables_few_p(&t->p);
-	return err == KM_OK ? tables_few_g(&t->g) : err;
-}
-
-static km_err eight_load(encap8_tables *t, comb8 *z_table, const ec_point *chain, unsigned w)
-{
-	/* How many members lookups are made for at once. */
-	size_t members = w == NARROW_W ? FP8_LANES : 8 * FP8_LANES;
-	km_err err = comb8_build(z_table, chain, w, members);
-
-	t->z = z_table;
-	if (err == KM_OK)
-		err = tables8_of_p(&t->p, w, members);
-	if (err == KM_OK)
-		err = tables8_of_g(&t->g, w, members);
-	/* Batches are cut by one layout and looked up by that of each table. */
-	if (err == KM_OK && (t->p->layout->vectors != z_table->layout->vectors ||
-			t->g->layout->vectors != z_table->layout->vectors))
-		err = KM_ESELFTEST;
+	t->z = &set->z;
+	t->g = NULL;
+	if (err == KM_OK && with_g)
+		err = table_shared(&t->g, TABLE_G, set->z.layout, set->z.shape.w);
 	return err;
 }
 
-/* For a few members. */
-static km_err few_load(sakke_z *s, const ec_point *chain)
+/* For any batch.  g is made when it is first wanted. */
+static km_err least_load(sakke_z *s, const table *chain)
 {
-	km_err err;
+	encap_tables t;
+	km_err err = table_make(&s->least.z, chain, fp8_k ? TABLE_GROUPS : TABLE_LIMBS, fp8_k ? ALONE_W : ONES_W);
 
-	if (!comb8_available())
-		return one_load(&s->small, &s->z_small, chain, SAKKE_SMALL_W);
-	err = alone_build(&s->z_alone, chain);
-	s->alone.z = &s->z_alone;
-	return err == KM_OK ? tables_alone_p(&s->alone.p) : err;
+	s->least.unit = 1;
+	atomic_store_explicit(&s->sets, &s->least, memory_order_release);
+	return err == KM_OK ? sakke_tables(&t, &s->least, 0) : err;
 }
 
 static void set_free(sakke_set *set)
 {
-	comb_clear(&set->z_one);
-	comb8_clear(&set->z_eight);
+	table_clear(&set->z);
 	free(set);
 }
 
-/* Make the tables of width w and publish them: who reads s->sets has seen all that they hold. */
-static km_err set_add(sakke_z *s, const ec_point *chain, unsigned w)
+/* Make the tables of the i-th width and publish them: who reads s->sets has seen all that they hold. */
+static km_err set_add(sakke_z *s, const table *chain, size_t i)
 {
+	unsigned w = widths[i];
 	sakke_set *set = calloc(1, sizeof *set);
+	encap_tables t;
 	km_err err;
 
 	if (!set)
 		return KM_ENOMEM;
-	set->w = w;
-	if (w == FEW_W)
-		err = turned_load(&set->eight, &set->z_eight, &s->z_alone);
-	else if (comb8_available())
-		err = eight_load(&set->eight, &set->z_eight, chain, w);
-	else
-		err = one_load(&set->one, &set->z_one, chain, w);
-	if (err == KM_OK && !comb8_available())
-		err = tables_of_g(&set->one.g, w);
+	err = table_make(&set->z, w == FEW_W ? &s->least.z : chain, layout_of(w), w);
+	if (err == KM_OK)
+		err = sakke_tables(&t, set, 1);
 	if (err != KM_OK) {
 		set_free(set);
 		return err;
 	}
-	set->unit = set->z_eight.t ? FP8_LANES * set->z_eight.layout->vectors : 1;
+	set->unit = table_unit(&set->z);
 	set->batch = batch_for(set);
-	set->few = w == FEW_W;
 	set->rest = set->batch == NARROW_BATCH ? NARROW_REST : set->batch;
 	set->next = atomic_load_explicit(&s->sets, memory_order_relaxed);
+	set->rank = i + 1;
 	atomic_store_explicit(&s->sets, set, memory_order_release);
 	return KM_OK;
 }
@@ -130,23 +115,15 @@ const sakke_set *sakke_set_for(const sakke_z *s, size_t n)
 {
 	const sakke_set *set = atomic_load_explicit(&s->sets, memory_order_acquire);
 
-	while (set && n < set->batch)
+	while (n < set->batch)
 		set = set->next;
 	return set;
 }
 
-static const unsigned widths[] = {FEW_W, NARROW_W, WIDE_W};
-enum { WIDTHS = sizeof widths / sizeof widths[0] };
-
 /* How many of widths there are, and that so many members are worth. */
 static size_t have(const sakke_z *s)
 {
-	const sakke_set *widest = atomic_load_explicit(&s->sets, memory_order_acquire);
-	size_t n = 0;
-
-	while (widest && n < WIDTHS && widths[n] <= widest->w)
-		n++;
-	return n;
+	return atomic_load_explicit(&s->sets, memory_order_acquire)->rank;
 }
 
 static size_t wanted(size_t members)
@@ -159,7 +136,7 @@ static size_t wanted(size_t members)
 }
 
 /* Wide ones stand beside narrow ones, which are for smaller batches and better than those turned. */
-static km_err widen(sakke_z *s, const ec_point *chain, size_t members)
+static km_err widen(sakke_z *s, const table *chain, size_t members)
 {
 	size_t want = wanted(members), i = have(s);
 	km_err err = KM_OK;
@@ -167,24 +144,24 @@ static km_err widen(sakke_z *s, const ec_point *chain, size_t members)
 	if (i == 0 && want > 1)
 		i = 1;
 	for (; err == KM_OK && i < want; i++)
-		err = set_add(s, chain, widths[i]);
+		err = set_add(s, chain, i);
 	return err;
 }
 
 km_err sakke_z_load(sakke_z *s, const uint8_t *z, size_t len, size_t members)
 {
-	ec_point *chain = aligned_alloc(64, CHAIN_LEN * sizeof *chain);
+	table chain = {.mem = NULL};
 	km_err err;
 
 	memset(s, 0, sizeof *s);
 	err = ec_from_octets(&s->z, z, len);
 	if (err == KM_OK)
-		err = chain ? chain_of_point(chain, &s->z) : KM_ENOMEM;
+		err = table_chain(&chain, &s->z);
 	if (err == KM_OK)
-		err = few_load(s, chain);
+		err = least_load(s, &chain);
 	if (err == KM_OK)
-		err = widen(s, chain, members);
-	free(chain);
+		err = widen(s, &chain, members);
+	table_clear(&chain);
 	if (err != KM_OK)
 		sakke_z_clear(s);
 	return err;
@@ -192,19 +169,18 @@ km_err sakke_z_load(sakke_z *s, const uint8_t *z, size_t len, size_t members)
 
 km_err sakke_z_widen(sakke_z *s, size_t members)
 {
-	ec_point *chain;
+	table chain;
 	km_err err;
 
 	if (wanted(members) <= have(s))
 		return KM_OK;
-	chain = aligned_alloc(64, CHAIN_LEN * sizeof *chain);
-	err = chain ? chain_of_point(chain, &s->z) : KM_ENOMEM;
+	err = table_chain(&chain, &s->z);
 	if (err == KM_OK) {
 		process_take(&s->lock);
-		err = widen(s, chain, members);
+		err = widen(s, &chain, members);
 		process_give(&s->lock);
 	}
-	free(chain);
+	table_clear(&chain);
 	return err;
 }
 
@@ -212,13 +188,12 @@ void sakke_z_clear(sakke_z *s)
 {
 	sakke_set *set = atomic_load_explicit(&s->sets, memory_order_relaxed);
 
-	while (set) {
+	while (set && set != &s->least) {
 		sakke_set *next = set->next;
 
 		set_free(set);
 		set = next;
 	}
-	alone_clear(&s->z_alone);
-	comb_clear(&s->z_small);
+	table_clear(&s->least.z);
 	memset(s, 0, sizeof *s);
 }

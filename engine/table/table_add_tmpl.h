@@ -1,4 +1,4 @@
-/* comb_add_tmpl.h -- additions of points and of powers of g that share an inversion, as comb_tmpl.h
+/* table_add_tmpl.h -- additions of points and of powers of g that share an inversion, as table_make_tmpl.h
  * wants them, for any field element FE (see curve_tmpl.h for FN and CN; PN(name): of powers). */
 
 typedef FE CN(step);

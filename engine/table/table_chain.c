@@ -1,10 +1,11 @@
-/* comb_chain.c -- the doublings that fixed-base tables are made from. */
-#include "comb_chain.h"
+/* table_chain.c -- the doublings that tables are made from. */
+#include "table_layouts.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "field/params.h"
+#include "table_pages.h"
 
 /* (q + 1)/2: times it an element of order q is halved. */
 static void half_of_one(uint64_t r[16])
@@ -69,7 +70,7 @@ static km_err halve(ec_point *c, ec_point *s, fp *prefix)
 	return KM_OK;
 }
 
-km_err chain_of_point(ec_point c[CHAIN_LEN], const ec_point *base)
+static km_err double_point(ec_point c[CHAIN_LEN], const ec_point *base)
 {
 	ec_jac *jac = aligned_alloc(64, CHAIN_LEN * sizeof *jac);
 	ec_point *s = aligned_alloc(64, CHAIN_LEN * sizeof *s);
@@ -114,7 +115,7 @@ static void normalise(fp *y, const fp2 *a, fp *prefix, size_t n)
 	}
 }
 
-km_err chain_of_g(fp c[CHAIN_LEN])
+static km_err double_g(fp c[CHAIN_LEN])
 {
 	fp2 *a = aligned_alloc(64, CHAIN_LEN * sizeof *a), half = {fp_one, fp_zero}, y;
 	fp *prefix = aligned_alloc(64, CHAIN_LEN * sizeof *prefix);
@@ -138,5 +139,18 @@ km_err chain_of_g(fp c[CHAIN_LEN])
 	}
 	free(a);
 	free(prefix);
+	return err;
+}
+
+km_err table_chain(table *t, const ec_point *point)
+{
+	km_err err = table_new(t, point ? TABLE_POINT : TABLE_G, TABLE_LIMBS, 1);
+
+	if (err == KM_OK)
+		err = point ? double_point(t->mem, point) : double_g(t->mem);
+	if (err == KM_OK)
+		table_pages_seal(t->mem);
+	else
+		table_clear(t);
 	return err;
 }

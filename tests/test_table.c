@@ -1,21 +1,22 @@
-/* test_comb.c -- fixed-base tables: every entry is the multiple it stands for, by every builder. */
+/* test_table.c -- fixed-base tables: every entry is the multiple it stands for, by every builder. */
 #include "util.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/table/comb8.h"
+#include "engine/table/table.h"
 #include "engine/engine.h"
 #include "engine/init.h"
 #include "engine/field/params.h"
 
 enum { ENTRIES_MAX = 512 };
 
-static ec_point chain[CHAIN_LEN];
-static fp chain_g[CHAIN_LEN];
+static table chains[2];
+static const ec_point *chain; /* over P */
+static const fp *chain_g;
 
 /* Entry after entry by the step of two bases, all windows side by side. */
-static void require_points(const ec_point *t, const comb_shape *shape)
+static void require_points(const ec_point *t, const table_shape *shape)
 {
 	size_t n = shape->windows;
 	ec_point *row = calloc(n, sizeof *row), *twice = calloc(n, sizeof *twice);
@@ -36,7 +37,7 @@ static void require_points(const ec_point *t, const comb_shape *shape)
 }
 
 /* 1 + i*t[j] times the square of 1 + i*t[0] is 1 + i*t[j+1] up to a factor in F_p. */
-static void require_powers(const fp *t, const comb_shape *shape)
+static void require_powers(const fp *t, const table_shape *shape)
 {
 	for (size_t i = 0; i < shape->windows; i++) {
 		const fp *y = t + i * shape->entries;
@@ -81,68 +82,70 @@ static void a_chain_doubles_from_the_half(void **state)
 	}
 }
 
-static void scalar_tables_hold_odd_multiples(void **state)
-{
-	(void)state;
-	for (unsigned w = 4; w <= 9; w++) {
-		comb c;
-		gcomb g;
-
-		assert_int_equal(comb_build(&c, chain, w), KM_OK);
-		require_points(c.t, &c.shape);
-		comb_clear(&c);
-		assert_int_equal(gcomb_build(&g, chain_g, w), KM_OK);
-		require_powers(g.t, &g.shape);
-		gcomb_clear(&g);
-	}
-}
-
-/* All entries of a table, as lookups give them. */
-static void read_all(fp *t, const comb8 *c)
+/* All entries of a table for eight lanes, as lookups give them. */
+static void read_all(fp *to, const table *t)
 {
 	static fp8 r[2 * ENTRIES_MAX / FP8_LANES];
 	static uint16_t index[ENTRIES_MAX];
-	size_t at_once = c->layout->vectors * FP8_LANES;
 
-	for (size_t i = 0; i < c->shape.windows; i++) {
-		for (size_t j = 0; j < c->shape.entries; j++)
+	for (size_t i = 0; i < t->shape.windows; i++) {
+		for (size_t j = 0; j < t->shape.entries; j++)
 			index[j] = (uint16_t)j;
-		c->layout->pick(r, c->coords, c->t + i * c->window_bytes, c->shape.entries, index,
-				c->shape.entries / at_once);
-		for (size_t j = 0; j < c->shape.entries; j += FP8_LANES) {
-			for (size_t k = 0; k < c->coords; k++) {
+		t->lookup->pick(r, t->coords, table_at(t, i), t->shape.entries, index,
+				t->shape.entries / table_unit(t));
+		for (size_t j = 0; j < t->shape.entries; j += FP8_LANES) {
+			for (size_t k = 0; k < t->coords; k++) {
 				fp *lane[FP8_LANES];
 
 				for (size_t l = 0; l < FP8_LANES; l++)
-					lane[l] = t + (i * c->shape.entries + j + l) * c->coords + k;
-				fp8_to_lanes(lane, &r[j / FP8_LANES * c->coords + k]);
+					lane[l] = to + (i * t->shape.entries + j + l) * t->coords + k;
+				fp8_to_lanes(lane, &r[j / FP8_LANES * t->coords + k]);
 			}
 		}
 	}
 }
 
-static void eight_lane_tables_hold_odd_multiples(void **state)
+static void holds_odd_multiples(table_base base, table_layout layout, unsigned w)
 {
-	static const size_t members[] = {8, 512};
+	table t;
+	fp *all;
 
+	assert_int_equal(table_make(&t, &chains[base], layout, w), KM_OK);
+	assert_int_equal(t.base, base);
+	assert_int_equal(t.layout, layout);
+	all = aligned_alloc(64, t.shape.windows * t.shape.entries * t.coords * sizeof *all);
+	assert_non_null(all);
+	if (layout == TABLE_LIMBS)
+		memcpy(all, t.mem, table_size(&t));
+	else
+		read_all(all, &t);
+	if (base == TABLE_POINT)
+		require_points((ec_point *)all, &t.shape);
+	else
+		require_powers(all, &t.shape);
+	free(all);
+	table_clear(&t);
+}
+
+static void tables_hold_odd_multiples(void **state)
+{
 	(void)state;
-	if (!comb8_available())
+	for (unsigned w = 4; w <= 9; w++) {
+		holds_odd_multiples(TABLE_POINT, TABLE_LIMBS, w);
+		holds_odd_multiples(TABLE_G, TABLE_LIMBS, w);
+	}
+}
+
+static void tables_for_eight_lanes_hold_odd_multiples(void **state)
+{
+	(void)state;
+	if (!fp8_k)
 		skip();
 	for (unsigned w = 6; w <= 10; w++) {
-		for (size_t m = 0; m < 2; m++) {
-			comb8 c;
-			ec_point *t;
-
-			assert_int_equal(comb8_build(&c, chain, w, members[m]), KM_OK);
-			t = aligned_alloc(64, c.shape.windows * c.shape.entries * sizeof *t);
-			read_all(&t->x, &c);
-			require_points(t, &c.shape);
-			comb8_clear(&c);
-			assert_int_equal(comb8_build_g(&c, chain_g, w, members[m]), KM_OK);
-			read_all(&t->x, &c);
-			require_powers(&t->x, &c.shape);
-			comb8_clear(&c);
-			free(t);
+		for (int base = TABLE_POINT; base <= TABLE_G; base++) {
+			holds_odd_multiples((table_base)base, TABLE_WORDS, w);
+			if (w >= 7 && table_widest(w) == TABLE_OCTETS)
+				holds_odd_multiples((table_base)base, TABLE_OCTETS, w);
 		}
 	}
 }
@@ -152,22 +155,26 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_chain_doubles_from_the_half),
-		cmocka_unit_test(scalar_tables_hold_odd_multiples),
-		cmocka_unit_test(eight_lane_tables_hold_odd_multiples),
+		cmocka_unit_test(tables_hold_odd_multiples),
+		cmocka_unit_test(tables_for_eight_lanes_hold_odd_multiples),
 	};
 	const char *kernel;
 	int runs, failed = 0;
 
 	for (size_t i = 0; (kernel = km_kernel_at(i, &runs)); i++) {
 		if (!runs) {
-			print_message("[  SKIPPED ] comb[%s]: this processor cannot run it\n", kernel);
+			print_message("[  SKIPPED ] table[%s]: this processor cannot run it\n", kernel);
 			continue;
 		}
-		if (init_again(kernel) != KM_OK || chain_of_point(chain, &ec_p) != KM_OK ||
-				chain_of_g(chain_g) != KM_OK)
+		if (init_again(kernel) != KM_OK || table_chain(&chains[TABLE_POINT], &ec_p) != KM_OK ||
+				table_chain(&chains[TABLE_G], NULL) != KM_OK)
 			return 1;
+		chain = chains[TABLE_POINT].mem;
+		chain_g = chains[TABLE_G].mem;
 		print_message("kernel %s\n", kernel);
-		failed += cmocka_run_group_tests_name("comb", tests, NULL, NULL);
+		failed += cmocka_run_group_tests_name("table", tests, NULL, NULL);
+		table_clear(&chains[TABLE_POINT]);
+		table_clear(&chains[TABLE_G]);
 	}
 	return failed;
 }

@@ -1,4 +1,4 @@
-/* comb_tmpl.h -- making fixed-base tables, of points or of powers of g, one element at a time or eight.
+/* table_make_tmpl.h -- making fixed-base tables, of points or of powers of g, one element at a time or eight.
  *
  * The entries of a window with base B are (32k + o)B and (32k - o)B for o = 1, 3, .. 15: sums and
  * differences of a few multiples, and a sum and its difference share most of their work.  First the
@@ -8,7 +8,7 @@
  * Needs before it: FE and FN (see curve_tmpl.h); GE, what is added up, COORDS elements FE, or of the other
  * type that may be negative, which (FE *) copies as they are; GN(step),
  * GN(add_forward), GN(add_backward), GN(pair_forward), GN(pair_backward), GN(neg) and GN(tidy) of
- * comb_add_tmpl.h; LANES of an FE, 1 or 8; ADDS that share an inversion; sink, where entries go; and
+ * table_add_tmpl.h; LANES of an FE, 1 or 8; ADDS that share an inversion; sink, where entries go; and
  *   invert(inv, a)
  *   load(r, COORDS, chain, at)         lane l of r = link at[l] of the chain
  *   offsets(o, COORDS, odd, count, i)  the OFFSETS multiples o of window i, LANES to an element
@@ -43,7 +43,7 @@ static void GN(work_free)(GN(work) *k)
 	free(k->scratch);
 }
 
-static int GN(work_new)(GN(work) *k, const comb_shape *shape, size_t windows)
+static int GN(work_new)(GN(work) *k, const table_shape *shape, size_t windows)
 {
 	size_t count = (shape->windows + LANES - 1) / LANES;
 	size_t centres = shape->entries / (2 * OFFSETS), n = windows * centres * PARTS;
@@ -89,7 +89,7 @@ static km_err GN(rows_step)(GN(rows) *r, unsigned level)
 
 /* Row = the links of the chain that lie up above the beginnings of the windows.  The lanes beyond the
  * last window repeat it. */
-static void GN(row_load)(GE *row, size_t count, const fp *chain, const comb_shape *shape, unsigned up)
+static void GN(row_load)(GE *row, size_t count, const fp *chain, const table_shape *shape, unsigned up)
 {
 	size_t at[LANES];
 
@@ -103,7 +103,7 @@ static void GN(row_load)(GE *row, size_t count, const fp *chain, const comb_shap
 	}
 }
 
-static km_err GN(rows_make)(GN(rows) *r, const fp *chain, const comb_shape *shape)
+static km_err GN(rows_make)(GN(rows) *r, const fp *chain, const table_shape *shape)
 {
 	km_err err = KM_OK;
 
@@ -187,7 +187,7 @@ static km_err GN(windows)(GN(work) *k, const sink *to, size_t first, size_t n)
 }
 
 /* All entries of a table. */
-static km_err GN(build)(const sink *to, const fp *chain, const comb_shape *shape)
+static km_err GN(build)(const sink *to, const fp *chain, const table_shape *shape)
 {
 	size_t centres = shape->entries / (2 * OFFSETS);
 	size_t step = centres * PARTS < ADDS && centres ? ADDS / (centres * PARTS) : 1;

@@ -1,29 +1,13 @@
-/* alone_build.c -- building the tables of alone_table.h, eight windows at a time.  All of it is public. */
+/* table_groups.c -- tables for one member, whose windows are looked up eight at a time: made, which is all public,
+ * eight windows to a vector, and picked from unseen. */
 #include <stdlib.h>
 
-#include "alone_table.h"
+#include "curve/curve8.h"
 #include "curve/edwards8.h"
-#include "marks.h"
+#include "secret.h"
+#include "table_layouts.h"
 
-enum {
-	W = 5,      /* 1.3 MB over a point.  w = 6: 3 % faster to use, 22 % slower to build, 1.7 times the size */
-	CHUNK = 13, /* groups that share an inversion: 1.3 MB of points, half of those over a base */
-};
-
-void alone_clear(alone_table *t)
-{
-	free(t->t);
-	t->t = NULL;
-}
-
-static km_err table_new(alone_table *t, size_t coords)
-{
-	t->shape = comb_shape_padded(W, FP8_LANES);
-	t->groups = t->shape.windows / FP8_LANES;
-	t->coords = coords;
-	t->t = aligned_alloc(64, t->groups * coords * t->shape.entries * FP8_WORDS * sizeof *t->t);
-	return t->t ? KM_OK : KM_ENOMEM;
-}
+enum { CHUNK = 13 }; /* groups that share an inversion: 1.3 MB of points, half of those over a base */
 
 /* Lane l = a[l * stride]. */
 static void load(fp8 *r, const fp *a, size_t stride)
@@ -35,12 +19,12 @@ static void load(fp8 *r, const fp *a, size_t stride)
 	fp8_from_lanes(r, lane);
 }
 
-static void put(alone_table *t, size_t group, size_t coord, size_t entry, const fp8 *a)
+static void put(table *t, size_t group, size_t coord, size_t entry, const fp8 *a)
 {
 	fp8 canonical;
 
 	fp8_reduce(&canonical, a);
-	fp8_pack(alone_at(t, group, coord, entry), &canonical);
+	fp8_pack(table_words(t, group, coord, entry), &canonical);
 }
 
 /* inv = the inverse of the product of n elements, prefix[i] = the product of those before i. */
@@ -88,7 +72,7 @@ static void multiples(ed8_extended *row, size_t entries, const ec_point *first, 
 }
 
 /* The entries of n groups from group at on. */
-static km_err put_points(alone_table *t, size_t at, size_t n, ed8_extended *all, fp8 *prefix)
+static km_err put_points(table *t, size_t at, size_t n, ed8_extended *all, fp8 *prefix)
 {
 	const size_t entries = t->shape.entries;
 	fp8 inv, half;
@@ -109,47 +93,43 @@ static km_err put_points(alone_table *t, size_t at, size_t n, ed8_extended *all,
 	return err;
 }
 
-km_err alone_build(alone_table *t, const ec_point *chain)
+static km_err over_point(table *t, const table *chain)
 {
-	km_err err = table_new(t, 3);
-	const size_t entries = t->shape.entries, w = t->shape.w;
+	const size_t entries = t->shape.entries, w = t->shape.w, groups = t->shape.windows / FP8_LANES;
 	ed8_extended *all = aligned_alloc(64, CHUNK * entries * sizeof *all);
 	fp8 *prefix = aligned_alloc(64, CHUNK * entries * sizeof *prefix), s, k;
+	km_err err = all && prefix ? KM_OK : KM_ENOMEM;
 
-	if (!all || !prefix)
-		err = KM_ENOMEM;
 	load(&s, &ed_map.s, 0);
 	load(&k, &ed_map.k, 0);
-	for (size_t at = 0; err == KM_OK && at < t->groups; at += CHUNK) {
-		size_t n = t->groups - at < CHUNK ? t->groups - at : CHUNK;
+	for (size_t at = 0; err == KM_OK && at < groups; at += CHUNK) {
+		size_t n = groups - at < CHUNK ? groups - at : CHUNK;
 
 		for (size_t i = 0; i < n; i++)
-			multiples(all + i * entries, entries, chain + (at + i) * FP8_LANES * w, w, &s, &k);
+			multiples(all + i * entries, entries,
+					(const ec_point *)chain->mem + (at + i) * FP8_LANES * w, w, &s, &k);
 		err = put_points(t, at, n, all, prefix);
 	}
 	free(all);
 	free(prefix);
-	if (err != KM_OK)
-		alone_clear(t);
 	return err;
 }
 
 /* ---- over g ------------------------------------------------------------------------------------ */
 
-km_err alone_build_g(alone_table *t, const fp *chain)
+static km_err over_g(table *t, const table *chain)
 {
-	km_err err = table_new(t, 1);
-	const size_t entries = t->shape.entries, w = t->shape.w, n = t->groups * entries;
+	const size_t entries = t->shape.entries, w = t->shape.w, n = t->shape.windows / FP8_LANES * entries;
 	fp8x2_elt *all = aligned_alloc(64, n * sizeof *all), twice;
 	fp8 *prefix = aligned_alloc(64, n * sizeof *prefix), inv, y;
+	const fp *link = chain->mem;
+	km_err err = all && prefix ? KM_OK : KM_ENOMEM;
 
-	if (!all || !prefix)
-		err = KM_ENOMEM;
 	fp8_set_one(&twice.re);
-	for (size_t i = 0; err == KM_OK && i < n; i += entries, chain += FP8_LANES * w) {
-		load(&twice.im, chain + 1, w);
+	for (size_t i = 0; err == KM_OK && i < n; i += entries, link += FP8_LANES * w) {
+		load(&twice.im, link + 1, w);
 		fp8_set_one(&all[i].re);
-		load(&all[i].im, chain, w);
+		load(&all[i].im, link, w);
 		for (size_t j = 1; j < entries; j++)
 			fp8x2_mul(&all[i + j], &all[i + j - 1], &twice);
 	}
@@ -163,7 +143,26 @@ km_err alone_build_g(alone_table *t, const fp *chain)
 	}
 	free(all);
 	free(prefix);
-	if (err != KM_OK)
-		alone_clear(t);
 	return err;
 }
+
+/* ---- picking ----------------------------------------------------------------------------------- */
+
+static void pick(void *r, uint64_t *sign, const table *t, size_t group, const uint64_t *u, size_t n)
+{
+	uint64_t index[FP8_LANES];
+	uint16_t entry;
+
+	(void)n;
+	for (size_t l = 0; l < FP8_LANES; l++) {
+		table_digits(&entry, &sign[l], &t->shape, group * FP8_LANES + l, u, 1);
+		index[l] = entry;
+	}
+	for (size_t c = 0; c < t->coords; c++)
+		fp8_select((fp8 *)r + c, (const uint64_t (*)[FP8_LANES])table_words(t, group, c, 0),
+				t->shape.entries, index);
+	wipe(index, sizeof index);
+	wipe(&entry, sizeof entry);
+}
+
+const table_rules table_groups = {FP8_LANES, {3, 1}, {over_point, over_g}, pick};
