@@ -46,8 +46,6 @@ void table_pages_seal(const void *table)
 
 void table_pages_free(const void *table)
 {
-	head *h = head_of(table);
-
 	if (table)
-		(void)munmap(h, h->len);
+		(void)munmap(head_of(table), head_of(table)->len);
 }

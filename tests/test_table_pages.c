@@ -102,10 +102,14 @@ static size_t pages(void)
 
 static void tables_go_with_their_kms(void **state)
 {
-	km_kms_master *master = master_of(rfc_z_secret);
+	km_kms_master *master;
 	size_t before = 0;
 
 	(void)state;
+#ifdef __SANITIZE_ADDRESS__
+	skip(); /* it keeps what is freed */
+#endif
+	master = master_of(rfc_z_secret);
 	for (int i = 0; i < 12; i++) {
 		if (i == 3)
 			before = pages();
