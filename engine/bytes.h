@@ -27,6 +27,15 @@ static inline void limbs_from_be(uint64_t *r, const uint8_t *in, size_t limbs)
 		r[i] = load_be64(in + 8 * (limbs - 1 - i));
 }
 
+/* len octets, at most 8 * limbs. */
+static inline void limbs_from_octets(uint64_t *r, size_t limbs, const uint8_t *in, size_t len)
+{
+	for (size_t i = 0; i < limbs; i++)
+		r[i] = 0;
+	for (size_t i = 0; i < len; i++)
+		r[i / 8] |= (uint64_t)in[len - 1 - i] << i % 8 * 8;
+}
+
 static inline void limbs_to_be(uint8_t *out, const uint64_t *a, size_t limbs)
 {
 	for (size_t i = 0; i < limbs; i++)

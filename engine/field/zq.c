@@ -16,6 +16,15 @@ _Static_assert(GMP_NUMB_BITS == 64, "limbs are 64 bits");
 static uint64_t n0;    /* -1/q mod 2^64 */
 static uint64_t r2[N]; /* 2^2048 mod q */
 
+/* Short products are reduced by Barrett's quotient: what lies above 2^LOW, times 2^(LOW + UP) / q. */
+enum {
+	SHORT = 4, /* limbs of a short factor */
+	LOW = Q_BITS - 2,
+	UP = 64 * SHORT + 6,
+	MU = SHORT + 1,
+};
+static uint64_t mu[MU]; /* 2^(LOW + UP) / q, below 2^261 */
+
 #define limbs(a) ((const mp_limb_t *)(a))
 
 void zq_init(void)
@@ -28,6 +37,10 @@ void zq_init(void)
 	n0 = 0 - inv;
 	big[2 * N] = 1;
 	mpn_tdiv_qr(quotient, (mp_limb_t *)r2, 0, big, 2 * N + 1, limbs(params_q), N);
+	big[2 * N] = 0;
+	big[(LOW + UP) / 64] = (mp_limb_t)1 << (LOW + UP) % 64;
+	mpn_tdiv_qr(quotient, big, 0, big, (LOW + UP) / 64 + 1, limbs(params_q), N);
+	memcpy(mu, quotient, sizeof mu);
 }
 
 /* r -= q where r >= q.  In: r < 2q. */
@@ -63,6 +76,50 @@ void zq_mul(uint64_t r[N], const uint64_t a[N], const uint64_t b[N])
 	mont_mul(t, a, b);
 	mont_mul(r, t, r2);
 	wipe(t, sizeof t);
+}
+
+/* r = t mod q for t < 2^1280.  The quotient is short by less than 2^1280/2^(LOW + UP) for mu, mu/2^UP for what
+ * lies below 2^LOW, and 1 for its own fraction: together below 2, so that what is left is below 2q. */
+static void reduce_short(uint64_t r[N], const mp_limb_t t[N + SHORT])
+{
+	struct {
+		mp_limb_t high[MU], product[2 * MU], quotient[MU], multiple[N];
+	} w;
+
+	mpn_rshift(w.high, t + LOW / 64, MU, LOW % 64);
+	w.product[MU] = mpn_mul_1(w.product, limbs(mu), MU, w.high[0]);
+	for (int i = 1; i < MU; i++)
+		w.product[MU + i] = mpn_addmul_1(w.product + i, limbs(mu), MU, w.high[i]);
+	mpn_rshift(w.quotient, w.product + UP / 64, MU, UP % 64);
+	mpn_mul_1(w.multiple, limbs(params_q), N, w.quotient[0]);
+	for (int i = 1; i < MU; i++)
+		mpn_addmul_1(w.multiple + i, limbs(params_q), N - i, w.quotient[i]);
+	mpn_sub_n((mp_limb_t *)r, t, w.multiple, N);
+	reduce_once(r);
+	wipe(&w, sizeof w);
+}
+
+void zq_mul_octets(uint64_t r[N], const uint64_t a[N], const uint8_t *in, size_t len)
+{
+	struct {
+		mp_limb_t product[N + SHORT], sum[N + SHORT]; /* the sum from limb SHORT on */
+		uint64_t part[SHORT];
+	} w;
+	size_t now;
+
+	memset(w.sum, 0, sizeof w.sum);
+	for (size_t at = 0; at < len; at += now) {
+		now = (len - at - 1) % (8 * SHORT) + 1; /* what follows are whole parts */
+		limbs_from_octets(w.part, SHORT, in + at, now);
+		w.product[N] = mpn_mul_1(w.product, limbs(a), N, w.part[0]);
+		for (int i = 1; i < SHORT; i++)
+			w.product[N + i] = mpn_addmul_1(w.product + i, limbs(a), N, w.part[i]);
+		/* Each is below q * 2^256. */
+		mpn_add_n(w.product, w.product, w.sum, N + SHORT);
+		reduce_short((uint64_t *)w.sum + SHORT, w.product);
+	}
+	memcpy(r, w.sum + SHORT, N * sizeof *r);
+	wipe(&w, sizeof w);
 }
 
 void zq_add(uint64_t r[N], const uint64_t a[N], const uint64_t b[N])

@@ -18,11 +18,9 @@ enum {
 void sakke_scalars(encap_item *item, const uint8_t *ssv, const uint8_t *id, size_t id_len)
 {
 	hash_part parts[2] = {{ssv, KM_SSV_BYTES}, {id, id_len}};
-	uint64_t b[16];
 
 	zq_from_hash(item->r, parts, 2);
-	zq_from_octets_var(b, id, id_len);
-	zq_mul(item->rb, item->r, b);
+	zq_mul_octets(item->rb, item->r, id, id_len);
 }
 
 void sakke_mask(uint8_t out[KM_SSV_BYTES], const uint8_t in[KM_SSV_BYTES], const fp *w)
