@@ -114,7 +114,7 @@ typedef struct {
 /* Points i + j, or i - j where signs are set; none equal or opposite. */
 static void CN(add_pairs)(const CN(pairs) *b, const uint64_t *sign)
 {
-	CN(point) to[T(batch)], by[T(batch)];
+	CN(point) to[T(batch)], by[T(batch)], *sum = sign ? by : to;
 	FE prefix[T(batch)], run, start, inv;
 
 	for (size_t at = 0; at < b->n; at++) {
@@ -134,7 +134,7 @@ static void CN(add_pairs)(const CN(pairs) *b, const uint64_t *sign)
 	for (size_t at = 0; at < b->n; at++) {
 		uint32_t j = sign && sign[at] ? tiny.n - b->j[at] : b->j[at];
 
-		assert_true(CN(is)(&to[at / LANES], at % LANES, tiny_index(b->i[at], j)));
+		assert_true(CN(is)(&sum[at / LANES], at % LANES, tiny_index(b->i[at], j)));
 	}
 }
 

@@ -23,43 +23,54 @@ typedef struct {
 	FE x, y, z; /* (x/z^2, y/z^3); z = 0: infinity, or an addition that met an exceptional case */
 } CN(jac);
 
-/* First half of n additions a += b that share an inversion: prefix[i] = run * d[0] * .. * d[i-1],
+/* First half of n additions of a and b that share an inversion: prefix[i] = run * d[0] * .. * d[i-1],
  * with d = b.x - a.x, and run becomes run * d[0] * .. * d[n-1].  1M each. */
 static inline void CN(add_forward)(FE *run, FE *prefix, const CN(sum) *a, const CN(sum) *b,
 		size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
-		prefix[i] = *run;
-		FN(mul_diff)(run, run, &b[i].x, &a[i].x);
-	}
+	if (n > 0)
+		prefix[0] = *run;
+	for (size_t i = 0; i < n; i++)
+		FN(mul_diff)(i + 1 < n ? &prefix[i + 1] : run, &prefix[i], &b[i].x, &a[i].x);
 }
 
-/* Second half, from the last addition to the first: inv is the inverse of what run was after them,
- * and becomes the inverse of what it was before.  Where the CN(lanes) masks of sign for b[i] are all
- * ones, -b[i] is added; NULL: nowhere.  4M + 1S each. */
-static inline void CN(add_backward_signed)(FE *inv, CN(sum) *a, const CN(sum) *b,
-		const FE *prefix, const uint64_t *sign, size_t n)
+/* Second half of one of them, r = a + b: inv is the inverse of what run was after it, and becomes the
+ * inverse of what it was before, prefix.  Where the CN(lanes) masks of sign are all ones, -b is added;
+ * NULL: nowhere.  r may be b.  4M + 1S. */
+static inline void CN(add_back)(CN(sum) *r, FE *inv, const CN(sum) *a, const CN(sum) *b,
+		const FE *prefix, const uint64_t *sign)
 {
 	FE l, t;
-	CN(sum) r;
 
-	for (size_t i = n; i-- > 0;) {
-		FN(mul)(&t, inv, &prefix[i]); /* 1/d */
-		FN(mul_diff)(inv, inv, &b[i].x, &a[i].x);
-		if (sign) /* l = (y2 - y1)/(x2 - x1) */
-			FN(mul_sdiff)(&l, &t, &b[i].y, &a[i].y, sign + i * CN(lanes));
-		else
-			FN(mul_diff)(&l, &t, &b[i].y, &a[i].y);
-		FN(sqr_sub2)(&r.x, &l, &a[i].x, &b[i].x); /* x3 = l^2 - x1 - x2 */
-		FN(mul_diff_sub)(&a[i].y, &l, &a[i].x, &r.x, &a[i].y); /* y3 = l*(x1 - x3) - y1 */
-		a[i].x = r.x;
-	}
+	FN(mul)(&t, inv, prefix); /* 1/d */
+	FN(mul_diff)(inv, inv, &b->x, &a->x);
+	if (sign) /* l = (y2 - y1)/(x2 - x1) */
+		FN(mul_sdiff)(&l, &t, &b->y, &a->y, sign);
+	else
+		FN(mul_diff)(&l, &t, &b->y, &a->y);
+	FN(sqr_sub2)(&r->x, &l, &a->x, &b->x); /* x3 = l^2 - x1 - x2 */
+	FN(mul_diff_sub)(&r->y, &l, &a->x, &r->x, &a->y); /* y3 = l*(x1 - x3) - y1 */
 }
 
+/* Second half of n additions b += a, from the last to the first, with the signs of b. */
+static inline void CN(add_backward_signed)(FE *inv, const CN(sum) *a, CN(sum) *b,
+		const FE *prefix, const uint64_t *sign, size_t n)
+{
+	for (size_t i = n; i-- > 0;)
+		CN(add_back)(&b[i], inv, &a[i], &b[i], &prefix[i],
+				sign ? sign + i * CN(lanes) : NULL);
+}
+
+/* The same of a += b. */
 static inline void CN(add_backward)(FE *inv, CN(sum) *a, const CN(sum) *b, const FE *prefix,
 		size_t n)
 {
-	CN(add_backward_signed)(inv, a, b, prefix, NULL, n);
+	CN(sum) sum;
+
+	for (size_t i = n; i-- > 0;) {
+		CN(add_back)(&sum, inv, &a[i], &b[i], &prefix[i], NULL);
+		a[i] = sum;
+	}
 }
 
 /* What the line of a Miller step is made from. */

@@ -78,6 +78,7 @@ static void EN(block_free)(EN(block) *b)
 	scratch_free(b->mem, b->size);
 }
 
+/* acc += picked, with its signs.  The sums come about where picked was, and so they change places. */
 static km_err EN(add_strip)(EN(rows) *s, uint64_t *zero, size_t rows, const km_random *rnd)
 {
 	FE run, inv;
@@ -86,9 +87,16 @@ static km_err EN(add_strip)(EN(rows) *s, uint64_t *zero, size_t rows, const km_r
 	FN(set_one)(&run);
 	CN(add_forward)(&run, s->prefix, s->acc, s->picked, rows * s->n);
 	err = EN(invert)(&inv, zero, &run, rnd);
-	if (err == KM_OK && !*zero)
-		CN(add_backward_signed)(&inv, s->acc, s->picked, s->prefix, s->sign,
-				rows * s->n);
+	if (err == KM_OK && !*zero) {
+		CN(sum) *sums = s->picked;
+
+		CN(add_backward_signed)(&inv, s->acc, sums, s->prefix, s->sign, rows * s->n);
+		/* Those that the last strip has nothing for stay as they are. */
+		memcpy(sums + rows * s->n, s->acc + rows * s->n,
+				(s->bases * s->k - rows) * s->n * sizeof *sums);
+		s->picked = s->acc;
+		s->acc = sums;
+	}
 	wipe(&run, sizeof run);
 	wipe(&inv, sizeof inv);
 	return err;
@@ -130,14 +138,14 @@ static km_err EN(add_tree)(EN(rows) *s, uint64_t *zero, size_t rows, size_t grow
 		grown = 2 * grown + 2;
 		FN(set_one)(&run);
 		for (size_t j = 0; j < pairs; j++)
-			CN(add_forward)(&run, s->prefix + j * n, s->acc + 2 * step * j * n,
-					s->acc + (2 * step * j + step) * n, n);
+			CN(add_forward)(&run, s->prefix + j * n, s->acc + (2 * step * j + step) * n,
+					s->acc + 2 * step * j * n, n);
 		err = EN(invert)(&inv, zero, &run, rnd);
 		if (err != KM_OK || *zero)
 			break;
 		for (size_t j = pairs; j-- > 0;)
-			CN(add_backward)(&inv, s->acc + 2 * step * j * n,
-					s->acc + (2 * step * j + step) * n, s->prefix + j * n, n);
+			CN(add_backward_signed)(&inv, s->acc + (2 * step * j + step) * n,
+					s->acc + 2 * step * j * n, s->prefix + j * n, NULL, n);
 	}
 	wipe(&run, sizeof run);
 	wipe(&inv, sizeof inv);
