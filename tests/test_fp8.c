@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "engine/cpu.h"
+#include "engine/engine.h"
 #include "twins/twins.h"
 #include "util_fp8.h"
 
@@ -477,6 +478,49 @@ static void conversions_keep_the_value(void **state)
 	mpz_clears(x, y, NULL);
 }
 
+/* Octets come back as they went in, and who is not below p is told. */
+static void octets_are_plain_values(void **state)
+{
+	uint8_t in[FP8_LANES][KM_FP_BYTES], out[FP8_LANES][KM_FP_BYTES];
+	const uint8_t *from[FP8_LANES];
+	uint8_t *to[FP8_LANES];
+	fp plain[FP8_LANES];
+	const fp *lane[FP8_LANES];
+	fp8 a, want;
+	fp8_signed differ;
+	mpz_t x;
+
+	row(state);
+	mpz_init(x);
+	for (int n = 0; n < ROUNDS; n++) {
+		for (int l = 0; l < FP8_LANES; l++) {
+			size_t len;
+
+			edge_value(x, p);
+			memset(in[l], 0, sizeof in[l]);
+			len = (mpz_sizeinbase(x, 2) + 7) / 8;
+			mpz_export(in[l] + sizeof in[l] - len, NULL, 1, 1, 1, 0, x);
+			assert_true(fp_from_bytes(&plain[l], in[l]));
+			from[l] = in[l];
+			lane[l] = &plain[l];
+			to[l] = out[l];
+		}
+		assert_true(fp8_from_octets(&a, from) == ~(uint64_t)0);
+		fp8_from_lanes(&want, lane);
+		fp8_sub(&differ, &want, &a);
+		fp8_canon(&want, &differ);
+		for (int l = 0; l < FP8_LANES; l++) {
+			lane_to_mpz(x, &want, l);
+			assert_int_equal(mpz_sgn(x), 0);
+		}
+		fp8_to_octets(to, &a);
+		assert_memory_equal(in, out, sizeof in);
+		mpz_export(in[n % FP8_LANES], NULL, 1, 1, 1, 0, p);
+		assert_true(fp8_from_octets(&a, from) == 0);
+	}
+	mpz_clear(x);
+}
+
 static void constants_are_what_they_say(void **state)
 {
 	static const struct {
@@ -559,6 +603,7 @@ int main(void)
 		{ "masks_choose_lanes", masks_choose_lanes },
 		{ "what_is_near_zero_is_reduced", what_is_near_zero_is_reduced },
 		{ "conversions_keep_the_value", conversions_keep_the_value },
+		{ "octets_are_plain_values", octets_are_plain_values },
 		{ "what_was_packed_is_selected", what_was_packed_is_selected },
 	};
 	size_t n = 0;

@@ -1,8 +1,10 @@
 /* fp8.c -- eight lanes of F_p: choice of the kernel, masks and conversions. */
 #include "fp8.h"
 
+#include <gmp.h>
 #include <string.h>
 
+#include "bytes.h"
 #include "cpu.h"
 #include "secret.h"
 
@@ -70,6 +72,16 @@ static const uint64_t leave[FP8_LIMBS] = {
 	0xace5a634f186e, 0x03f0e4dd78cf2, 0x5d10bf554d81d, 0x41651ca74c1fe,
 	0x3f31e634b7d9e, 0x67252f9a85be9, 0x5a9c0259a39ee, 0x0000668544e0f,
 };
+
+/* From plain values to fp8 and back: 2^2080 mod p, and 1. */
+static const uint64_t enter_plain[FP8_LIMBS] = {
+	0xa2918db1012bd, 0xebb9c05946419, 0x220d349042348, 0x2548785b7ab27,
+	0x6e7a961ee919d, 0x9faede0f0827b, 0x8eac0d34b3ddf, 0xc350909942157,
+	0x9f5a01f865308, 0xaa6737f3746f2, 0xeef0b6e3257d7, 0x5ebcf480a956c,
+	0x416e990f27cfc, 0x4e9db00581776, 0xcf49762d99eed, 0x5fda2d53abd3d,
+	0xb5917f75793c6, 0xb847f26d31e9f, 0x036fc9d4ef6d9, 0x000006aebca15,
+};
+static const uint64_t leave_plain[FP8_LIMBS] = {1};
 
 #ifdef ARCH_x86_64
 typedef uint64_t (*lanes)[8];
@@ -250,21 +262,26 @@ void fp8_to_unpacked(fp8 *r, const fp8 *a)
 	fp8_mul(r, a, &f);
 }
 
+/* The words of the 52-bit limbs of lane l of a canonical a. */
+static void words_of_lane(uint64_t words[FP_LIMBS], const fp8 *a, int l)
+{
+	memset(words, 0, 8 * FP_LIMBS);
+	for (int i = 0; i < FP8_LIMBS; i++) {
+		int at = 52 * i / 64, off = 52 * i % 64;
+
+		words[at] |= a->v[i][l] << off;
+		if (off > 12 && at + 1 < FP_LIMBS)
+			words[at + 1] |= a->v[i][l] >> (64 - off);
+	}
+}
+
 void (fp8_to_lanes)(fp *const r[FP8_LANES], const fp8_any *a)
 {
 	fp8 t;
 
 	scale(&t.any, a, leave);
-	for (int l = 0; l < FP8_LANES; l++) {
-		memset(r[l], 0, sizeof *r[l]);
-		for (int i = 0; i < FP8_LIMBS; i++) {
-			int at = 52 * i / 64, off = 52 * i % 64;
-
-			r[l]->v[at] |= t.v[i][l] << off;
-			if (off > 12 && at + 1 < FP_LIMBS)
-				r[l]->v[at + 1] |= t.v[i][l] >> (64 - off);
-		}
-	}
+	for (int l = 0; l < FP8_LANES; l++)
+		words_of_lane(r[l]->v, &t, l);
 	wipe(&t, sizeof t);
 }
 
@@ -273,4 +290,41 @@ void fp8_rotate(fp8 *r, const fp8 *a, int by)
 	for (int i = 0; i < FP8_LIMBS; i++)
 		for (int l = 0; l < FP8_LANES; l++)
 			r->v[i][l] = a->v[i][(l + by) % FP8_LANES];
+}
+
+void (fp8_to_octets)(uint8_t *const out[FP8_LANES], const fp8_any *a)
+{
+	struct {
+		fp8 t;
+		uint64_t words[FP_LIMBS];
+	} w;
+
+	scale(&w.t.any, a, leave_plain);
+	for (int l = 0; l < FP8_LANES; l++) {
+		words_of_lane(w.words, &w.t, l);
+		limbs_to_be(out[l], w.words, FP_LIMBS);
+	}
+	wipe(&w, sizeof w);
+}
+
+uint64_t fp8_from_octets(fp8 *r, const uint8_t *const from[FP8_LANES])
+{
+	struct {
+		fp lane[FP8_LANES];
+		uint64_t less[FP_LIMBS];
+		fp8 t, f;
+	} w;
+	const fp *lane[FP8_LANES];
+	uint64_t below = ~(uint64_t)0;
+
+	for (int l = 0; l < FP8_LANES; l++) {
+		limbs_from_be(w.lane[l].v, from[l], FP_LIMBS);
+		below &= ct_barrier(0 - mpn_sub_n(w.less, w.lane[l].v, fp_p, FP_LIMBS));
+		lane[l] = &w.lane[l];
+	}
+	fp8_unpack(&w.t, lane);
+	fp8_set(&w.f, enter_plain);
+	fp8_mul(r, &w.t, &w.f);
+	wipe(&w, sizeof w);
+	return below;
 }

@@ -382,6 +382,11 @@ void fp8_is_zero(uint64_t mask[FP8_LANES], const fp8_any *a);
 void fp8_from_lanes(fp8 *r, const fp *const a[FP8_LANES]);
 void fp8_to_lanes(fp *const r[FP8_LANES], const fp8_any *a);
 
+/* The same with plain values of 128 octets, most significant first.  From them: a factor, tight where all are
+ * below p; all ones where they are. */
+uint64_t fp8_from_octets(fp8 *r, const uint8_t *const from[FP8_LANES]);
+void fp8_to_octets(uint8_t *const out[FP8_LANES], const fp8_any *a);
+
 /* Lane l from a[l], or all lanes from a, in the form of fp, which is 2^-16 times what fp8_from_lanes
  * gives and costs no multiplication: canonical.  And a factor into that form: tight. */
 void fp8_unpack(fp8 *r, const fp *const a[FP8_LANES]);
@@ -409,6 +414,7 @@ void fp8_pack(uint64_t (*words)[FP8_LANES], const fp8 *a);
 #define fp8_canon(r, a)                 fp8_canon(FP8_ANY(r), FP8_ANY(a))
 #define fp8_is_zero(mask, a)            fp8_is_zero(mask, FP8_ANY(a))
 #define fp8_to_lanes(r, a)              fp8_to_lanes(r, FP8_ANY(a))
+#define fp8_to_octets(r, a)             fp8_to_octets(r, FP8_ANY(a))
 
 /* Constant-time lookup among points of one or more coordinates.  A table is one part for each
  * coordinate, octets * entries long, one after the other; public, 64-byte aligned.  Indexes are

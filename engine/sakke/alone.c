@@ -173,7 +173,9 @@ km_err alone_times_p(ec_point *r, const uint64_t k[16], const table *p, const km
 	err = alone_sums(&item, 1, &(encap_tables){p, NULL, NULL}, rnd);
 	if (err == KM_OK)
 		err = item.status;
-	*r = item.point; /* 0 after an error */
+	/* What was just written is a point, unless there was a fault. */
+	if (ec_from_octets(r, item.point, sizeof item.point) != KM_OK && err == KM_OK)
+		err = KM_EFAULT;
 	wipe(&item, sizeof item);
 	return err;
 }

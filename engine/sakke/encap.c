@@ -28,6 +28,14 @@ static km_err one_invert(fp *inv, uint64_t *zero, const fp *a, const km_random *
 #define EN(x) one_##x
 #include "encap_tmpl.h"
 
+void encap_put(encap_item *item, const ec_point *point, const fp *gr)
+{
+	ec_to_octets(item->point, point);
+	if (gr)
+		fp_to_bytes(item->gr, gr);
+	item->status = KM_OK;
+}
+
 /* The members in step, and the windows a strip that make ADDS additions; the complete path wants
  * all rows of one member. */
 static int block_new(one_block *b, size_t windows, size_t bases, size_t n)
@@ -73,13 +81,11 @@ static km_err sums_of_block(one_block *b, encap_item *items, size_t n, const enc
 				rnd);
 	for (size_t j = 0; j < n && err == KM_OK; j++) {
 		/* An odd number of turns leaves -conj(g^r). */
-		fp_cneg(&items[j].gr, &b->gr[j], 0 - (uint64_t)(t->p->shape.windows & 1));
-		items[j].status = KM_OK;
-		if (!zero)
-			items[j].point = b->rows.acc[j];
-		else
-			items[j].status = add_complete(b, &items[j].point, tables,
-					(const uint64_t *[]){items[j].rb, items[j].r}, 2, rnd);
+		fp_cneg(&b->gr[j], &b->gr[j], 0 - (uint64_t)(t->p->shape.windows & 1));
+		items[j].status = zero ? add_complete(b, &b->rows.acc[0], tables,
+				(const uint64_t *[]){items[j].rb, items[j].r}, 2, rnd) : KM_OK;
+		if (items[j].status == KM_OK)
+			encap_put(&items[j], &b->rows.acc[zero ? 0 : j], t->g ? &b->gr[j] : NULL);
 		if (items[j].status == KM_ERANDOM)
 			err = KM_ERANDOM;
 	}

@@ -10,13 +10,16 @@ typedef struct {
 	const table *p, *z, *g;
 } encap_tables;
 
-/* One member: the scalars r*b and r (below q, secret) in, R and the representative of g^r out. */
+/* One member: the scalars r*b and r (below q, secret) in, R and the representative of g^r out, as octets:
+ * the one leaves, the other is hashed. */
 typedef struct {
 	uint64_t rb[16], r[16];
-	ec_point point;
-	fp gr;
+	uint8_t point[KM_SAKKE_POINT_BYTES], gr[KM_FP_BYTES];
 	km_err status; /* KM_OK, or KM_EDEGENERATE: R is infinity */
 } encap_item;
+
+/* R, and where it is not NULL g^r, in. */
+void encap_put(encap_item *item, const ec_point *point, const fp *gr);
 
 /* Fill in n members, by tables in TABLE_LIMBS, one element at a time.  KM_ERANDOM, KM_ENOMEM, here and below:
  * none is filled in. */

@@ -42,27 +42,30 @@ static int block_new(eight_block *b, size_t windows, size_t n)
 }
 
 /* Lanes back to members; what lies beyond n is padding. */
-static void unpack(encap_item *items, size_t n, eight_block *b, uint64_t turned)
+static void unpack(encap_item *items, size_t n, eight_block *b, int with_g, uint64_t turned)
 {
-	fp beyond;
+	encap_item beyond;
 
 	for (size_t v = 0; v * FP8_LANES < n; v++) {
-		fp *x[FP8_LANES], *y[FP8_LANES], *gr[FP8_LANES];
+		uint8_t *x[FP8_LANES], *y[FP8_LANES], *gr[FP8_LANES];
+		uint64_t mask[FP8_LANES];
 
 		for (size_t l = 0; l < FP8_LANES; l++) {
-			encap_item *item = v * FP8_LANES + l < n ? &items[v * FP8_LANES + l] : NULL;
+			encap_item *item = v * FP8_LANES + l < n ? &items[v * FP8_LANES + l] : &beyond;
 
-			x[l] = item ? &item->point.x : &beyond;
-			y[l] = item ? &item->point.y : &beyond;
-			gr[l] = item ? &item->gr : &beyond;
+			item->point[0] = 4;
+			x[l] = item->point + 1;
+			y[l] = item->point + 1 + KM_FP_BYTES;
+			gr[l] = item->gr;
+			item->status = KM_OK;
+			mask[l] = turned;
 		}
-		fp8_to_lanes(x, &b->rows.acc[v].x);
-		fp8_to_lanes(y, &b->rows.acc[v].y);
-		fp8_to_lanes(gr, &b->gr[v]);
-	}
-	for (size_t j = 0; j < n; j++) {
-		fp_cneg(&items[j].gr, &items[j].gr, turned);
-		items[j].status = KM_OK;
+		fp8_to_octets(x, &b->rows.acc[v].x);
+		fp8_to_octets(y, &b->rows.acc[v].y);
+		if (!with_g)
+			continue;
+		fp8_cneg16(&b->gr[v], &b->gr[v], mask);
+		fp8_to_octets(gr, &b->gr[v]);
 	}
 	wipe(&beyond, sizeof beyond);
 }
@@ -91,7 +94,7 @@ static km_err sums_of_block(eight_block *b, encap_item *items, size_t n, const e
 		return err;
 	if (zero)
 		return alone_sums(items, n, complete, rnd);
-	unpack(items, n, b, 0 - (uint64_t)(t->p->shape.windows & 1));
+	unpack(items, n, b, t->g != NULL, 0 - (uint64_t)(t->p->shape.windows & 1));
 	return KM_OK;
 }
 

@@ -21,26 +21,29 @@ static void denominators(fp *run, ending *e, size_t n, int with_power)
 /* inv = 1/(prefix*d) or 1/(prefix*d*re), and becomes 1/prefix. */
 static void divide(encap_item *item, ending *e, fp *inv, int with_power, int turned)
 {
-	fp t;
+	struct {
+		fp t, gr;
+		ec_point point;
+	} w;
 
-	fp_mul(&t, inv, &e->prefix);
+	fp_mul(&w.t, inv, &e->prefix);
 	fp_mul(inv, inv, &e->d);
 	if (with_power) {
 		fp_mul(inv, inv, &e->power.re);
-		fp_mul(&item->gr, &e->power.im, &t);
-		fp_mul(&item->gr, &item->gr, &e->d);
-		fp_cneg(&item->gr, &item->gr, 0 - (uint64_t)(turned != 0));
-		fp_mul(&t, &t, &e->power.re);
+		fp_mul(&w.gr, &e->power.im, &w.t);
+		fp_mul(&w.gr, &w.gr, &e->d);
+		fp_cneg(&w.gr, &w.gr, 0 - (uint64_t)(turned != 0));
+		fp_mul(&w.t, &w.t, &e->power.re);
 	}
-	ed_to_point(&item->point, &e->sum, &t);
-	wipe(&t, sizeof t);
-	item->status = KM_OK;
+	ed_to_point(&w.point, &e->sum, &w.t);
+	encap_put(item, &w.point, with_power ? &w.gr : NULL);
+	wipe(&w, sizeof w);
 	/* Public: that R is infinity is told to the caller. */
 	ct_public(&e->neutral, sizeof e->neutral);
 	if (!e->neutral)
 		return;
-	wipe(&item->point, sizeof item->point);
-	wipe(&item->gr, sizeof item->gr);
+	wipe(item->point, sizeof item->point);
+	wipe(item->gr, sizeof item->gr);
 	item->status = KM_EDEGENERATE;
 }
 

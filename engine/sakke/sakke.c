@@ -23,17 +23,14 @@ void sakke_scalars(encap_item *item, const uint8_t *ssv, const uint8_t *id, size
 	zq_mul_octets(item->rb, item->r, id, id_len);
 }
 
-void sakke_mask(uint8_t out[KM_SSV_BYTES], const uint8_t in[KM_SSV_BYTES], const fp *w)
+void sakke_mask(uint8_t out[KM_SSV_BYTES], const uint8_t in[KM_SSV_BYTES], const uint8_t w[KM_FP_BYTES])
 {
-	struct {
-		uint8_t octets[KM_FP_BYTES], mask[KM_SSV_BYTES];
-	} s;
+	uint8_t mask[KM_SSV_BYTES];
 
-	fp_to_bytes(s.octets, w);
-	hash_to_128(s.mask, &(hash_part){s.octets, sizeof s.octets}, 1);
+	hash_to_128(mask, &(hash_part){w, KM_FP_BYTES}, 1);
 	for (int i = 0; i < KM_SSV_BYTES; i++)
-		out[i] = in[i] ^ s.mask[i];
-	wipe(&s, sizeof s);
+		out[i] = in[i] ^ mask[i];
+	wipe(mask, sizeof mask);
 }
 
 /* By the tables of a set; those of z->least are for exceptional cases. */
@@ -132,7 +129,7 @@ typedef struct {
 
 static int block_new(block *b, size_t n)
 {
-	size_t sums = n * sizeof *b->items, seds = (n * KM_SED_BYTES + 63) / 64 * 64;
+	size_t sums = (n * sizeof *b->items + 63) / 64 * 64, seds = (n * KM_SED_BYTES + 63) / 64 * 64;
 
 	b->size = sums + 2 * seds + sakke_check_size();
 	b->mem = scratch_alloc(b->size);
@@ -152,8 +149,8 @@ static void write_all(const block *b, const uint8_t *ssv, size_t n)
 
 		if (b->items[i].status != KM_OK)
 			continue;
-		ec_to_octets(out, &b->items[i].point);
-		sakke_mask(out + KM_SAKKE_POINT_BYTES, ssv, &b->items[i].gr);
+		memcpy(out, b->items[i].point, KM_SAKKE_POINT_BYTES);
+		sakke_mask(out + KM_SAKKE_POINT_BYTES, ssv, b->items[i].gr);
 		/* Public: this is what is sent. */
 		ct_public(out, KM_SED_BYTES);
 	}

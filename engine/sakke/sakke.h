@@ -83,8 +83,8 @@ typedef struct {
  * before, and becomes KM_OK, or an error as above. */
 void sakke_times_p_checked(km_err *verdict, sakke_octets *r, const uint64_t k[16], const km_random *rnd);
 
-/* out = in XOR HashToIntegerRange(w, 2^128), w as 128 octets; out may be in. */
-void sakke_mask(uint8_t out[KM_SSV_BYTES], const uint8_t in[KM_SSV_BYTES], const fp *w);
+/* out = in XOR HashToIntegerRange(w, 2^128); out may be in. */
+void sakke_mask(uint8_t out[KM_SSV_BYTES], const uint8_t in[KM_SSV_BYTES], const uint8_t w[KM_FP_BYTES]);
 
 /* What every batch returns: the first status that is not KM_OK makes it partial. */
 km_err sakke_verdict(const km_err *status, size_t n);

@@ -65,8 +65,9 @@ typedef struct {
 	scalars sums, lanes[FP8_LANES];
 	encap_item item;            /* the scalars of one member, made again */
 	encap_item total;           /* the right side */
-	ec_point points[FP8_LANES]; /* members of a vector */
-	const fp *gr[FP8_LANES];
+	const uint8_t *lane_x[FP8_LANES], *lane_y[FP8_LANES], *lane_gr[FP8_LANES]; /* members of a vector */
+	ec_point point;
+	fp gr;
 	uint32_t weights[FP8_LANES];
 	uint8_t ssv[KM_SSV_BYTES];
 } work;
@@ -87,49 +88,68 @@ static void add_scalars(scalars *s, const encap_item *item)
 	zq_add(s->rb, s->rb, item->rb);
 }
 
-/* R of the octets, and the member's scalars to s.  All ones where H opens to the SSV. */
-static uint64_t read_member(ec_point *r, scalars *s, work *w, const sakke_checked *b, size_t i)
+/* The member's scalars to s.  All ones where the first octet is right and H opens to the SSV. */
+static uint64_t read_member(scalars *s, work *w, const sakke_checked *b, size_t i)
 {
 	const uint8_t *sed = b->sed + i * KM_SED_BYTES;
-	uint64_t formed, differ = 0;
+	uint64_t differ = 0;
 
-	formed = ct_mask_eq(sed[0], 4);
-	formed &= fp_from_bytes(&r->x, sed + 1);
-	formed &= fp_from_bytes(&r->y, sed + 1 + KM_FP_BYTES);
 	sakke_scalars(&w->item, b->ssv, b->ids + i * b->id_len, b->id_len);
 	add_scalars(s, &w->item);
-	sakke_mask(w->ssv, sed + KM_SAKKE_POINT_BYTES, &b->items[i].gr);
+	sakke_mask(w->ssv, sed + KM_SAKKE_POINT_BYTES, b->items[i].gr);
 	for (int j = 0; j < KM_SSV_BYTES; j++)
 		differ |= (uint64_t)(w->ssv[j] ^ b->ssv[j]);
-	return formed & ~ct_mask_nonzero(differ);
+	return ct_mask_eq(sed[0], 4) & ~ct_mask_nonzero(differ);
+}
+
+/* A member's point and power to the side of one element.  All ones where they are formed. */
+static uint64_t add_one(work *w, const sakke_checked *b, size_t i)
+{
+	const uint8_t *sed = b->sed + i * KM_SED_BYTES;
+	uint64_t formed = fp_from_bytes(&w->point.x, sed + 1);
+
+	formed &= fp_from_bytes(&w->point.y, sed + 1 + KM_FP_BYTES);
+	formed &= fp_from_bytes(&w->gr, b->items[i].gr);
+	one_add(&w->one, &w->point, &w->gr);
+	return formed;
 }
 
 /* ---- eight lanes ------------------------------------------------------------------------------- */
 
-static void gather(fp8 *r, const fp *first, size_t stride)
+/* Member i to lane l of the vector. */
+static void take_lane(work *w, size_t l, const sakke_checked *b, size_t i)
+{
+	const uint8_t *sed = b->sed + i * KM_SED_BYTES;
+
+	w->lane_x[l] = sed + 1;
+	w->lane_y[l] = sed + 1 + KM_FP_BYTES;
+	w->lane_gr[l] = b->items[i].gr;
+}
+
+/* The vector.  All ones where all of it is formed. */
+static uint64_t add_vector(work *w)
+{
+	uint64_t formed = fp8_from_octets(&w->point8.x, w->lane_x);
+
+	formed &= fp8_from_octets(&w->point8.y, w->lane_y);
+	formed &= fp8_from_octets(&w->gr8, w->lane_gr);
+	eight_add(&w->eight, &w->point8, &w->gr8);
+	return formed;
+}
+
+static void in_all_lanes(fp8 *r, const fp *a)
 {
 	const fp *lane[FP8_LANES];
 
 	for (size_t l = 0; l < FP8_LANES; l++)
-		lane[l] = first + l * stride;
+		lane[l] = a;
 	fp8_from_lanes(r, lane);
-}
-
-/* The vector in w->points and w->gr. */
-static void add_vector(work *w)
-{
-	const size_t stride = sizeof(ec_point) / sizeof(fp);
-
-	gather(&w->point8.x, &w->points[0].x, stride);
-	gather(&w->point8.y, &w->points[0].y, stride);
-	fp8_from_lanes(&w->gr8, w->gr);
-	eight_add(&w->eight, &w->point8, &w->gr8);
 }
 
 static void start_lanes(work *w)
 {
-	gather(&w->eight.s, &ed_map.s, 0);
-	gather(&w->eight.k, &ed_map.k, 0);
+	in_all_lanes(&w->eight.s, &ed_map.s);
+	in_all_lanes(&w->eight.k, &ed_map.k);
 	eight_start(&w->eight);
 }
 
@@ -197,18 +217,18 @@ static km_err add_members(work *w, uint64_t *good, const sakke_checked *b, size_
 
 		if (b->items[j].status != KM_OK)
 			continue;
-		*good &= read_member(&w->points[l], &w->lanes[l], w, b, j);
-		w->gr[l] = &b->items[j].gr;
+		*good &= read_member(&w->lanes[l], w, b, j);
+		take_lane(w, l, b, j);
 		if (++at % FP8_LANES == 0)
-			add_vector(w);
+			*good &= add_vector(w);
 	}
 	if (in_lanes > 0)
 		err = join_lanes(w, rnd);
 	for (; j < b->n; j++) {
 		if (b->items[j].status != KM_OK)
 			continue;
-		*good &= read_member(&w->points[0], &w->sums, w, b, j);
-		one_add(&w->one, &w->points[0], &b->items[j].gr);
+		*good &= read_member(&w->sums, w, b, j);
+		*good &= add_one(w, b, j);
 		at++;
 	}
 	*good &= ct_mask_eq(at, used);
@@ -219,18 +239,20 @@ static km_err add_members(work *w, uint64_t *good, const sakke_checked *b, size_
 static uint64_t sides_meet(work *w)
 {
 	one_side *o = &w->one;
-	uint64_t meet;
+	uint64_t meet = fp_from_bytes(&w->point.x, w->total.point + 1);
 
-	ed_from_affine(&o->next, &w->total.point, &o->s, &o->k);
+	meet &= fp_from_bytes(&w->point.y, w->total.point + 1 + KM_FP_BYTES);
+	meet &= fp_from_bytes(&w->gr, w->total.gr);
+	ed_from_affine(&o->next, &w->point, &o->s, &o->k);
 	fp_mul2(&o->t, &o->points.x, &o->next.z, &o->u, &o->next.x, &o->points.z);
-	meet = fp_equal(&o->t, &o->u);
+	meet &= fp_equal(&o->t, &o->u);
 	fp_mul2(&o->t, &o->points.y, &o->next.z, &o->u, &o->next.y, &o->points.z);
 	meet &= fp_equal(&o->t, &o->u);
-	fp_mul(&o->t, &o->power.re, &w->total.gr);
+	fp_mul(&o->t, &o->power.re, &w->gr);
 	meet &= fp_equal(&o->t, &o->power.im);
 	/* What a fault has left at 0 is no point, and no power. */
 	return meet & ~(fp_is_zero(&o->points.z) | fp_is_zero(&o->next.z) | fp_is_zero(&o->power.re) |
-			fp_is_zero(&w->total.gr));
+			fp_is_zero(&w->gr));
 }
 
 /* Everything doubled, and the sums of the right side. */

@@ -207,7 +207,7 @@ static int block_new(block *b, size_t n)
 {
 	b->size = n * (sizeof(pairing_item) + sizeof(encap_item) + sizeof(opened) + KM_SSV_BYTES);
 	b->mem = scratch_alloc(b->size);
-	b->pairs = (void *)b->mem; /* the first two are 64-byte aligned */
+	b->pairs = (void *)b->mem; /* these are 64-byte aligned */
 	b->sums = (void *)(b->mem + n * sizeof(pairing_item));
 	b->of = (void *)(b->mem + n * (sizeof(pairing_item) + sizeof(encap_item)));
 	b->ssv = b->mem + b->size - n * KM_SSV_BYTES;
@@ -249,6 +249,7 @@ static void block_read(block *b, km_err *status, const uint8_t *sed, size_t n,
 /* The mask off, and the scalars of the SSV found (6.2.2, steps 1 to 3). */
 static void block_unmask(block *b, const uint8_t *sed)
 {
+	uint8_t w[KM_FP_BYTES];
 	size_t kept = 0;
 
 	for (size_t i = 0; i < b->n; i++) {
@@ -257,14 +258,14 @@ static void block_unmask(block *b, const uint8_t *sed)
 
 		if (b->pairs[i].status != KM_OK)
 			continue;
-		sakke_mask(b->ssv + at * KM_SSV_BYTES, sed + at * KM_SED_BYTES + KM_SAKKE_POINT_BYTES,
-				&b->pairs[i].w);
+		fp_to_bytes(w, &b->pairs[i].w);
+		sakke_mask(b->ssv + at * KM_SSV_BYTES, sed + at * KM_SED_BYTES + KM_SAKKE_POINT_BYTES, w);
 		sakke_scalars(&b->sums[kept], b->ssv + at * KM_SSV_BYTES, r->id, r->id_len);
 		b->sums[kept].status = KM_EFAULT;
-		b->pairs[kept].q = b->pairs[i].q;
 		b->of[kept++] = b->of[i];
 	}
 	b->n = kept;
+	wipe(w, sizeof w);
 }
 
 /* R made again, for each KMS at once (step 4). */
@@ -284,11 +285,12 @@ static km_err block_sums(block *b, const km_random *rnd)
 }
 
 /* And compared (step 5). */
-static void block_compare(const block *b, uint8_t *ssv, km_err *status)
+static void block_compare(const block *b, uint8_t *ssv, km_err *status, const uint8_t *sed)
 {
 	for (size_t i = 0; i < b->n; i++) {
-		uint64_t same = ec_equal(&b->sums[i].point, &b->pairs[i].q);
 		size_t at = b->of[i].at;
+		uint64_t same = 0 - (uint64_t)km_equal(b->sums[i].point, sed + at * KM_SED_BYTES,
+				KM_SAKKE_POINT_BYTES);
 
 		/* Public: the verdict on this message. */
 		ct_public(&same, sizeof same);
@@ -311,7 +313,7 @@ static km_err decap_block(block *b, uint8_t *ssv, km_err *status, const uint8_t 
 	block_unmask(b, sed);
 	err = block_sums(b, rnd);
 	if (err == KM_OK)
-		block_compare(b, ssv, status);
+		block_compare(b, ssv, status, sed);
 	return err;
 }
 
