@@ -25,6 +25,7 @@ typedef struct {
 	km_gmk_message *out;
 	step *steps;
 	uint8_t *ids, *seds;               /* gathered for one batch */
+	uint8_t (*ivs)[KM_GMK_IV_BYTES];
 	km_err *status;
 	size_t *index;
 	km_to_sign *items;
@@ -44,6 +45,7 @@ static void chunk_free(chunk *c)
 	free(c->steps);
 	free(c->ids);
 	free(c->seds);
+	free(c->ivs);
 	free(c->status);
 	free(c->index);
 	free(c->items);
@@ -61,11 +63,12 @@ static chunk *chunk_new(size_t n)
 	c->steps = calloc(n, sizeof *c->steps);
 	c->ids = malloc(n * KM_UID_BYTES);
 	c->seds = malloc(n * KM_SED_BYTES);
+	c->ivs = malloc(n * KM_GMK_IV_BYTES);
 	c->status = malloc(n * sizeof *c->status);
 	c->index = malloc(n * sizeof *c->index);
 	c->items = calloc(n, sizeof *c->items);
 	c->cipher = keyparams_cipher_new();
-	if (c->steps && c->ids && c->seds && c->status && c->index && c->items && c->cipher)
+	if (c->steps && c->ids && c->seds && c->ivs && c->status && c->index && c->items && c->cipher)
 		return c;
 	chunk_free(c);
 	return NULL;
@@ -227,13 +230,27 @@ KM_API size_t km_gmk_size(const km_gmk_job *job, const km_member *member)
 	return mikey_size(&p) + KM_SIG_BYTES;
 }
 
+/* The IVs that are given, or new ones, all of them at once. */
+static km_err take_ivs(chunk *c, const uint8_t *ivs)
+{
+	size_t len = c->n * KM_GMK_IV_BYTES;
+	km_err err = KM_OK;
+
+	if (ivs)
+		memcpy(c->ivs, ivs, len);
+	else
+		err = km_random_bytes(c->ivs[0], len, c->rnd);
+	/* Public: they are sent beside what they encrypt. */
+	ct_public(c->ivs, len);
+	return err;
+}
+
 /* Protect and assemble all members behind each other in buf. */
 static km_err assemble(chunk *c, uint8_t *buf, size_t buf_len, uint64_t created,
 		const uint8_t *ivs)
 {
 	const octets payload = {c->payload, PROTECTED_HEADER + c->content_len + GCM_TAG};
-	uint8_t iv[KM_GMK_IV_BYTES];
-	km_err err = KM_OK;
+	km_err err = take_ivs(c, ivs);
 
 	for (size_t i = 0; i < c->n && err == KM_OK; i++) {
 		km_gmk_message *out = &c->out[i];
@@ -242,14 +259,8 @@ static km_err assemble(chunk *c, uint8_t *buf, size_t buf_len, uint64_t created,
 
 		if (out->reason != KM_R_OK)
 			continue;
-		if (ivs)
-			memcpy(iv, ivs + i * sizeof iv, sizeof iv);
-		else
-			err = km_random_bytes(iv, sizeof iv, c->rnd);
-		/* Public: it is sent beside what it encrypts. */
-		ct_public(iv, sizeof iv);
-		if (err == KM_OK && !keyparams_protect(c->payload, c->cipher, c->job->gmk, out->guk_id, iv,
-				created, c->content, c->content_len))
+		if (!keyparams_protect(c->payload, c->cipher, c->job->gmk, out->guk_id, c->ivs[i], created,
+				c->content, c->content_len))
 			err = KM_ENOMEM;
 		if (err == KM_OK && c->job->sakke_to_self)
 			err = encapsulate_to_self(c, s->gms);

@@ -27,6 +27,15 @@ static bool is_one_of(char c, const char *set)
 	return c != '\0' && strchr(set, c) != NULL;
 }
 
+/* Letters, digits and "-_.!~*'()", which may stand anywhere: a set of bits, for most characters are. */
+static bool is_unreserved(char c)
+{
+	static const uint64_t set[2] = { 0x03ff678200000000, 0x47fffffe87fffffe };
+	unsigned char at = (unsigned char)c;
+
+	return at < 0x80 && set[at / 64] >> at % 64 & 1;
+}
+
 /* Those that no URI holds anywhere (RFC 3986 2), and '#', which begins a fragment. */
 static bool is_impossible(unsigned long point)
 {
@@ -52,6 +61,9 @@ static km_uri_fault check_octets(const char *uri, size_t len)
 	if (len > KM_URI_MAX)
 		return KM_URI_LONG;
 	for (; len > 0; uri += n, len -= n) {
+		n = 1;
+		if (is_unreserved(*uri))
+			continue;
 		n = escape_utf8(&point, uri, len);
 		if (n == 0)
 			return KM_URI_NOT_UTF8;
@@ -74,6 +86,9 @@ static km_uri_fault check_characters(const char *uri, size_t len)
 	if (point == '"' || point == '\'' || (point >= 0x2018 && point <= 0x201f) || point == 0xab)
 		return KM_URI_QUOTES;
 	for (; len > 0; uri += n, len -= n) {
+		n = 1;
+		if (is_unreserved(*uri))
+			continue;
 		n = escape_utf8(&point, uri, len);
 		if (escape_is_space(point))
 			return KM_URI_SPACE;
@@ -95,8 +110,7 @@ static size_t part_octets(const char *s, size_t len, const char *more)
 
 		return is_escape && (s[1] != '0' || s[2] != '0') ? 3 : 0;
 	}
-	return isalnum((unsigned char)*s) || (unsigned char)*s >= 0x80 ||
-			is_one_of(*s, "-_.!~*'()") || is_one_of(*s, more);
+	return is_unreserved(*s) || (unsigned char)*s >= 0x80 || is_one_of(*s, more);
 }
 
 static bool is_part(km_str s, const char *more)
