@@ -12,7 +12,7 @@ shift 2
 # files, whose absence is no fault of arithmetic, nor data.
 nm "$@" | awk '$2 == "T" || $2 == "t" { local[$3] = 1 } $2 ~ /^[DdBbRrCVu]$/ { data[$3] = 1 }
 	$1 == "U" { used[$2] = 1 } END { for (f in used) if (!(f in data)) print f }' |
-	grep -vE '^(_GLOBAL_OFFSET_TABLE_|__stack_chk_fail|__assert_fail|__tls_get_addr|__errno_location|pthread_.*|malloc|calloc|free|aligned_alloc|realloc|sodium_malloc|sodium_free|sodium_init|mmap|munmap|madvise|mlock|munlock|getpid|cpuid.*|__cpu.*)$' |
+	grep -vE '^(_GLOBAL_OFFSET_TABLE_|__stack_chk_fail|__assert_fail|__tls_get_addr|__errno_location|pthread_.*|malloc|calloc|free|aligned_alloc|realloc|sodium_malloc|sodium_free|sodium_init|mmap|munmap|mprotect|madvise|mlock|munlock|getpid|cpuid.*|__cpu.*)$' |
 	sort >"$wraps"
 
 {

@@ -65,6 +65,12 @@ static km_err load_kms(km_kms_public **out, const uint8_t *octets)
 	return eccsi_kpak_load(&(*out)->auth, octets, 65);
 }
 
+static void unload_kms(km_kms_public *k)
+{
+	eccsi_kpak_clear(&k->auth);
+	free(k);
+}
+
 static int appendix_a(void **state)
 {
 	(void)state;
@@ -92,7 +98,7 @@ static int release(void **state)
 {
 	(void)state;
 	km_signer_free(signer);
-	free(kms);
+	unload_kms(kms);
 	return 0;
 }
 
@@ -198,10 +204,10 @@ static void wrong_keys_are_refused(void **state)
 	memcpy(other, kpak, 65);
 	other[1] ^= 1;
 	assert_int_equal(load_kms(&k, other), KM_ECURVE);
-	free(k);
+	unload_kms(k);
 	other[0] = 0;
 	assert_int_equal(load_kms(&k, other), KM_EFORMAT);
-	free(k);
+	unload_kms(k);
 	memset(other, 0xff, 32);
 	assert_int_equal(eccsi_public(kpak, other), KM_EFORMAT);
 	memset(other, 0, 32);
@@ -250,7 +256,7 @@ static void users_of_our_vectors(void **state)
 	}
 	assert_int_equal(users, json_object_size(json_object_get(root, "users")));
 	assert_true(users >= 3);
-	free(k);
+	unload_kms(k);
 	json_decref(root);
 }
 
@@ -290,7 +296,7 @@ static void messages_of_our_vectors(void **state)
 		free(octets);
 	}
 	km_signer_free(s);
-	free(k);
+	unload_kms(k);
 	json_decref(root);
 }
 
@@ -832,7 +838,7 @@ static void issued_keys_validate(void **state)
 		assert_int_equal(km_eccsi_sign(out, message, 8, s, NULL), KM_OK);
 		assert_int_equal(km_eccsi_verify(out, 129, message, 8, name, 5, k), KM_OK);
 		km_signer_free(s);
-		free(k);
+		unload_kms(k);
 	}
 	assert_int_equal(issue(secret, point, master, pub, name, 5,
 			&(km_random){constant_fill, &octet}), KM_ERANDOM);

@@ -252,7 +252,7 @@ static void multiples_of_the_generator(void **state)
 		times_want(want, k, NULL, NULL);
 		p256_times_g(&r, k);
 		assert_point(&r, want);
-		p256_lookup_var(pts, k, &p256_wide_g);
+		p256_lookup_var(pts, k, p256_wide_g);
 		p256_total_var(&sum, pts, P256_WIDE_WINDOWS);
 		assert_jac(&sum, want);
 		p256_chain(&sum, pts, P256_WIDE_WINDOWS);
@@ -317,7 +317,7 @@ static void the_last_addition_may_be_a_doubling(void **state)
 				assert_true(p256_is_zero(sum.z.v) != 0);
 			}
 			if (trees[t].wide) {
-				p256_lookup_var(pts, limbs, &p256_wide_g);
+				p256_lookup_var(pts, limbs, p256_wide_g);
 				p256_sum(pts, 1, P256_WIDE_WINDOWS, scratch);
 				r = pts[0];
 			} else {
@@ -351,7 +351,7 @@ static void multiples_of_any_point(void **state)
 		p256_times_var(&sum, l, &a);
 		assert_jac(&sum, want);
 		times_want(want, k, l, base);
-		p256_lookup_var(pts, k, &p256_wide_g);
+		p256_lookup_var(pts, k, p256_wide_g);
 		p256_total_var(&more, pts, P256_WIDE_WINDOWS);
 		p256_jac_add_var(&sum, &sum, &more);
 		assert_jac(&sum, want);

@@ -262,7 +262,7 @@ static void lookups_find_entries(void **state)
 	for (size_t e = 0; e < 128; e++) {
 		uint64_t words[8];
 
-		memcpy(words, &p256_wide_g.e[3][e], sizeof words);
+		memcpy(words, &p256_wide_g->e[3][e], sizeof words);
 		for (int j = 0; j < 8; j++)
 			window.v[j][e] = words[j];
 	}
@@ -275,7 +275,7 @@ static void lookups_find_entries(void **state)
 			unsigned d = (start + 37 * (unsigned)l) % 256;
 
 			digit[l] = (uint8_t)d;
-			memcpy(lines[l], &p256_wide_g.e[3][d < 128 ? 127 - d : d - 128],
+			memcpy(lines[l], &p256_wide_g->e[3][d < 128 ? 127 - d : d - 128],
 					sizeof lines[l]);
 		}
 		p256x8_k->lines(a.x.v, a.y.v, (const uint64_t (*)[8])lines, digit);
@@ -309,7 +309,7 @@ static void each_lane_has_its_window(void **state)
 		for (size_t l = 0; l < 8; l++) {
 			uint64_t words[8];
 
-			memcpy(words, &p256_narrow_g.e[7 * l][e], sizeof words);
+			memcpy(words, &p256_narrow_g->e[7 * l][e], sizeof words);
 			for (int j = 0; j < 8; j++)
 				windows.v[e][j][l] = words[j];
 		}
@@ -327,7 +327,7 @@ static void each_lane_has_its_window(void **state)
 		fe8_to_limbs(y, &a.y);
 		for (size_t l = 0; l < 8; l++) {
 			unsigned d = digit[l];
-			p256_point e = p256_narrow_g.e[7 * l][d < 128 ? 127 - d : d - 128];
+			p256_point e = p256_narrow_g->e[7 * l][d < 128 ? 127 - d : d - 128];
 
 			if (d < 128)
 				fe_sub(&e.y, &(const p256_fe){{0}}, &e.y);
@@ -455,7 +455,7 @@ static void sums_of_three_are_checked(void **state)
 		}
 		p256x8_check_three_var(verdict, (const uint64_t (*)[4])x,
 				(const uint64_t (*)[4])k[0], (const uint64_t (*)[4])k[1],
-				(const uint64_t (*)[4])k[2], &p256_wide_g, c, sizes[s], space);
+				(const uint64_t (*)[4])k[2], p256_wide_g, c, sizes[s], space);
 		for (size_t i = 0; i < sizes[s]; i++)
 			assert_int_equal(verdict[i], i == 3 && odd_one >= 0 ? -1 : i % 8 != 5);
 	}
@@ -515,7 +515,7 @@ static void what_lanes_cannot_do_is_told(void **state)
 		if (how < 5)
 			assert_false(p256x8_times_g(x, (const uint64_t (*)[4])k, 16, space));
 		assert_false(p256x8_sum_of_two_var(x, (const uint64_t (*)[4])k,
-				(const uint64_t (*)[4])l, &p256_wide_g, 16, space));
+				(const uint64_t (*)[4])l, p256_wide_g, 16, space));
 	}
 	assert_true(doublings > 0);
 }
@@ -577,7 +577,7 @@ static void one_sum_of_two_by_all_lanes(void **state)
 	}
 	/* [k]G + [n - k]G */
 	p256_sub_mod(l, (uint64_t[4]){0}, k, p256_n);
-	p256x8_one_of_two_var(&r, k, l, &p256_wide_g);
+	p256x8_one_of_two_var(&r, k, l, p256_wide_g);
 	assert_true(p256_is_zero(r.z.v) != 0);
 }
 
@@ -681,10 +681,8 @@ int main(void)
 	mpz_setbit(r_inv, 260);
 	mpz_invert(r_inv, r_inv, p);
 	p256_pick(cpu_levels());
-	if (!p256_init())
+	if (!p256_init() || !p256x8_init() || !p256x8_one_init())
 		return 1;
-	p256x8_init();
-	p256x8_one_init();
 	failed = cmocka_run_group_tests(once, NULL, NULL);
 	failed += run_on_each_row8(on_rows, sizeof on_rows / sizeof on_rows[0], start, end);
 	mpz_clears(p, r_inv, NULL);

@@ -11,24 +11,27 @@
 
 km_err eccsi_init(void)
 {
-	if (!p256_init())
-		return KM_ENOMEM;
-	p256x8_init();
-	p256x8_one_init();
-	return KM_OK;
+	return p256_init() && p256x8_init() && p256x8_one_init() ? KM_OK : KM_ENOMEM;
 }
 
 km_err eccsi_kpak_load(eccsi_kpak *k, const uint8_t *kpak, size_t len)
 {
 	km_err err = p256_from_octets_var(&k->point, kpak, len);
 
-	if (err == KM_OK && !p256_wide_make_var(&k->table, &k->point))
+	k->table = err == KM_OK ? p256_wide_new_var(&k->point) : NULL;
+	if (err == KM_OK && !k->table)
 		err = KM_ENOMEM;
 	if (err == KM_OK)
 		memcpy(k->octets, kpak, sizeof k->octets);
 	else
 		memset(k, 0, sizeof *k);
 	return err;
+}
+
+void eccsi_kpak_clear(eccsi_kpak *k)
+{
+	p256_wide_free(k->table);
+	memset(k, 0, sizeof *k);
 }
 
 void eccsi_hs(uint8_t hs[KM_HASH_BYTES], const uint8_t kpak[KM_ECCSI_POINT_BYTES],

@@ -22,7 +22,7 @@
 typedef struct {
 	uint8_t octets[KM_ECCSI_POINT_BYTES];
 	p256_point point;
-	p256_wide table;
+	const p256_wide *table;
 } eccsi_kpak;
 
 /* ECCSI's part of a KMS's public keys, which is their first member (sakke/sakke.h). */
@@ -71,6 +71,7 @@ km_err eccsi_init(void);
 
 /* KM_EFORMAT, KM_ECURVE, KM_ENOMEM. */
 km_err eccsi_kpak_load(eccsi_kpak *k, const uint8_t *kpak, size_t len);
+void eccsi_kpak_clear(eccsi_kpak *k);
 
 /* HS = SHA-256(G || KPAK || ID || PVT). */
 void eccsi_hs(uint8_t hs[KM_HASH_BYTES], const uint8_t kpak[KM_ECCSI_POINT_BYTES],

@@ -74,7 +74,7 @@ void eccsi_of_two_var(p256_jac *r, const uint64_t u1[4], const uint64_t u2[4], c
 		if (!p256_is_zero(r->z.v))
 			return;
 	}
-	p256_lookup_var(pts[0], u1, &p256_wide_g);
+	p256_lookup_var(pts[0], u1, p256_wide_g);
 	p256_lookup_var(pts[1], u2, t);
 	p256_total_var(r, pts[0], 2 * P256_WIDE_WINDOWS);
 }
@@ -88,7 +88,7 @@ static void totals_var(uint64_t (*x)[4], const uint64_t (*u1)[4], const uint64_t
 	if (w->lanes && p256x8_sum_of_two_var(x, u1, u2, y, n, w->lanes))
 		return;
 	for (size_t i = 0; i < n; i++) {
-		p256_lookup_var(pts + i * ECCSI_CHECK_POINTS, u1[i], &p256_wide_g);
+		p256_lookup_var(pts + i * ECCSI_CHECK_POINTS, u1[i], p256_wide_g);
 		p256_lookup_var(pts + i * ECCSI_CHECK_POINTS + P256_WIDE_WINDOWS, u2[i], y);
 	}
 	p256_sum(pts, 2 * n, P256_WIDE_WINDOWS, w->scratch);

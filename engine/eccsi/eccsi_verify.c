@@ -18,7 +18,7 @@ static km_err verify_one_var(const km_signed *item, const p256_point *pvt,
 
 	if (!eccsi_scalars_var(u1, u2, item->sig, hs, item->msg, item->len))
 		return KM_ESIG;
-	eccsi_of_two_var(&j, u1, u2, &eccsi_kpak_of(kms)->table);
+	eccsi_of_two_var(&j, u1, u2, eccsi_kpak_of(kms)->table);
 	p256_scalar(u3, hs);
 	p256_mul_n(u3, u3, u2);
 	p256_times_var(&more, u3, pvt);
@@ -177,7 +177,7 @@ static void check_gathered_var(km_err *status, const km_signed *items, gathered 
 	if (g->n >= WORTH_LANES)
 		p256x8_check_three_var(verdict, (const uint64_t (*)[4])g->r,
 				(const uint64_t (*)[4])g->u1, (const uint64_t (*)[4])g->u2,
-				(const uint64_t (*)[4])g->u3, &eccsi_kpak_of(kms)->table, g->pvt, g->n, w->lanes);
+				(const uint64_t (*)[4])g->u3, eccsi_kpak_of(kms)->table, g->pvt, g->n, w->lanes);
 	for (size_t i = 0; i < g->n; i++) {
 		size_t at = g->index[i];
 

@@ -182,16 +182,20 @@ typedef struct {
 
 /* b is public and not infinity.  0: no memory. */
 int p256_wide_make_var(p256_wide *t, const p256_point *b);
+/* The same to share, on pages that nobody can write.  NULL: no memory. */
+const p256_wide *p256_wide_new_var(const p256_point *b);
+/* t may be NULL. */
+void p256_wide_free(const p256_wide *t);
 
-/* Once, after p256_pick: the tables of G.  0: no memory. */
+/* After p256_pick, and again after another: the tables of G.  0: no memory. */
 int p256_init(void);
 
 /* The points that add up to [k]B, k < n: sum them by p256_sum, P256_WINDOWS or P256_WIDE_WINDOWS to
  * a row, which keeps its precondition. */
 void p256_lookup_g(p256_point out[P256_WINDOWS], const uint64_t k[4]);
 void p256_lookup_var(p256_point out[P256_WIDE_WINDOWS], const uint64_t k[4], const p256_wide *t);
-extern p256_narrow p256_narrow_g;
-extern p256_wide p256_wide_g;
+extern const p256_narrow *p256_narrow_g;
+extern const p256_wide *p256_wide_g;
 /* u = k + (2^256 - 1)/2 mod n, k < n: its octets are the digits of the wide tables' windows. */
 void p256_wide_recode(uint64_t u[4], const uint64_t k[4]);
 

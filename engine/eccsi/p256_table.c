@@ -15,9 +15,10 @@
 #include "field/fp.h"
 #include "p256.h"
 #include "secret.h"
+#include "table_pages.h"
 
-p256_narrow p256_narrow_g;
-p256_wide p256_wide_g;
+const p256_narrow *p256_narrow_g;
+const p256_wide *p256_wide_g;
 
 /* (2^260 - 1)/2 and (2^256 - 1)/2 mod n, for the two widths. */
 static const uint64_t offset_narrow[4] = {
@@ -71,10 +72,42 @@ int p256_wide_make_var(p256_wide *t, const p256_point *b)
 	return make_var(t->e[0], P256_WIDE_W, P256_WIDE_WINDOWS, b);
 }
 
+const p256_wide *p256_wide_new_var(const p256_point *b)
+{
+	p256_wide *t = table_pages_new(sizeof *t);
+
+	if (t && p256_wide_make_var(t, b)) {
+		table_pages_seal(t);
+		return t;
+	}
+	p256_wide_free(t);
+	return NULL;
+}
+
+void p256_wide_free(const p256_wide *t)
+{
+	table_pages_free(t);
+}
+
+static const p256_narrow *narrow_new_var(const p256_point *b)
+{
+	p256_narrow *t = table_pages_new(sizeof *t);
+
+	if (t && make_var(t->e[0], P256_W, P256_WINDOWS_MADE, b)) {
+		table_pages_seal(t);
+		return t;
+	}
+	table_pages_free(t);
+	return NULL;
+}
+
 int p256_init(void)
 {
-	return make_var(p256_narrow_g.e[0], P256_W, P256_WINDOWS_MADE, &p256_g) &&
-			p256_wide_make_var(&p256_wide_g, &p256_g);
+	table_pages_free(p256_narrow_g);
+	p256_wide_free(p256_wide_g);
+	p256_narrow_g = narrow_new_var(&p256_g);
+	p256_wide_g = p256_wide_new_var(&p256_g);
+	return p256_narrow_g && p256_wide_g;
 }
 
 /* ---- looking up -------------------------------------------------------------------------- */
@@ -116,7 +149,7 @@ void p256_lookup_g(p256_point out[P256_WINDOWS], const uint64_t k[4])
 	p256_add_mod(w.u, k, offset_narrow, p256_n);
 	for (size_t i = 0; i < P256_WINDOWS; i++) {
 		w.index = index_of(&w.negative, digit_of(w.u, P256_W, i), P256_W);
-		fp_k->select(out[i].x.v, p256_narrow_g.e[i][0].x.v, 1 << (P256_W - 1),
+		fp_k->select(out[i].x.v, p256_narrow_g->e[i][0].x.v, 1 << (P256_W - 1),
 				sizeof out[i] / 8, w.index);
 		negate_where(&out[i].y, w.negative);
 	}

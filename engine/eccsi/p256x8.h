@@ -172,9 +172,11 @@ typedef struct {
 	p256x8_digit digits[2][P256X8_VECTORS][P256_WIDE_WINDOWS];
 } p256x8_space;
 
-/* Once, after p256_init: the tables of G by words. */
-void p256x8_init(void);
-void p256x8_one_init(void);
+/* After p256_init, each time: the tables of G by words.  0: no memory. */
+int p256x8_init(void);
+int p256x8_one_init(void);
+extern const p256x8_window *p256x8_g_by_words;  /* [P256_WIDE_WINDOWS] */
+extern const p256x8_windows *p256x8_g_by_lanes; /* [P256_WINDOWS_MADE / P256X8_LANES] */
 
 /* x[i] = the x, plain, of [k[i]]G for i < n <= P256X8_AT_ONCE; k[i] < n is secret, and x may be k.
  * 0: not done, as some k[i] is one of a few that these sums cannot do; for a random k never. */

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "secret.h"
+#include "table_pages.h"
 
 enum {
 	LANES = P256X8_LANES, GROUPS = P256_WINDOWS_MADE / LANES, ENTRIES = 1 << (P256_W - 1),
@@ -18,18 +19,25 @@ enum {
 };
 _Static_assert(P256_WINDOWS_MADE % LANES == 0, "lanes are full");
 
-static p256x8_windows g_by_lanes[GROUPS];
+const p256x8_windows *p256x8_g_by_lanes;
 
-void p256x8_one_init(void)
+int p256x8_one_init(void)
 {
-	for (size_t i = 0; i < P256_WINDOWS_MADE; i++)
+	p256x8_windows *t = table_pages_new(GROUPS * sizeof *t);
+
+	for (size_t i = 0; t && i < P256_WINDOWS_MADE; i++)
 		for (size_t e = 0; e < ENTRIES; e++) {
 			uint64_t words[8];
 
-			memcpy(words, &p256_narrow_g.e[i][e], sizeof words);
+			memcpy(words, &p256_narrow_g->e[i][e], sizeof words);
 			for (size_t j = 0; j < 8; j++)
-				g_by_lanes[i / LANES].v[e][j][i % LANES] = words[j];
+				t[i / LANES].v[e][j][i % LANES] = words[j];
 		}
+	if (t)
+		table_pages_seal(t);
+	table_pages_free(p256x8_g_by_lanes);
+	p256x8_g_by_lanes = t;
+	return t != NULL;
 }
 
 /* The next points to the sums. */
@@ -84,7 +92,7 @@ void p256x8_one_times_g(p256_jac *r, const uint64_t k[4])
 	for (size_t i = 0; i < GROUPS; i++) {
 		for (size_t l = 0; l < LANES; l++)
 			w.digit.v[l] = digit_of(w.u, i * LANES + l);
-		p256x8_k->select_each(w.next.x.v, w.next.y.v, (const uint64_t (*)[8][8])g_by_lanes[i].v,
+		p256x8_k->select_each(w.next.x.v, w.next.y.v, (const uint64_t (*)[8][8])p256x8_g_by_lanes[i].v,
 				w.digit.v);
 		take(&w.sum, &w.next, i == 0);
 	}
@@ -119,7 +127,7 @@ void p256x8_one_of_two_var(p256_jac *r, const uint64_t u1[4], const uint64_t u2[
 	p256_wide_recode(u[0], u1);
 	p256_wide_recode(u[1], u2);
 	for (size_t i = 0; i < 2 * WIDE_GROUPS; i++) {
-		lookup_var(&next, i < WIDE_GROUPS ? &p256_wide_g : t, u[i / WIDE_GROUPS],
+		lookup_var(&next, i < WIDE_GROUPS ? p256_wide_g : t, u[i / WIDE_GROUPS],
 				i % WIDE_GROUPS);
 		take(&sum, &next, i == 0);
 	}

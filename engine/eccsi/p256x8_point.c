@@ -12,6 +12,7 @@
 
 #include "p256x8.h"
 #include "secret.h"
+#include "table_pages.h"
 
 enum { WINDOWS = P256_WIDE_WINDOWS };
 
@@ -75,18 +76,25 @@ int p256x8_sum(p256x8_point *pts, size_t rows, size_t len, fe8 *scratch)
 
 /* ---- fixed bases ------------------------------------------------------------------------- */
 
-static p256x8_window g_by_words[WINDOWS];
+const p256x8_window *p256x8_g_by_words;
 
-void p256x8_init(void)
+int p256x8_init(void)
 {
-	for (size_t i = 0; i < WINDOWS; i++)
+	p256x8_window *t = table_pages_new(WINDOWS * sizeof *t);
+
+	for (size_t i = 0; t && i < WINDOWS; i++)
 		for (size_t e = 0; e < 1 << (P256_WIDE_W - 1); e++) {
 			uint64_t words[8];
 
-			memcpy(words, &p256_wide_g.e[i][e], sizeof words);
+			memcpy(words, &p256_wide_g->e[i][e], sizeof words);
 			for (size_t j = 0; j < 8; j++)
-				g_by_words[i].v[j][e] = words[j];
+				t[i].v[j][e] = words[j];
 		}
+	if (t)
+		table_pages_seal(t);
+	table_pages_free(p256x8_g_by_words);
+	p256x8_g_by_words = t;
+	return t != NULL;
 }
 
 /* The digits of k[0 .. n - 1], lane by lane, those of the last one in what lanes are left. */
@@ -127,7 +135,7 @@ int p256x8_times_g(uint64_t (*x)[4], const uint64_t (*k)[4], size_t n, p256x8_sp
 		for (size_t v = 0; v < vectors; v++) {
 			p256x8_point *r = &pts[v * WINDOWS + i];
 
-			p256x8_k->select(r->x.v, r->y.v, (const uint64_t (*)[128])g_by_words[i].v,
+			p256x8_k->select(r->x.v, r->y.v, (const uint64_t (*)[128])p256x8_g_by_words[i].v,
 					w->digits[0][v][i].v);
 		}
 	done = p256x8_sum(pts, vectors, WINDOWS, w->scratch);
@@ -158,7 +166,7 @@ int p256x8_points_of_two_var(const uint64_t (*u1)[4], const uint64_t (*u2)[4], c
 	digits_of(w->digits[1], u2, n);
 	for (size_t v = 0; v < vectors; v++)
 		for (size_t i = 0; i < WINDOWS; i++) {
-			lookup_var(&w->pts[v][i], p256_wide_g.e[i], &w->digits[0][v][i]);
+			lookup_var(&w->pts[v][i], p256_wide_g->e[i], &w->digits[0][v][i]);
 			lookup_var(&w->pts[v][WINDOWS + i], t->e[i], &w->digits[1][v][i]);
 		}
 	return p256x8_sum(w->pts[0], vectors, 2 * WINDOWS, w->scratch);

@@ -31,7 +31,7 @@ KM_API km_err km_kms_public_new(km_kms_public **kms, const uint8_t *z, size_t z_
 	if (err == KM_OK)
 		*kms = k;
 	else
-		free(k);
+		km_kms_public_free(k);
 	return err;
 }
 
@@ -45,6 +45,7 @@ KM_API void km_kms_public_free(km_kms_public *kms)
 	if (!kms)
 		return;
 	sakke_z_clear(&kms->sakke);
+	eccsi_kpak_clear(&kms->auth);
 	free(kms);
 }
 
