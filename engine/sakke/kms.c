@@ -250,12 +250,14 @@ SECRET_BODY static km_err issue_ssk(uint8_t ssk[KM_SSK_BYTES], uint8_t pvt[KM_EC
 		const uint8_t *id, size_t id_len, const km_kms_master *master, const km_random *rnd)
 {
 	const asked a = {id, id_len}, again = a;
+	uint8_t *const to[2] = {ssk, pvt}, *const to_again[2] = {ssk, pvt};
 	struct {
 		eccsi_pair pair, before;
 	} w;
 	km_err err = KM_EARG, given[2] = {KM_EFAULT, KM_EFAULT};
 
 	keep_apart(&a, &again);
+	keep_apart(to, to_again);
 	wipe(ssk, KM_SSK_BYTES);
 	wipe(pvt, KM_ECCSI_POINT_BYTES);
 	if (id_len == 0 || id_len > KM_ID_MAX)
@@ -264,14 +266,16 @@ SECRET_BODY static km_err issue_ssk(uint8_t ssk[KM_SSK_BYTES], uint8_t pvt[KM_EC
 	w.before = w.pair;
 	if (err == KM_OK && eccsi_pair_fits(w.pair.ssk, w.pair.pvt, again.id, again.id_len,
 			master->kpak)) {
-		give_out(&given[0], ssk, w.pair.ssk, w.before.ssk, KM_SSK_BYTES);
-		give_out(&given[1], pvt, w.pair.pvt, w.before.pvt, KM_ECCSI_POINT_BYTES);
+		give_out(&given[0], to[0], w.pair.ssk, w.before.ssk, KM_SSK_BYTES);
+		give_out(&given[1], to[1], w.pair.pvt, w.before.pvt, KM_ECCSI_POINT_BYTES);
 	}
 	if (err == KM_OK)
 		err = given[0] != KM_OK ? given[0] : given[1];
+	if (err == KM_OK && (to[0] != to_again[0] || to[1] != to_again[1]))
+		err = KM_EFAULT;
 	if (err != KM_OK) {
-		wipe(ssk, KM_SSK_BYTES);
-		wipe(pvt, KM_ECCSI_POINT_BYTES);
+		wipe(to_again[0], KM_SSK_BYTES);
+		wipe(to_again[1], KM_ECCSI_POINT_BYTES);
 	}
 	wipe(&w, sizeof w);
 	return err;
