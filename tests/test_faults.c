@@ -235,6 +235,7 @@ static int start(void **state)
 	assert_int_equal(km_kms_rsk(rsk, id, LEN, master, NULL), KM_OK);
 	assert_int_equal(km_kms_ssk(ssk, pvt, id, LEN, master, NULL), KM_OK);
 	receiver = receiver_of(master, kms, id, LEN);
+	km_signers_prepared(0); /* a table is done without: below */
 	assert_int_equal(km_signer_new(&signer, id, LEN, ssk, sizeof ssk, pvt, sizeof pvt, kms), KM_OK);
 	for (size_t i = 0; i < N; i++) {
 		items[i] = (km_signed){ids + i * LEN, LEN, sigs + i * KM_SIG_BYTES, id, LEN};
@@ -299,6 +300,28 @@ static void memory_that_fails(void **state)
 		assert_true(went_well(i, KM_OK));
 	}
 	assert_true(seen > 10);
+}
+
+static void a_signer_does_without_a_table(void **state)
+{
+	km_signer *s;
+	size_t without = 0;
+	km_err err;
+
+	(void)state;
+	km_signers_prepared(KM_SIGNERS_PREPARED);
+	for (size_t k = 1; k == 1 || allocations >= k - 1; k++) {
+		failing = k;
+		allocations = 0;
+		err = km_signer_new(&s, id, LEN, ssk, sizeof ssk, pvt, sizeof pvt, kms);
+		if (err == KM_OK && allocations >= k) {
+			assert_int_equal(km_eccsi_sign(out, ids, LEN, s, &rnd), KM_OK);
+			without++;
+		}
+		failing = 0;
+		km_signer_free(s);
+	}
+	assert_true(without > 0);
 }
 
 static void randomness_that_fails(void **state)
@@ -444,6 +467,7 @@ int main(void)
 {
 	const struct CMUnitTest engine[] = {
 		cmocka_unit_test_setup_teardown(memory_that_fails, start, stop),
+		cmocka_unit_test_setup_teardown(a_signer_does_without_a_table, start, stop),
 		cmocka_unit_test_setup_teardown(randomness_that_fails, start, stop),
 	};
 	const struct CMUnitTest provision[] = {

@@ -6,6 +6,7 @@
 
 #include "bytes.h"
 #include "hash.h"
+#include "places.h"
 #include "scrub.h"
 #include "secret.h"
 
@@ -55,8 +56,42 @@ void eccsi_y_var(p256_point *y, const uint8_t hs[KM_HASH_BYTES], const p256_poin
 
 /* ---- signers ----------------------------------------------------------------------------- */
 
+static places prepared = {.most = KM_SIGNERS_PREPARED}; /* signers with a table */
+
+KM_API void km_signers_prepared(size_t most)
+{
+	atomic_store(&prepared.most, most);
+}
+
+static void table_free(const p256_wide *table)
+{
+	p256_wide_free(table);
+	places_give(&prepared);
+}
+
+static const p256_wide *table_new(const km_signer *s)
+{
+	return p256_wide_new_var(&(p256_point){s->y[0], s->y[1]});
+}
+
+/* That of a signer, made with it or at its first use, where there is a place; NULL: it goes without.  Of two
+ * threads that both make it one throws its own away. */
+static const p256_wide *table_of(const km_signer *signer)
+{
+	km_signer *s = (km_signer *)(uintptr_t)signer; /* is what km_signer_new made, and this changes in it */
+	const p256_wide *table = atomic_load_explicit(&s->table, memory_order_acquire), *made;
+
+	if (table || !places_take(&prepared))
+		return table;
+	made = table_new(s);
+	if (made && atomic_compare_exchange_strong(&s->table, &table, made))
+		return made;
+	table_free(made);
+	return table;
+}
+
 /* KPAK = [SSK]G - [HS]PVT (5.1.2), as [SSK]G = Y. */
-static km_err ssk_check(km_signer *s, const p256_point *y)
+static km_err ssk_check(eccsi_key *key, const p256_point *y)
 {
 	struct {
 		uint64_t ssk[4];
@@ -64,10 +99,10 @@ static km_err ssk_check(km_signer *s, const p256_point *y)
 	} w;
 	uint64_t in_range, same;
 
-	limbs_from_be(w.ssk, s->ssk, 4);
+	limbs_from_be(w.ssk, key->ssk, 4);
 	in_range = p256_below(w.ssk, p256_n) & ~p256_is_zero(w.ssk);
 	p256_reduce(w.ssk, w.ssk, p256_n);
-	p256_to_mont_n(s->ssk_mont, w.ssk);
+	p256_to_mont_n(key->ssk_mont, w.ssk);
 	p256_times_g(&w.point, w.ssk);
 	same = p256_equal(&w.point, y);
 	/* Public: the verdict on a key. */
@@ -88,13 +123,11 @@ static km_err signer_load(km_signer *s, const uint8_t *id, size_t id_len, const 
 	memcpy(s->pvt, pvt, sizeof s->pvt);
 	eccsi_hs(s->hs, eccsi_kpak_of(kms)->octets, id, id_len, pvt);
 	eccsi_y_var(&y, s->hs, &point, &eccsi_kpak_of(kms)->point);
-	err = ssk_check(s, &y);
-	if (err != KM_OK)
-		return err;
 	memcpy(s->again.hs, s->hs, sizeof s->again.hs);
 	memcpy(s->again.pvt, pvt, sizeof s->again.pvt);
-	s->y = aligned_alloc(64, sizeof *s->y);
-	return s->y && p256_wide_make_var(s->y, &y) ? KM_OK : KM_ENOMEM;
+	s->y[0] = y.x;
+	s->y[1] = y.y;
+	return ssk_check(s->key, &y);
 }
 
 SECRET_BODY static km_err signer_new(km_signer **signer, const uint8_t *id, size_t id_len,
@@ -110,16 +143,21 @@ SECRET_BODY static km_err signer_new(km_signer **signer, const uint8_t *id, size
 		return KM_EARG;
 	if (ssk_len != KM_SSK_BYTES)
 		return KM_EFORMAT;
-	err = secret_alloc(&memory, sizeof *s);
-	if (err != KM_OK)
-		return err;
-	s = memory;
-	memcpy(s->ssk, ssk, sizeof s->ssk);
-	err = signer_load(s, id, id_len, pvt, pvt_len, kms);
-	if (err == KM_OK)
+	s = calloc(1, sizeof *s);
+	if (!s)
+		return KM_ENOMEM;
+	err = secret_alloc(&memory, sizeof *s->key);
+	s->key = memory;
+	if (err == KM_OK) {
+		memcpy(s->key->ssk, ssk, sizeof s->key->ssk);
+		err = signer_load(s, id, id_len, pvt, pvt_len, kms);
+	}
+	if (err == KM_OK) {
+		(void)table_of(s);
 		*signer = s;
-	else
+	} else {
 		km_signer_free(s);
+	}
 	return err;
 }
 
@@ -135,8 +173,10 @@ KM_API void km_signer_free(km_signer *signer)
 {
 	if (!signer)
 		return;
-	free(signer->y);
-	secret_free(signer);
+	if (signer->table)
+		table_free(signer->table);
+	secret_free(signer->key);
+	free(signer);
 }
 
 /* ---- signing ------------------------------------------------------------------------------ */
@@ -158,6 +198,7 @@ typedef struct {
 	passing *own;
 	km_signed *made;   /* what is checked, and what the check says */
 	km_err *verdict;
+	const p256_wide *table; /* the signer's, or NULL */
 } workspace;
 
 _Static_assert((int)P256_WINDOWS <= (int)ECCSI_CHECK_POINTS, "a nonce's points fit");
@@ -233,7 +274,7 @@ static km_err make_r(const km_to_sign *items, size_t n, const km_signer *signer,
 	for (size_t i = 0; i < n; i++)
 		wipe(&w->own[i], sizeof w->own[i]);
 	for (size_t i = 0; i < n; i++) {
-		km_err err = eccsi_nonce(w->own[i].j, signer->ssk, signer->hs, items[i].msg,
+		km_err err = eccsi_nonce(w->own[i].j, signer->key->ssk, signer->hs, items[i].msg,
 				items[i].len, rnd);
 
 		if (err != KM_OK)
@@ -268,7 +309,7 @@ static void make_s(const km_to_sign *items, size_t n, const km_signer *signer,
 			{items[i].msg, items[i].len}}, 3);
 		p256_scalar(v.he, v.hash);
 		limbs_from_be(v.r, own->sig, 4);
-		p256_k->mul_n(v.t, v.r, signer->ssk_mont);
+		p256_k->mul_n(v.t, v.r, signer->key->ssk_mont);
 		p256_add_mod(v.t, v.t, v.he, p256_n);
 		own->zero = p256_is_zero(v.t);
 		/* Public: it happens once in 2^256, and the nonce is thrown away (step 4). */
@@ -299,7 +340,8 @@ static void make_s(const km_to_sign *items, size_t n, const km_signer *signer,
  * are read a second time: together, and where that does not fit one by one. */
 static void check(const km_to_sign *items, size_t n, const km_signer *signer, const workspace *w)
 {
-	const eccsi_known known = {signer->again.hs, signer->y};
+	const p256_point y = {signer->y[0], signer->y[1]};
+	const eccsi_known known = {signer->again.hs, &y, w->table};
 
 	for (size_t i = 0; i < n; i++) {
 		memcpy(w->own[i].before, w->own[i].sig, KM_SIG_BYTES);
@@ -352,13 +394,14 @@ SECRET_BODY static km_err sign_one(uint8_t sig[KM_SIG_BYTES], const uint8_t *msg
 		km_err verdict;
 	} w;
 	const km_to_sign item = {.msg = msg, .len = len, .sig = sig};
+	const p256_wide *table = table_of(signer);
 	km_err status = KM_EDEGENERATE, err = KM_OK;
 
 	wipe(sig, KM_SIG_BYTES);
 	for (int i = 0; i < TRIES && err == KM_OK && status == KM_EDEGENERATE; i++)
 		err = sign_some(&item, &status, 1, signer, rnd,
 				&(workspace){.sums = {w.pts, w.scratch, NULL}, .own = &w.own,
-				.made = &w.made, .verdict = &w.verdict});
+				.made = &w.made, .verdict = &w.verdict, .table = table});
 	wipe(&w, sizeof w);
 	if (err == KM_OK)
 		err = status;
@@ -405,11 +448,14 @@ SECRET_BODY static km_err sign_batch(const km_to_sign *items, km_err *status, si
 	size_t sums = eccsi_space_size(held, n >= WORTH_LANES);
 	size_t made = sums + held * sizeof(passing), verdicts = made + held * sizeof(km_signed);
 	size_t size = verdicts + held * sizeof(km_err);
+	const p256_wide *table = table_of(signer), *of_batch = NULL;
 	uint8_t *memory;
 	km_err err = KM_ENOMEM;
 
 	if (n == 0)
 		return KM_OK;
+	if (!table && n >= ECCSI_WORTH_A_TABLE)
+		table = of_batch = table_new(signer);
 	for (size_t i = 0; i < n; i++) {
 		wipe(items[i].sig, KM_SIG_BYTES);
 		status[i] = KM_EFAULT;
@@ -419,8 +465,9 @@ SECRET_BODY static km_err sign_batch(const km_to_sign *items, km_err *status, si
 		err = sign_all(items, status, n, signer, rnd, &(workspace){
 			.sums = eccsi_space_in(memory, held, n >= WORTH_LANES),
 			.own = (void *)(memory + sums), .made = (void *)(memory + made),
-			.verdict = (void *)(memory + verdicts)});
+			.verdict = (void *)(memory + verdicts), .table = table});
 	scratch_free(memory, size);
+	p256_wide_free(of_batch);
 	for (size_t i = 0; i < n && err != KM_OK; i++) {
 		wipe(items[i].sig, KM_SIG_BYTES);
 		status[i] = err;

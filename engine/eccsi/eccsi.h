@@ -16,6 +16,8 @@
 #ifndef KM_ECCSI_H
 #define KM_ECCSI_H
 
+#include <stdatomic.h>
+
 #include "p256x8.h"
 
 /* KPAK, checked, and its table.  Public. */
@@ -31,23 +33,33 @@ static inline const eccsi_kpak *eccsi_kpak_of(const km_kms_public *kms)
 	return (const eccsi_kpak *)(const void *)kms;
 }
 
-/* The identity's key; in locked memory but for the table, which is public. */
+/* The identity's key, secret. */
+typedef struct {
+	uint64_t ssk_mont[4]; /* SSK*2^256 mod n */
+	uint8_t ssk[KM_SSK_BYTES];
+} eccsi_key;
+
+/* Public but for the key. */
 struct km_signer {
-	uint64_t ssk_mont[4]; /* secret: SSK*2^256 mod n */
-	uint8_t ssk[KM_SSK_BYTES]; /* secret */
+	p256_fe y[2]; /* [HS]PVT + KPAK, not aligned as a point */
+	eccsi_key *key; /* in locked memory */
+	_Atomic(const p256_wide *) table; /* over y; NULL: not prepared */
 	uint8_t hs[KM_HASH_BYTES];
 	uint8_t pvt[KM_ECCSI_POINT_BYTES];
 	struct {
 		uint8_t hs[KM_HASH_BYTES], pvt[KM_ECCSI_POINT_BYTES];
 	} again; /* what the check of a signature goes by: a fault in hs or pvt is found */
-	p256_wide *y; /* over Y = [HS]PVT + KPAK */
 };
 
 /* What a check needs to know of a signer. */
 typedef struct {
 	const uint8_t *hs;
-	const p256_wide *y;
+	const p256_point *y;
+	const p256_wide *table; /* over y; may be NULL */
 } eccsi_known;
+
+/* Signatures of one signer that are worth a table to check them all. */
+enum { ECCSI_WORTH_A_TABLE = 24 };
 
 /* Memory for sums of points of n <= ECCSI_AT_ONCE signatures.  lanes may be NULL; else the others lie
  * in it, for what lanes cannot do. */
@@ -88,6 +100,9 @@ int eccsi_scalars_var(uint64_t u1[4], uint64_t u2[4], const uint8_t sig[KM_SIG_B
 
 /* r = [u1]G + [u2]B, t being B's table. */
 void eccsi_of_two_var(p256_jac *r, const uint64_t u1[4], const uint64_t u2[4], const p256_wide *t);
+
+/* r = [u1]G + [u2]Y, by the table of Y or without. */
+void eccsi_of_known_var(p256_jac *r, const uint64_t u1[4], const uint64_t u2[4], const eccsi_known *signer);
 
 /* 1 where J is not infinity and its x is the r of sig, octet for octet. */
 int eccsi_is_r_var(const p256_jac *j, const uint8_t sig[KM_SIG_BYTES]);

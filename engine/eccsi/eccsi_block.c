@@ -200,6 +200,6 @@ int eccsi_block_fits_var(const km_signed *items, size_t n, const eccsi_known *si
 		join_scalars(w.u2);
 		join_points(w.points);
 	}
-	eccsi_of_two_var(&right, w.u1[0], w.u2[0], signer->y);
+	eccsi_of_known_var(&right, w.u1[0], w.u2[0], signer);
 	return p256_same_var(&right, &w.points[0]);
 }

@@ -79,6 +79,21 @@ void eccsi_of_two_var(p256_jac *r, const uint64_t u1[4], const uint64_t u2[4], c
 	p256_total_var(r, pts[0], 2 * P256_WIDE_WINDOWS);
 }
 
+void eccsi_of_known_var(p256_jac *r, const uint64_t u1[4], const uint64_t u2[4], const eccsi_known *signer)
+{
+	p256_point parts[P256_WIDE_WINDOWS];
+	p256_jac more;
+
+	if (signer->table) {
+		eccsi_of_two_var(r, u1, u2, signer->table);
+		return;
+	}
+	p256_lookup_var(parts, u1, p256_wide_g);
+	p256_total_var(r, parts, P256_WIDE_WINDOWS);
+	p256_times_var(&more, u2, signer->y);
+	p256_jac_add_var(r, r, &more);
+}
+
 /* x[i] = the x of [u1[i]]G + [u2[i]]Y, 0 for infinity. */
 static void totals_var(uint64_t (*x)[4], const uint64_t (*u1)[4], const uint64_t (*u2)[4],
 		const p256_wide *y, size_t n, const eccsi_space *w)
@@ -106,7 +121,7 @@ km_err eccsi_check_one_var(const km_signed *item, const eccsi_known *signer)
 
 	if (!eccsi_scalars_var(u1, u2, item->sig, signer->hs, item->msg, item->len))
 		return KM_ESIG;
-	eccsi_of_two_var(&j, u1, u2, signer->y);
+	eccsi_of_known_var(&j, u1, u2, signer);
 	return eccsi_is_r_var(&j, item->sig) ? KM_OK : KM_ESIG;
 }
 
@@ -126,7 +141,7 @@ static __attribute__((noinline)) void check_many_var(km_err *status, const km_si
 			memcpy(u2[i], (uint64_t[4]){1}, sizeof u2[i]);
 		}
 	}
-	totals_var(x, (const uint64_t (*)[4])u1, (const uint64_t (*)[4])u2, signer->y, n, w);
+	totals_var(x, (const uint64_t (*)[4])u1, (const uint64_t (*)[4])u2, signer->table, n, w);
 	for (size_t i = 0; i < n; i++)
 		if (!is_r_var(x[i], items[i].sig))
 			status[i] = KM_ESIG;
@@ -138,7 +153,7 @@ enum { WORTH_SHARING = 4 };
 void eccsi_check_var(km_err *status, const km_signed *items, size_t n, const eccsi_known *signer,
 		const eccsi_space *w)
 {
-	if (n >= WORTH_SHARING) {
+	if (n >= WORTH_SHARING && signer->table) {
 		check_many_var(status, items, n, signer, w);
 		return;
 	}

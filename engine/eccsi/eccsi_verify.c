@@ -6,9 +6,6 @@
 #include "eccsi.h"
 #include "secret.h"
 
-/* A signer who has signed so many items in a row is worth a table of Y. */
-enum { WORTH_A_TABLE = 24 };
-
 /* J = [s*HE]G + [s*r]KPAK + [s*r*HS]PVT. */
 static km_err verify_one_var(const km_signed *item, const p256_point *pvt,
 		const uint8_t hs[KM_HASH_BYTES], const km_kms_public *kms)
@@ -59,7 +56,7 @@ KM_API km_err km_eccsi_verify(const uint8_t *sig, size_t sig_len, const uint8_t 
 
 struct km_verifier {
 	uint8_t hs[KM_HASH_BYTES], pvt[KM_ECCSI_POINT_BYTES];
-	p256_wide y;
+	const p256_wide *table; /* of Y */
 };
 
 static km_err verifier_load_var(km_verifier *v, const uint8_t *id, size_t id_len, const uint8_t *pvt,
@@ -75,7 +72,8 @@ static km_err verifier_load_var(km_verifier *v, const uint8_t *id, size_t id_len
 	eccsi_y_var(&y, v->hs, &point, &eccsi_kpak_of(kms)->point);
 	if (p256_is_zero(y.x.v) && p256_is_zero(y.y.v))
 		return KM_EDEGENERATE;
-	return p256_wide_make_var(&v->y, &y) ? KM_OK : KM_ENOMEM;
+	v->table = p256_wide_new_var(&y);
+	return v->table ? KM_OK : KM_ENOMEM;
 }
 
 KM_API km_err km_verifier_new(km_verifier **verifier, const uint8_t *id, size_t id_len,
@@ -87,7 +85,7 @@ KM_API km_err km_verifier_new(km_verifier **verifier, const uint8_t *id, size_t 
 	*verifier = NULL;
 	if (id_len == 0 || id_len > KM_ID_MAX)
 		return KM_EARG;
-	v = aligned_alloc(64, sizeof *v);
+	v = calloc(1, sizeof *v);
 	if (!v)
 		return KM_ENOMEM;
 	err = verifier_load_var(v, id, id_len, pvt, pvt_len, kms);
@@ -100,6 +98,8 @@ KM_API km_err km_verifier_new(km_verifier **verifier, const uint8_t *id, size_t 
 
 KM_API void km_verifier_free(km_verifier *verifier)
 {
+	if (verifier)
+		p256_wide_free(verifier->table);
 	free(verifier);
 }
 
@@ -114,7 +114,7 @@ KM_API km_err km_eccsi_verify_by(const uint8_t *sig, size_t sig_len, const uint8
 	memcpy(copy, sig, sizeof copy);
 	if (memcmp(copy + 64, verifier->pvt, sizeof verifier->pvt) != 0)
 		return KM_ESIG;
-	return eccsi_check_one_var(&item, &(eccsi_known){verifier->hs, &verifier->y});
+	return eccsi_check_one_var(&item, &(eccsi_known){verifier->hs, NULL, verifier->table});
 }
 
 /* ---- many ---------------------------------------------------------------------------------- */
@@ -145,7 +145,7 @@ static int verify_run_var(km_err *status, const km_signed *items, size_t n,
 		made = p256_wide_make_var(table, &y);
 	for (size_t at = 0, some; made && at < n; at += some) {
 		some = n - at < ECCSI_AT_ONCE ? n - at : ECCSI_AT_ONCE;
-		eccsi_check_var(status + at, items + at, some, &(eccsi_known){hs, table}, w);
+		eccsi_check_var(status + at, items + at, some, &(eccsi_known){hs, &y, table}, w);
 	}
 	free(table);
 	return made;
@@ -220,7 +220,7 @@ static void verify_all_var(km_err *status, const km_signed *items, size_t n,
 		run = 1;
 		while (at + run < n && same_signer(&items[at], &items[at + run]))
 			run++;
-		if (w && run >= WORTH_A_TABLE &&
+		if (w && run >= ECCSI_WORTH_A_TABLE &&
 				verify_run_var(status + at, items + at, run, kms, w))
 			continue;
 		for (size_t i = at; i < at + run; i++) {

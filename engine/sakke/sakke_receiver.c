@@ -9,6 +9,7 @@
 #include "curve/pairing.h"
 #include "field/params.h"
 #include "field/zq.h"
+#include "places.h"
 #include "scrub.h"
 #include "secret.h"
 
@@ -26,27 +27,18 @@ struct km_receiver {
 };
 
 _Static_assert(LINES_BYTES == LINES_COEFS * sizeof(fp), "what engine.h says of the memory");
-static atomic_size_t prepared, prepared_max = KM_RECEIVERS_PREPARED; /* receivers with lines */
+static places prepared = {.most = KM_RECEIVERS_PREPARED}; /* receivers with lines */
 
 KM_API void km_receivers_prepared(size_t most)
 {
-	atomic_store(&prepared_max, most);
-}
-
-/* Whether one more may be prepared; it is counted then. */
-static int place_take(void)
-{
-	if (atomic_fetch_add(&prepared, 1) < atomic_load(&prepared_max))
-		return 1;
-	atomic_fetch_sub(&prepared, 1);
-	return 0;
+	atomic_store(&prepared.most, most);
 }
 
 static void lines_free(fp *lines, int counted)
 {
 	secret_unmap(lines, LINES_BYTES);
 	if (counted)
-		atomic_fetch_sub(&prepared, 1);
+		places_give(&prepared);
 }
 
 /* Those of r, made at its first use where there is a place; NULL: it goes without.  Of two threads that
@@ -56,7 +48,7 @@ static const fp *lines_of(km_receiver *r, const km_random *rnd)
 	fp *lines = atomic_load_explicit(&r->lines, memory_order_acquire), *made;
 	uint64_t order = 0;
 
-	if (lines || !place_take())
+	if (lines || !places_take(&prepared))
 		return lines;
 	made = secret_map(LINES_BYTES, 1);
 	if (!made || lines_prepare(made, &order, r->rsk, rnd) != KM_OK)
@@ -133,7 +125,7 @@ static km_err rsk_load(km_receiver *r, const uint8_t *rsk, size_t len, const km_
 		err = lines_prepare(lines, &order, r->rsk, rnd);
 	if (err == KM_OK)
 		err = rsk_check(r, lines, order, rnd);
-	if (err == KM_OK && place_take())
+	if (err == KM_OK && places_take(&prepared))
 		r->lines = lines;
 	else
 		lines_free(lines, 0);
