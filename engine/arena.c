@@ -29,6 +29,7 @@ typedef struct block {
 } block;
 
 static _Atomic(block *) blocks[LARGEST + 1]; /* by the units of a slot */
+static _Atomic(block *) last[LARGEST + 1];   /* where a slot was found last: those before it are mostly full */
 static atomic_int must_lock = 1;
 
 KM_API void km_keys_locked(int always)
@@ -104,13 +105,11 @@ static void slot_give(block *b, size_t slot)
 	atomic_fetch_and(&b->taken[slot / 64], ~((uint64_t)1 << slot % 64));
 }
 
-/* A block of such slots one of which is now the caller's; NULL: *err. */
-static block *block_with_room(km_err *err, size_t *slot, size_t units)
+/* The first block from b on, but before end, a slot of which is now the caller's; NULL: there is none, and
+ * *err is KM_ELOCKED where one would have to be locked and cannot be. */
+static block *room_from(block *b, const block *end, km_err *err, size_t *slot)
 {
-	block *b;
-
-	*err = KM_ENOMEM;
-	for (b = atomic_load(&blocks[units]); b; b = b->next) {
+	for (; b && b != end; b = b->next) {
 		*slot = slot_take(b);
 		if (*slot == b->slots)
 			continue;
@@ -119,10 +118,27 @@ static block *block_with_room(km_err *err, size_t *slot, size_t units)
 		slot_give(b, *slot);
 		*err = KM_ELOCKED;
 	}
+	return NULL;
+}
+
+/* A block of such slots one of which is now the caller's; NULL: *err.  The search goes on where the last one
+ * ended, so that many keys made, freed and made again do not each look through all blocks. */
+static block *block_with_room(km_err *err, size_t *slot, size_t units)
+{
+	block *from = atomic_load(&last[units]);
+	block *b = room_from(from, NULL, err, slot);
+
+	if (!b)
+		b = room_from(atomic_load(&blocks[units]), from, err, slot);
+	if (b) {
+		atomic_store(&last[units], b);
+		return b;
+	}
 	/* Another block would not be locked either. */
 	if (*err == KM_ELOCKED || !(b = block_new(units)))
 		return NULL;
 	*slot = 0;
+	atomic_store(&last[units], b);
 	if (lock(b) || !atomic_load(&must_lock))
 		return b;
 	slot_give(b, *slot);
