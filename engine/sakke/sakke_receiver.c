@@ -34,11 +34,10 @@ KM_API void km_receivers_prepared(size_t most)
 	atomic_store(&prepared.most, most);
 }
 
-static void lines_free(fp *lines, int counted)
+static void lines_free(fp *lines)
 {
 	secret_unmap(lines, LINES_BYTES);
-	if (counted)
-		places_give(&prepared);
+	places_give(&prepared);
 }
 
 /* Those of r, made at its first use where there is a place; NULL: it goes without.  Of two threads that
@@ -57,7 +56,7 @@ static const fp *lines_of(km_receiver *r, const km_random *rnd)
 	ct_public(&order, sizeof order);
 	if (order && atomic_compare_exchange_strong(&r->lines, &lines, made))
 		return made;
-	lines_free(made, 1);
+	lines_free(made);
 	return lines;
 }
 
@@ -115,7 +114,8 @@ static km_err rsk_check(const km_receiver *r, const fp *lines, uint64_t order, c
 /* Lines are made for the check, and kept where there is a place. */
 static km_err rsk_load(km_receiver *r, const uint8_t *rsk, size_t len, const km_random *rnd)
 {
-	fp *lines = secret_map(LINES_BYTES, 1);
+	int place = places_take(&prepared);
+	fp *lines = place ? secret_map(LINES_BYTES, 1) : scratch_alloc(LINES_BYTES);
 	uint64_t order;
 	km_err err = KM_ENOMEM;
 
@@ -125,10 +125,12 @@ static km_err rsk_load(km_receiver *r, const uint8_t *rsk, size_t len, const km_
 		err = lines_prepare(lines, &order, r->rsk, rnd);
 	if (err == KM_OK)
 		err = rsk_check(r, lines, order, rnd);
-	if (err == KM_OK && places_take(&prepared))
+	if (!place)
+		scratch_free(lines, LINES_BYTES);
+	else if (err == KM_OK)
 		r->lines = lines;
 	else
-		lines_free(lines, 0);
+		lines_free(lines);
 	return err;
 }
 
@@ -172,7 +174,7 @@ KM_API void km_receiver_free(km_receiver *receiver)
 	if (!receiver)
 		return;
 	if (receiver->lines)
-		lines_free(receiver->lines, 1);
+		lines_free(receiver->lines);
 	secret_free(receiver->rsk);
 	free(receiver);
 }
