@@ -18,7 +18,7 @@ enum { FILE_MAX = 256 << 20 };          /* about 24 million members */
 
 groupkey *groupkey_new(void)
 {
-	groupkey *key = sodium_init() < 0 ? NULL : sodium_malloc(sizeof *key);
+	groupkey *key = sodium_malloc(sizeof *key);
 
 	if (key == NULL)
 		return NULL;

@@ -746,7 +746,7 @@ km_err kmsdoc_read(kmsdoc *doc, const char *xml, size_t len, const kmsdoc_how *h
 
 	*doc = (kmsdoc){ 0 };
 	*why = (km_complaint){ 0 };
-	if (sodium_init() < 0 || len >= INT32_MAX / 4 || (r = sodium_malloc(sizeof *r)) == NULL) {
+	if (len >= INT32_MAX / 4 || (r = sodium_malloc(sizeof *r)) == NULL) {
 		complain(why, how->name, 0, NULL, wrong);
 		return KM_ENOMEM;
 	}

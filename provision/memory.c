@@ -185,7 +185,7 @@ static bool key_room(km_memory *m)
 
 	if (m->keys.n < m->keys.room)
 		return true;
-	key = sodium_init() < 0 ? NULL : sodium_allocarray(room, sizeof *key);
+	key = sodium_allocarray(room, sizeof *key);
 	bucket = calloc(room, sizeof *bucket);
 	if (!key || !bucket) {
 		sodium_free(key);

@@ -8,8 +8,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <sodium.h>
-
 #include "../file.h"
 #include "../wait.h"
 #include "../when.h"
@@ -24,7 +22,7 @@ static void tell_removed(const char *name)
 int cli_start(void)
 {
 	char shown[CLI_SHOWN];
-	km_err err = sodium_init() < 0 ? KM_ERANDOM : km_init(cli_kernel);
+	km_err err = km_init(cli_kernel);
 
 	if (err == KM_OK) {
 		file_on_removed(tell_removed);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <jansson.h>
+#include <sodium.h>
 
 static const cli_command *const commands[] = {
 	&cli_provision, &cli_open, &cli_verify, &cli_inspect, &cli_show_files, &cli_who,
@@ -218,6 +219,10 @@ int main(int argc, char **argv)
 	signal(SIGXFSZ, SIG_IGN);
 	setlinebuf(stderr);
 	json_set_alloc_funcs(malloc, wiping_free);
+	if (sodium_init() < 0) { /* once, while there are neither threads nor children */
+		cli_error("%s", km_strerror(KM_ERANDOM));
+		return CLI_SELFTEST;
+	}
 	argc--;
 	argv++;
 	for (size_t i = 0; i < N_COMMANDS && called == NULL; i++) {

@@ -385,7 +385,7 @@ static int provision_run(int argc, char **argv)
 	for (size_t i = 0; code == CLI_GO_ON && i < operands.n; i++)
 		code = cli_list_add(&p.w.gms, operands.at[i]) ? CLI_GO_ON : CLI_IO;
 	if (code == CLI_GO_ON) {
-		p.job = sodium_init() < 0 ? NULL : sodium_malloc(sizeof *p.job);
+		p.job = sodium_malloc(sizeof *p.job);
 		p.salts = salts_new();
 		if (p.job != NULL && p.salts != NULL) {
 			memset(p.job, 0, sizeof *p.job);
