@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../asm/marks.h"
 #include "engine.h"
-#include "marks.h"
 
 /* Overwrite with zeros in a way that the compiler keeps. */
 void wipe(void *p, size_t len);

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../engine/marks.h"
+#include "../asm/marks.h"
 #include "gmk.h"
 #include "keyparams.h"
 #include "mikey.h"

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../engine/marks.h"
+#include "../asm/marks.h"
 #include "uid.h"
 
 enum {

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../engine/marks.h"
+#include "../asm/marks.h"
 #include "escape.h"
 #include "gmk.h"
 #include "keyparams.h"
