@@ -254,7 +254,6 @@ static bool fp8_leaks(void)
 		KNOWN(fp8_kernel, sub, 0, 0), KNOWN(fp8_kernel, lift, 0, 0),
 		KNOWN(fp8_kernel, cneg, 2, 0), KNOWN(fp8_kernel, cmov, 2, 0),
 		KNOWN(fp8_kernel, reduce, 0, 0), KNOWN(fp8_kernel, select, 0, 16),
-		KNOWN(fp8_kernel, scrub, 0, 0),
 	};
 	bool any = false;
 

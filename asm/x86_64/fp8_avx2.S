@@ -15,7 +15,6 @@
  *   void fp8_cneg_avx2(r, a, mask, k);      k - a or a
  *   void fp8_cmov_avx2(r, a, mask);
  *   void fp8_reduce_avx2(r, a);             a mod p
- *   void fp8_scrub_avx2(void);
  *
  * In, out: fp8.h, whose words tight, loose and factor are used here.  r may be any operand.
  * AVX2.  No branch but counted loops, calls and returns, no secret address.
@@ -727,19 +726,3 @@ FUNC	fp8_cmov_avx2
 	vzeroupper
 	ret
 ENDFUNC	fp8_cmov_avx2
-
-/* The vector registers, and the stack below, where frames of this row have been. */
-FUNC	fp8_scrub_avx2
-	vzeroall
-	sub	rsp, 16384
-	.cfi_adjust_cfa_offset 16384
-	xor	eax, eax
-7:
-	vmovdqu	[rsp + rax], ymm0
-	add	eax, 32
-	cmp	eax, 16384
-	jne	7b
-	add	rsp, 16384
-	.cfi_adjust_cfa_offset -16384
-	ret
-ENDFUNC	fp8_scrub_avx2

@@ -15,7 +15,6 @@
  *   void fp8_cneg_ifma(r, a, mask, k);      k - a or a
  *   void fp8_cmov_ifma(r, a, mask);
  *   void fp8_reduce_ifma(r, a);             a mod p
- *   void fp8_scrub_ifma(void);
  *
  * In, out: fp8.h, whose words tight, loose and factor are used here.  r may be any operand.
  * AVX-512F + IFMA.  No branch but one loop of ten turns, no secret address.
@@ -478,12 +477,3 @@ FUNC	fp8_reduce_ifma
 	settle
 	ret
 ENDFUNC	fp8_reduce_ifma
-
-.macro	forget_mask m
-	kxorq	k\m, k\m, k\m
-.endm
-FUNC	fp8_scrub_ifma
-	for_n	32, clear
-	for_n	8, forget_mask
-	ret
-ENDFUNC	fp8_scrub_ifma

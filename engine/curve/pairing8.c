@@ -251,7 +251,6 @@ km_err pairing_many(pairing_item *items, size_t n, const km_random *rnd)
 			b->item[i] = &items[at + i];
 		err = block_pairings(b, m, rnd);
 	}
-	fp8_scrub();
 	scratch_free(b, sizeof *b);
 	return err;
 }

@@ -104,7 +104,6 @@ void fp8_cneg_ifma(lanes r, in a, const uint64_t mask[8], const uint64_t k[FP8_L
 void fp8_cmov_ifma(lanes r, in a, const uint64_t mask[8]);
 void fp8_reduce_ifma(lanes r, in a);
 void fp8_select_ifma_lanes(lanes r, in table, size_t entries, const uint64_t index[8]);
-void fp8_scrub_ifma(void);
 
 void fp8_mul_avx2(lanes r, in a, in b);
 void fp8_sqr_avx2(lanes r, in a);
@@ -123,21 +122,20 @@ void fp8_cneg_avx2(lanes r, in a, const uint64_t mask[8], const uint64_t k[FP8_L
 void fp8_cmov_avx2(lanes r, in a, const uint64_t mask[8]);
 void fp8_reduce_avx2(lanes r, in a);
 void fp8_select_avx2_lanes(lanes r, in table, size_t entries, const uint64_t index[8]);
-void fp8_scrub_avx2(void);
 
 static const fp8_kernel row_ifma = {
 	"ifma", CPU_IFMA, fp8_mul_ifma, fp8_sqr_ifma, fp8_mul_add_ifma, fp8_mul_sub_ifma,
 	fp8_mul_lift_ifma, fp8_sqr_sub2_ifma, fp8_mul_diff_ifma, fp8_mul_sdiff_ifma,
 	fp8_mul_diff_sub_ifma, fp8_add_ifma, fp8_sub_ifma, fp8_lift_ifma, fp8_cneg_ifma,
 	fp8_cmov_ifma, fp8_reduce_ifma,
-	fp8_select_ifma_lanes, fp8_scrub_ifma,
+	fp8_select_ifma_lanes,
 };
 static const fp8_kernel row_avx2 = {
 	"avx2", CPU_ADX, fp8_mul_avx2, fp8_sqr_avx2, fp8_mul_add_avx2, fp8_mul_sub_avx2,
 	fp8_mul_lift_avx2, fp8_sqr_sub2_avx2, fp8_mul_diff_avx2, fp8_mul_sdiff_avx2,
 	fp8_mul_diff_sub_avx2, fp8_add_avx2, fp8_sub_avx2, fp8_lift_avx2, fp8_cneg_avx2,
 	fp8_cmov_avx2, fp8_reduce_avx2,
-	fp8_select_avx2_lanes, fp8_scrub_avx2,
+	fp8_select_avx2_lanes,
 };
 #define ASM_ROWS &row_ifma, &row_avx2,
 #else

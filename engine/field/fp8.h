@@ -97,8 +97,6 @@ typedef struct {
 	 * fp8_pack), 64-byte aligned and public.  Reads all of them; the indexes are secret. */
 	void (*select)(uint64_t (*r)[8], const uint64_t (*table)[8], size_t entries,
 			const uint64_t index[8]);
-	/* Clears the registers that the row and the lookups leave values in: once a batch. */
-	void (*scrub)(void);
 } fp8_kernel;
 
 /* Best first, then NULL.  fp8_k is what fp8_pick gave. */
@@ -366,11 +364,6 @@ static inline void fp8_select(fp8 *r, const uint64_t (*table)[FP8_LANES], size_t
 		const uint64_t index[FP8_LANES])
 {
 	fp8_k->select(r->v, table, entries, index);
-}
-
-static inline void fp8_scrub(void)
-{
-	fp8_k->scrub();
 }
 
 /* r = a mod p in [0, p), for loose a. */

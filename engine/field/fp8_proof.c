@@ -5,7 +5,7 @@
 #include "fp8.h"
 #include "params.h"
 
-/* scrub gives nothing that could be compared; select and reduce are tried by themselves. */
+/* select and reduce are tried by themselves. */
 enum { KERNELS = 14, ENTRIES = 4 };
 
 typedef struct {

@@ -159,7 +159,6 @@ km_err alone_sums(encap_item *items, size_t n, const encap_tables *t, const km_r
 
 	for (size_t at = 0; err == KM_OK && at < n; at += STEP)
 		err = sums_of_step(items + at, n - at < STEP ? n - at : STEP, w, t, rnd);
-	fp8_scrub();
 	scratch_free(w, sizeof *w);
 	return err;
 }

@@ -121,7 +121,6 @@ km_err encap8_sums(encap_item *items, size_t n, const encap_tables *t, const enc
 		b.rows.n = vectors_of(m, t->p->lookup->vectors);
 		err = sums_of_block(&b, items + at, m, t, complete, rnd);
 	}
-	fp8_scrub();
 	eight_block_free(&b);
 	return err;
 }

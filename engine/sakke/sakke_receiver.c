@@ -154,8 +154,6 @@ SECRET_BODY static km_err receiver_new(km_receiver **receiver, const uint8_t *id
 	r->rsk = memory;
 	if (err == KM_OK)
 		err = rsk_load(r, rsk, rsk_len, rnd);
-	if (fp8_k)
-		fp8_scrub();
 	if (err == KM_OK)
 		*receiver = r;
 	else
@@ -325,8 +323,6 @@ SECRET_BODY static km_err decap_batch(uint8_t *ssv, km_err *status, const uint8_
 	for (size_t at = 0; at < n && err == KM_OK; at += ITEMS)
 		err = decap_block(&b, ssv + at * KM_SSV_BYTES, status + at, sed + at * KM_SED_BYTES,
 				n - at < ITEMS ? n - at : ITEMS, receivers + at, rnd);
-	if (fp8_k)
-		fp8_scrub();
 	scratch_free(b.mem, b.size);
 	if (err == KM_OK)
 		return sakke_verdict(status, n);

@@ -226,14 +226,10 @@ static void select_c(uint64_t (*r)[8], const uint64_t (*table)[8], size_t entrie
 	wipe(w, sizeof w);
 }
 
-static void scrub_c(void)
-{
-}
-
 const fp8_kernel fp8_twin = {
 	"c", 0, mul_c, sqr_c, mul_add_c, mul_sub_c, mul_lift_c, sqr_sub2_c, mul_diff_c,
 	mul_sdiff_c, mul_diff_sub_c, add_c, sub_c, lift_c, cneg_c, cmov_c, reduce_c,
-	select_c, scrub_c,
+	select_c,
 };
 
 const fp8_kernel *fp8_row(size_t i)
