@@ -8,12 +8,10 @@ set -u
 cd "${0%/*}/.." || exit 1
 out=build/ctime/ran
 named=tests/ctime_unrun.txt
-passed=0 failed=0
+. tests/verdict.sh
 
 if ! command -v gcov >/dev/null || ! ${CC:-cc} --version | grep -q 'Free Software Foundation'; then
-	echo "[  SKIPPED ] functions that are run: neither gcc nor its gcov"
-	echo "# 0 passed, 0 failed, 1 skipped"
-	exit 0
+	skip_all "functions that are run" "neither gcc nor its gcov"
 fi
 rm -rf $out
 ${MAKE:-make} -s --no-print-directory "-j$(nproc)" MODE=ct CC="${CC:-cc}" OPT=-O1 CFLAGS=--coverage \
@@ -91,16 +89,6 @@ complaints() {
 	}'
 }
 
-verdict() {
-	if [ "$1" = 0 ]; then
-		passed=$((passed + 1))
-		echo "ok $2"
-	else
-		failed=$((failed + 1))
-		echo "FAILED $2"
-	fi
-}
-
 counts >$out/counts
 said=$({ cat $out/counts; echo "0 engine/field/zq.c planted"; } | complaints)
 [ $? = 1 ] && grep -q '^engine/field/zq.c: planted is not run$' <<<"$said"
@@ -110,5 +98,4 @@ said=$(grep -v ' engine/sakke/kms.c km_kms_public_widen$' $out/counts | complain
 verdict $? "a name too many is found"
 complaints <$out/counts
 verdict $? "$(grep -vc '^0 ' $out/counts) of $(wc -l <$out/counts) functions are run, the others named"
-echo "# $passed passed, $failed failed, 0 skipped"
-[ $failed = 0 ]
+verdicts

@@ -8,7 +8,7 @@ cd "${0%/*}/.." || exit 1
 objects=$1
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
-passed=0 failed=0
+. tests/verdict.sh
 
 # What the objects want that neither they nor the list have.  NAME.c.o stands for NAME.c; what
 # sanitizers and assertions (-DKM_VERIFY) want is left out.
@@ -49,16 +49,6 @@ complaints() {
 	}' engine/imports.txt -
 }
 
-verdict() {
-	if [ "$1" = 0 ]; then
-		passed=$((passed + 1))
-		echo "ok $2"
-	else
-		failed=$((failed + 1))
-		echo "FAILED $2"
-	fi
-}
-
 # planted OBJECT NAME: an object of this name that calls NAME is complained of.
 planted() {
 	local out
@@ -80,5 +70,4 @@ all=()
 for source in engine/*.c engine/*/*.c asm/"$(uname -m)"/*.S; do all+=("$objects/$source.o"); done
 complaints "${all[@]}"
 verdict $? "the engine calls nothing else"
-echo "# $passed passed, $failed failed, 0 skipped"
-[ $failed = 0 ]
+verdicts

@@ -10,23 +10,11 @@ objects=$1
 arch=$(uname -m)
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
-passed=0 failed=0
+. tests/verdict.sh
 
 if [ "$arch" != x86_64 ]; then
-	echo "[  SKIPPED ] objects: the note is one of x86_64"
-	echo "# 0 passed, 0 failed, 1 skipped"
-	exit 0
+	skip_all "objects" "the note is one of x86_64"
 fi
-
-verdict() {
-	if [ "$1" = 0 ]; then
-		passed=$((passed + 1))
-		echo "ok $2"
-	else
-		failed=$((failed + 1))
-		echo "FAILED $2"
-	fi
-}
 
 # Objects without the note.
 unmarked() {
@@ -89,5 +77,4 @@ out=$(unnamed "${kernels[@]}")
 [ -z "$out" ] || echo "$out"
 [ -z "$out" ]
 verdict $? "all code of kernels has a name"
-echo "# $passed passed, $failed failed, 0 skipped"
-[ $failed = 0 ]
+verdicts

@@ -11,26 +11,14 @@ arch=$(uname -m)
 allowed=asm/$arch/allowed.txt
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
-passed=0 failed=0
+. tests/verdict.sh
 
 if [ "$arch" != x86_64 ]; then
-	echo "[  SKIPPED ] opcodes: no kernels for $arch"
-	echo "# 0 passed, 0 failed, 1 skipped"
-	exit 0
+	skip_all "opcodes" "no kernels for $arch"
 fi
 
 complaints() {
 	objdump -dr -M intel --no-show-raw-insn "$1" | awk -v file="$2" -f tests/opcodes.awk "$allowed" -
-}
-
-verdict() {
-	if [ "$1" = 0 ]; then
-		passed=$((passed + 1))
-		echo "ok $2"
-	else
-		failed=$((failed + 1))
-		echo "FAILED $2"
-	fi
 }
 
 # assemble NAME FUNCTION: the code on stdin, as that function.
@@ -221,5 +209,4 @@ for source in asm/"$arch"/*.S; do
 	complaints "$objects/$source.o" "${source##*/}"
 	verdict $? "${source##*/}"
 done
-echo "# $passed passed, $failed failed, 0 skipped"
-[ $failed = 0 ]
+verdicts

@@ -7,7 +7,7 @@ set -u
 cd "${0%/*}/.." || exit 1
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
-passed=0 failed=0
+. tests/verdict.sh
 
 # What stands on what; on engine/ itself all rooms do.
 below() {
@@ -58,16 +58,6 @@ unmapped() {
 	done
 }
 
-verdict() {
-	if [ "$1" = 0 ]; then
-		passed=$((passed + 1))
-		echo "ok $2"
-	else
-		failed=$((failed + 1))
-		echo "FAILED $2"
-	fi
-}
-
 # planted FILE INCLUDED: in a tree by itself this is complained of, or where a third word is there is not.
 planted() {
 	local out
@@ -107,5 +97,4 @@ out=$(unmapped .)
 [ -z "$out" ] || echo "$out"
 [ -z "$out" ]
 verdict $? "the maps name all files"
-echo "# $passed passed, $failed failed, 0 skipped"
-[ $failed = 0 ]
+verdicts

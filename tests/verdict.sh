@@ -1,0 +1,27 @@
+# verdict.sh -- how scripts of tests say what passed and failed; they source it.
+
+passed=0 failed=0
+
+# verdict CODE NAME: 0 has passed.
+verdict() {
+	if [ "$1" = 0 ]; then
+		passed=$((passed + 1))
+		echo "ok $2"
+	else
+		failed=$((failed + 1))
+		echo "FAILED $2"
+	fi
+}
+
+# The last line; 1 where one failed.
+verdicts() {
+	echo "# $passed passed, $failed failed, 0 skipped"
+	[ $failed = 0 ]
+}
+
+# skip_all WHAT WHY: nothing of this can be tried here.
+skip_all() {
+	echo "[  SKIPPED ] $1: $2"
+	echo "# 0 passed, 0 failed, 1 skipped"
+	exit 0
+}
