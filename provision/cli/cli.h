@@ -308,7 +308,7 @@ void cli_count_free(cli_counts *counts);
 enum { CLI_SUMMARY = 2048 };
 void cli_count_say(char out[CLI_SUMMARY], const cli_counts *counts, const crowd *members);
 
-/* Make and write all messages.  CLI_DONE, CLI_REJECTED, or CLI_IO where it broke off. */
+/* Make and write all messages.  CLI_DONE, CLI_REJECTED, or where it broke off CLI_IO, CLI_SELFTEST for a fault. */
 int cli_run_all(cli_counts *counts, const cli_run *run);
 
 #endif

@@ -57,7 +57,7 @@ const char provision_help[] =
 "/var/lib/keymuster for root and ~/.local/state/keymuster for others.  Exit: 0 done, 1 usage,\n"
 "2 some members rejected or left out (said on stderr), 3 key material missing, invalid or\n"
 "expired, or the clock against the last T, 4 input or output, 5 self-test or canary,\n"
-"6 interrupted.\n"
+"or a fault of the machine, 6 interrupted.\n"
 "\n"
 "Examples:\n"
 "  keymuster provision --kms kms-init.xml --gms gms.xml --gmk fire.gmk \\\n"

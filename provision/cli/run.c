@@ -249,7 +249,7 @@ static int finish(runner *r, chunk *c)
 	errno = 0;
 	if (c->err != KM_OK) {
 		cli_error("%s", memlock_strerror(reason, c->err));
-		code = CLI_IO;
+		code = c->err == KM_EFAULT || c->err == KM_ESELFTEST ? CLI_SELFTEST : CLI_IO;
 	} else if (mark_all(r, c) != CLI_DONE) {
 		code = CLI_IO;
 	} else if (!wait_write(fileno(r->run->out), c->text, c->text_len)) {
