@@ -42,7 +42,7 @@ head -n 1 opened.ndjson
 opened=$(grep -c '"status":"accepted"' opened.ndjson)
 
 # "10000 lines: 10000 members, 0 rejected", "0.612 s, 16340 messages/s, kernel ifma"
-read -r _ _ made _ < <(grep ' members, ' run.log)
+read -r _ _ made _ < <(grep -E ' members?, ' run.log)
 read -r seconds _ rate _ _ kernel < <(grep ' messages/s, ' run.log)
 cat <<END
 

@@ -8,6 +8,7 @@
 
 #include "gmk.h"
 #include "when.h"
+#include "word.h"
 
 /* As XML Schema collapses white space: none at the ends. */
 static km_str trimmed(const char *text, size_t len)
@@ -165,10 +166,11 @@ static bool decode(uint8_t *out, size_t room, size_t *n, const char *text, size_
 static const char *not_octets(size_t want, char *text, size_t len, bool decoded, size_t n)
 {
 	if (is_hex(text, len) && len % 2 != 0)
-		snprintf(text, KMSDOC_SAID, "not %zu octets in hex or base64: %zu hex digits, an odd "
-				"number: a digit is missing", want, len);
+		snprintf(text, KMSDOC_SAID, "not %zu octets in hex or base64: %zu hex %s, an odd "
+				"number: a digit is missing", want, len, word_for(len, "digit", "digits"));
 	else if (decoded)
-		snprintf(text, KMSDOC_SAID, "not %zu octets in hex or base64: %zu octets", want, n);
+		snprintf(text, KMSDOC_SAID, "not %zu octets in hex or base64: %zu %s", want, n,
+				word_for(n, "octet", "octets"));
 	else
 		snprintf(text, KMSDOC_SAID, "not %zu octets in hex or base64", want);
 	return text;

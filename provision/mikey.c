@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "word.h"
+
 enum {
 	DATA_TYPE_ERROR = 6, DATA_TYPE_SAKKE = 26, ECCSI_STYPE = 2, PRF_HMAC_SHA_256 = 1, ID_URI = 1,
 	ID_BYTES = 2,
@@ -186,7 +188,8 @@ static void read_rand(parser *p)
 	octets rand = reader_counted(&p->r, 1);
 
 	if (rand.len < KM_RAND_BYTES)
-		deviates(p, at, true, "a RAND of %zu octets, where at least 16 are needed", rand.len);
+		deviates(p, at, true, "a RAND of %zu %s, where at least 16 are needed", rand.len,
+				word_for(rand.len, "octet", "octets"));
 	if (!p->once[MIKEY_RAND])
 		p->m->rand = rand;
 }
@@ -205,8 +208,8 @@ static void check_id(parser *p, const uint8_t *at, size_t role, uint8_t type, oc
 
 	if (role == ROLE_UID_INITIATOR || role == ROLE_UID_RESPONDER) {
 		if ((type != ID_URI && type != ID_BYTES) || id.len != KM_UID_BYTES)
-			deviates(p, at, true, "a UID of %zu octets and ID type %u, where TS 33.180 has 32 and "
-					"1 or 2", id.len, type);
+			deviates(p, at, true, "a UID of %zu %s and ID type %u, where TS 33.180 has 32 and "
+					"1 or 2", id.len, word_for(id.len, "octet", "octets"), type);
 		return;
 	}
 	if (type != ID_URI)
@@ -263,7 +266,8 @@ static octets read_sakke(parser *p, reader *r)
 	if (scheme != 2)
 		deviates(p, at + 1, true, "ID scheme %u, where TS 33.180 has 2", scheme);
 	if (data.len != KM_SED_BYTES)
-		deviates(p, at + 2, true, "SAKKE data of %zu octets, where 273 are needed", data.len);
+		deviates(p, at + 2, true, "SAKKE data of %zu %s, where 273 are needed", data.len,
+				word_for(data.len, "octet", "octets"));
 	else if (data.data[0] != 4)
 		deviates(p, at + 4, false, "the point of SAKKE begins with %02x, where 04 is needed",
 				data.data[0]);
@@ -333,11 +337,13 @@ static void read_sign(parser *p)
 	if (head >> 12 != ECCSI_STYPE)
 		deviates(p, at - 2, true, "S type %u, where RFC 6509 has 2 (ECCSI)", head >> 12);
 	if ((head & 0xfff) != KM_SIG_BYTES)
-		deviates(p, at - 2, true, "a signature of %u octets, where ECCSI has 129", head & 0xfff);
+		deviates(p, at - 2, true, "a signature of %u %s, where ECCSI has 129", head & 0xfff,
+				word_for(head & 0xfff, "octet", "octets"));
 	p->m->signed_len = (size_t)(at - p->msg);
 	p->m->sig = reader_take(r, head & 0xfff);
 	if (r->at != r->end)
-		deviates(p, r->at, true, "%zu octets behind the signature", (size_t)(r->end - r->at));
+		deviates(p, r->at, true, "%zu %s behind the signature", (size_t)(r->end - r->at),
+				word_for((size_t)(r->end - r->at), "octet", "octets"));
 }
 
 /* Payloads that have no place here, whose length is known. */

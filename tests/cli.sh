@@ -117,7 +117,7 @@ expect "open with c" 0 "" open --kernel c --keys alice.xml --keys bob.xml c.ndjs
 echo "# late joiners, formats, options"
 printf 'sip:dora@example.org\n' >late.txt
 "$K" lab user lab sip:dora@example.org -o dora 2>/dev/null
-expect "a late joiner" 0 "1 members" provision --members late.txt --gmk fire.gmk -o late.ndjson
+expect "a late joiner" 0 "1 member" provision --members late.txt --gmk fire.gmk -o late.ndjson
 check "the same GMK-ID" same_field late.ndjson fire.ndjson gmk_id
 expect "opened" 0 "" open --keys dora/*.xml late.ndjson
 check "with the same text" has out 'Feuer'
@@ -168,7 +168,7 @@ echo "# revocation"
 expect "revoke" 0 "2 members" provision --members members.txt --gmk fire.gmk --status revoked --partial -o revoke.ndjson
 check "the same GMK-ID" same_field revoke.ndjson fire.ndjson gmk_id
 head -1 revoke.ndjson | cat alice.ndjson - >key-and-end
-expect "opened after the key" 0 "2 messages: 1 accepted, 1 revocations, 0 rejected" open --keys alice.xml key-and-end
+expect "opened after the key" 0 "2 messages: 1 accepted, 1 revocation, 0 rejected" open --keys alice.xml key-and-end
 check "is a revocation" test "$(grep -c '"revoked":true' out)" = 1
 head -1 revoke.ndjson | cat - alice.ndjson >end-and-key
 expect "before the key: the key is refused" 2 "end-and-key:2: (revoked-before|duplicate)" \

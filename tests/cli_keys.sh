@@ -16,12 +16,12 @@ run() { "$@"; }
 
 echo "# documents that are read"
 for f in kms kms-1252 kms-24h kms-base64 kms-cache-validto kms-certupdateind kms-plus kms-year-9999-west; do
-	given 0 "1 members" --kms $f.xml --gms gms.xml
+	given 0 "1 member" --kms $f.xml --gms gms.xml
 	check "without a warning" hasnt err warning
 	check "and alice opens it" "$K" open --kms kms.xml --keys alice.xml out
 done
 for f in gms gms-base64 gms-ssk-31-octets-padded; do
-	given 0 "1 members" --kms kms.xml --gms $f.xml
+	given 0 "1 member" --kms kms.xml --gms $f.xml
 	check "without a warning" hasnt err warning
 	check "and alice opens it" "$K" open --kms kms.xml --keys alice.xml out
 done
@@ -60,9 +60,9 @@ given 3 "gms.xml:10: KmsUri: the certificate of this KMS, kms.example.org, is no
 
 echo "# several files, identities, KMSs"
 mkdir gms && cp gms.xml gms-next-period.xml gms/
-given 0 "1 members" --kms kms.xml --gms gms/*.xml
-given 0 "1 members" --kms kms.xml --gms gms-next-period.xml --gms gms.xml
-given 0 "1 members" --kms kms.xml --gms gms.xml gms.xml
+given 0 "1 member" --kms kms.xml --gms gms/*.xml
+given 0 "1 member" --kms kms.xml --gms gms-next-period.xml --gms gms.xml
+given 0 "1 member" --kms kms.xml --gms gms.xml gms.xml
 given 1 "choose by --gms-uri.* $gms at kms.example.org, sip:gms-video@" --kms kms.xml --gms gms-two-identities.xml
 given 0 "" --kms kms.xml --gms gms-two-identities.xml --gms-uri sip:gms-video@gms-psi.example.org
 check "the other one signs" run eval "$K open --kms kms.xml --keys alice.xml out | grep -q gms-video@"
@@ -102,13 +102,13 @@ given 0 "2 members" --kms kms.xml --kms old2.xml --kms kms2.xml --gms gms.xml
 list=members-alice.txt
 sed 's#<UserIdFormat>#<ValidTo>2020-01-01T00:00:00Z</ValidTo>&#' kms.xml >old.xml
 given 3 "old.xml:9: the certificate of the KMS kms.example.org has expired: it ended 2020" --kms old.xml --gms gms.xml
-given 0 "1 members" --kms old.xml --kms kms.xml --gms gms.xml
+given 0 "1 member" --kms old.xml --kms kms.xml --gms gms.xml
 check "a renewed certificate opens" "$K" open --kms kms.xml --kms old.xml --keys alice.xml out
 
 echo "# periods numbered otherwise"
 given 3 "KeyPeriodNo [0-9]+ is that of periods counted from 1970; expected [0-9]+ \(--any-period" \
 	--kms kms-30-days.xml --gms gms-period-of-1970.xml
-given 0 "1 members" --any-period --kms kms-30-days.xml --gms gms-period-of-1970.xml
+given 0 "1 member" --any-period --kms kms-30-days.xml --gms gms-period-of-1970.xml
 cp out otherwise
 check "opened" "$K" open --any-period --kms kms-30-days.xml --keys alice-period-of-1970.xml otherwise
 expect "not without it" 2 "no-key-for-period" "$K" open --kms kms-30-days.xml --keys alice-period-of-1970.xml otherwise
@@ -124,13 +124,13 @@ expect "lab kms" 0 "" "$K" lab kms lab --period 100000 --domain example.org --do
 	--valid-from 2020-01-01T00:00:00Z --valid-to 2040-01-01T00:00:00Z
 expect "lab user" 0 "" "$K" lab user lab $gms --periods 3 -o labgms
 check "three periods" test "$(grep -c KmsKeySet labgms/*.xml)" = 6
-given 0 "1 members" --kms lab/kms-init.xml --gms labgms/*.xml
+given 0 "1 member" --kms lab/kms-init.xml --gms labgms/*.xml
 expect "lab kms of 600 s" 0 "" "$K" lab kms short --period 600
 expect "its GMS" 0 "" "$K" lab user short $gms -o shortgms
 given 0 "warning: the key set of period [0-9]+ ends in .* and that of [0-9]+ is missing: this run needs about 1 s" \
 	--kms short/kms-init.xml --gms shortgms/*.xml
 expect "its GMS for longer" 0 "" "$K" lab user short $gms --periods 2 -o longgms
-given 0 "1 members" --kms short/kms-init.xml --gms longgms/*.xml
+given 0 "1 member" --kms short/kms-init.xml --gms longgms/*.xml
 check "nothing to say" hasnt err "is missing"
 if command -v xmllint >/dev/null; then
 	for f in lab/kms-init.xml labgms/*.xml short/kms-init.xml; do

@@ -27,7 +27,7 @@ sample() {
 	shift
 	served "$@"
 }
-sample alice.txt "a good list" 0 "$alice" "1 members, 0 rejected"
+sample alice.txt "a good list" 0 "$alice" "1 member, 0 rejected"
 sample commented-row.csv "a row that is commented out" 0 "$bob" "commented out: 1"
 sample cut-emoji.ndjson "what nobody reads is not sound" 0 "$alice$bob" ""
 sample excel-long-rows.csv "empty fields at row ends" 0 "$alice$bob" ""
@@ -86,12 +86,12 @@ list 'alice@org.example\nsip:bob@example.org\n'
 served "an identity without a scheme" 2 "$bob" "list:1: alice@org.example: uri: begins with none"
 served "that is asked for" 0 "alice@org.example $bob" "" --any-id
 list 'sip:alice@example.org\nsip:bob@example.org\nsip:alice@example.org\n'
-served "a repeat" 0 "$alice$bob" "1 repeats were left out, lines 1 and 3"
+served "a repeat" 0 "$alice$bob" "1 repeat was left out, lines 1 and 3"
 list 'uri,kms\nsip:alice@example.org,\nsip:alice@example.org,kms.example.org\nsip:bob@example.org,nowhere\n'
 served "two KMSs for one member" 2 "$alice" "list:3: .*line 2 gives this member another KMS"
 mkfifo pipe
 (cat "$field/members-alice.txt" >pipe &)
-expect "a FIFO" 0 "1 members" ./provision --forget-key --members pipe -o o.nd
+expect "a FIFO" 0 "1 member" ./provision --forget-key --members pipe -o o.nd
 expect "a directory" 4 "Is a directory" ./provision --forget-key --members . -o none.nd
 check "... leaves no output" absent none.nd
 

@@ -168,7 +168,7 @@ expect "a signature of somebody else" 2 "forged.nd:11: the signature does not ve
 expect "another run's output" 2 "is of another run" "${V[@]}" letter.txt --receipt v.nd.receipt
 cp v.nd alone.nd
 expect "no receipt" 2 "no receipt: alone.nd.receipt is not there" "${V[@]}" alone.nd
-check "what could be verified was" has err "alone.nd: 700 messages, all signatures verified, 1 faults"
+check "what could be verified was" has err "alone.nd: 700 messages, all signatures verified, 1 fault:"
 echo '{}' >bad.receipt
 expect "no receipt of ours" 2 "bad.receipt is no receipt" "${V[@]}" v.nd --receipt bad.receipt
 expect "a run that rejected" 2 "as the receipt says, but the run ended with exit 2: it rejected 2 of 6" \
@@ -199,7 +199,7 @@ expect "text with a reject" 2 "" "${P[@]}" --kms lab2/kms-init.xml --gmk mixed.g
 	--identity uid --format text -o mixed.text
 check "has each URI beside its message" test "$(cut -f2 mixed.text | tr '\n' ' ')" = "sip:alice@example.org sip:bob@example.org "
 expect "raw" 0 "" sh -c "head -1 m20 | ${P[*]} --gmk v.gmk --members - --format raw -o v.raw"
-expect "verified too" 0 "1 messages, all" "${V[@]}" v.raw
+expect "verified too" 0 "1 message, all" "${V[@]}" v.raw
 expect "a revocation" 0 "" "$K" provision --kms lab/kms-init.xml --gms gms.xml --gmk v.gmk --members m700 --status revoked -o r.nd
 expect "verified as well" 0 "700 messages, all" "${V[@]}" r.nd
 

@@ -142,7 +142,7 @@ cp saved "$state"
 
 echo "# keys from anywhere"
 sed 's/"gmk": "\(.\)./"gmk": "\1x/; s/"gmk": "\(.\)x/"gmk": "\1/' fire.gmk >short.gmk
-awk '/"gmk":/ { c = substr($0, 10, 1); sub(/"gmk": "./, "\"gmk\": \"" (c == "0" ? "1" : "0")) } 1' fire.gmk >flipped.gmk
+awk '/"gmk":/ { match($0, /"gmk": "/); c = substr($0, RSTART + RLENGTH, 1); sub(/"gmk": "./, "\"gmk\": \"" (c == "0" ? "1" : "0")) } 1' fire.gmk >flipped.gmk
 chmod 600 short.gmk flipped.gmk
 expect "a digit of the key is missing" 3 "short.gmk: gmk: not 32 hex digits" "${P[@]}" --gmk short.gmk --members late -o late.nd
 expect "a digit of the key is another" 3 "flipped.gmk: gmk: not the key that members were given under this GMK-ID" \
@@ -238,7 +238,7 @@ expect "the key from a pipe" 0 "" bash -c "$K who --gmk <(cat c.gmk) --state own
 expect "no journal" 3 "who was given key [0-9a-f]{8} is not known here" "$K" who --gmk c.gmk --members m2
 expect "a list that is none" 4 "fire.gmk:1: " "${W[@]}" --members fire.gmk
 printf 'sip:u1@example.org\nsip:u 1@example.org\n' >odd
-expect "what is no member" 2 "1 are no members" "${W[@]}" --members odd
+expect "what is no member" 2 "1 is no member" "${W[@]}" --members odd
 
 echo "# state show, state repair"
 expect "shown" 0 "" "$K" state show --state own2.state
@@ -291,7 +291,7 @@ echo "# keys of an older version"
 sed -e 's/"version": 2/"version": 1/' -e 's/^"gmk_id": .*/"gmk_id": "0a0a0a0a",/' \
 	-e 's/^"revoked": false/&,\n"salts": "D\/\/\/\/wECAwQ="/' fire.gmk >v1.gmk
 cp v1.gmk v1.before
-expect "its members are taken over" 0 "^key 0a0a0a0a of v1.gmk, 1 members had it before: 1 message" \
+expect "its members are taken over" 0 "^key 0a0a0a0a of v1.gmk, 1 member had it before: 1 message" \
 	"${P[@]}" --gmk v1.gmk --members late -o late.nd --state own2.state
 expect "once" 0 "^key 0a0a0a0a of v1.gmk, 2 members had it before: 2 messages" \
 	"${P[@]}" --gmk v1.gmk --members m2 -o late.nd --state own2.state

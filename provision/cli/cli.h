@@ -246,6 +246,7 @@ void crowd_drop(crowd_member *m);
 #include "../salts.h"
 #include "../sink.h"
 #include "../state.h"
+#include "../word.h"
 
 /* What a state has to say, to stderr; and the code to exit with. */
 void cli_say_state(void *ctx, const char *text);

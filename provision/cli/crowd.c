@@ -130,11 +130,13 @@ int crowd_keep_rejects(crowd *c)
 	if (c->counts.rejected == 0)
 		cli_note("%s: empty, for nothing was rejected", shown);
 	else
-		cli_note("%s: %llu rejected lines", shown,
-				(unsigned long long)(c->counts.rejected - c->left_out));
+		cli_note("%s: %llu rejected %s", shown,
+				(unsigned long long)(c->counts.rejected - c->left_out),
+				word_for(c->counts.rejected - c->left_out, "line", "lines"));
 	if (c->left_out > 0)
-		cli_warn("%s: %llu rejected lines are too long and were left out", shown,
-				(unsigned long long)c->left_out);
+		cli_warn("%s: %llu rejected %s left out", shown,
+				(unsigned long long)c->left_out,
+				word_for(c->left_out, "line is too long and was", "lines are too long and were"));
 	return CLI_DONE;
 }
 
@@ -150,18 +152,21 @@ static void tell_end(const crowd *c)
 	if (list->comments > 0)
 		cli_note("%s: rows that are commented out: %llu", shown, (unsigned long long)list->comments);
 	if (list->repeats > 0)
-		cli_note("%s: %llu repeats were left out, lines %llu and %llu are the first", shown,
-				(unsigned long long)list->repeats, (unsigned long long)list->repeat.other,
+		cli_note("%s: %llu %s left out, lines %llu and %llu are the first", shown,
+				(unsigned long long)list->repeats,
+				word_for(list->repeats, "repeat was", "repeats were"), (unsigned long long)list->repeat.other,
 				(unsigned long long)list->repeat.line);
 	if (list->beyond_ascii > 0)
-		cli_warn("%s: %llu members hold letters beyond ASCII, line %llu first: RFC 3261 has them "
+		cli_warn("%s: %llu %s letters beyond ASCII, line %llu first: RFC 3261 has them "
 				"escaped, some look like others, and a KMS knows a member octet by octet",
 				shown, (unsigned long long)list->beyond_ascii,
+				word_for(list->beyond_ascii, "member holds", "members hold"),
 				(unsigned long long)list->beyond_line);
 	if (list->twins > 0)
-		cli_warn("%s: %llu members are written in two ways, lines %llu and %llu first: at most one "
+		cli_warn("%s: %llu %s written in two ways, lines %llu and %llu first: at most one "
 				"of them is the one that the KMS knows", shown,
 				(unsigned long long)list->twins,
+				word_for(list->twins, "member is", "members are"),
 				(unsigned long long)list->twin[0].other,
 				(unsigned long long)list->twin[0].line);
 }

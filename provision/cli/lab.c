@@ -371,7 +371,8 @@ static int issue_all(issuer *is, const cli_list *operands)
 		}
 	}
 	if (code == CLI_DONE || code == CLI_REJECTED)
-		cli_note("%llu users, %llu rejected, key period %llu", is->issued, is->rejected,
+		cli_note("%llu %s, %llu rejected, key period %llu", is->issued,
+				word_for(is->issued, "user", "users"), is->rejected,
 				(unsigned long long)is->period_no);
 	return code == CLI_DONE && is->rejected > 0 ? CLI_REJECTED : code;
 }

@@ -120,7 +120,7 @@ static int open_all(opener *o, FILE *in, const char *name)
 	}
 	cli_messages_close(m);
 	if (cli_interrupted) {
-		cli_error("interrupted: %llu messages were answered", n);
+		cli_error("interrupted: %llu %s answered", n, word_for(n, "message was", "messages were"));
 		return CLI_INTERRUPTED;
 	}
 	if (failed || ferror(in)) {
@@ -131,8 +131,9 @@ static int open_all(opener *o, FILE *in, const char *name)
 	if (n == 0)
 		cli_error("%s: no message in it, in any form that is read (see --help)", cli_show(shown, name, strlen(name)));
 	else
-		cli_note("%llu messages: %llu accepted, %llu revocations, %llu rejected", n,
-				accepted - o->revoked, o->revoked, n - accepted);
+		cli_note("%llu %s: %llu accepted, %llu %s, %llu rejected", n,
+				word_for(n, "message", "messages"), accepted - o->revoked, o->revoked,
+				word_for(o->revoked, "revocation", "revocations"), n - accepted);
 	return n > 0 && accepted == n ? CLI_DONE : CLI_REJECTED;
 }
 

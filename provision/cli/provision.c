@@ -203,9 +203,9 @@ static void tell_key(const provision *p, const cli_counts *counts)
 		cli_note("%s: %sno message was made and no output written%s", text,
 				p->revoke ? "it is revoked, but " : "", rest);
 	else
-		cli_note("%s: %llu message%s%s%s", text, (unsigned long long)counts->made,
-				counts->made == 1 ? "" : "s", !p->revoke ? "" :
-				counts->made == 1 ? " that revokes it" : " that revoke it", rest);
+		cli_note("%s: %llu %s%s%s", text, (unsigned long long)counts->made,
+				word_for(counts->made, "message", "messages"), !p->revoke ? "" :
+				word_for(counts->made, " that revokes it", " that revoke it"), rest);
 }
 
 static void tell(const provision *p, const cli_counts *counts)
@@ -214,9 +214,10 @@ static void tell(const provision *p, const cli_counts *counts)
 	double seconds = cli_seconds() - p->started;
 
 	if (counts->pairs > 0)
-		cli_warn("%llu pairs of members share a user salt, and so their media keys%s: accept it, "
+		cli_warn("%llu %s a user salt, and so their media keys%s: accept it, "
 				"or give the group two keys, each for half of its members",
 				(unsigned long long)counts->pairs,
+				word_for(counts->pairs, "pair of members shares", "pairs of members share"),
 				p->receipt_name != NULL ? " (the receipt names them)" : "");
 	provision_warn_of_default(p);
 	cli_count_say(text, counts, p->members);

@@ -36,7 +36,7 @@ static void say_span(char out[48], uint64_t seconds)
 	else if (n < 172800)
 		snprintf(out, 48, "%llu h %llu min", n / 3600, n / 60 % 60);
 	else
-		snprintf(out, 48, "%llu days %llu h", n / 86400, n / 3600 % 24);
+		snprintf(out, 48, "%llu %s %llu h", n / 86400, word_for(n / 86400, "day", "days"), n / 3600 % 24);
 }
 
 /* One run with a clock that was ahead leaves a T that no client takes. */
@@ -289,8 +289,9 @@ static void note_later(void *ctx, const char *path, uint32_t gmk_id)
 	marks = journal_counts(j);
 	if (marks.last_t > journal_counts(p->journal).last_t && is_in_use(l->p, j, &l->code)) {
 		when_print(when, (int64_t)(marks.last_t >> 32));
-		cli_warn("the group has another key, %08x, which was given to %llu members, last at %s, "
-				"after this one", (unsigned)gmk_id, (unsigned long long)marks.given, when);
+		cli_warn("the group has another key, %08x, which was given to %llu %s, last at %s, after "
+				"this one", (unsigned)gmk_id, (unsigned long long)marks.given,
+				word_for(marks.given, "member", "members"), when);
 	}
 	journal_close(j);
 }
@@ -441,8 +442,8 @@ void provision_say_before(char out[PROVISION_SAID], const provision *p)
 		snprintf(out, PROVISION_SAID, "which is older than its journal here");
 		return;
 	}
-	len = snprintf(out, PROVISION_SAID, "%llu members had it before",
-			(unsigned long long)p->had_before);
+	len = snprintf(out, PROVISION_SAID, "%llu %s had it before", (unsigned long long)p->had_before,
+			word_for(p->had_before, "member", "members"));
 	if (p->unsure_before > 0)
 		snprintf(out + len, PROVISION_SAID - (size_t)len, " and %llu may have it from runs that "
 				"broke off", (unsigned long long)p->unsure_before);

@@ -219,9 +219,10 @@ void provision_warn_of_default(const provision *p)
 	char shown[CLI_SHOWN];
 
 	if (n > 0)
-		cli_warn("%llu members were taken for those of %s, the KMS of the GMS: --kms gives others "
+		cli_warn("%llu %s taken for those of %s, the KMS of the GMS: --kms gives others "
 				"too, and neither the list (kms) nor a domain list says whose they are",
-				(unsigned long long)n, cli_show(shown, uri, strlen(uri)));
+				(unsigned long long)n, word_for(n, "member was", "members were"),
+				cli_show(shown, uri, strlen(uri)));
 }
 
 void provision_warn_of_groups(const provision *p)

@@ -275,8 +275,8 @@ static void say_left(char out[PROVISION_SAID], const provision *p)
 		snprintf(out, PROVISION_SAID, "some messages may have been written, the last perhaps not "
 				"whole");
 	else
-		snprintf(out, PROVISION_SAID, "%llu messages or more were written, the last perhaps not "
-				"whole", (unsigned long long)p->made);
+		snprintf(out, PROVISION_SAID, "%llu %s or more were written, the last perhaps not whole",
+				(unsigned long long)p->made, word_for(p->made, "message", "messages"));
 }
 
 int provision_say_interrupted(const provision *p)

@@ -263,7 +263,9 @@ static int finish(runner *r, chunk *c)
 	for (size_t i = 0; i < c->n; i++)
 		crowd_drop(&c->who[i]);
 	if (code == CLI_DONE)
-		cli_detail("%u threads, %zu members at a time", r->run->jobs, r->chunk_size);
+		cli_detail("%u %s, %zu %s at a time", r->run->jobs,
+				word_for(r->run->jobs, "thread", "threads"), r->chunk_size,
+				word_for(r->chunk_size, "member", "members"));
 	show_progress(r);
 	return code;
 }

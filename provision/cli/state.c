@@ -317,9 +317,9 @@ static bool mend(void *ctx, state_content *c, bool exists)
 			 "that is in neither may come again",
 				journals, w->gmk.n);
 	else if (c->wrong != NULL)
-		cli_warn("line %d: %s; %zu lines could not be read and are lost, the file is kept "
-			 "as .damaged",
-				c->line, c->wrong, c->lost);
+		cli_warn("line %d: %s; %zu %s lost, the file is kept as .damaged",
+				c->line, c->wrong, c->lost,
+				word_for(c->lost, "line could not be read and is", "lines could not be read and are"));
 	set_t(r, c, of_journals);
 	if (c->t < t)
 		journal_list(r->path, doubt_journal, &(going_back){ r, c->t });

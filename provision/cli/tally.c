@@ -113,18 +113,14 @@ static void add_tally(char out[CLI_SUMMARY], const cli_counts *counts)
 	add(out, ")");
 }
 
-static const char *plural(uint64_t n)
-{
-	return n == 1 ? "" : "s";
-}
-
 void cli_count_say(char out[CLI_SUMMARY], const cli_counts *counts, const crowd *members)
 {
 	const crowd_count read = crowd_counts(members);
 	const char *before = " (";
 
-	snprintf(out, CLI_SUMMARY, "%llu line%s: %llu members", (unsigned long long)read.list->lines,
-			plural(read.list->lines), (unsigned long long)counts->made);
+	snprintf(out, CLI_SUMMARY, "%llu %s: %llu %s", (unsigned long long)read.list->lines,
+			word_for(read.list->lines, "line", "lines"), (unsigned long long)counts->made,
+			word_for(counts->made, "member", "members"));
 	add_tally(out, counts);
 	add(out, ", %llu rejected", (unsigned long long)counts->rejected);
 	for (size_t i = 0; i < CROWD_REASONS; i++) {
@@ -137,6 +133,6 @@ void cli_count_say(char out[CLI_SUMMARY], const cli_counts *counts, const crowd 
 	if (before[0] == ',')
 		add(out, ")");
 	if (read.list->repeats > 0)
-		add(out, ", %llu repeat%s", (unsigned long long)read.list->repeats,
-				plural(read.list->repeats));
+		add(out, ", %llu %s", (unsigned long long)read.list->repeats,
+				word_for(read.list->repeats, "repeat", "repeats"));
 }

@@ -138,8 +138,8 @@ static void compare_file(verifier *v)
 	if (v->receipt == NULL)
 		return;
 	if (said != v->octets)
-		verify_fault(v, 0, "%llu octets, where the receipt says %llu: %s",
-				(unsigned long long)v->octets, (unsigned long long)said,
+		verify_fault(v, 0, "%llu %s, where the receipt says %llu: %s", (unsigned long long)v->octets,
+				word_for(v->octets, "octet", "octets"), (unsigned long long)said,
 				v->octets < said ? "it was cut, or is of another run" :
 				"something was added, or it is of another run");
 	else if (strcmp(v->hash, text(v, "output", "sha256")) != 0)
@@ -166,8 +166,8 @@ static void compare_counts(verifier *v)
 	if (v->receipt == NULL)
 		return;
 	if (members != v->messages)
-		verify_fault(v, 0, "%llu messages, where the receipt says %llu",
-				(unsigned long long)v->messages, (unsigned long long)members);
+		verify_fault(v, 0, "%llu %s, where the receipt says %llu", (unsigned long long)v->messages,
+				word_for(v->messages, "message", "messages"), (unsigned long long)members);
 	else if (v->faults == 0 && !json_equal(v->made, in(v->receipt, "made", NULL)))
 		verify_fault(v, 0, "members by KMS and key period are not those of the receipt");
 	compare_t(v, "first_t", v->first_t);
@@ -182,6 +182,8 @@ static int tell(const verifier *v)
 	unsigned long long others = number(v, "left_out", "count");
 	bool all = json_is_true(in(v->receipt, "complete", NULL)) &&
 			number(v, "exit_code", NULL) == 0;
+	const char *messages = word_for(v->messages, "message", "messages");
+	const unsigned long long lines = number(v, "list", "lines");
 	char shown[CLI_SHOWN], signatures[80] = "all signatures verified", left_out[100] = "";
 
 	cli_show(shown, v->name, strlen(v->name));
@@ -189,25 +191,27 @@ static int tell(const verifier *v)
 		snprintf(left_out, sizeof left_out, ", and left out %llu who have the key or an earlier "
 				"one", others);
 	if (v->verified < v->messages)
-		snprintf(signatures, sizeof signatures, "%llu signatures verified",
-				(unsigned long long)v->verified);
+		snprintf(signatures, sizeof signatures, "%llu %s verified", (unsigned long long)v->verified,
+				word_for(v->verified, "signature", "signatures"));
 	if (v->faults > VERIFY_FAULTS_SHOWN)
-		cli_error("%s: and %llu faults more", shown,
-				(unsigned long long)(v->faults - VERIFY_FAULTS_SHOWN));
+		cli_error("%s: and %llu %s more", shown,
+				(unsigned long long)(v->faults - VERIFY_FAULTS_SHOWN),
+				word_for(v->faults - VERIFY_FAULTS_SHOWN, "fault", "faults"));
 	if (v->faults > 0)
-		cli_note("%s: %llu messages, %s, %llu faults: not what %s", shown,
-				(unsigned long long)v->messages, signatures,
-				(unsigned long long)v->faults, v->receipt == NULL ?
+		cli_note("%s: %llu %s, %s, %llu %s: not what %s", shown,
+				(unsigned long long)v->messages, messages, signatures,
+				(unsigned long long)v->faults,
+				word_for(v->faults, "fault", "faults"), v->receipt == NULL ?
 				"can be relied on" : "the receipt says");
 	else if (!all)
-		cli_note("%s: %llu messages, %s, as the receipt says, but the run ended with exit %llu: "
-				"it rejected %llu of %llu lines%s: these have no message", shown,
-				(unsigned long long)v->messages, signatures,
+		cli_note("%s: %llu %s, %s, as the receipt says, but the run ended with exit %llu: "
+				"it rejected %llu of %llu %s%s: these have no message", shown,
+				(unsigned long long)v->messages, messages, signatures,
 				(unsigned long long)number(v, "exit_code", NULL), rejected,
-				(unsigned long long)number(v, "list", "lines"), left_out);
+				lines, word_for(lines, "line", "lines"), left_out);
 	else
-		cli_note("%s: %llu messages, %s, as the receipt says", shown,
-				(unsigned long long)v->messages, signatures);
+		cli_note("%s: %llu %s, %s, as the receipt says", shown,
+				(unsigned long long)v->messages, messages, signatures);
 	return v->faults > 0 || !all ? CLI_REJECTED : CLI_DONE;
 }
 

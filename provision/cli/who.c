@@ -108,11 +108,12 @@ static void tell(const who *w, const char *name, uint64_t missing)
 	journal_distinct(w->journal, &has, &unsure);
 	cli_note("%s: %llu have key %08x, %llu may have it (their run broke off), %llu do not have "
 		 "it, "
-		 "%llu were told that it is revoked, %llu are no members",
+		 "%llu %s told that it is revoked, %llu %s",
 			cli_show(shown, name, strlen(name)), (unsigned long long)w->has,
 			(unsigned)w->key->gmk_id, (unsigned long long)w->unsure,
 			(unsigned long long)w->none, (unsigned long long)w->told,
-			(unsigned long long)w->refused);
+			word_for(w->told, "was", "were"), (unsigned long long)w->refused,
+			word_for(w->refused, "is no member", "are no members"));
 	cli_note("in all %llu were given it and %llu may have been; %llu who keep it are not in "
 		 "this list%s",
 			(unsigned long long)has, (unsigned long long)unsure,
