@@ -35,11 +35,12 @@ static inline uint32_t tiny_mod_q(uint64_t a, uint64_t b)
 
 static inline uint32_t tiny_two_to(unsigned e)
 {
-	uint32_t r = 1;
+	uint64_t r = 1, square = 2;
 
-	while (e-- > 0)
-		r = 2 * r % tiny.q;
-	return r;
+	for (; e; e >>= 1, square = square * square % tiny.q)
+		if (e & 1)
+			r = r * square % tiny.q;
+	return (uint32_t)r;
 }
 
 /* With so many windows, or as many as it takes. */
