@@ -14,6 +14,7 @@
 #include <sodium.h>
 
 #include "complain.h"
+#include "memlock.h"
 #include "wait.h"
 
 static bool fail(km_complaint *why, const char *name, const char *text)
@@ -49,7 +50,7 @@ static bool read_up_to(char **data, size_t *len, int fd, size_t room, size_t lim
 {
 	ssize_t n = 1;
 
-	if ((*data = sodium_malloc(room + 1)) == NULL)
+	if (!memlock_start() || (*data = sodium_malloc(room + 1)) == NULL)
 		return false;
 	while (n != 0 && *len < limit) {
 		if (*len == room && !grow(data, *len, &room, limit))
@@ -316,7 +317,7 @@ static int open_for(file_out *out, const char *name, unsigned how)
 static bool open_stream(file_out *out, int fd, km_complaint *why)
 {
 	if ((out->how & FILE_PRIVATE) != 0 &&
-	    (out->buffer = sodium_malloc(BUFSIZ)) == NULL) {
+	    (!memlock_start() || (out->buffer = sodium_malloc(BUFSIZ)) == NULL)) {
 		close(fd);
 	} else {
 		out->f = fdopen(fd, "w");

@@ -11,6 +11,7 @@
 #include "complain.h"
 #include "file.h"
 #include "keyparams.h"
+#include "memlock.h"
 #include "sink.h"
 
 enum { FILE_MAX = 256 << 20 };          /* about 24 million members */
@@ -18,7 +19,7 @@ enum { FILE_MAX = 256 << 20 };          /* about 24 million members */
 
 groupkey *groupkey_new(void)
 {
-	groupkey *key = sodium_malloc(sizeof *key);
+	groupkey *key = memlock_start() ? sodium_malloc(sizeof *key) : NULL;
 
 	if (key == NULL)
 		return NULL;

@@ -14,6 +14,7 @@
 #include "complain.h"
 #include "kmsdoc_text.h"
 #include "kmsdoc_value.h"
+#include "memlock.h"
 #include "uri.h"
 
 #define KMS_NAMESPACE "urn:3gpp:ns:mcsecKMSInterface:1.0"
@@ -671,7 +672,7 @@ km_err kmsdoc_read(kmsdoc *doc, const char *xml, size_t len, const kmsdoc_how *h
 
 	*doc = (kmsdoc){ 0 };
 	*why = (km_complaint){ 0 };
-	if (len >= INT32_MAX / 4 || (r = sodium_malloc(sizeof *r)) == NULL) {
+	if (!memlock_start() || len >= INT32_MAX / 4 || (r = sodium_malloc(sizeof *r)) == NULL) {
 		complain(why, how->name, 0, NULL, wrong);
 		return KM_ENOMEM;
 	}

@@ -1,6 +1,8 @@
 /* memlock.c -- errors of the engine in words, with the limit where memory for keys cannot be locked. */
 #include "memlock.h"
 
+#include <sodium.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -62,4 +64,16 @@ const char *memlock_strerror(char out[MEMLOCK_TEXT], km_err err)
 	    (err == KM_ENOMEM && may_lock()))
 		return km_strerror(err);
 	return say(out, &limit);
+}
+
+bool memlock_start(void)
+{
+	static atomic_bool started;
+
+	if (!atomic_load_explicit(&started, memory_order_acquire)) {
+		if (sodium_init() < 0)
+			return false;
+		atomic_store_explicit(&started, true, memory_order_release);
+	}
+	return true;
 }

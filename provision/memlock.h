@@ -2,6 +2,8 @@
 #ifndef KM_MEMLOCK_H
 #define KM_MEMLOCK_H
 
+#include <stdbool.h>
+
 #include "gmk.h"
 
 enum { MEMLOCK_TEXT = 160 };
@@ -12,5 +14,9 @@ const char *memlock_strerror(char out[MEMLOCK_TEXT], km_err err);
 
 /* Is the limit reached, so that what is secret may be swapped out?  Then out says so, with the limit. */
 bool memlock_is_full(char out[MEMLOCK_TEXT]);
+
+/* Before the first memory of sodium_malloc.  Its library is asked once: it takes a lock, which the child of a
+ * fork at that moment would find taken.  False: it cannot be used. */
+bool memlock_start(void);
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "gmk.h"
+#include "memlock.h"
 
 typedef struct {
 	uint8_t gmk[KM_SSV_BYTES];
@@ -185,7 +186,7 @@ static bool key_room(km_memory *m)
 
 	if (m->keys.n < m->keys.room)
 		return true;
-	key = sodium_allocarray(room, sizeof *key);
+	key = memlock_start() ? sodium_allocarray(room, sizeof *key) : NULL;
 	bucket = calloc(room, sizeof *bucket);
 	if (!key || !bucket) {
 		sodium_free(key);

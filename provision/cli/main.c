@@ -12,7 +12,8 @@
 #include <unistd.h>
 
 #include <jansson.h>
-#include <sodium.h>
+
+#include "../memlock.h"
 
 static const cli_command *const commands[] = {
 	&cli_provision, &cli_open, &cli_verify, &cli_inspect, &cli_show_files, &cli_who,
@@ -220,7 +221,7 @@ int main(int argc, char **argv)
 	signal(SIGXFSZ, SIG_IGN);
 	setlinebuf(stderr);
 	json_set_alloc_funcs(malloc, wiping_free);
-	if (sodium_init() < 0) { /* once, while there are neither threads nor children */
+	if (!memlock_start()) { /* once, while there are neither threads nor children */
 		cli_error("%s", km_strerror(KM_ERANDOM));
 		return CLI_SELFTEST;
 	}
