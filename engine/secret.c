@@ -29,8 +29,25 @@ KM_API int km_equal(const void *a, const void *b, size_t len)
 	return (int)leave_secret((km_err)equal, SCRUB_HASH);
 }
 
-/* All ones where both are equal; in words, for this goes over every batch. */
-static uint64_t is_copy(const uint8_t *a, const uint8_t *b, size_t len)
+/* In words, both this and what reads it, for they go over every batch. */
+void keep_before(void *before, const void *from, size_t len)
+{
+	const uint8_t *f = from;
+	uint8_t *b = before;
+	uint64_t x;
+	size_t i;
+
+	for (i = 0; i + sizeof x <= len; i += sizeof x) {
+		memcpy(&x, f + i, sizeof x);
+		x = ~x;
+		memcpy(b + i, &x, sizeof x);
+	}
+	for (; i < len; i++)
+		b[i] = (uint8_t)~f[i];
+}
+
+/* All ones where b is a with each bit turned over. */
+static uint64_t is_kept(const uint8_t *a, const uint8_t *b, size_t len)
 {
 	uint64_t differ = 0, x, y;
 	size_t i;
@@ -38,26 +55,26 @@ static uint64_t is_copy(const uint8_t *a, const uint8_t *b, size_t len)
 	for (i = 0; i + sizeof x <= len; i += sizeof x) {
 		memcpy(&x, a + i, sizeof x);
 		memcpy(&y, b + i, sizeof y);
-		differ |= x ^ y;
+		differ |= x ^ ~y;
 	}
 	for (; i < len; i++)
-		differ |= (uint64_t)(a[i] ^ b[i]);
+		differ |= (uint64_t)(uint8_t)(a[i] ^ ~b[i]);
 	return ~ct_mask_nonzero(differ);
 }
 
-void give_out(km_err *err, void *to, const void *from, const void *before, size_t len)
+void give_out(km_err *err, const given *to, const given *again, const void *from, const void *before)
 {
 	uint64_t same;
 
-	memcpy(to, from, len);
-	__asm__ volatile("" : : "r"(to), "r"(from) : "memory"); /* the compiler knows what memcpy does */
-	same = is_copy(to, before, len);
+	memcpy(to->at, from, to->len);
+	keep_apart(to, again); /* the compiler knows what memcpy does */
+	same = is_kept(again->at, before, again->len);
 	/* Public: anything else is a fault. */
 	ct_public(&same, sizeof same);
 	if (same)
 		*err = KM_OK;
 	else
-		wipe(to, len);
+		wipe(to->at, to->len);
 }
 
 /* What is locked of what is no key. */

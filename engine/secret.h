@@ -43,17 +43,47 @@ static inline void ct_cmov(uint64_t *r, const uint64_t *a, size_t limbs, uint64_
 		r[i] = ct_select(mask, a[i], r[i]);
 }
 
-/* Two copies of what a function was asked for stay two: the compiler must not make one of them. */
+/* A function of the interface keeps what it was asked for twice: data are made by one copy and checked by the
+ * other.  Each copy is taken from the arguments as they came in, which are said to have changed in between
+ * (ask_again), and lies in memory (keep_apart): the compiler must not make one of the other, nor, for the
+ * stack protector's sake, move an argument away before (AS_ASKED). */
+#define ask_again(x) __asm__ volatile("" : "+r"(x))
+#ifdef __has_attribute
+#if __has_attribute(no_stack_protector)
+#define AS_ASKED __attribute__((no_stack_protector))
+#endif
+#endif
+#ifndef AS_ASKED
+#define AS_ASKED
+#endif
 static inline void keep_apart(const void *a, const void *again)
 {
 	__asm__ volatile("" : : "r"(a), "r"(again) : "memory");
 }
 
-/* Copy what has been checked to where the caller wants it; before is a copy from before the check, so that
- * what changes behind the check is found.  *err becomes KM_OK where before is seen to stand there, and is
- * left alone, with zeros there, where it does not: so a copy that does not happen leaves the error that
- * the caller of this has put there. */
-void give_out(km_err *err, void *to, const void *from, const void *before, size_t len);
+/* err, where it has been seen not to be KM_OK: if it is, the jump to here was a fault. */
+static inline km_err failed(km_err err)
+{
+	uint64_t e = ct_barrier((uint64_t)err);
+
+	return e == KM_OK ? KM_EFAULT : (km_err)e;
+}
+
+/* Where the caller wants what is made for it. */
+typedef struct {
+	void *at;
+	size_t len;
+} given;
+
+/* What will leave, as it is before the check: to hold it against what does leave.  Each bit is turned over, for
+ * memory that was never written, or that a pointer led astray finds, is the same here and there. */
+void keep_before(void *before, const void *from, size_t len);
+
+/* Copy what has been checked to where the caller wants it, and look for it there by a second copy of place and
+ * length.  before is of keep_before, so that what changes behind the check is found.  *err becomes KM_OK where
+ * that is seen to stand there, and is left alone, with zeros there, where it does not: so a copy that does not
+ * happen leaves the error that the caller of this has put there. */
+void give_out(km_err *err, const given *to, const given *again, const void *from, const void *before);
 
 /* Zeroed memory for a key, at most 2 KB, 64-byte aligned: locked, not dumped, guarded, and wiped when freed.
  * KM_ENOMEM; KM_ELOCKED: the limit is reached, and km_keys_locked asks for more than that. */

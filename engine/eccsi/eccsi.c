@@ -336,6 +336,21 @@ static void make_s(const km_to_sign *items, size_t n, const km_signer *signer,
 	wipe(&v, sizeof v);
 }
 
+/* What is to be signed.  There are two of these, so that a pointer or a length that a fault redirects is found
+ * too: see ask_again. */
+typedef struct {
+	const km_to_sign *items;
+	km_err *status;
+	size_t n;
+} asked;
+
+/* The items from at on, as many as are signed at a time. */
+static asked asked_from(const asked *a, size_t at)
+{
+	return (asked){a->items + at, a->status + at,
+		a->n - at < ECCSI_AT_ONCE ? a->n - at : ECCSI_AT_ONCE};
+}
+
 /* The check of what was made (5.2.2), against messages, lengths and the signer's public values as they
  * are read a second time: together, and where that does not fit one by one. */
 static void check(const km_to_sign *items, size_t n, const km_signer *signer, const workspace *w)
@@ -344,7 +359,7 @@ static void check(const km_to_sign *items, size_t n, const km_signer *signer, co
 	const eccsi_known known = {signer->again.hs, &y, w->table};
 
 	for (size_t i = 0; i < n; i++) {
-		memcpy(w->own[i].before, w->own[i].sig, KM_SIG_BYTES);
+		keep_before(w->own[i].before, w->own[i].sig, KM_SIG_BYTES);
 		w->made[i] = (km_signed){.msg = items[i].msg, .len = items[i].len,
 			.sig = w->own[i].sig};
 		w->verdict[i] = KM_EFAULT;
@@ -359,32 +374,33 @@ static void check(const km_to_sign *items, size_t n, const km_signer *signer, co
 			w->verdict[i] = KM_EFAULT;
 }
 
-/* Sign n items.  A status is KM_EDEGENERATE where step 4 asks for a new j.  Nothing stands in the
- * caller's memory before it is checked.  KM_ERANDOM. */
-static km_err sign_some(const km_to_sign *items, km_err *status, size_t n, const km_signer *signer,
-		const km_random *rnd, workspace *w)
+/* Sign a, as many as are signed at a time.  A status is KM_EDEGENERATE where step 4 asks for a new j, and
+ * KM_EFAULT before.  Nothing stands in the caller's memory before it is checked.  KM_ERANDOM. */
+static km_err sign_some(const asked *a, const asked *again, const km_signer *signer, const km_random *rnd,
+		workspace *w)
 {
-	km_err err;
+	km_err *status = again->status;
+	km_err err = make_r(a->items, a->n, signer, rnd, w);
 
-	for (size_t i = 0; i < n; i++)
-		status[i] = KM_EFAULT;
-	err = make_r(items, n, signer, rnd, w);
 	if (err != KM_OK)
-		return err;
-	make_s(items, n, signer, w);
-	check(items, n, signer, w);
-	for (size_t i = 0; i < n; i++) {
+		return failed(err);
+	make_s(a->items, a->n, signer, w);
+	check(again->items, again->n, signer, w);
+	for (size_t i = 0; i < again->n; i++) {
+		ask_again(i); /* one number for all that belongs to an item */
 		if (w->own[i].zero)
 			status[i] = KM_EDEGENERATE;
 		else if (w->verdict[i] == KM_OK)
-			give_out(&status[i], items[i].sig, w->own[i].sig, w->own[i].before,
-					KM_SIG_BYTES);
+			give_out(&status[i], &(given){a->items[i].sig, KM_SIG_BYTES},
+					&(given){again->items[i].sig, KM_SIG_BYTES}, w->own[i].sig,
+					w->own[i].before);
 	}
 	return KM_OK;
 }
 
-SECRET_BODY static km_err sign_one(uint8_t sig[KM_SIG_BYTES], const uint8_t *msg, size_t len,
-		const km_signer *signer, const km_random *rnd)
+/* *verdict is KM_EFAULT before. */
+SECRET_BODY static void sign_one(km_err *verdict, const asked *a, const asked *again, const km_signer *signer,
+		const km_random *rnd)
 {
 	struct {
 		p256_point pts[ECCSI_CHECK_POINTS];
@@ -393,46 +409,64 @@ SECRET_BODY static km_err sign_one(uint8_t sig[KM_SIG_BYTES], const uint8_t *msg
 		km_signed made;
 		km_err verdict;
 	} w;
-	const km_to_sign item = {.msg = msg, .len = len, .sig = sig};
 	const p256_wide *table = table_of(signer);
-	km_err status = KM_EDEGENERATE, err = KM_OK;
+	km_err status = KM_EFAULT, err;
+	int tries = 0;
+	const asked one = {a->items, &status, 1}, one_again = {again->items, &status, 1};
 
-	wipe(sig, KM_SIG_BYTES);
-	for (int i = 0; i < TRIES && err == KM_OK && status == KM_EDEGENERATE; i++)
-		err = sign_some(&item, &status, 1, signer, rnd,
+	wipe(a->items->sig, KM_SIG_BYTES);
+	do {
+		status = KM_EFAULT;
+		err = sign_some(&one, &one_again, signer, rnd,
 				&(workspace){.sums = {w.pts, w.scratch, NULL}, .own = &w.own,
 				.made = &w.made, .verdict = &w.verdict, .table = table});
-	wipe(&w, sizeof w);
+	} while (err == KM_OK && status == KM_EDEGENERATE && ++tries < TRIES);
+	/* w goes with the stack (leave_secret): a wipe that is led astray now could hit what has left. */
+	if (err == KM_OK && status == KM_OK) {
+		*verdict = KM_OK;
+		return;
+	}
+	wipe(again->items->sig, KM_SIG_BYTES);
 	if (err == KM_OK)
-		err = status;
-	if (err != KM_OK)
-		wipe(sig, KM_SIG_BYTES);
-	return err == KM_EDEGENERATE ? KM_ERANDOM : err;
+		err = status == KM_EDEGENERATE ? KM_ERANDOM : status;
+	*verdict = failed(err);
 }
 
-KM_API km_err km_eccsi_sign(uint8_t sig[KM_SIG_BYTES], const uint8_t *msg, size_t len,
+AS_ASKED KM_API km_err km_eccsi_sign(uint8_t sig[KM_SIG_BYTES], const uint8_t *msg, size_t len,
 		const km_signer *signer, const km_random *rnd)
 {
-	return leave_secret(sign_one(sig, msg, len, signer, rnd), SCRUB_SIGN);
+	const km_to_sign item = {.msg = msg, .len = len, .sig = sig};
+	km_to_sign item_again;
+	km_err err = KM_EFAULT;
+
+	ask_again(sig);
+	ask_again(msg);
+	ask_again(len);
+	item_again = (km_to_sign){.msg = msg, .len = len, .sig = sig};
+	keep_apart(&item, &item_again);
+	sign_one(&err, &(asked){&item, NULL, 1}, &(asked){&item_again, NULL, 1}, signer, rnd);
+	return leave_secret(err, SCRUB_SIGN);
 }
 
 /* All items, ECCSI_AT_ONCE at a time. */
-static km_err sign_all(const km_to_sign *items, km_err *status, size_t n, const km_signer *signer,
-		const km_random *rnd, workspace *w)
+static km_err sign_all(const asked *a, const asked *again, const km_signer *signer, const km_random *rnd,
+		workspace *w)
 {
+	km_err *status = again->status;
 	km_err err = KM_OK;
 
-	for (size_t at = 0; at < n && err == KM_OK; at += ECCSI_AT_ONCE) {
-		size_t some = n - at < ECCSI_AT_ONCE ? n - at : ECCSI_AT_ONCE;
+	for (size_t at = 0; at < again->n && err == KM_OK; at += ECCSI_AT_ONCE) {
+		asked some = asked_from(a, at), some_again = asked_from(again, at);
 
-		err = sign_some(items + at, status + at, some, signer, rnd, w);
+		keep_apart(&some, &some_again);
+		err = sign_some(&some, &some_again, signer, rnd, w);
 	}
-	for (size_t i = 0; i < n && err == KM_OK; i++) {
-		const km_to_sign *item = &items[i];
-
+	for (size_t i = 0; i < again->n && err == KM_OK; i++) {
 		if (status[i] != KM_EDEGENERATE)
 			continue;
-		status[i] = sign_one(item->sig, item->msg, item->len, signer, rnd);
+		status[i] = KM_EFAULT;
+		sign_one(&status[i], &(asked){a->items + i, NULL, 1}, &(asked){again->items + i, NULL, 1}, signer,
+				rnd);
 		err = status[i] == KM_ERANDOM ? KM_ERANDOM : KM_OK;
 	}
 	return err;
@@ -441,50 +475,67 @@ static km_err sign_all(const km_to_sign *items, km_err *status, size_t n, const 
 /* Batches below are signed without lanes, where they would be mostly idle. */
 enum { WORTH_LANES = 4 };
 
-SECRET_BODY static km_err sign_batch(const km_to_sign *items, km_err *status, size_t n,
-		const km_signer *signer, const km_random *rnd)
+/* Memory for a batch, and all of it signed. */
+static km_err sign_in_memory(const asked *a, const asked *again, const km_signer *signer, const km_random *rnd)
 {
-	size_t held = n < ECCSI_AT_ONCE ? n : ECCSI_AT_ONCE;
-	size_t sums = eccsi_space_size(held, n >= WORTH_LANES);
+	size_t held = asked_from(a, 0).n;
+	size_t sums = eccsi_space_size(held, a->n >= WORTH_LANES);
 	size_t made = sums + held * sizeof(passing), verdicts = made + held * sizeof(km_signed);
 	size_t size = verdicts + held * sizeof(km_err);
 	const p256_wide *table = table_of(signer), *of_batch = NULL;
-	uint8_t *memory;
-	km_err err = KM_ENOMEM;
+	uint8_t *memory = scratch_alloc(size);
+	km_err err;
 
-	if (n == 0)
-		return KM_OK;
-	if (!table && n >= ECCSI_WORTH_A_TABLE)
+	if (!memory)
+		return KM_ENOMEM;
+	if (!table && a->n >= ECCSI_WORTH_A_TABLE)
 		table = of_batch = table_new(signer);
-	for (size_t i = 0; i < n; i++) {
-		wipe(items[i].sig, KM_SIG_BYTES);
-		status[i] = KM_EFAULT;
-	}
-	memory = scratch_alloc(size);
-	if (memory)
-		err = sign_all(items, status, n, signer, rnd, &(workspace){
-			.sums = eccsi_space_in(memory, held, n >= WORTH_LANES),
-			.own = (void *)(memory + sums), .made = (void *)(memory + made),
-			.verdict = (void *)(memory + verdicts), .table = table});
+	err = sign_all(a, again, signer, rnd, &(workspace){
+		.sums = eccsi_space_in(memory, held, a->n >= WORTH_LANES),
+		.own = (void *)(memory + sums), .made = (void *)(memory + made),
+		.verdict = (void *)(memory + verdicts), .table = table});
 	scratch_free(memory, size);
 	p256_wide_free(of_batch);
-	for (size_t i = 0; i < n && err != KM_OK; i++) {
-		wipe(items[i].sig, KM_SIG_BYTES);
-		status[i] = err;
-	}
-	if (err != KM_OK)
-		return err;
-	for (size_t i = 0; i < n; i++) {
-		if (status[i] == KM_OK)
-			continue;
-		wipe(items[i].sig, KM_SIG_BYTES);
-		err = KM_EPARTIAL;
-	}
 	return err;
 }
 
-KM_API km_err km_eccsi_sign_batch(const km_to_sign *items, km_err *status, size_t n,
+/* *verdict is KM_EFAULT before. */
+SECRET_BODY static void sign_batch(km_err *verdict, const asked *a, const asked *again, const km_signer *signer,
+		const km_random *rnd)
+{
+	size_t signs = 0;
+	km_err err;
+
+	for (size_t i = 0; i < a->n; i++) {
+		wipe(a->items[i].sig, KM_SIG_BYTES);
+		a->status[i] = KM_EFAULT;
+	}
+	err = sign_in_memory(a, again, signer, rnd);
+	for (size_t i = 0; i < again->n; i++) {
+		if (err == KM_OK && again->status[i] == KM_OK) {
+			signs++;
+			continue;
+		}
+		ask_again(i); /* what was read may have been another's status */
+		a->status[i] = again->status[i] = failed(err != KM_OK ? err : again->status[i]);
+		wipe(again->items[i].sig, KM_SIG_BYTES);
+	}
+	if (a->n == again->n)
+		*verdict = signs == a->n ? KM_OK : err == KM_OK ? KM_EPARTIAL : failed(err);
+}
+
+AS_ASKED KM_API km_err km_eccsi_sign_batch(const km_to_sign *items, km_err *status, size_t n,
 		const km_signer *signer, const km_random *rnd)
 {
-	return leave_secret(sign_batch(items, status, n, signer, rnd), SCRUB_MANY);
+	const asked a = {items, status, n};
+	asked again;
+	km_err err = KM_EFAULT;
+
+	ask_again(items);
+	ask_again(status);
+	ask_again(n);
+	again = (asked){items, status, n};
+	keep_apart(&a, &again);
+	sign_batch(&err, &a, &again, signer, rnd);
+	return leave_secret(err, SCRUB_MANY);
 }

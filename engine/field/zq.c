@@ -141,7 +141,8 @@ void zq_from_octets_var(uint64_t r[N], const uint8_t *in, size_t len)
 {
 	mpz_t x, q;
 
-	mpz_inits(x, q, NULL);
+	mpz_init(x);
+	mpz_init(q);
 	mpz_import(q, N, -1, 8, 0, 0, params_q);
 	mpz_import(x, len, 1, 1, 1, 0, in);
 	mpz_mod(x, x, q);
@@ -184,7 +185,8 @@ static void inv_var(uint64_t r[N], const uint64_t a[N])
 {
 	mpz_t x, q;
 
-	mpz_inits(x, q, NULL);
+	mpz_init(x);
+	mpz_init(q);
 	mpz_import(q, N, -1, 8, 0, 0, params_q);
 	mpz_import(x, N, -1, 8, 0, 0, a);
 	mpz_invert(x, x, q);

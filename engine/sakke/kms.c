@@ -56,21 +56,41 @@ struct km_kms_master {
 	uint8_t kpak[KM_ECCSI_POINT_BYTES];
 };
 
-/* The public halves of m->z and m->ksak, which are in range. */
-static km_err publish(km_kms_master *m, const km_random *rnd)
-{
-	km_err err = KM_EFAULT, given = KM_EFAULT;
+/* The public halves of master keys that are in range, to where give_out finds them.  m and again are one.
+ * *verdict is KM_EFAULT before. */
+typedef struct {
 	sakke_octets z;
+	uint8_t kpak[KM_ECCSI_POINT_BYTES], kpak_before[KM_ECCSI_POINT_BYTES]; /* made twice */
+} halves;
 
-	sakke_times_p_checked(&err, &z, m->z, rnd);
-	if (err != KM_OK)
-		return err;
+static void make_halves(km_err *verdict, halves *h, const km_kms_master *m, const km_kms_master *again,
+		const km_random *rnd)
+{
+	uint8_t kpak[KM_ECCSI_POINT_BYTES];
+	km_err made = KM_EFAULT, err;
+
+	memset(h, 0, sizeof *h);
+	sakke_times_p_checked(&made, &h->z, m->z, again->z, rnd);
 	/* Public: Z is what everybody gets. */
-	ct_public(&z, sizeof z);
-	give_out(&given, m->public_z, z.octets, z.before, sizeof m->public_z);
-	if (given != KM_OK)
-		return given;
-	return eccsi_public(m->kpak, m->ksak);
+	ct_public(&h->z, sizeof h->z);
+	err = eccsi_public(h->kpak, m->ksak);
+	if (err == KM_OK)
+		err = eccsi_public(kpak, again->ksak);
+	keep_before(h->kpak_before, kpak, sizeof kpak);
+	*verdict = made != KM_OK ? made : err;
+}
+
+/* The octets of the master keys. */
+typedef struct {
+	const uint8_t *z, *ksak;
+} master_octets;
+
+static int was_read_from(const km_kms_master *m, const master_octets *again)
+{
+	uint8_t z[KM_FP_BYTES];
+
+	limbs_to_be(z, m->z, 16);
+	return km_equal(z, again->z, sizeof z) && km_equal(m->ksak, again->ksak, sizeof m->ksak);
 }
 
 /* All ones where 1 < z < q. */
@@ -86,16 +106,35 @@ static uint64_t z_in_range(const uint64_t z[16])
 	return ct_mask_nonzero(high) & (0 - borrow);
 }
 
-static km_err master_make(km_kms_master **master, km_kms_master *m, km_err err,
+/* *master = m with its public halves, or there is none.  from: what it was read from, if it was. */
+static km_err master_make(km_kms_master **master, km_kms_master *m, km_err err, const master_octets *from,
 		const km_random *rnd)
 {
-	if (err == KM_OK)
-		err = publish(m, rnd);
-	if (err == KM_OK)
+	km_err made = KM_EFAULT, gave_z = KM_EFAULT, gave_kpak = KM_EFAULT;
+	km_kms_master *again = m;
+	halves h;
+
+	ask_again(again);
+	if (err == KM_OK) {
+		make_halves(&made, &h, m, again, rnd);
+		err = made;
+	}
+	if (err == KM_OK && made == KM_OK) {
+		give_out(&gave_z, &(given){m->public_z, sizeof m->public_z},
+				&(given){again->public_z, sizeof m->public_z}, h.z.octets, h.z.before);
+		give_out(&gave_kpak, &(given){m->kpak, sizeof m->kpak},
+				&(given){again->kpak, sizeof m->kpak}, h.kpak, h.kpak_before);
+	}
+	if (err == KM_OK && made == KM_OK && gave_z == KM_OK && gave_kpak == KM_OK &&
+			(!from || was_read_from(again, from))) {
 		*master = m;
-	else
-		secret_free(m);
-	return err;
+		keep_apart(master, again);
+		if (*master == again)
+			return KM_OK;
+	}
+	*master = NULL;
+	secret_free(m);
+	return failed(err);
 }
 
 SECRET_BODY static km_err master_new(km_kms_master **master, const km_random *rnd)
@@ -120,7 +159,7 @@ SECRET_BODY static km_err master_new(km_kms_master **master, const km_random *rn
 	ct_public(&in_range, sizeof in_range);
 	if (err == KM_OK && !in_range)
 		err = KM_ERANDOM;
-	return master_make(master, m, err, rnd);
+	return master_make(master, m, err, NULL, rnd);
 }
 
 KM_API km_err km_kms_master_new(km_kms_master **master, const km_random *rnd)
@@ -128,8 +167,8 @@ KM_API km_err km_kms_master_new(km_kms_master **master, const km_random *rnd)
 	return leave_secret(master_new(master, rnd), SCRUB_ONE);
 }
 
-SECRET_BODY static km_err master_import(km_kms_master **master, const uint8_t z[KM_FP_BYTES],
-		const uint8_t ksak[KM_SSK_BYTES])
+SECRET_BODY static km_err master_import(km_kms_master **master, const master_octets *a,
+		const master_octets *again)
 {
 	km_kms_master *m;
 	void *memory;
@@ -143,18 +182,26 @@ SECRET_BODY static km_err master_import(km_kms_master **master, const uint8_t z[
 	if (err != KM_OK)
 		return err;
 	m = memory;
-	limbs_from_be(m->z, z, 16);
-	memcpy(m->ksak, ksak, sizeof m->ksak);
+	limbs_from_be(m->z, a->z, 16);
+	memcpy(m->ksak, a->ksak, sizeof m->ksak);
 	in_range = z_in_range(m->z);
 	/* Public: whether a key can be used at all. */
 	ct_public(&in_range, sizeof in_range);
-	return master_make(master, m, in_range ? KM_OK : KM_EFORMAT, NULL);
+	return master_make(master, m, in_range ? KM_OK : KM_EFORMAT, again, NULL);
 }
 
-KM_API km_err km_kms_master_import_new(km_kms_master **master, const uint8_t z[KM_FP_BYTES],
+AS_ASKED KM_API km_err km_kms_master_import_new(km_kms_master **master, const uint8_t z[KM_FP_BYTES],
 		const uint8_t ksak[KM_SSK_BYTES])
 {
-	return leave_secret(master_import(master, z, ksak), SCRUB_ONE);
+	const master_octets a = {z, ksak};
+	master_octets again;
+
+	*master = NULL;
+	ask_again(z);
+	ask_again(ksak);
+	again = (master_octets){z, ksak};
+	keep_apart(&a, &again);
+	return leave_secret(master_import(master, &a, &again), SCRUB_ONE);
 }
 
 SECRET_BODY static km_err master_export(uint8_t z[KM_FP_BYTES], uint8_t ksak[KM_SSK_BYTES],
@@ -201,88 +248,111 @@ static uint64_t is_inverse(const uint64_t k[16], const uint8_t *id, size_t id_le
 	return differ;
 }
 
-/* Whose key was asked for, twice: a key is made by one and checked by the other. */
+/* What is asked for: one key, or a pair.  There are two of these: see ask_again. */
 typedef struct {
+	given key, pvt;
 	const uint8_t *id;
 	size_t id_len;
+	const km_kms_master *master;
 } asked;
 
-SECRET_BODY static km_err issue_rsk(uint8_t rsk[KM_SAKKE_POINT_BYTES], const uint8_t *id,
-		size_t id_len, const km_kms_master *master, const km_random *rnd)
+/* *verdict is KM_EFAULT before. */
+SECRET_BODY static void issue_rsk(km_err *verdict, const asked *a, const asked *again, const km_random *rnd)
 {
-	const asked a = {id, id_len}, again = a;
 	struct {
 		uint64_t k[16];
 		sakke_octets point;
 	} w;
-	km_err err, made = KM_EFAULT;
+	const uint64_t *k = w.k;
+	km_err err = KM_EARG, made = KM_EFAULT, gave = KM_EFAULT;
+	int fits;
 
-	keep_apart(&a, &again);
-	memset(rsk, 0, KM_SAKKE_POINT_BYTES);
-	if (id_len == 0 || id_len > KM_ID_MAX)
-		return KM_EARG;
+	ask_again(k);
+	memset(a->key.at, 0, a->key.len);
 	memset(&w, 0, sizeof w);
-	zq_from_octets_var(w.k, a.id, a.id_len);
-	zq_add(w.k, w.k, master->z);
-	err = zq_inv(w.k, w.k, rnd); /* 1/(a + z) */
+	if (again->id_len > 0 && again->id_len <= KM_ID_MAX) {
+		zq_from_octets_var(w.k, a->id, a->id_len);
+		zq_add(w.k, w.k, a->master->z);
+		err = zq_inv(w.k, w.k, rnd); /* 1/(a + z) */
+	}
 	if (err == KM_OK) {
-		sakke_times_p_checked(&made, &w.point, w.k, rnd);
+		sakke_times_p_checked(&made, &w.point, w.k, k, rnd);
 		err = made;
 	}
-	if (err == KM_OK) {
-		err = KM_EFAULT;
-		if (is_inverse(w.k, again.id, again.id_len, master))
-			give_out(&err, rsk, w.point.octets, w.point.before, KM_SAKKE_POINT_BYTES);
+	fits = err == KM_OK && made == KM_OK && is_inverse(w.k, again->id, again->id_len, again->master);
+	if (fits)
+		give_out(&gave, &a->key, &again->key, w.point.octets, w.point.before);
+	/* w goes with the stack (leave_secret): a wipe that is led astray now could hit what has left. */
+	if (fits && gave == KM_OK) {
+		*verdict = KM_OK;
+	} else {
+		*verdict = failed(err);
+		wipe(again->key.at, again->key.len);
 	}
-	if (err != KM_OK)
-		wipe(rsk, KM_SAKKE_POINT_BYTES);
-	wipe(&w, sizeof w);
-	return err;
 }
 
-KM_API km_err km_kms_rsk(uint8_t rsk[KM_SAKKE_POINT_BYTES], const uint8_t *id, size_t id_len,
+AS_ASKED KM_API km_err km_kms_rsk(uint8_t rsk[KM_SAKKE_POINT_BYTES], const uint8_t *id, size_t id_len,
 		const km_kms_master *master, const km_random *rnd)
 {
-	return leave_secret(issue_rsk(rsk, id, id_len, master, rnd), SCRUB_ONE);
+	const asked a = {{rsk, KM_SAKKE_POINT_BYTES}, {NULL, 0}, id, id_len, master};
+	asked again;
+	km_err err = KM_EFAULT;
+
+	ask_again(rsk);
+	ask_again(id);
+	ask_again(id_len);
+	ask_again(master);
+	again = (asked){{rsk, KM_SAKKE_POINT_BYTES}, {NULL, 0}, id, id_len, master};
+	keep_apart(&a, &again);
+	issue_rsk(&err, &a, &again, rnd);
+	return leave_secret(err, SCRUB_ONE);
 }
 
-SECRET_BODY static km_err issue_ssk(uint8_t ssk[KM_SSK_BYTES], uint8_t pvt[KM_ECCSI_POINT_BYTES],
-		const uint8_t *id, size_t id_len, const km_kms_master *master, const km_random *rnd)
+/* *verdict is KM_EFAULT before. */
+SECRET_BODY static void issue_ssk(km_err *verdict, const asked *a, const asked *again, const km_random *rnd)
 {
-	const asked a = {id, id_len}, again = a;
-	uint8_t *const to[2] = {ssk, pvt}, *const to_again[2] = {ssk, pvt};
 	struct {
 		eccsi_pair pair, before;
 	} w;
-	km_err err = KM_EARG, given[2] = {KM_EFAULT, KM_EFAULT};
+	km_err err = KM_EARG, gave_ssk = KM_EFAULT, gave_pvt = KM_EFAULT;
+	int fits; /* beside the two, which lie where a pointer led astray may write */
 
-	keep_apart(&a, &again);
-	keep_apart(to, to_again);
-	wipe(ssk, KM_SSK_BYTES);
-	wipe(pvt, KM_ECCSI_POINT_BYTES);
-	if (id_len == 0 || id_len > KM_ID_MAX)
-		return KM_EARG;
-	err = eccsi_issue(&w.pair, master->ksak, master->kpak, a.id, a.id_len, rnd);
-	w.before = w.pair;
-	if (err == KM_OK && eccsi_pair_fits(w.pair.ssk, w.pair.pvt, again.id, again.id_len,
-			master->kpak)) {
-		give_out(&given[0], to[0], w.pair.ssk, w.before.ssk, KM_SSK_BYTES);
-		give_out(&given[1], to[1], w.pair.pvt, w.before.pvt, KM_ECCSI_POINT_BYTES);
+	wipe(a->key.at, a->key.len);
+	wipe(a->pvt.at, a->pvt.len);
+	memset(&w, 0, sizeof w);
+	if (again->id_len > 0 && again->id_len <= KM_ID_MAX)
+		err = eccsi_issue(&w.pair, a->master->ksak, a->master->kpak, a->id, a->id_len, rnd);
+	keep_before(&w.before, &w.pair, sizeof w.before);
+	fits = err == KM_OK && eccsi_pair_fits(w.pair.ssk, w.pair.pvt, again->id, again->id_len,
+			again->master->kpak);
+	if (fits) {
+		give_out(&gave_ssk, &a->key, &again->key, w.pair.ssk, w.before.ssk);
+		give_out(&gave_pvt, &a->pvt, &again->pvt, w.pair.pvt, w.before.pvt);
 	}
-	if (err == KM_OK)
-		err = given[0] != KM_OK ? given[0] : given[1];
-	if (err == KM_OK && (to[0] != to_again[0] || to[1] != to_again[1]))
-		err = KM_EFAULT;
-	if (err != KM_OK) {
-		wipe(to_again[0], KM_SSK_BYTES);
-		wipe(to_again[1], KM_ECCSI_POINT_BYTES);
+	/* w goes with the stack, as above. */
+	if (fits && gave_ssk == KM_OK && gave_pvt == KM_OK) {
+		*verdict = KM_OK;
+	} else {
+		*verdict = failed(err);
+		wipe(again->key.at, again->key.len);
+		wipe(again->pvt.at, again->pvt.len);
 	}
-	wipe(&w, sizeof w);
-	return err;
 }
 
-KM_API km_err km_kms_ssk(uint8_t ssk[KM_SSK_BYTES], uint8_t pvt[KM_ECCSI_POINT_BYTES],
+AS_ASKED KM_API km_err km_kms_ssk(uint8_t ssk[KM_SSK_BYTES], uint8_t pvt[KM_ECCSI_POINT_BYTES],
 		const uint8_t *id, size_t id_len, const km_kms_master *master, const km_random *rnd)
 {
-	return leave_secret(issue_ssk(ssk, pvt, id, id_len, master, rnd), SCRUB_ONE);
+	const asked a = {{ssk, KM_SSK_BYTES}, {pvt, KM_ECCSI_POINT_BYTES}, id, id_len, master};
+	asked again;
+	km_err err = KM_EFAULT;
+
+	ask_again(ssk);
+	ask_again(pvt);
+	ask_again(id);
+	ask_again(id_len);
+	ask_again(master);
+	again = (asked){{ssk, KM_SSK_BYTES}, {pvt, KM_ECCSI_POINT_BYTES}, id, id_len, master};
+	keep_apart(&a, &again);
+	issue_ssk(&err, &a, &again, rnd);
+	return leave_secret(err, SCRUB_ONE);
 }

@@ -85,7 +85,7 @@ km_err sakke_times_p(ec_point *r, const uint64_t k[16], const km_random *rnd)
 	return p->layout == TABLE_GROUPS ? alone_times_p(r, k, p, rnd) : encap_times_p(r, k, p, rnd);
 }
 
-void sakke_times_p_checked(km_err *verdict, sakke_octets *r, const uint64_t k[16],
+void sakke_times_p_checked(km_err *verdict, sakke_octets *r, const uint64_t k[16], const uint64_t again[16],
 		const km_random *rnd)
 {
 	struct {
@@ -96,12 +96,12 @@ void sakke_times_p_checked(km_err *verdict, sakke_octets *r, const uint64_t k[16
 	km_err err;
 
 	memset(&w, 0, sizeof w);
-	zq_add(w.twice, k, k);
+	zq_add(w.twice, again, again);
 	err = sakke_times_p(&w.point, k, rnd);
 	if (err == KM_OK)
 		err = sakke_times_p(&w.other, w.twice, rnd);
 	ec_to_octets(r->octets, &w.point);
-	memcpy(r->before, r->octets, sizeof r->before);
+	keep_before(r->before, r->octets, sizeof r->before);
 	if (err == KM_OK)
 		err = ec_from_octets(&w.pair[0], r->octets, sizeof r->octets);
 	if (err == KM_OK) {
@@ -156,19 +156,27 @@ static void write_all(const block *b, const uint8_t *ssv, size_t n)
 	}
 }
 
-/* What a batch was asked for.  There are two of these: data are made by one and checked by the other, so that
- * a pointer or a length that a fault redirects is found too. */
+/* What a batch was asked for.  There are two of these, so that a pointer or a length that a fault redirects is
+ * found too: see ask_again. */
 typedef struct {
 	uint8_t *sed;
+	km_err *status;
 	const uint8_t *ssv, *ids;
 	size_t id_len, n;
 	const sakke_z *z;
 } asked;
 
-/* m members from at on, made and checked.  *checked is KM_EFAULT before; KM_OK: b->before is right. */
-static void encap_block(km_err *checked, const block *b, const asked *a, const asked *again, size_t at,
-		size_t m, const km_random *rnd)
+/* Members of the block that begins there. */
+static size_t block_of(const asked *a, size_t at)
 {
+	return a->n - at < ITEMS ? a->n - at : ITEMS;
+}
+
+/* The members from at on, made and checked.  *checked is KM_EFAULT before; KM_OK: b->before is right. */
+static km_err encap_block(km_err *checked, const block *b, const asked *a, const asked *again, size_t at,
+		const km_random *rnd)
+{
+	size_t m = block_of(a, at);
 	km_err err;
 
 	for (size_t i = 0; i < m; i++) {
@@ -176,14 +184,13 @@ static void encap_block(km_err *checked, const block *b, const asked *a, const a
 		b->items[i].status = KM_EFAULT;
 	}
 	err = sakke_sums(b->items, m, a->z, 1, rnd);
-	if (err != KM_OK) {
-		*checked = err;
-		return;
-	}
+	if (err != KM_OK)
+		return failed(err);
 	write_all(b, a->ssv, m);
-	memcpy(b->before, b->sed, m * KM_SED_BYTES);
+	keep_before(b->before, b->sed, m * KM_SED_BYTES);
 	sakke_check(checked, &(sakke_checked){b->sed, b->items, again->ssv,
-		again->ids + at * again->id_len, again->id_len, m}, again->z, b->check, rnd);
+		again->ids + at * again->id_len, again->id_len, block_of(again, at)}, again->z, b->check, rnd);
+	return *checked;
 }
 
 km_err sakke_verdict(const km_err *status, size_t n)
@@ -194,73 +201,90 @@ km_err sakke_verdict(const km_err *status, size_t n)
 	return KM_OK;
 }
 
-/* All blocks, each given out when it is right. */
-static km_err encap_all(km_err *status, const block *b, const asked *a, const asked *again,
-		const km_random *rnd)
+/* All blocks, each given out when it is right; who is in none keeps KM_EFAULT. */
+static km_err encap_all(const block *b, const asked *a, const asked *again, const km_random *rnd)
 {
 	for (size_t at = 0; at < again->n; at += ITEMS) {
-		size_t m = a->n - at < ITEMS ? a->n - at : ITEMS;
-		km_err checked = KM_EFAULT, given = KM_EFAULT;
+		km_err checked = KM_EFAULT, gave = KM_EFAULT;
+		km_err err = encap_block(&checked, b, a, again, at, rnd);
 
-		encap_block(&checked, b, a, again, at, m, rnd);
+		if (err != KM_OK)
+			return failed(err);
 		if (checked != KM_OK)
-			return checked;
-		give_out(&given, a->sed + at * KM_SED_BYTES, b->sed, b->before, m * KM_SED_BYTES);
-		if (given != KM_OK || a->sed != again->sed || a->n != again->n)
 			return KM_EFAULT;
-		for (size_t i = 0; i < m; i++)
-			status[at + i] = b->items[i].status;
+		give_out(&gave, &(given){a->sed + at * KM_SED_BYTES, block_of(a, at) * KM_SED_BYTES},
+				&(given){again->sed + at * KM_SED_BYTES, block_of(again, at) * KM_SED_BYTES},
+				b->sed, b->before);
+		if (gave != KM_OK)
+			return KM_EFAULT;
+		for (size_t i = 0; i < block_of(again, at); i++)
+			again->status[at + i] = b->items[i].status;
 	}
 	return KM_OK;
 }
 
-SECRET_BODY static km_err encap_batch(uint8_t *sed, km_err *status, const uint8_t ssv[KM_SSV_BYTES],
-		const uint8_t *ids, size_t id_len, size_t n, const km_kms_public *kms,
-		const km_random *rnd)
+/* *verdict is KM_EFAULT before. */
+SECRET_BODY static void encap_batch(km_err *verdict, const asked *a, const asked *again, const km_random *rnd)
 {
-	const asked a = {sed, ssv, ids, id_len, n, &kms->sakke}, again = a;
 	km_err err = KM_OK;
 	block b;
 
-	keep_apart(&a, &again);
-	memset(sed, 0, n * KM_SED_BYTES);
-	if (n == 0)
-		return KM_OK;
-	for (size_t i = 0; i < n; i++)
-		status[i] = KM_EFAULT;
-	if (!block_new(&b, n < ITEMS ? n : ITEMS))
+	memset(a->sed, 0, a->n * KM_SED_BYTES);
+	for (size_t i = 0; i < a->n; i++)
+		a->status[i] = KM_EFAULT;
+	if (!block_new(&b, block_of(a, 0)))
 		err = KM_ENOMEM;
-	if (id_len == 0 || id_len > KM_ID_MAX)
+	if (again->n > 0 && (again->id_len == 0 || again->id_len > KM_ID_MAX))
 		err = KM_EARG;
 	if (err == KM_OK)
-		err = encap_all(status, &b, &a, &again, rnd);
+		err = encap_all(&b, a, again, rnd);
 	scratch_free(b.mem, b.size);
-	if (err == KM_OK)
-		return sakke_verdict(status, n);
-	memset(sed, 0, n * KM_SED_BYTES);
-	for (size_t i = 0; i < n; i++)
-		status[i] = err;
-	return err;
+	if (err == KM_OK) {
+		if (a->n == again->n)
+			*verdict = sakke_verdict(again->status, again->n);
+		return;
+	}
+	*verdict = failed(err);
+	memset(again->sed, 0, again->n * KM_SED_BYTES);
+	for (size_t i = 0; i < again->n; i++)
+		again->status[i] = failed(err);
 }
 
-KM_API km_err km_sakke_encap_batch(uint8_t *sed, km_err *status, const uint8_t ssv[KM_SSV_BYTES],
+AS_ASKED KM_API km_err km_sakke_encap_batch(uint8_t *sed, km_err *status, const uint8_t ssv[KM_SSV_BYTES],
 		const uint8_t *ids, size_t id_len, size_t n, const km_kms_public *kms,
 		const km_random *rnd)
 {
-	return leave_secret(encap_batch(sed, status, ssv, ids, id_len, n, kms, rnd), SCRUB_MANY);
+	const asked a = {sed, status, ssv, ids, id_len, n, &kms->sakke};
+	asked again;
+	km_err err = KM_EFAULT;
+
+	ask_again(sed);
+	ask_again(status);
+	ask_again(ssv);
+	ask_again(ids);
+	ask_again(id_len);
+	ask_again(n);
+	ask_again(kms);
+	again = (asked){sed, status, ssv, ids, id_len, n, &kms->sakke};
+	keep_apart(&a, &again);
+	encap_batch(&err, &a, &again, rnd);
+	return leave_secret(err, SCRUB_MANY);
 }
 
-SECRET_BODY static km_err encap_one(uint8_t sed[KM_SED_BYTES], const uint8_t ssv[KM_SSV_BYTES],
+AS_ASKED KM_API km_err km_sakke_encap(uint8_t sed[KM_SED_BYTES], const uint8_t ssv[KM_SSV_BYTES],
 		const uint8_t *id, size_t id_len, const km_kms_public *kms, const km_random *rnd)
 {
-	km_err status = KM_EFAULT;
-	km_err err = encap_batch(sed, &status, ssv, id, id_len, 1, kms, rnd);
+	km_err err = KM_EFAULT, status = KM_EFAULT;
+	const asked a = {sed, &status, ssv, id, id_len, 1, &kms->sakke};
+	asked again;
 
-	return err == KM_OK || err == KM_EPARTIAL ? status : err;
-}
-
-KM_API km_err km_sakke_encap(uint8_t sed[KM_SED_BYTES], const uint8_t ssv[KM_SSV_BYTES],
-		const uint8_t *id, size_t id_len, const km_kms_public *kms, const km_random *rnd)
-{
-	return leave_secret(encap_one(sed, ssv, id, id_len, kms, rnd), SCRUB_ONE);
+	ask_again(sed);
+	ask_again(ssv);
+	ask_again(id);
+	ask_again(id_len);
+	ask_again(kms);
+	again = (asked){sed, &status, ssv, id, id_len, 1, &kms->sakke};
+	keep_apart(&a, &again);
+	encap_batch(&err, &a, &again, rnd);
+	return leave_secret(err == KM_EPARTIAL ? failed(status) : err, SCRUB_ONE);
 }

@@ -74,14 +74,15 @@ km_err sakke_sums_of_one(encap_item *item, const sakke_z *z, const km_random *rn
 /* [k]P, k secret.  KM_ERANDOM, KM_ENOMEM; KM_EDEGENERATE: k = 0. */
 km_err sakke_times_p(ec_point *r, const uint64_t k[16], const km_random *rnd);
 
-/* A point as it will leave, secret, and a copy from before it was checked: see give_out. */
+/* A point as it will leave, secret, and a copy from before it was checked: see keep_before. */
 typedef struct {
 	uint8_t octets[KM_SAKKE_POINT_BYTES], before[KM_SAKKE_POINT_BYTES];
 } sakke_octets;
 
-/* The same, checked: twice it must be [2k]P, which reads other entries of the tables.  *verdict is KM_EFAULT
+/* The same, checked: twice it must be [2k]P, which reads other entries of the tables, k again.  *verdict is KM_EFAULT
  * before, and becomes KM_OK, or an error as above. */
-void sakke_times_p_checked(km_err *verdict, sakke_octets *r, const uint64_t k[16], const km_random *rnd);
+void sakke_times_p_checked(km_err *verdict, sakke_octets *r, const uint64_t k[16], const uint64_t again[16],
+		const km_random *rnd);
 
 /* out = in XOR HashToIntegerRange(w, 2^128); out may be in. */
 void sakke_mask(uint8_t out[KM_SSV_BYTES], const uint8_t in[KM_SSV_BYTES], const uint8_t w[KM_FP_BYTES]);

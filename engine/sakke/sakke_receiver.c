@@ -283,12 +283,14 @@ static void block_compare(const block *b, uint8_t *ssv, km_err *status, const ui
 		size_t at = b->of[i].at;
 		uint64_t same = 0 - (uint64_t)km_equal(b->sums[i].point, sed + at * KM_SED_BYTES,
 				KM_SAKKE_POINT_BYTES);
+		const given to = {ssv + at * KM_SSV_BYTES, KM_SSV_BYTES};
+		uint8_t before[KM_SSV_BYTES];
 
 		/* Public: the verdict on this message. */
 		ct_public(&same, sizeof same);
+		keep_before(before, b->ssv + at * KM_SSV_BYTES, sizeof before);
 		if (b->sums[i].status == KM_OK && same)
-			give_out(&status[at], ssv + at * KM_SSV_BYTES, b->ssv + at * KM_SSV_BYTES,
-					b->ssv + at * KM_SSV_BYTES, KM_SSV_BYTES);
+			give_out(&status[at], &to, &to, b->ssv + at * KM_SSV_BYTES, before);
 	}
 }
 
