@@ -4,7 +4,8 @@
 ## make demo               a laboratory KMS, 10 000 members, some of whom open their messages
 ## make test               everything that is tested; installs what it needs.  check: the same, installs nothing
 ## make ctime              constant time, on the binary; ctime-full: two compilers, four levels; ctime-stat: by time
-## make faults           single faults in every operation, row and size, at length; a short form is in the tests
+## make faults             single faults at calls and at instructions, in every operation, row and size, at length; a
+##                         short form is in the tests
 ## make fuzz               every parser under libFuzzer, FUZZ_SECONDS each
 ## make bench              this machine, beside wolfSSL and OpenSSL; BENCH="encap_batch@512 decap_one", TARGETS=1, PEER=DIR
 ## make bench-command      whole runs by hyperfine; bench-instructions: the scalar rows by callgrind
@@ -160,10 +161,18 @@ $(B)/tests/fuzz_%: $(B)/tests/fuzz_%.c.o $(filter %.o,$(FUZZ_MAIN)) $(TEST_UTIL)
 $(B)/tests/faults_stubs.S $(B)/tests/faults_wraps: tests/faults_stubs.sh $(call obj,$(ENGINE))
 	@mkdir -p $(@D)
 	@bash tests/faults_stubs.sh $(B)/tests/faults_stubs.S $(B)/tests/faults_wraps $(call obj,$(ENGINE))
-$(B)/tests/faults: $(B)/tests/faults.c.o $(B)/tests/faults_stubs.S $(call obj,$(ENGINE))
+$(B)/tests/faults: $(call obj,tests/faults.c tests/faults_ops.c) $(B)/tests/faults_stubs.S $(call obj,$(ENGINE))
 	$(call say,LD,$@)
 	@sed 's/^/-Wl,--wrap=/' $(B)/tests/faults_wraps >$(B)/tests/faults_flags
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) @$(B)/tests/faults_flags $(filter %.o %.S,$^) -o $@ $(LIBS)
+
+# Faults at single instructions: the same stubs, and a list of the program's own instructions.
+$(B)/tests/steps: $(call obj,tests/steps.c tests/steps_trace.c tests/steps_places.c tests/faults_ops.c) $(B)/tests/faults_stubs.S $(call obj,$(ENGINE)) \
+		tests/steps_places.sh
+	$(call say,LD,$@)
+	@sed 's/^/-Wl,--wrap=/' $(B)/tests/faults_wraps >$(B)/tests/steps_flags
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -Wl,-Map=$@.map @$(B)/tests/steps_flags $(filter %.o %.S,$^) -o $@ $(LIBS)
+	@bash tests/steps_places.sh $@ $@.map >$@.places
 
 # The constant-time check names the rows, and the layouts, that it runs; of some kernels, twins.
 CTIME_TWINS := prepare 64 128 256 512
@@ -176,8 +185,8 @@ $(B)/tests/ctime_stat: $(B)/tests/ctime_stat.c.o $(TEST_UTIL) $(call obj,$(ENGIN
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -Wl,--wrap=eccsi_nonce $^ -o $@ -lcmocka $(LIBS) -lm
 
-# Stubs are in x86-64 assembly, and faults in an instrumented build are mostly its reports.
-FAULTS := $(if $(filter x86_64-release,$(ARCH)-$(MODE)),$(B)/tests/faults)
+# Both are of x86-64, and faults in an instrumented build are mostly its reports.
+FAULTS := $(if $(filter x86_64-release,$(ARCH)-$(MODE)),$(B)/tests/faults $(B)/tests/steps)
 tests: $(patsubst %,$(B)/tests/%,$(TESTS) $(FUZZ)) $(B)/tests/ctime_stat $(FAULTS) $(B)/bench/bench $(B)/bench/openssl-ecdsa all
 
 # Run them all and the tests of the command.  VECTORS=DIR: a third party's vectors, else skipped.
@@ -193,9 +202,10 @@ fuzz: $(patsubst %,$(B)/tests/%,$(FUZZ))
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) bash tests/fuzz.sh $(B)/tests build/$(ARCH)-fuzz/tests $(FUZZ)
 fuzz-targets: $(patsubst %,$(B)/tests/%,$(FUZZ))
 
-# Single faults at many more places than the tests have time for.
-faults: $(B)/tests/faults
-	@$< --long
+# Single faults at many more places than the tests have time for: calls, and instructions.
+faults: $(B)/tests/faults $(B)/tests/steps
+	@$(B)/tests/faults --long
+	@$(B)/tests/steps --long
 
 # The digests of the tables over P and g, from the portable builder: engine/table/table_digests.inc; and of what
 # the twin of p256x8 gives.

@@ -2,8 +2,8 @@
 # faults_stubs.sh -- a stub before every function that the engine's objects call in one another, and in libraries.
 # usage: tests/faults_stubs.sh stubs.S wraps.txt object...
 # A call of f passes through __wrap_f, which counts it, and where this call is the chosen one does not make it,
-# or makes it and turns over a bit of what its first argument points to.  A check that is planted as taken out
-# says yes each time.  See faults.c.
+# or makes it and turns over a bit of what its first argument points to, or stops for who traces the process.  A
+# check that is planted as taken out says yes each time.  See faults.c, steps.c.
 set -euo pipefail
 stubs=$1 wraps=$2
 shift 2
@@ -36,8 +36,9 @@ nm "$@" | awk '$2 == "T" || $2 == "t" { local[$3] = 1 } $2 ~ /^[DdBbRrCVu]$/ { d
 			dec	qword ptr [r11]
 			jnz	__real_$f
 			mov	r11, qword ptr faults_kind@GOTPCREL[rip]
-			cmp	dword ptr [r11], 0
-			jne	1f
+			cmp	dword ptr [r11], 1
+			je	1f
+			ja	2f
 			mov	r11, qword ptr faults_result@GOTPCREL[rip]
 			mov	rax, [r11]
 			ret
@@ -51,6 +52,9 @@ nm "$@" | awk '$2 == "T" || $2 == "t" { local[$3] = 1 } $2 ~ /^[DdBbRrCVu]$/ { d
 			lea	rax, faults_after[rip]
 			mov	[rsp + 8], rax
 			pop	rax
+			jmp	__real_$f
+			2:
+			call	faults_moment
 			jmp	__real_$f
 		END
 		i=$((i + 1))
@@ -74,6 +78,11 @@ nm "$@" | awk '$2 == "T" || $2 == "t" { local[$3] = 1 } $2 ~ /^[DdBbRrCVu]$/ { d
 		xor	byte ptr [r11], r10b
 		mov	r11, qword ptr faults_back@GOTPCREL[rip]
 		jmp	qword ptr [r11]
+		.globl	faults_moment, faults_stop
+		faults_moment:
+		int3
+		faults_stop:
+		ret
 		.section .rodata
 		.globl	faults_names
 		faults_names:
