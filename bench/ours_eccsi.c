@@ -73,7 +73,7 @@ static void verify_one(size_t turns)
 static void verify_prepared(size_t turns)
 {
 	while (turns--) {
-		size_t i = turns * BENCH_KEYS % BENCH_BATCH;
+		size_t i = turns % (BENCH_BATCH / BENCH_KEYS) * BENCH_KEYS;
 
 		must(km_eccsi_verify_by(known[i], KM_SIG_BYTES, msgs[i], BENCH_MSG, verifier),
 				"verify by a prepared verifier");
