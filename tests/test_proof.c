@@ -134,7 +134,7 @@ static void each_entry_of_p256x8(void **state)
 
 static void each_lookup(void **state)
 {
-	static const size_t sizes[] = {32, 128, 512};
+	static const size_t sizes[] = {16, 128, 512};
 
 	(void)state;
 	if (!fp8_pick(cpu_levels()))
@@ -176,7 +176,7 @@ const fp8_table *__wrap_fp8_table_for(size_t entries, size_t members, unsigned c
 
 static void the_lookups_in_use_are_proved(void **state)
 {
-	static const size_t sizes[] = {32, 128, 512};
+	static const size_t sizes[] = {16, 128, 512};
 
 	(void)state;
 	if (!fp8_pick(cpu_levels()))

@@ -224,10 +224,10 @@ int fp8_table_proves(const fp8_table *t, size_t entries)
 	return same;
 }
 
-/* Every one that tables of 6, 8 and 10 bits a window may use. */
+/* Every one that tables of 5, 8 and 10 bits a window may use. */
 static int lookups_proved(void)
 {
-	static const size_t sizes[] = {32, 128, 512}, members[] = {1, 100, 100000};
+	static const size_t sizes[] = {16, 128, 512}, members[] = {1, 100, 100000};
 
 	for (size_t s = 0; s < 3; s++) {
 		const fp8_table *last = NULL;

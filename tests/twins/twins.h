@@ -1,5 +1,5 @@
-/* twins.h -- portable twins of the kernels and lookups for eight lanes: what these are compared with, and
- * what takes their place where no processor or memcheck runs them.  The engine never chooses them. */
+/* twins.h -- portable twins of the kernels and lookups for eight lanes: held against GMP by the same tests as these,
+ * and what takes their place where no processor or memcheck runs them.  The engine never chooses them. */
 #ifndef KM_TESTS_TWINS_H
 #define KM_TESTS_TWINS_H
 
