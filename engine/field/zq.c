@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bytes.h"
+#include "fp.h"
 #include "params.h"
 #include "random.h"
 #include "secret.h"
@@ -79,32 +80,42 @@ void zq_mul(uint64_t r[N], const uint64_t a[N], const uint64_t b[N])
 }
 
 /* r = t mod q for t < 2^1280.  The quotient is short by less than 2^1280/2^(LOW + UP) for mu, mu/2^UP for what
- * lies below 2^LOW, and 1 for its own fraction: together below 2, so that what is left is below 2q. */
-static void reduce_short(uint64_t r[N], const mp_limb_t t[N + SHORT])
+ * lies below 2^LOW, and 1 for its own fraction: together below 2, so that what is left is below 2q.  All ones where it
+ * was: then r is right whatever mu is, for a multiple of q was taken off all of t. */
+static uint64_t reduce_short(uint64_t r[N], const mp_limb_t t[N + SHORT])
 {
 	struct {
-		mp_limb_t high[MU], product[2 * MU], quotient[MU], multiple[N];
+		mp_limb_t high[MU], product[2 * MU], quotient[MU], multiple[N + MU], rest[N + MU];
+		uint64_t over;
 	} w;
+	uint64_t below;
 
 	mpn_rshift(w.high, t + LOW / 64, MU, LOW % 64);
 	w.product[MU] = mpn_mul_1(w.product, limbs(mu), MU, w.high[0]);
 	for (int i = 1; i < MU; i++)
 		w.product[MU + i] = mpn_addmul_1(w.product + i, limbs(mu), MU, w.high[i]);
 	mpn_rshift(w.quotient, w.product + UP / 64, MU, UP % 64);
-	mpn_mul_1(w.multiple, limbs(params_q), N, w.quotient[0]);
+	w.multiple[N] = mpn_mul_1(w.multiple, limbs(params_q), N, w.quotient[0]);
 	for (int i = 1; i < MU; i++)
-		mpn_addmul_1(w.multiple + i, limbs(params_q), N - i, w.quotient[i]);
-	mpn_sub_n((mp_limb_t *)r, t, w.multiple, N);
+		w.multiple[N + i] = mpn_addmul_1(w.multiple + i, limbs(params_q), N, w.quotient[i]);
+	w.over = mpn_sub_n(w.rest, t, w.multiple, N + SHORT) | w.multiple[N + SHORT];
+	for (int i = N; i < N + SHORT; i++)
+		w.over |= w.rest[i];
+	memcpy(r, w.rest, N * sizeof *r);
 	reduce_once(r);
+	below = ct_barrier(0 - mpn_sub_n(w.multiple, limbs(r), limbs(params_q), N));
+	below &= ~ct_mask_nonzero(w.over);
 	wipe(&w, sizeof w);
+	return below;
 }
 
-void zq_mul_octets(uint64_t r[N], const uint64_t a[N], const uint8_t *in, size_t len)
+uint64_t zq_mul_octets(uint64_t r[N], const uint64_t a[N], const uint8_t *in, size_t len)
 {
 	struct {
 		mp_limb_t product[N + SHORT], sum[N + SHORT]; /* the sum from limb SHORT on */
 		uint64_t part[SHORT];
 	} w;
+	uint64_t exact = ~(uint64_t)0;
 	size_t now;
 
 	memset(w.sum, 0, sizeof w.sum);
@@ -116,16 +127,31 @@ void zq_mul_octets(uint64_t r[N], const uint64_t a[N], const uint8_t *in, size_t
 			w.product[N + i] = mpn_addmul_1(w.product + i, limbs(a), N, w.part[i]);
 		/* Each is below q * 2^256. */
 		mpn_add_n(w.product, w.product, w.sum, N + SHORT);
-		reduce_short((uint64_t *)w.sum + SHORT, w.product);
+		exact &= reduce_short((uint64_t *)w.sum + SHORT, w.product);
 	}
 	memcpy(r, w.sum + SHORT, N * sizeof *r);
 	wipe(&w, sizeof w);
+	return exact;
 }
 
 void zq_add(uint64_t r[N], const uint64_t a[N], const uint64_t b[N])
 {
 	mpn_add_n((mp_limb_t *)r, limbs(a), limbs(b), N); /* below 2^1023 */
 	reduce_once(r);
+}
+
+uint64_t zq_holds(void)
+{
+	mp_limb_t t[N];
+	uint64_t differ;
+
+	mpn_add_n(t, limbs(params_q), limbs(params_q), N);
+	mpn_add_n(t, t, t, N); /* below 2^1024 */
+	mpn_sub_n(t, t, limbs(fp_p), N);
+	differ = t[0] ^ 1;
+	for (int i = 1; i < N; i++)
+		differ |= t[i];
+	return ~ct_mask_nonzero(differ);
 }
 
 uint64_t zq_is_zero(const uint64_t a[N])

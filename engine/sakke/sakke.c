@@ -15,12 +15,12 @@ enum {
 	ITEMS = 512,       /* members whose scalars are held at once */
 };
 
-void sakke_scalars(encap_item *item, const uint8_t *ssv, const uint8_t *id, size_t id_len)
+uint64_t sakke_scalars(encap_item *item, const uint8_t *ssv, const uint8_t *id, size_t id_len)
 {
 	hash_part parts[2] = {{ssv, KM_SSV_BYTES}, {id, id_len}};
 
 	zq_from_hash(item->r, parts, 2);
-	zq_mul_octets(item->rb, item->r, id, id_len);
+	return zq_mul_octets(item->rb, item->r, id, id_len);
 }
 
 void sakke_mask(uint8_t out[KM_SSV_BYTES], const uint8_t in[KM_SSV_BYTES], const uint8_t w[KM_FP_BYTES])
@@ -180,7 +180,7 @@ static km_err encap_block(km_err *checked, const block *b, const asked *a, const
 	km_err err;
 
 	for (size_t i = 0; i < m; i++) {
-		sakke_scalars(&b->items[i], a->ssv, a->ids + (at + i) * a->id_len, a->id_len);
+		(void)sakke_scalars(&b->items[i], a->ssv, a->ids + (at + i) * a->id_len, a->id_len);
 		b->items[i].status = KM_EFAULT;
 	}
 	err = sakke_sums(b->items, m, a->z, 1, rnd);

@@ -61,8 +61,8 @@ km_err sakke_tables(encap_tables *t, const sakke_set *set, int with_g);
 /* The table over P that is for one member. */
 km_err sakke_table_of_p(const table **p);
 
-/* r = HashToIntegerRange(ssv || id, q), and r*b mod q. */
-void sakke_scalars(encap_item *item, const uint8_t *ssv, const uint8_t *id, size_t id_len);
+/* r = HashToIntegerRange(ssv || id, q), and r*b mod q.  All ones where that is exact: see zq_mul_octets. */
+uint64_t sakke_scalars(encap_item *item, const uint8_t *ssv, const uint8_t *id, size_t id_len);
 
 /* alone_sums, encap_sums or encap8_sums, by what suits so many members; without with_g, gr may be
  * anything. */

@@ -252,7 +252,7 @@ static void block_unmask(block *b, const uint8_t *sed)
 			continue;
 		fp_to_bytes(w, &b->pairs[i].w);
 		sakke_mask(b->ssv + at * KM_SSV_BYTES, sed + at * KM_SED_BYTES + KM_SAKKE_POINT_BYTES, w);
-		sakke_scalars(&b->sums[kept], b->ssv + at * KM_SSV_BYTES, r->id, r->id_len);
+		(void)sakke_scalars(&b->sums[kept], b->ssv + at * KM_SSV_BYTES, r->id, r->id_len);
 		b->sums[kept].status = KM_EFAULT;
 		b->of[kept++] = b->of[i];
 	}
