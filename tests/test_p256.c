@@ -563,12 +563,37 @@ static void octets_off_the_curve_are_refused(void **state)
 	assert_int_equal(p256_from_octets_var(&r, octets, 65), KM_ECURVE);
 }
 
+/* One wrong bit of one entry is noticed. */
+static void tables_of_g_are_proved(void **state)
+{
+	static p256_narrow narrow;
+	static p256_wide wide;
+	const p256_narrow *narrow_was = p256_narrow_g;
+	const p256_wide *wide_was = p256_wide_g;
+
+	(void)state;
+	assert_true(p256_tables_proved());
+	narrow = *narrow_was;
+	wide = *wide_was;
+	p256_narrow_g = &narrow;
+	p256_wide_g = &wide;
+	assert_true(p256_tables_proved());
+	narrow.e[P256_WINDOWS_MADE - 1][3].y.v[2] ^= 1;
+	assert_false(p256_tables_proved());
+	narrow = *narrow_was;
+	wide.e[0][127].x.v[0] ^= (uint64_t)1 << 63;
+	assert_false(p256_tables_proved());
+	p256_narrow_g = narrow_was;
+	p256_wide_g = wide_was;
+}
+
 int main(void)
 {
 	static const row_test tests[] = {
 		{"products_are_products", products_are_products},
 		{"sums_and_differences", sums_and_differences},
 		{"inverses_are_inverses", inverses_are_inverses},
+		{"tables_of_g_are_proved", tables_of_g_are_proved},
 		{"multiples_of_the_generator", multiples_of_the_generator},
 		{"the_last_addition_may_be_a_doubling", the_last_addition_may_be_a_doubling},
 		{"multiples_of_any_point", multiples_of_any_point},

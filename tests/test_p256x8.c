@@ -681,7 +681,7 @@ int main(void)
 	mpz_setbit(r_inv, 260);
 	mpz_invert(r_inv, r_inv, p);
 	p256_pick(cpu_levels());
-	if (!p256_init() || !p256x8_init() || !p256x8_one_init())
+	if (!p256_init() || !p256x8_init() || !p256x8_one_init() || !p256x8_copies_proved())
 		return 1;
 	failed = cmocka_run_group_tests(once, NULL, NULL);
 	failed += run_on_each_row8(on_rows, sizeof on_rows / sizeof on_rows[0], start, end);

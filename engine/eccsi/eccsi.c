@@ -12,7 +12,9 @@
 
 km_err eccsi_init(void)
 {
-	return p256_init() && p256x8_init() && p256x8_one_init() ? KM_OK : KM_ENOMEM;
+	if (!p256_init() || !p256x8_init() || !p256x8_one_init())
+		return KM_ENOMEM;
+	return p256_tables_proved() && p256x8_copies_proved() ? KM_OK : KM_ESELFTEST;
 }
 
 km_err eccsi_kpak_load(eccsi_kpak *k, const uint8_t *kpak, size_t len)

@@ -6,7 +6,8 @@
  *   sum c_i (r_i, y_i) = [sum c_i u1_i]G + [sum c_i u2_i]Y
  *
  * with weights c_i that are all different: 2^v in vector v, times 1, 3, .. 15 in its lanes; one by one,
- * 2^i.  A wrong hash, scalar or point of one signature shows for certain; several, that one fault made
+ * 2^i.  A wrong hash, scalar or point of one signature shows for
+ * certain, where the tables of G are right, which is proved when they are made; several, that one fault made
  * wrong, would have to cancel out under the weights.  Whatever does not fit is checked one by one.
  * Everything here is public: from r, s and the message everybody makes T_i.
  */

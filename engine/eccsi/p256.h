@@ -189,6 +189,8 @@ void p256_wide_free(const p256_wide *t);
 
 /* After p256_pick, and again after another: the tables of G.  0: no memory. */
 int p256_init(void);
+/* Whether they are what they must be, by SHA-256. */
+int p256_tables_proved(void);
 
 /* The points that add up to [k]B, k < n: sum them by p256_sum, P256_WINDOWS or P256_WIDE_WINDOWS to
  * a row, which keeps its precondition. */

@@ -175,6 +175,9 @@ typedef struct {
 /* After p256_init, each time: the tables of G by words.  0: no memory. */
 int p256x8_init(void);
 int p256x8_one_init(void);
+/* Whether they are copies of p256's, entry by entry; and the same of the second. */
+int p256x8_copies_proved(void);
+int p256x8_one_copy_proved(void);
 extern const p256x8_window *p256x8_g_by_words;  /* [P256_WIDE_WINDOWS] */
 extern const p256x8_windows *p256x8_g_by_lanes; /* [P256_WINDOWS_MADE / P256X8_LANES] */
 

@@ -21,6 +21,21 @@ _Static_assert(P256_WINDOWS_MADE % LANES == 0, "lanes are full");
 
 const p256x8_windows *p256x8_g_by_lanes;
 
+int p256x8_one_copy_proved(void)
+{
+	uint64_t differ = 0;
+
+	for (size_t i = 0; i < P256_WINDOWS_MADE; i++)
+		for (size_t e = 0; e < ENTRIES; e++) {
+			uint64_t words[8];
+
+			memcpy(words, &p256_narrow_g->e[i][e], sizeof words);
+			for (size_t j = 0; j < 8; j++)
+				differ |= p256x8_g_by_lanes[i / LANES].v[e][j][i % LANES] ^ words[j];
+		}
+	return differ == 0;
+}
+
 int p256x8_one_init(void)
 {
 	p256x8_windows *t = table_pages_new(GROUPS * sizeof *t);

@@ -97,6 +97,21 @@ int p256x8_init(void)
 	return t != NULL;
 }
 
+int p256x8_copies_proved(void)
+{
+	uint64_t differ = 0;
+
+	for (size_t i = 0; i < WINDOWS; i++)
+		for (size_t e = 0; e < 1 << (P256_WIDE_W - 1); e++) {
+			uint64_t words[8];
+
+			memcpy(words, &p256_wide_g->e[i][e], sizeof words);
+			for (size_t j = 0; j < 8; j++)
+				differ |= p256x8_g_by_words[i].v[j][e] ^ words[j];
+		}
+	return differ == 0 && p256x8_one_copy_proved();
+}
+
 /* The digits of k[0 .. n - 1], lane by lane, those of the last one in what lanes are left. */
 static void digits_of(p256x8_digit (*digits)[WINDOWS], const uint64_t (*k)[4], size_t n)
 {
