@@ -247,7 +247,7 @@ KM_API KM_MUST km_err km_sakke_decap_batch(uint8_t *ssv, km_err *status, const u
  * public.  A prepared one signs one message in half of the time, for its check goes by a table, which takes
  * KM_SIGNER_TABLE_BYTES more and is public. */
 typedef struct km_signer km_signer;
-#define KM_SIGNER_TABLE_BYTES 262144
+#define KM_SIGNER_TABLE_BYTES 266240
 #define KM_SIGNERS_PREPARED 256
 
 /* How many signers of the process are prepared at most: KM_SIGNERS_PREPARED until it is called, which may be

@@ -111,6 +111,8 @@ static void keys_of_the_rfc(void **state)
 	(void)state;
 	assert_int_equal(eccsi_public(out, ksak), KM_OK);
 	assert_memory_equal(out, kpak, 65);
+	eccsi_public_again(out, ksak);
+	assert_memory_equal(out, kpak, 65);
 	p256_times_g(&point, v);
 	p256_to_octets(out, &point);
 	assert_memory_equal(out, pvt, 65);
@@ -842,6 +844,8 @@ static void issued_keys_validate(void **state)
 	for (int i = 0; i < 5; i++) {
 		assert_int_equal(eccsi_draw(master, NULL), KM_OK);
 		assert_int_equal(eccsi_public(pub, master), KM_OK);
+		eccsi_public_again(out, master);
+		assert_memory_equal(out, pub, 65);
 		assert_int_equal(load_kms(&k, pub), KM_OK);
 		assert_int_equal(issue(secret, point, master, pub, name, 5, NULL), KM_OK);
 		assert_int_equal(km_signer_new(&s, name, 5, secret, 32, point, 65, k), KM_OK);

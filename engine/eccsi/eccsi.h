@@ -143,6 +143,8 @@ km_err eccsi_draw(uint8_t ksak[KM_SSK_BYTES], const km_random *rnd);
 
 /* KPAK = [KSAK]G.  KM_EFORMAT: KSAK is not in 1 .. n - 1. */
 km_err eccsi_public(uint8_t kpak[KM_ECCSI_POINT_BYTES], const uint8_t ksak[KM_SSK_BYTES]);
+/* The same once more of a KSAK that is in range, as twice [KSAK/2]G: by other entries of the table of G. */
+void eccsi_public_again(uint8_t kpak[KM_ECCSI_POINT_BYTES], const uint8_t ksak[KM_SSK_BYTES]);
 
 /* All ones where KPAK = [SSK]G - [HS]PVT (5.1.2).  ssk is secret, the answer is not. */
 uint64_t eccsi_pair_fits(const uint8_t ssk[KM_SSK_BYTES], const uint8_t pvt[KM_ECCSI_POINT_BYTES],

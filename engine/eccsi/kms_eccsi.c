@@ -22,6 +22,41 @@ km_err eccsi_draw(uint8_t ksak[KM_SSK_BYTES], const km_random *rnd)
 	return err;
 }
 
+/* k/2 mod n, k below n. */
+static void halve(uint64_t k[4])
+{
+	uint64_t odd = 0 - (k[0] & 1), carry = 0;
+
+	for (int i = 0; i < 4; i++) {
+		__extension__ unsigned __int128 sum = (unsigned __int128)k[i] + (p256_n[i] & odd) + carry;
+
+		k[i] = (uint64_t)sum;
+		carry = (uint64_t)(sum >> 64);
+	}
+	for (int i = 0; i < 4; i++)
+		k[i] = k[i] >> 1 | (i < 3 ? k[i + 1] : carry) << 63;
+}
+
+void eccsi_public_again(uint8_t kpak[KM_ECCSI_POINT_BYTES], const uint8_t ksak[KM_SSK_BYTES])
+{
+	struct {
+		uint64_t k[4];
+		p256_point point;
+		p256_jac twice;
+	} w;
+
+	memset(kpak, 0, KM_ECCSI_POINT_BYTES);
+	limbs_from_be(w.k, ksak, 4);
+	halve(w.k);
+	p256_times_g(&w.point, w.k);
+	/* Public: half of KPAK, which anybody can halve. */
+	ct_public(&w.point, sizeof w.point);
+	p256_jac_dbl(&w.twice, &(p256_jac){w.point.x, w.point.y, p256_one});
+	p256_affine(&w.point, &w.twice);
+	p256_to_octets(kpak, &w.point);
+	wipe(&w, sizeof w);
+}
+
 km_err eccsi_public(uint8_t kpak[KM_ECCSI_POINT_BYTES], const uint8_t ksak[KM_SSK_BYTES])
 {
 	struct {

@@ -60,7 +60,7 @@ struct km_kms_master {
  * *verdict is KM_EFAULT before. */
 typedef struct {
 	sakke_octets z;
-	uint8_t kpak[KM_ECCSI_POINT_BYTES], kpak_before[KM_ECCSI_POINT_BYTES]; /* made twice */
+	uint8_t kpak[KM_ECCSI_POINT_BYTES], kpak_before[KM_ECCSI_POINT_BYTES]; /* made twice, by other entries of the table */
 } halves;
 
 static void make_halves(km_err *verdict, halves *h, const km_kms_master *m, const km_kms_master *again,
@@ -74,8 +74,7 @@ static void make_halves(km_err *verdict, halves *h, const km_kms_master *m, cons
 	/* Public: Z is what everybody gets. */
 	ct_public(&h->z, sizeof h->z);
 	err = eccsi_public(h->kpak, m->ksak);
-	if (err == KM_OK)
-		err = eccsi_public(kpak, again->ksak);
+	eccsi_public_again(kpak, again->ksak);
 	keep_before(h->kpak_before, kpak, sizeof kpak);
 	*verdict = made != KM_OK ? made : err;
 }
