@@ -10,8 +10,8 @@
  * off by a point of order 2 (or 4), or a class of order 2, which even weights do not see and no formula here makes.
  *
  * A table entry that is off by D is met by several members, with either sign: so the weights are different
- * powers of two, of which no signed sum vanishes, and in large blocks, whose members go through eight
- * lanes, these times a random number for each lane.  All are even, so that the right side, meeting the
+ * powers of two, of which no signed sum vanishes; one by one they are far apart, and in large blocks, whose
+ * members go through eight lanes, they are these times a random number for each lane.  All are even, so that the right side, meeting the
  * same entry once, cannot make up for it.
  */
 #include "sakke_check.h"
@@ -47,6 +47,7 @@
 
 enum {
 	WORTH_LANES = 64,  /* members; weighing eight lanes costs about what 30 do one by one */
+	SPREAD = 10,       /* bits between weights one by one: digits have 10 at most, and differ by even numbers */
 	WEIGHT_BITS = 32,  /* of a lane: a wrong sum of two lanes or more passes with 2^-31 */
 };
 
@@ -100,6 +101,17 @@ static uint64_t read_member(scalars *s, work *w, const sakke_checked *b, size_t 
 	for (int j = 0; j < KM_SSV_BYTES; j++)
 		differ |= (uint64_t)(w->ssv[j] ^ b->ssv[j]);
 	return exact & ct_mask_eq(sed[0], 4) & ~ct_mask_nonzero(differ);
+}
+
+/* Both sides of one element times 2^(SPREAD - 1): where digits of a window are wrong, members' errors are small
+ * multiples of one point, below 2^SPREAD, and with weights so far apart their sum is not 0. */
+static void spread(work *w)
+{
+	for (int i = 1; i < SPREAD; i++) {
+		one_twice(&w->one);
+		zq_add(w->sums.r, w->sums.r, w->sums.r);
+		zq_add(w->sums.rb, w->sums.rb, w->sums.rb);
+	}
 }
 
 /* A member's point and power to the side of one element.  All ones where they are formed. */
@@ -227,6 +239,8 @@ static km_err add_members(work *w, uint64_t *good, const sakke_checked *b, size_
 	for (; j < b->n; j++) {
 		if (b->items[j].status != KM_OK)
 			continue;
+		if (at > in_lanes)
+			spread(w);
 		*good &= read_member(&w->sums, w, b, j);
 		*good &= add_one(w, b, j);
 		at++;
