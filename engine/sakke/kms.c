@@ -74,7 +74,8 @@ static void make_halves(km_err *verdict, halves *h, const km_kms_master *m, cons
 	/* Public: Z is what everybody gets. */
 	ct_public(&h->z, sizeof h->z);
 	err = eccsi_public(h->kpak, m->ksak);
-	eccsi_public_again(kpak, again->ksak);
+	if (err == KM_OK)
+		eccsi_public_again(kpak, again->ksak);
 	keep_before(h->kpak_before, kpak, sizeof kpak);
 	*verdict = made != KM_OK ? made : err;
 }
