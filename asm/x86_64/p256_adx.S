@@ -358,14 +358,7 @@ ENDFUNC	p256_adx_square
 	mov	r12, rax
 	and	r12, 1
 	neg	r12
-	mov	r13d, 0xffffffff
-	mov	r14, top
-	and	r13, r12
-	and	r14, r12
-	add	rax, r12
-	adc	rcx, r13
-	adc	rdx, 0
-	adc	rsi, r14
+	add_p_where
 	mov	r12d, 0
 	adc	r12, 0
 	shrd	rax, rcx, 1
