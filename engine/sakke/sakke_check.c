@@ -81,11 +81,16 @@ size_t sakke_check_size(void)
 
 /* ---- one member -------------------------------------------------------------------------------- */
 
-/* s = 2s + the scalars of item. */
-static void add_scalars(scalars *s, const encap_item *item)
+static void twice_scalars(scalars *s)
 {
 	zq_add(s->r, s->r, s->r);
 	zq_add(s->rb, s->rb, s->rb);
+}
+
+/* s = 2s + the scalars of item. */
+static void add_scalars(scalars *s, const encap_item *item)
+{
+	twice_scalars(s);
 	zq_add(s->r, s->r, item->r);
 	zq_add(s->rb, s->rb, item->rb);
 }
@@ -109,8 +114,7 @@ static void spread(work *w)
 {
 	for (int i = 1; i < SPREAD; i++) {
 		one_twice(&w->one);
-		zq_add(w->sums.r, w->sums.r, w->sums.r);
-		zq_add(w->sums.rb, w->sums.rb, w->sums.rb);
+		twice_scalars(&w->sums);
 	}
 }
 
