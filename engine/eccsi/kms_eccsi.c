@@ -1,4 +1,5 @@
 /* kms_eccsi.c -- the KMS's half of ECCSI: KSAK, KPAK, SSK and PVT (RFC 6507, 4.2 and 5.1.1). */
+#include <gmp.h>
 #include <string.h>
 
 #include "bytes.h"
@@ -25,16 +26,11 @@ km_err eccsi_draw(uint8_t ksak[KM_SSK_BYTES], const km_random *rnd)
 /* k/2 mod n, k below n. */
 static void halve(uint64_t k[4])
 {
-	uint64_t odd = 0 - (k[0] & 1), carry = 0;
+	mp_limb_t *r = (mp_limb_t *)k;
+	uint64_t carry = mpn_cnd_add_n(k[0] & 1, r, r, (const mp_limb_t *)p256_n, 4);
 
-	for (int i = 0; i < 4; i++) {
-		__extension__ unsigned __int128 sum = (unsigned __int128)k[i] + (p256_n[i] & odd) + carry;
-
-		k[i] = (uint64_t)sum;
-		carry = (uint64_t)(sum >> 64);
-	}
-	for (int i = 0; i < 4; i++)
-		k[i] = k[i] >> 1 | (i < 3 ? k[i + 1] : carry) << 63;
+	mpn_rshift(r, r, 4, 1);
+	k[3] |= carry << 63;
 }
 
 void eccsi_public_again(uint8_t kpak[KM_ECCSI_POINT_BYTES], const uint8_t ksak[KM_SSK_BYTES])
