@@ -11,35 +11,9 @@
 #include <unistd.h>
 
 #include "engine/secret.h"
+#include "util_locked.h"
 
-enum { MANY = 2000, PAGE = 4096 };
-
-/* ---- the limit, of this test: so many octets may be locked ------------------------------------- */
-
-static size_t limit = SIZE_MAX, locked;
-
-int __real_mlock(const void *p, size_t len);
-int __wrap_mlock(const void *p, size_t len);
-int __real_getrlimit(int what, struct rlimit *out);
-int __wrap_getrlimit(int what, struct rlimit *out);
-
-int __wrap_mlock(const void *p, size_t len)
-{
-	(void)p;
-	len = (len + PAGE - 1) / PAGE * PAGE;
-	if (len > limit - locked)
-		return -1;
-	locked += len;
-	return 0;
-}
-
-int __wrap_getrlimit(int what, struct rlimit *out)
-{
-	int result = __real_getrlimit(what, out);
-
-	out->rlim_cur = limit;
-	return result;
-}
+enum { MANY = 2000 };
 
 /* In a process of its own, whose arena is new as far as locks go.  *out = what it answers. */
 static int in_child(int (*run)(void), size_t with_limit)

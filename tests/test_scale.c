@@ -3,6 +3,7 @@
  *
  * All have one key, whose check is done once: sums that were seen before are given out again while many are made.
  */
+#include "util_locked.h"
 #include "util_sakke.h"
 
 #include <stdio.h>
@@ -27,7 +28,7 @@
 #endif
 
 enum {
-	MANY = 100000, USED = 12, PAGE = 4096,
+	MANY = 100000, USED = 12,
 	IN_8_MB_RECEIVERS = 24000, IN_8_MB_SIGNERS = 96000, /* what engine.h says */
 };
 
@@ -85,32 +86,6 @@ void __wrap_p256_times_var(p256_jac *r, const uint64_t k[4], const p256_point *a
 		product = *r;
 	else if (sums == SEEN)
 		*r = product;
-}
-
-/* ---- what is locked, up to a limit --------------------------------------------------------------- */
-
-static size_t limit = SIZE_MAX, locked;
-
-int __wrap_mlock(const void *p, size_t len);
-int __real_getrlimit(int what, struct rlimit *out);
-int __wrap_getrlimit(int what, struct rlimit *out);
-
-int __wrap_mlock(const void *p, size_t len)
-{
-	(void)p;
-	len = (len + PAGE - 1) / PAGE * PAGE;
-	if (len > limit - locked)
-		return -1;
-	locked += len;
-	return 0;
-}
-
-int __wrap_getrlimit(int what, struct rlimit *out)
-{
-	int result = __real_getrlimit(what, out);
-
-	out->rlim_cur = limit == SIZE_MAX ? RLIM_INFINITY : limit;
-	return result;
 }
 
 /* ---- objects ------------------------------------------------------------------------------------ */
