@@ -138,8 +138,8 @@ static void print_all(void)
 		unsigned w[3];
 	} uses[] = {
 		{TABLE_LIMBS, "TABLE_LIMBS", {6, 8, 0}},
-		{TABLE_WORDS, "TABLE_WORDS", {6, 8, 10}},
-		{TABLE_OCTETS, "TABLE_OCTETS", {8, 10, 0}},
+		{TABLE_WORDS, "TABLE_WORDS", {8, 10, 0}},
+		{TABLE_OCTETS, "TABLE_OCTETS", {10, 0, 0}},
 		{TABLE_GROUPS, "TABLE_GROUPS", {5, 0, 0}},
 	};
 	uint8_t d[32];
