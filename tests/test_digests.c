@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/hash.h"
 #include "engine/table/table_layouts.h"
 #include "twins/twins.h"
 
@@ -158,6 +159,11 @@ static void print_all(void)
 	p256x8_k = &p256x8_twin;
 	p256x8_digest(d);
 	printf("\n/* engine/eccsi/p256x8.c */");
+	print_octets(d);
+	printf("\n\n/* engine/eccsi/p256_table.c */");
+	hash_parts(d, &(hash_part){(const uint8_t *)p256_narrow_g, sizeof *p256_narrow_g}, 1);
+	print_octets(d);
+	hash_parts(d, &(hash_part){(const uint8_t *)p256_wide_g, sizeof *p256_wide_g}, 1);
 	print_octets(d);
 	printf("\n");
 }
