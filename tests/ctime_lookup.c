@@ -20,7 +20,7 @@ static bool reads_secret_address;
 static volatile unsigned taken;
 
 void __wrap_fp8_select_vbmi_prepare(uint8_t prepared[2 * WIDE], const uint16_t index[WIDE]);
-void __wrap_fp8_select_ifma(uint64_t (*r)[8], const uint8_t *part, size_t blocks,
+void __wrap_fp8_select_ifma(uint64_t (*r)[8], const uint8_t *part, size_t tiles,
 		const uint16_t index[FP8_LANES]);
 
 /* The indexes as they are: the format is the kernels' own. */
@@ -60,10 +60,10 @@ TWIN(128)
 TWIN(256)
 TWIN(512)
 
-void __wrap_fp8_select_ifma(uint64_t (*r)[8], const uint8_t *part, size_t blocks,
+void __wrap_fp8_select_ifma(uint64_t (*r)[8], const uint8_t *part, size_t tiles,
 		const uint16_t index[FP8_LANES])
 {
-	fp8_words_twin.pick((fp8 *)r, 1, part, 8 * blocks, index, 1);
+	fp8_words_twin.pick((fp8 *)r, 1, part, 8 * tiles, index, 1);
 }
 #else
 static bool reads_secret_address;
@@ -76,19 +76,19 @@ static void check_lookup(const fp8_table *t, size_t entries, size_t n)
 {
 	static fp8 in[ENTRIES / FP8_LANES], out[VECTORS_MOST * COORDS];
 	static uint16_t index[VECTORS_MOST * FP8_LANES], known[VECTORS_MOST * FP8_LANES];
-	size_t vectors = n * t->vectors, members = vectors * FP8_LANES, rows = entries / FP8_LANES;
+	size_t vectors = n * t->vectors, members = vectors * FP8_LANES, eights = entries / FP8_LANES;
 	/* tables are public: the twin of the layout makes them */
 	const fp8_table *maker = t->vectors == 1 ? &fp8_words_twin : &fp8_bytes_twin;
 	uint8_t *table = aligned_alloc(64, COORDS * t->octets * entries);
 
-	for (size_t i = 0; i < rows; i++)
+	for (size_t i = 0; i < eights; i++)
 		for (size_t k = 0; k < FP8_LIMBS; k++)
 			for (size_t l = 0; l < FP8_LANES; l++)
 				in[i].v[k][l] = draw(&seed) >> (k == FP8_LIMBS - 1 ? 29 : 12);
 	for (size_t c = 0; c < COORDS; c++)
-		for (size_t i = 0; i < rows; i++)
+		for (size_t i = 0; i < eights; i++)
 			maker->put(table + c * t->octets * entries, entries, FP8_LANES * i,
-					&in[(i + c) % rows], 0);
+					&in[(i + c) % eights], 0);
 	for (size_t m = 0; m < members; m++)
 		known[m] = index[m] = (uint16_t)(draw(&seed) % entries);
 	ct_secret(index, members * sizeof *index);
@@ -98,7 +98,7 @@ static void check_lookup(const fp8_table *t, size_t entries, size_t n)
 	for (size_t m = 0; m < members; m++)
 		for (size_t k = 0; k < COORDS * FP8_LIMBS; k++)
 			expect(out[m / 8 * COORDS + k % 2].v[k / 2][m % 8] == in[(known[m] / 8u + k % 2) %
-					rows].v[k / 2][known[m] % 8], "a lookup gives the entry");
+					eights].v[k / 2][known[m] % 8], "a lookup gives the entry");
 	ct_public(index, sizeof index);
 	free(table);
 }

@@ -2,7 +2,7 @@
  *
  *   void fp8_put_ifma(uint8_t *to, const uint64_t (*a)[8], const uint8_t order[8]);
  *
- * to is a block of [16 words][8 entries], 64-byte aligned: entry l becomes lane order[l] of a, which is
+ * to is a tile of [16 words][8 entries], 64-byte aligned: entry l becomes lane order[l] of a, which is
  * below 2^1024 with limbs below 2^52.  All of it is public.
  *
  * rdi = to, rsi = a, rdx = order.  zmm0-19 = the limbs of a, zmm20 = order, zmm21-22 = a word.

@@ -6,7 +6,7 @@
  * to[b * entries + l], and is that of lane order[l] of a, which is below 2^1024 with limbs below 2^52;
  * the last two octets are 0.  All of it is public.
  *
- * rdi = to, rsi = entries, rdx = a, rcx = order.  r8 = 3*entries, r9 = four rows on.  zmm0-19 = the limbs
+ * rdi = to, rsi = entries, rdx = a, rcx = order.  r8 = 3*entries, r9 = four octets on.  zmm0-19 = the limbs
  * of a, zmm20 = where the octets of a word go, zmm21-22 = a word.  AVX-512F + BW + VBMI.  No branch.
  */
 #include "asm/asm.h"
@@ -15,15 +15,15 @@
 	vmovdqa64	zmm\i, [rdx + 64*\i]
 .endm
 
-/* Octet l of row b is octet b of lane order[l], that is octet 8*order[l] + b of the vector. */
+/* Octet l of octets b of eight entries is octet b of lane order[l], that is octet 8*order[l] + b of the vector. */
 	.section .rodata
 	.balign	64
-.Lrows:
+.Loctets:
 	.irp	b, 0,1,2,3,4,5,6,7
 	.quad	\b * 0x0101010101010101
 	.endr
 
-.macro	two_rows xmm, at, next
+.macro	two_octets xmm, at, next
 	vmovlps	[\at], \xmm
 	vmovhps	[\next], \xmm
 .endm
@@ -42,13 +42,13 @@
 	.endif
 	vpermb	zmm21, zmm20, zmm21
 	lea	r9, [rdi + 4*rsi]
-	two_rows	xmm21, rdi, rdi + rsi
+	two_octets	xmm21, rdi, rdi + rsi
 	vextracti32x4	xmm22, zmm21, 1
-	two_rows	xmm22, rdi + 2*rsi, rdi + r8
+	two_octets	xmm22, rdi + 2*rsi, rdi + r8
 	vextracti32x4	xmm22, zmm21, 2
-	two_rows	xmm22, r9, r9 + rsi
+	two_octets	xmm22, r9, r9 + rsi
 	vextracti32x4	xmm22, zmm21, 3
-	two_rows	xmm22, r9 + 2*rsi, r9 + r8
+	two_octets	xmm22, r9 + 2*rsi, r9 + r8
 	lea	rdi, [r9 + 4*rsi]
 .endm
 
@@ -56,10 +56,10 @@ FUNC	fp8_put_vbmi
 	for_n	20, limb_at
 	vpbroadcastq	zmm20, [rcx]
 	vpsllq	zmm20, zmm20, 3
-	vporq	zmm20, zmm20, [rip + .Lrows]
+	vporq	zmm20, zmm20, [rip + .Loctets]
 	lea	r8, [rsi + 2*rsi]
 	for_n	16, word_at
 	vpxord	xmm21, xmm21, xmm21
-	two_rows	xmm21, rdi, rdi + rsi
+	two_octets	xmm21, rdi, rdi + rsi
 	ret
 ENDFUNC	fp8_put_vbmi

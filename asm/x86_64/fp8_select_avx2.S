@@ -1,23 +1,23 @@
 /* fp8_select_avx2.S -- constant-time lookups for eight-lane tables with AVX2.
  *
  *   void fp8_select_octets_avx2_prepare(uint8_t (*prepared)[64], const uint8_t low[64],
- *                                       const uint8_t high[64], size_t blocks);
+ *                                       const uint8_t high[64], size_t tiles);
  *   void fp8_select_octets_avx2(uint64_t *r, size_t stride, const uint8_t *table,
- *                               uint8_t (*work)[64], size_t groups, size_t blocks);
+ *                               uint8_t (*work)[64], size_t groups, size_t tiles);
  *
- * For 64 members at once, octet by octet.  The table is [130 octets][blocks][16 entries], 64-byte
+ * For 64 members at once, octet by octet.  The table is [130 octets][tiles][16 entries], 64-byte
  * aligned: octets least significant first, two octets of zero on top, so that there are ten
  * sections of 13 octets, two limbs each.  Lane l of the fp8 at r + (8g + v)*stride octets is the
  * entry of member 8v + l of group g.  low and high are the indexes mod 16 and the rest, of member
- * 32h + 4v + 2j + e at 32h + 16j + 2v + e, for e, j, h < 2 and v < 8; prepared[block] is low with
- * the top bit set where the entry is in another block, for which vpshufb gives zero.  work has 13
- * rows of scratch and then prepared of one group after the other.
+ * 32h + 4v + 2j + e at 32h + 16j + 2v + e, for e, j, h < 2 and v < 8; prepared[tile] is low with
+ * the top bit set where the entry is in another tile, for which vpshufb gives zero.  work has 13
+ * vectors of 64 octets, as scratch; prepared is of one group after the other.
  *
- *   void fp8_select_words_avx2(uint64_t (*r)[8], const uint8_t *table, size_t blocks,
+ *   void fp8_select_words_avx2(uint64_t (*r)[8], const uint8_t *table, size_t tiles,
  *                              const uint64_t index[8]);
  *
- * For eight members, by words: lane l of r is entry index[l] < 8*blocks of the table
- * [blocks][16 words][8 entries], 64-byte aligned.
+ * For eight members, by words: lane l of r is entry index[l] < 8*tiles of the table
+ * [tiles][16 words][8 entries], 64-byte aligned.
  *
  *   void fp8_select_avx2_lanes(uint64_t (*r)[8], const uint64_t (*table)[8], size_t entries,
  *                              const uint64_t index[8]);
@@ -34,7 +34,7 @@
 	vpxor	ymm\n, ymm\n, ymm\n
 .endm
 
-/* rdi = prepared, rsi = low, rdx = high, rcx = blocks. */
+/* rdi = prepared, rsi = low, rdx = high, rcx = tiles. */
 FUNC	fp8_select_octets_avx2_prepare
 	vmovdqu	ymm0, [rsi]
 	vmovdqu	ymm1, [rsi + 32]
@@ -43,7 +43,7 @@ FUNC	fp8_select_octets_avx2_prepare
 	vpcmpeqd	ymm4, ymm4, ymm4
 	vpabsb	ymm6, ymm4			/* ones */
 	vpsllw	ymm5, ymm6, 7			/* top bits */
-	clear	4				/* the block */
+	clear	4				/* the tile */
 7:
 	vpcmpeqb	ymm7, ymm2, ymm4
 	vpcmpeqb	ymm8, ymm3, ymm4
@@ -64,8 +64,8 @@ ENDFUNC	fp8_select_octets_avx2_prepare
 /* ---- octets ------------------------------------------------------------------------------------
  *
  * rdi = r, rsi = stride, rdx = table, rcx = work, r8 = groups, r9 = length of an octet's
- * blocks, r15 = [13][64 members], the octets of a section.  r10 counts sections, r11 groups, rax
- * blocks; rbp = prepared of the group, rbx = of the block, r12 = r, r13 and r14 = the blocks of the
+ * tiles, r15 = [13][64 members], the octets of a section.  r10 counts sections, r11 groups, rax
+ * tiles; rbp = prepared of the group, rbx = of the tile, r12 = r, r13 and r14 = the tiles of the
  * first and the fourth octet.
  * ymm0-9 = what n octets of both halves of the members are so far, ymm14-15 = prepared. */
 
@@ -95,7 +95,7 @@ ENDFUNC	fp8_select_octets_avx2_prepare
 .macro	put_octet_9 i
 	put_octet	9, \i
 .endm
-/* Octets from .. from + n - 1; r13 = the first one's blocks, and in the end the next one's. */
+/* Octets from .. from + n - 1; r13 = the first one's tiles, and in the end the next one's. */
 .macro	octets from, n
 	for_n	%(2*\n), clear
 	mov	rbx, rbp
@@ -219,9 +219,9 @@ ENDFUNC	fp8_select_octets_avx2
 
 /* ---- words -------------------------------------------------------------------------------------
  *
- * Four members and eight words at a time: r8 = the block, r9 = blocks left, rax = the present one.
+ * Four members and eight words at a time: r8 = the tile, r9 = tiles left, rax = the present one.
  * ymm0-7 = the words so far, ymm8 = which doubles of four entries a member takes, ymm9 and ymm10 =
- * whose block it is, entry of the first four and of the others; ymm11 = blocks of four entries less
+ * whose tile it is, entry of the first four and of the others; ymm11 = fours of entries less
  * the present one, ymm12 = 2. */
 
 .macro	word_at i

@@ -14,7 +14,7 @@
  * rdi = r, rsi = stride, rdx = table, rcx = prepared, r8 = its end; r11 = 3*stride; r9 = r of the
  * group, r10 = r9 + 4*stride, rax = prepared of the group; ebx counts sections;
  * r12 = what is fetched.
- * zmm31 = the indexes mod 64, one octet each; k1-k7 = whose entry is in block 1..7.
+ * zmm31 = the indexes mod 64, one octet each; k1-k7 = whose entry is in tile 1..7.
  * zmm0-12 = thirteen octets of all members, zmm13-28 = their transposition into eight vectors.
  * AVX-512F, BW + VBMI.  No branch but loops over groups and sections.  Every octet of the table is
  * read, in the order of addresses, and a section beyond its end is fetched; indexes are in registers
@@ -34,9 +34,9 @@
 .endm
 .Lplace:
 	for_n	64, place_at
-.Lblock:
-	.irp	block, 0, 1, 2, 3, 4, 5, 6, 7
-	.fill	64, 1, \block
+.Ltile:
+	.irp	tile, 0, 1, 2, 3, 4, 5, 6, 7
+	.fill	64, 1, \tile
 	.endr
 
 /* lo, hi = aa and bb interleaved in units of a size, by halves of each 128 bits. */
@@ -77,23 +77,23 @@
 .endm
 
 .macro	mask_at c
-	vpcmpeqb	k\c, zmm13, [rip + .Lblock + 64*\c]
+	vpcmpeqb	k\c, zmm13, [rip + .Ltile + 64*\c]
 .endm
-/* Octet i of the section: out of the first block for all, then of the block that each needs. */
+/* Octet i of the section: out of the first tile for all, then of the tile that each needs. */
 .macro	octet_at i
 	prefetcht0	[r12 + 64*\i]
-	vpermb	zmm\i, idx, [rdx + 64*.Lblocks*\i]
-	octet_blocks	\i, %(.Lblocks - 1)
+	vpermb	zmm\i, idx, [rdx + 64*.Ltiles*\i]
+	octet_tiles	\i, %(.Ltiles - 1)
 .endm
-.macro	octet_blocks i, n
+.macro	octet_tiles i, n
 	.if	\n
-	octet_blocks	\i, %(\n - 1)
-	vpermb	zmm\i{k\n}, idx, [rdx + 64*(.Lblocks*\i + \n)]
+	octet_tiles	\i, %(\n - 1)
+	vpermb	zmm\i{k\n}, idx, [rdx + 64*(.Ltiles*\i + \n)]
 	.endif
 .endm
 
-.macro	select_body blocks
-	.set	.Lblocks, \blocks
+.macro	select_body tiles
+	.set	.Ltiles, \tiles
 	push	rbx
 	.cfi_adjust_cfa_offset	8
 	.cfi_rel_offset	rbx, 0
@@ -112,12 +112,12 @@
 7:
 	mov	rax, rcx
 	mov	r9, rdi
-	lea	r12, [rdx + 13*64*.Lblocks]
+	lea	r12, [rdx + 13*64*.Ltiles]
 8:
 	lea	r10, [r9 + 4*rsi]
 	vmovdqa64	idx, [rax]
 	vmovdqa64	zmm13, [rax + 64]
-	do_range	1, %(.Lblocks - 1), mask_at
+	do_range	1, %(.Ltiles - 1), mask_at
 	for_n	13, octet_at
 	add	r12, 13*64
 	transpose	6, 12
@@ -131,7 +131,7 @@
 	cmp	rax, r8
 	jne	8b
 	add	rdi, 128
-	add	rdx, 13*64*.Lblocks
+	add	rdx, 13*64*.Ltiles
 	dec	ebx
 	jnz	7b
 	pop	r12
@@ -143,7 +143,7 @@
 	ret
 .endm
 
-/* The low six bits and the block of each index, as octets, where the transposition wants them. */
+/* The low six bits and the tile of each index, as octets, where the transposition wants them. */
 .macro	octets n, nn
 	vpmovwb	ymm\n, zmm\n
 	vpmovwb	ymm\nn, zmm\nn

@@ -11,11 +11,11 @@
 #define WORDS      16 /* of 64 bits, an entry */
 #define BYTES      130 /* an entry by octets: two of zero on top, see fp8_select_vbmi.S */
 #define WORD_BYTES 128
-#define BLOCK      8  /* entries by words */
-#define WIDE       64 /* members, and entries a block, by octets */
+#define TILE       8  /* entries side by side, by words */
+#define WIDE       64 /* members, and entries a tile, by octets */
 #define GROUPS     16 /* of WIDE members that one pass over a table serves */
 #define OCTET_GROUPS 8  /* the same where what is prepared for one takes more room: */
-#define OCTET_BLOCKS 32 /* up to so many rows */
+#define OCTET_TILES  32 /* up to so many tiles of sixteen entries */
 
 #ifdef ARCH_x86_64
 /* Bits 64w .. 64w + 63 of lane l. */
@@ -80,7 +80,7 @@ typedef void select_vbmi(uint64_t *r, size_t stride, const uint8_t *part,
 		const uint8_t (*prepared)[2 * WIDE], size_t groups);
 select_vbmi fp8_select_vbmi_64, fp8_select_vbmi_128, fp8_select_vbmi_256, fp8_select_vbmi_512;
 void fp8_select_vbmi_prepare(uint8_t prepared[2 * WIDE], const uint16_t index[WIDE]);
-void fp8_select_ifma(uint64_t (*r)[8], const uint8_t *part, size_t blocks,
+void fp8_select_ifma(uint64_t (*r)[8], const uint8_t *part, size_t tiles,
 		const uint16_t index[FP8_LANES]);
 
 void fp8_put_vbmi(uint8_t *to, size_t entries, const uint64_t (*a)[8], const uint8_t order[8]);
@@ -128,7 +128,7 @@ static void pick_words_ifma(fp8 *r, size_t coords, const uint8_t *table, size_t 
 	for (size_t v = 0; v < n; v++)
 		for (size_t c = 0; c < coords; c++)
 			fp8_select_ifma(r[v * coords + c].v, table + c * WORD_BYTES * entries,
-					entries / BLOCK, index + v * FP8_LANES);
+					entries / TILE, index + v * FP8_LANES);
 }
 
 static const fp8_table bytes_vbmi = {
@@ -136,23 +136,23 @@ static const fp8_table bytes_vbmi = {
 	pick_bytes_vbmi,
 };
 static const fp8_table words_ifma = {
-	"ifma", CPU_IFMA, 1, WORD_BYTES, BLOCK, 65536, put_words_ifma,
+	"ifma", CPU_IFMA, 1, WORD_BYTES, TILE, 65536, put_words_ifma,
 	pick_words_ifma,
 };
 
 typedef struct {
 	_Alignas(64) uint8_t scratch[13][WIDE];
-	uint8_t prepared[OCTET_GROUPS * OCTET_BLOCKS][WIDE];
+	uint8_t prepared[OCTET_GROUPS * OCTET_TILES][WIDE];
 } octets_work;
 void fp8_select_octets_avx2_prepare(uint8_t (*prepared)[WIDE], const uint8_t low[WIDE],
-		const uint8_t high[WIDE], size_t blocks);
+		const uint8_t high[WIDE], size_t tiles);
 void fp8_select_octets_avx2(uint64_t *r, size_t stride, const uint8_t *part, uint8_t (*work)[WIDE],
-		size_t groups, size_t blocks);
-void fp8_select_words_avx2(uint64_t (*r)[8], const uint8_t *part, size_t blocks,
+		size_t groups, size_t tiles);
+void fp8_select_words_avx2(uint64_t (*r)[8], const uint8_t *part, size_t tiles,
 		const uint64_t index[FP8_LANES]);
 
 /* The order of members that the kernel's transposition wants. */
-static void prepare_octets(uint8_t (*prepared)[WIDE], const uint16_t index[WIDE], size_t blocks)
+static void prepare_octets(uint8_t (*prepared)[WIDE], const uint16_t index[WIDE], size_t tiles)
 {
 	uint8_t low[WIDE], high[WIDE];
 
@@ -162,7 +162,7 @@ static void prepare_octets(uint8_t (*prepared)[WIDE], const uint16_t index[WIDE]
 		low[at] = i % 16;
 		high[at] = (uint8_t)(i / 16);
 	}
-	fp8_select_octets_avx2_prepare(prepared, low, high, blocks);
+	fp8_select_octets_avx2_prepare(prepared, low, high, tiles);
 	wipe(low, sizeof low);
 	wipe(high, sizeof high);
 }
@@ -170,17 +170,17 @@ static void prepare_octets(uint8_t (*prepared)[WIDE], const uint16_t index[WIDE]
 static void pick_octets_avx2(fp8 *r, size_t coords, const uint8_t *table, size_t entries,
 		const uint16_t *index, size_t n)
 {
-	size_t blocks = entries / 16;
+	size_t tiles = entries / 16;
 	octets_work w;
 
 	while (n > 0) {
 		size_t now = n < OCTET_GROUPS ? n : OCTET_GROUPS;
 
 		for (size_t g = 0; g < now; g++)
-			prepare_octets(w.prepared + g * blocks, index + g * WIDE, blocks);
+			prepare_octets(w.prepared + g * tiles, index + g * WIDE, tiles);
 		for (size_t c = 0; c < coords; c++)
 			fp8_select_octets_avx2(r[c].v[0], coords * sizeof *r,
-					table + c * BYTES * entries, w.scratch, now, blocks);
+					table + c * BYTES * entries, w.scratch, now, tiles);
 		r += now * WIDE / FP8_LANES * coords;
 		index += now * WIDE;
 		n -= now;
@@ -198,7 +198,7 @@ static void pick_words_avx2(fp8 *r, size_t coords, const uint8_t *table, size_t 
 			wide[l] = index[v * FP8_LANES + l];
 		for (size_t c = 0; c < coords; c++)
 			fp8_select_words_avx2(r[v * coords + c].v, table + c * WORD_BYTES * entries,
-					entries / BLOCK, wide);
+					entries / TILE, wide);
 	}
 	wipe(wide, sizeof wide);
 }
@@ -207,7 +207,7 @@ static const fp8_table octets_avx2 = {
 	"avx2", CPU_ADX, WIDE / FP8_LANES, BYTES, WIDE, 512, put_bytes, pick_octets_avx2,
 };
 static const fp8_table words_avx2 = {
-	"avx2-words", CPU_ADX, 1, WORD_BYTES, BLOCK, 65536, put_words, pick_words_avx2,
+	"avx2-words", CPU_ADX, 1, WORD_BYTES, TILE, 65536, put_words, pick_words_avx2,
 };
 #define ASM_ROWS &bytes_vbmi, &words_ifma, &octets_avx2, &words_avx2,
 #else

@@ -4,7 +4,7 @@
 #include "engine/secret.h"
 #include "twins.h"
 
-enum { BYTES = 130, WORD_BYTES = 128, BLOCK = 8, WIDE = 64 };
+enum { BYTES = 130, WORD_BYTES = 128, TILE = 8, WIDE = 64 };
 
 /* Octet b of lane l. */
 static uint8_t octet_of_lane(const fp8 *a, int l, size_t b)
@@ -68,7 +68,7 @@ static void pick_one_words(fp8 *r, int lane, const uint8_t *part, size_t entries
 
 	for (size_t e = 0; e < entries; e++) {
 		uint64_t mask = ct_mask_eq(e, index);
-		const uint8_t *t = part + e / BLOCK * BLOCK * WORD_BYTES + e % BLOCK * 8;
+		const uint8_t *t = part + e / TILE * TILE * WORD_BYTES + e % TILE * 8;
 
 		for (size_t b = 0; b < WORD_BYTES; b++)
 			octets[b] |= (uint8_t)(mask & t[b / 8 * 64 + b % 8]);
@@ -99,7 +99,7 @@ const fp8_table fp8_bytes_twin = {
 	"bytes-c", 0, WIDE / FP8_LANES, BYTES, WIDE, 512, put_bytes_c, pick_bytes_c,
 };
 const fp8_table fp8_words_twin = {
-	"words-c", 0, 1, WORD_BYTES, BLOCK, 65536, put_words_c, pick_words_c,
+	"words-c", 0, 1, WORD_BYTES, TILE, 65536, put_words_c, pick_words_c,
 };
 
 const fp8_table *fp8_table_row(size_t i)
