@@ -213,7 +213,7 @@ static int lock_again(void)
 	return 0;
 }
 
-static int key_in_old_block(void)
+static int key_in_old_slab(void)
 {
 	void *p;
 
@@ -227,7 +227,7 @@ static void a_child_locks_again(void **state)
 	(void)state;
 	assert_int_equal(secret_alloc(&p, 512), KM_OK);
 	assert_int_equal(in_child(lock_again, SIZE_MAX), 0);
-	assert_int_equal(in_child(key_in_old_block, SIZE_MAX), 0);
+	assert_int_equal(in_child(key_in_old_slab, SIZE_MAX), 0);
 	secret_free(p);
 }
 

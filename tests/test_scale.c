@@ -267,7 +267,7 @@ static void a_small_limit_is_an_error_or_the_callers_choice(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_small_limit_is_an_error_or_the_callers_choice), /* while no block is there */
+		cmocka_unit_test(a_small_limit_is_an_error_or_the_callers_choice), /* while no slab is there */
 		cmocka_unit_test(a_hundred_thousand_of_each_at_once),
 	};
 	int failures;
