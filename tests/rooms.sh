@@ -73,7 +73,7 @@ planted() {
 planted engine/hash.c field/params.h
 planted engine/field/fp8.c curve/curve.h
 planted engine/curve/curve8.c ../table/table.h
-planted engine/table/table_lanes.c sakke/encap.h
+planted engine/table/table_members.c sakke/encap.h
 planted engine/eccsi/eccsi.c sakke/sakke.h
 planted engine/curve/edwards.c curve/curve.h
 planted engine/sakke/kms.c provision/gmk.h

@@ -10,7 +10,7 @@
 #include "table_pages.h"
 
 static const table_rules *const rules[TABLE_LAYOUTS] = {
-	[TABLE_LIMBS] = &table_ones, [TABLE_WORDS] = &table_lanes, [TABLE_OCTETS] = &table_lanes,
+	[TABLE_LIMBS] = &table_ones, [TABLE_WORDS] = &table_members, [TABLE_OCTETS] = &table_members,
 	[TABLE_GROUPS] = &table_groups, [TABLE_TURNED] = &table_turned,
 };
 

@@ -13,7 +13,7 @@
  *   table                tables made, picked from, given back; the digits of scalars
  *   table_layouts        what a layout is: how its entries are made, how they are picked; and the layouts:
  *   table_ones           for one element at a time
- *   table_lanes          for eight lanes that are members, by words, by octets, or turned from groups
+ *   table_members        for eight lanes that are members, by words, by octets, or turned from groups
  *   table_groups         for eight lanes that are windows of one member's scalar
  *   table_make_tmpl, table_add_tmpl    entries as sums and differences, for the first two
  *   table_chain          the doublings

@@ -7,7 +7,7 @@
 #include "secret.h"
 #include "table_layouts.h"
 
-enum { CHUNK = 13 }; /* groups that share an inversion: 1.3 MB of points, half of those over a base */
+enum { AT_ONCE = 13 }; /* groups that share an inversion: 1.3 MB of points, half of those over a base */
 
 /* Lane l = a[l * stride]. */
 static void load(fp8 *r, const fp *a, size_t stride)
@@ -57,17 +57,17 @@ static void from_chain(ed8_extended *r, const ec_point *link, size_t apart, cons
 	ed8_from_affine(r, &a, s, k);
 }
 
-/* row[j] = [2j + 1] of the eight points that lie apart from first on. */
-static void multiples(ed8_extended *row, size_t entries, const ec_point *first, size_t apart,
+/* odd[j] = [2j + 1] of the eight points that lie apart from first on. */
+static void multiples(ed8_extended *odd, size_t entries, const ec_point *first, size_t apart,
 		const fp8 *s, const fp8 *k)
 {
 	ed8_extended twice;
 
 	from_chain(&twice, first + 1, apart, s, k);
-	from_chain(&row[0], first, apart, s, k);
+	from_chain(&odd[0], first, apart, s, k);
 	for (size_t j = 1; j < entries; j++) {
-		row[j] = row[j - 1];
-		ed8_add(&row[j], &twice);
+		odd[j] = odd[j - 1];
+		ed8_add(&odd[j], &twice);
 	}
 }
 
@@ -96,14 +96,14 @@ static km_err put_points(table *t, size_t at, size_t n, ed8_extended *all, fp8 *
 static km_err over_point(table *t, const table *chain)
 {
 	const size_t entries = t->shape.entries, w = t->shape.w, groups = t->shape.windows / FP8_LANES;
-	ed8_extended *all = aligned_alloc(64, CHUNK * entries * sizeof *all);
-	fp8 *prefix = aligned_alloc(64, CHUNK * entries * sizeof *prefix), s, k;
+	ed8_extended *all = aligned_alloc(64, AT_ONCE * entries * sizeof *all);
+	fp8 *prefix = aligned_alloc(64, AT_ONCE * entries * sizeof *prefix), s, k;
 	km_err err = all && prefix ? KM_OK : KM_ENOMEM;
 
 	load(&s, &ed_map.s, 0);
 	load(&k, &ed_map.k, 0);
-	for (size_t at = 0; err == KM_OK && at < groups; at += CHUNK) {
-		size_t n = groups - at < CHUNK ? groups - at : CHUNK;
+	for (size_t at = 0; err == KM_OK && at < groups; at += AT_ONCE) {
+		size_t n = groups - at < AT_ONCE ? groups - at : AT_ONCE;
 
 		for (size_t i = 0; i < n; i++)
 			multiples(all + i * entries, entries,

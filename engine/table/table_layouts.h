@@ -13,7 +13,7 @@ typedef struct {
 	void (*pick)(void *r, uint64_t *sign, const table *t, size_t i, const uint64_t *u, size_t n);
 } table_rules;
 
-extern const table_rules table_ones, table_lanes, table_groups, table_turned;
+extern const table_rules table_ones, table_members, table_groups, table_turned;
 
 /* Fill in all of t but its entries, and get memory.  KM_ENOMEM, KM_EKERNEL. */
 km_err table_new(table *t, table_base base, table_layout layout, unsigned w);
@@ -47,7 +47,7 @@ km_err table_digest_check(const table *t);
 enum {
 	OFFSETS = 8,   /* odd multiples 1, 3, .. 15 */
 	EVENS = 3,     /* even ones 2, 4, 8 */
-	SUMS_MAX = 15, /* rows that are added to in one step, at most: those of w = 10 */
+	SUMS_MAX = 15, /* multiples that one step makes, at most: those of w = 10 */
 };
 
 #endif

@@ -2,7 +2,7 @@
  *
  * The entries of a window with base B are (32k + o)B and (32k - o)B for o = 1, 3, .. 15: sums and
  * differences of a few multiples, and a sum and its difference share most of their work.  First the
- * multiples are made from the chain in all windows at once (rows), then the entries window by window.
+ * multiples are made from the chain in all windows at once, then the entries window by window.
  * All of it is public.
  *
  * Needs before it: FE and FN (see curve_tmpl.h); GE, what is added up, COORDS elements FE, or of the other
@@ -20,25 +20,25 @@
 #define PARTS  (OFFSETS / LANES)
 #define COORDS (sizeof(GE) / sizeof(FE))
 
-/* Each row holds one multiple in every window: odd[l] = (2l + 1)B, even[j] = 2^(j+1)B,
+/* Each has one multiple in every window: odd[l] = (2l + 1)B, even[j] = 2^(j+1)B,
  * centre[k-1] = 32kB for k <= centres, a power of 2 or 0. */
 typedef struct {
 	size_t count, centres;
 	GE *odd, *even, *centre;
 	GN(step) *scratch;
-} GN(rows);
+} GN(multiples);
 
 /* What GN(build) works in: c and o are parts of entries to be. */
 typedef struct {
-	GN(rows) rows;
+	GN(multiples) multiples;
 	GE *c, *o;
 	GN(step) *scratch;
 } GN(work);
 
 static void GN(work_free)(GN(work) *k)
 {
-	free(k->rows.odd);
-	free(k->rows.scratch);
+	free(k->multiples.odd);
+	free(k->multiples.scratch);
 	free(k->c);
 	free(k->scratch);
 }
@@ -48,20 +48,20 @@ static int GN(work_new)(GN(work) *k, const table_shape *shape, size_t windows)
 	size_t count = (shape->windows + LANES - 1) / LANES;
 	size_t centres = shape->entries / (2 * OFFSETS), n = windows * centres * PARTS;
 
-	*k = (GN(work)){.rows = {count, centres,
+	*k = (GN(work)){.multiples = {count, centres,
 			aligned_alloc(64, (OFFSETS + EVENS + centres) * count * sizeof(GE)), NULL, NULL,
 			aligned_alloc(64, SUMS_MAX * count * sizeof(GN(step)))},
 			.c = aligned_alloc(64, (2 * n + 1) * sizeof(GE)),
 			.scratch = aligned_alloc(64, (n + 1) * sizeof(GN(step)))};
-	k->rows.even = k->rows.odd + OFFSETS * count;
-	k->rows.centre = k->rows.even + EVENS * count;
+	k->multiples.even = k->multiples.odd + OFFSETS * count;
+	k->multiples.centre = k->multiples.even + EVENS * count;
 	k->o = k->c + n;
-	return k->rows.odd && k->rows.scratch && k->c && k->scratch;
+	return k->multiples.odd && k->multiples.scratch && k->c && k->scratch;
 }
 
 /* With step = 2^level: odd[l + step/2] = odd[l] + step*B for l < step/2, and the same for the centres
  * m + step, m < step.  From level 1 upwards all have what they are made from. */
-static km_err GN(rows_step)(GN(rows) *r, unsigned level)
+static km_err GN(multiples_step)(GN(multiples) *r, unsigned level)
 {
 	size_t step = (size_t)1 << level, n = 0, count = r->count;
 	GE *to[SUMS_MAX], *by[SUMS_MAX];
@@ -87,9 +87,9 @@ static km_err GN(rows_step)(GN(rows) *r, unsigned level)
 	return err;
 }
 
-/* Row = the links of the chain that lie up above the beginnings of the windows.  The lanes beyond the
+/* One multiple = the links of the chain that lie up above the beginnings of the windows.  The lanes beyond the
  * last window repeat it. */
-static void GN(row_load)(GE *row, size_t count, const fp *chain, const table_shape *shape, unsigned up)
+static void GN(multiple_load)(GE *one, size_t count, const fp *chain, const table_shape *shape, unsigned up)
 {
 	size_t at[LANES];
 
@@ -99,23 +99,23 @@ static void GN(row_load)(GE *row, size_t count, const fp *chain, const table_sha
 
 			at[l] = shape->w * (i < last ? i : last) + up;
 		}
-		load((FE *)&row[v], COORDS, chain, at);
+		load((FE *)&one[v], COORDS, chain, at);
 	}
 }
 
-static km_err GN(rows_make)(GN(rows) *r, const fp *chain, const table_shape *shape)
+static km_err GN(multiples_make)(GN(multiples) *r, const fp *chain, const table_shape *shape)
 {
 	km_err err = KM_OK;
 
-	GN(row_load)(r->odd, r->count, chain, shape, 0);
+	GN(multiple_load)(r->odd, r->count, chain, shape, 0);
 	for (unsigned j = 0; j < EVENS; j++)
-		GN(row_load)(r->even + j * r->count, r->count, chain, shape, j + 1);
+		GN(multiple_load)(r->even + j * r->count, r->count, chain, shape, j + 1);
 	for (unsigned j = 0; (size_t)1 << j <= r->centres; j++)
-		GN(row_load)(r->centre + (((size_t)1 << j) - 1) * r->count, r->count, chain, shape,
+		GN(multiple_load)(r->centre + (((size_t)1 << j) - 1) * r->count, r->count, chain, shape,
 				EVENS + 2 + j);
 	for (unsigned level = 1; err == KM_OK && (level <= EVENS ||
 			(size_t)2 << level <= r->centres); level++)
-		err = GN(rows_step)(r, level);
+		err = GN(multiples_step)(r, level);
 	for (size_t i = 0; i < (OFFSETS + EVENS + r->centres) * r->count; i++)
 		GN(tidy)(&r->odd[i]);
 	return err;
@@ -148,14 +148,14 @@ static size_t GN(place)(size_t g, size_t k, size_t centres, size_t n)
 /* The entries of n windows. */
 static km_err GN(windows)(GN(work) *k, const sink *to, size_t first, size_t n)
 {
-	size_t centres = k->rows.centres;
+	size_t centres = k->multiples.centres;
 	GE o[PARTS];
 	km_err err;
 
 	for (size_t g = 0; g < n; g++) {
 		size_t i = first + g;
 
-		offsets((FE *)o, COORDS, (const FE *)k->rows.odd, k->rows.count, i);
+		offsets((FE *)o, COORDS, (const FE *)k->multiples.odd, k->multiples.count, i);
 		for (size_t p = 0; p < PARTS; p++)
 			put(to, i, LANES * p, 1, (const FE *)&o[p]);
 		for (size_t m = 1; m <= centres; m++) {
@@ -164,7 +164,7 @@ static km_err GN(windows)(GN(work) *k, const sink *to, size_t first, size_t n)
 			memcpy(k->o + at, o, sizeof o);
 			for (size_t p = 0; p < PARTS; p++)
 				centre((FE *)&k->c[at + p], COORDS, (const FE *)
-						&k->rows.centre[(m - 1) * k->rows.count + i / LANES],
+						&k->multiples.centre[(m - 1) * k->multiples.count + i / LANES],
 						i % LANES);
 		}
 	}
@@ -195,7 +195,7 @@ static km_err GN(build)(const sink *to, const fp *chain, const table_shape *shap
 	km_err err = KM_ENOMEM;
 
 	if (GN(work_new)(&k, shape, step))
-		err = GN(rows_make)(&k.rows, chain, shape);
+		err = GN(multiples_make)(&k.multiples, chain, shape);
 	for (size_t i = 0; err == KM_OK && i < shape->windows; i += step)
 		err = GN(windows)(&k, to, i, shape->windows - i < step ? shape->windows - i : step);
 	GN(work_free)(&k);

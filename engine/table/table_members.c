@@ -1,4 +1,4 @@
-/* table_lanes.c -- tables for eight lanes that are members: made, which is all public, eight windows to a vector
+/* table_members.c -- tables for eight lanes that are members: made, which is all public, eight windows to a vector
  * while multiples are made, then eight entries of a window; and picked from unseen. */
 #include <stdlib.h>
 #include <string.h>
@@ -153,5 +153,5 @@ static void pick(void *r, uint64_t *sign, const table *t, size_t i, const uint64
 	wipe(w.negative, n * LANES * sizeof *w.negative);
 }
 
-const table_rules table_lanes = {1, {2, 1}, {over_point, over_g}, pick};
+const table_rules table_members = {1, {2, 1}, {over_point, over_g}, pick};
 const table_rules table_turned = {1, {3, 1}, {turn, turn}, pick};

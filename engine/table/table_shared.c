@@ -13,9 +13,9 @@ typedef struct {
 	_Atomic(const table *) ready;
 	process_lock lock;
 	table of;
-} slot;
+} place;
 
-static slot slots[2][TABLE_LAYOUTS][W_MAX + 1];
+static place shared[2][TABLE_LAYOUTS][W_MAX + 1];
 
 /* Nothing is used that is not what it must be: chains and what is turned show in the tables made of them, and in
  * what is checked before it leaves. */
@@ -38,11 +38,11 @@ static km_err make(table *t, table_base base, table_layout layout, unsigned w)
 	return err;
 }
 
-/* The child of a fork makes anew what another thread of its parent was at: a slot is written when all is
+/* The child of a fork makes anew what another thread of its parent was at: a place is written when all is
  * done. */
 km_err table_shared(const table **t, table_base base, table_layout layout, unsigned w)
 {
-	slot *s = &slots[base][layout][w];
+	place *s = &shared[base][layout][w];
 	const table *ready = atomic_load_explicit(&s->ready, memory_order_acquire);
 	table made;
 	km_err err = KM_OK;
@@ -65,6 +65,6 @@ km_err table_shared(const table **t, table_base base, table_layout layout, unsig
 
 int table_shared_ready(table_layout layout, unsigned w)
 {
-	return atomic_load_explicit(&slots[TABLE_POINT][layout][w].ready, memory_order_acquire) &&
-			atomic_load_explicit(&slots[TABLE_G][layout][w].ready, memory_order_acquire);
+	return atomic_load_explicit(&shared[TABLE_POINT][layout][w].ready, memory_order_acquire) &&
+			atomic_load_explicit(&shared[TABLE_G][layout][w].ready, memory_order_acquire);
 }
