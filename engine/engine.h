@@ -124,13 +124,13 @@ KM_API const char *km_kernel(void);
  * processor can run it.  Needs no km_init. */
 KM_API const char *km_kernel_at(size_t i, int *runs);
 
-/* Called with each row of the self-test: kernel, what was tested, verdict. */
+/* Called with each answer of the self-test: kernel, what was tested, verdict. */
 typedef void km_selftest_fn(void *ctx, const char *kernel, const char *what, km_err verdict);
 
-/* Run the known answers of every kernel this machine can run; row may be NULL.
+/* Run the known answers of every kernel this machine can run; each may be NULL.
  * KM_ESELFTEST: at least one failed.  Changes nothing that km_init chose.  Call it while no other
  * thread uses the library. */
-KM_API KM_MUST km_err km_selftest(km_selftest_fn *row, void *ctx);
+KM_API KM_MUST km_err km_selftest(km_selftest_fn *each, void *ctx);
 
 /* ---- randomness and small tools ----------------------------------------------------------- */
 

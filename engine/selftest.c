@@ -134,7 +134,7 @@ static km_err kat_sign(kat *k)
 static const struct {
 	const char *what;
 	km_err (*run)(kat *k);
-} rows[] = {
+} answers[] = {
 	{"SAKKE: Z of RFC 6508", kat_keys},
 	{"SAKKE: encapsulation, RFC 6508 Appendix A", kat_encap},
 	{"SAKKE: encapsulation in a batch", kat_encap_batch},
@@ -143,19 +143,19 @@ static const struct {
 	{"ECCSI: SSK and signature", kat_sign},
 };
 
-/* All rows with the kernels of one level, which are in place. */
-static km_err selftest_level(const char *kernel, km_selftest_fn *row, void *ctx)
+/* All answers with the kernels of one level, which are in place. */
+static km_err selftest_level(const char *kernel, km_selftest_fn *each, void *ctx)
 {
 	kat k = {0};
 	km_err err = KM_OK;
 
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		km_err verdict = rows[i].run(&k);
+	for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
+		km_err verdict = answers[i].run(&k);
 
 		if (verdict != KM_OK)
 			err = KM_ESELFTEST;
-		if (row)
-			row(ctx, kernel, rows[i].what, verdict);
+		if (each)
+			each(ctx, kernel, answers[i].what, verdict);
 		if (i == 0 && verdict != KM_OK)
 			break; /* nothing else can run without keys */
 	}
@@ -166,7 +166,7 @@ static km_err selftest_level(const char *kernel, km_selftest_fn *row, void *ctx)
 	return err;
 }
 
-KM_API km_err km_selftest(km_selftest_fn *row, void *ctx)
+KM_API km_err km_selftest(km_selftest_fn *each, void *ctx)
 {
 	const char *chosen = km_kernel();
 	const char *name;
@@ -180,9 +180,9 @@ KM_API km_err km_selftest(km_selftest_fn *row, void *ctx)
 			continue;
 		err = init_use(name);
 		if (err == KM_OK)
-			err = selftest_level(name, row, ctx);
-		else if (row)
-			row(ctx, name, "kernels against portable code", err);
+			err = selftest_level(name, each, ctx);
+		else if (each)
+			each(ctx, name, "kernels against portable code", err);
 		if (err != KM_OK)
 			all = KM_ESELFTEST;
 	}

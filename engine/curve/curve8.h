@@ -7,8 +7,8 @@
 
 enum {
 	ec8_lanes = FP8_LANES,
-	EC8_CHAIN = 110, /* affine additions to one accumulator before it has to be tidied: one row, whatever is
-	                  * added up, in a_chain_too_long_is_found of tests/tiny_sums_tmpl.h */
+	EC8_CHAIN = 110, /* affine additions to one accumulator before it has to be tidied: one partial sum,
+	                  * whatever is added up, in a_chain_too_long_is_found of tests/tiny_sums_tmpl.h */
 };
 
 typedef struct {

@@ -208,7 +208,7 @@ static void gather_var(km_err *status, const km_signed *items, size_t at, gather
 	g->index[g->n++] = at;
 }
 
-/* Items of one signer in a row that are worth a table are checked with one, others together in lanes
+/* Items of one signer, one after the other, that are worth a table are checked with one, others together in lanes
  * or one by one; so all where there is no memory, w = NULL. */
 static void verify_all_var(km_err *status, const km_signed *items, size_t n,
 		const km_kms_public *kms, const eccsi_space *w)

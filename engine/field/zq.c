@@ -1,4 +1,4 @@
-/* zq.c -- integers modulo q: Montgomery products by rows of GMP, with q below 2^1022. */
+/* zq.c -- integers modulo q: Montgomery products by mpn_addmul_1 of GMP, with q below 2^1022. */
 #include "zq.h"
 
 #include <gmp.h>
