@@ -1,4 +1,4 @@
-/* fp8_avx2.S -- eight lanes of F_p with AVX2, for processors without IFMA: products, squares, sums.
+/* fp8_avx2.S -- eight lanes of F_p with AVX2, for processors without IFMA: products and squares.
  *
  *   void fp8_mul_avx2(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t (*b)[8]);
  *   void fp8_sqr_avx2(r, a);
@@ -9,12 +9,6 @@
  *   void fp8_mul_diff_avx2(r, a, b, c, k);  a*(b - c + k)/2^1040
  *   void fp8_mul_sdiff_avx2(r, a, b, c, k, const uint64_t mask[8]);    a*(+-b - c + k)/2^1040
  *   void fp8_mul_diff_sub_avx2(r, a, b, c, k, d);      a*(b - c + k)/2^1040 - d
- *   void fp8_add_avx2(r, a, b);
- *   void fp8_sub_avx2(r, a, b);
- *   void fp8_lift_avx2(r, a, b, k);         a - b + k
- *   void fp8_cneg_avx2(r, a, mask, k);      k - a or a
- *   void fp8_cmov_avx2(r, a, mask);
- *   void fp8_reduce_avx2(r, a);             a mod p
  *
  * In, out: fp8.h, whose words tight, loose and factor are used here.  r may be any operand.
  * AVX2.  No branch but counted loops, calls and returns, no secret address.
@@ -39,8 +33,7 @@
  * r15 = a frame: the limbs of a (doubled for squares), those of b, and t.
  */
 #include "asm/asm.h"
-
-	.hidden	fp8_p
+#include "asm/x86_64/fp8_avx2.h"
 
 #define fr_a	0
 #define fr_b	(40*32)
@@ -64,14 +57,6 @@
 	.quad	0x3cdae21, 0x0922ee6, 0x248f011, 0x220f82c, 0x0da9775, 0x2c5934e, 0x3f2d056, 0x000014f
 .Ln0:						/* -1/p mod 2^26 */
 	.quad	0x08f2f3d
-
-.macro	make_ones n, shift
-	vpcmpeqd	ymm\n, ymm\n, ymm\n
-	vpsrlq	ymm\n, ymm\n, \shift
-.endm
-.macro	clear n
-	vpxor	ymm\n, ymm\n, ymm\n
-.endm
 
 /* ---- products ----------------------------------------------------------------------------------
  *
@@ -334,20 +319,8 @@ FUNC	fp8_square_rows_avx2
 	ret
 ENDFUNC	fp8_square_rows_avx2
 
-/* ---- in and out --------------------------------------------------------------------------------
- *
- * Limbs of 52 bits, one in each turn of a loop; rax = 64 * the limb.  A chain of carries starts at
- * 2^60, and each carry gets 2^60 - 2^8 more, so that what is shifted is never negative.
- * ymm8 = the carry, ymm9 = 2^60 - 2^8, ymm10 = low 26 bits, ymm11 = low 52 bits, ymm12 = 2^60. */
+/* ---- in and out: chains of carries, see fp8_avx2.h ------------------------------------------------ */
 
-.macro	chain_constants
-	make_ones	10, 38
-	make_ones	11, 12
-	make_ones	12, 63
-	vpsllq	ymm9, ymm12, 8
-	vpsllq	ymm12, ymm12, 60
-	vpsubq	ymm9, ymm12, ymm9
-.endm
 .macro	limbs_up_to last, body
 	xor	eax, eax
 7:
@@ -417,10 +390,6 @@ ENDFUNC	fp8_square_rows_avx2
 	vmovdqa	[r15 + rax + fr_b], ymm1
 	vmovdqa	[r15 + rax + fr_b + 32], ymm0
 .endm
-.macro	pass_carry
-	vpsrlq	ymm8, ymm8, 52
-	vpaddq	ymm8, ymm8, ymm9
-.endm
 .macro	diff_limb load
 	diff	\load
 	vpand	ymm0, ymm8, ymm11
@@ -474,8 +443,6 @@ ENDFUNC	fp8_square_rows_avx2
 	gather	\terms
 	vpsubq	ymm0, ymm8, ymm12
 	vmovdqa	[rdi + rax], ymm0
-.endm
-.macro	nothing
 .endm
 .macro	plus_c
 	vpaddq	ymm0, ymm0, [rcx + rax]
@@ -564,165 +531,3 @@ ENDFUNC	fp8_\name\()_avx2
 	product	mul_diff_sub, split_plain_diff, minus_d
 	square	sqr, nothing
 	square	sqr_sub2, minus_two
-
-/* ---- sums --------------------------------------------------------------------------------------
- *
- * Both halves side by side: ymm0 and ymm2 = a limb of each, ymm8 and ymm3 the carries. */
-
-.macro	sum_limb terms, watch
-	\terms
-	vpaddq	ymm8, ymm8, ymm0
-	vpaddq	ymm3, ymm3, ymm2
-	vpand	ymm0, ymm8, ymm11
-	vpand	ymm2, ymm3, ymm11
-	vmovdqa	[rdi + rax], ymm0
-	vmovdqa	[rdi + rax + 32], ymm2
-	\watch
-	pass_carry
-	vpsrlq	ymm3, ymm3, 52
-	vpaddq	ymm3, ymm3, ymm9
-.endm
-.macro	sum_up terms, watch
-	vmovdqa	ymm8, ymm12
-	vmovdqa	ymm3, ymm12
-	xor	eax, eax
-7:
-	sum_limb	\terms, \watch
-	add	eax, 64
-	cmp	eax, 64*19
-	jne	7b
-	\terms
-	vpaddq	ymm0, ymm0, ymm8
-	vpaddq	ymm2, ymm2, ymm3
-	vpsubq	ymm0, ymm0, ymm12
-	vpsubq	ymm2, ymm2, ymm12
-	vmovdqa	[rdi + rax], ymm0
-	vmovdqa	[rdi + rax + 32], ymm2
-.endm
-.macro	sum name, terms
-FUNC	fp8_\name\()_avx2
-	\name\()_start
-	chain_constants
-	sum_up	\terms, nothing
-	vzeroupper
-	ret
-ENDFUNC	fp8_\name\()_avx2
-.endm
-.macro	load_a
-	vmovdqa	ymm0, [rsi + rax]
-	vmovdqa	ymm2, [rsi + rax + 32]
-.endm
-.macro	a_plus_b
-	load_a
-	vpaddq	ymm0, ymm0, [rdx + rax]
-	vpaddq	ymm2, ymm2, [rdx + rax + 32]
-.endm
-.macro	a_minus_b
-	load_a
-	vpsubq	ymm0, ymm0, [rdx + rax]
-	vpsubq	ymm2, ymm2, [rdx + rax + 32]
-.endm
-.macro	a_minus_b_plus_k
-	a_minus_b
-	vpbroadcastq	ymm1, [rcx]
-	add	rcx, 8
-	vpaddq	ymm0, ymm0, ymm1
-	vpaddq	ymm2, ymm2, ymm1
-.endm
-/* -a = (a ^ mask) - mask, limb by limb, where mask is all ones; and k. */
-.macro	negated_a
-	vpbroadcastq	ymm1, [rcx]
-	add	rcx, 8
-	vpxor	ymm0, ymm4, [rsi + rax]
-	vpxor	ymm2, ymm5, [rsi + rax + 32]
-	vpand	ymm6, ymm4, ymm1
-	vpand	ymm7, ymm5, ymm1
-	vpsubq	ymm0, ymm0, ymm4
-	vpsubq	ymm2, ymm2, ymm5
-	vpaddq	ymm0, ymm0, ymm6
-	vpaddq	ymm2, ymm2, ymm7
-.endm
-.macro	add_start
-.endm
-.macro	sub_start
-.endm
-.macro	lift_start
-.endm
-.macro	cneg_start
-	vmovdqu	ymm4, [rdx]
-	vmovdqu	ymm5, [rdx + 32]
-.endm
-	sum	add, a_plus_b
-	sum	sub, a_minus_b
-	sum	lift, a_minus_b_plus_k
-	sum	cneg, negated_a
-
-/* r = a, or a + 2p where that is negative (mask in ymm4, ymm5); ymm13, ymm14 = the carries of
- * r - p. */
-.macro	lifted_a
-	load_a
-	vpbroadcastq	ymm15, [rcx]
-	add	rcx, 8
-	vpaddq	ymm1, ymm15, ymm15
-	vpand	ymm6, ymm4, ymm1
-	vpand	ymm7, ymm5, ymm1
-	vpaddq	ymm0, ymm0, ymm6
-	vpaddq	ymm2, ymm2, ymm7
-.endm
-.macro	try_p
-	vpsubq	ymm0, ymm0, ymm15
-	vpsubq	ymm2, ymm2, ymm15
-	vpaddq	ymm13, ymm13, ymm0
-	vpaddq	ymm14, ymm14, ymm2
-.endm
-.macro	watch_p
-	try_p
-	vpsrlq	ymm13, ymm13, 52
-	vpsrlq	ymm14, ymm14, 52
-	vpaddq	ymm13, ymm13, ymm9
-	vpaddq	ymm14, ymm14, ymm9
-.endm
-/* r - p, but r where that is negative (mask in ymm4, ymm5). */
-.macro	less_p
-	vpbroadcastq	ymm1, [rcx]
-	add	rcx, 8
-	vpandn	ymm6, ymm4, ymm1
-	vpandn	ymm7, ymm5, ymm1
-	vmovdqa	ymm0, [rdi + rax]
-	vmovdqa	ymm2, [rdi + rax + 32]
-	vpsubq	ymm0, ymm0, ymm6
-	vpsubq	ymm2, ymm2, ymm7
-.endm
-FUNC	fp8_reduce_avx2
-	lea	rcx, [rip + fp8_p]
-	chain_constants
-	clear	1
-	vpcmpgtq	ymm4, ymm1, [rsi + 64*19]
-	vpcmpgtq	ymm5, ymm1, [rsi + 64*19 + 32]
-	vmovdqa	ymm13, ymm12
-	vmovdqa	ymm14, ymm12
-	sum_up	lifted_a, watch_p
-	try_p
-	vpcmpgtq	ymm4, ymm12, ymm13
-	vpcmpgtq	ymm5, ymm12, ymm14
-	sub	rcx, 8*20
-	sum_up	less_p, nothing
-	vzeroupper
-	ret
-ENDFUNC	fp8_reduce_avx2
-
-.macro	cmov_limb_at j
-	vmovdqa	ymm0, [rdi + 64*\j]
-	vmovdqa	ymm1, [rdi + 64*\j + 32]
-	vblendvpd	ymm0, ymm0, [rsi + 64*\j], ymm4
-	vblendvpd	ymm1, ymm1, [rsi + 64*\j + 32], ymm5
-	vmovdqa	[rdi + 64*\j], ymm0
-	vmovdqa	[rdi + 64*\j + 32], ymm1
-.endm
-FUNC	fp8_cmov_avx2
-	vmovdqu	ymm4, [rdx]
-	vmovdqu	ymm5, [rdx + 32]
-	for_n	20, cmov_limb_at
-	vzeroupper
-	ret
-ENDFUNC	fp8_cmov_avx2
