@@ -2,38 +2,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "provision/journal.h"
+#include "util_dir.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
-static char dir[64], path[80];
-
-static void leave(void)
-{
-	unlink(path);
-	rmdir(dir);
-}
-
-static void start_once(void)
-{
-	if (*dir != '\0')
-		return;
-	snprintf(dir, sizeof dir, "%s/fuzz_journal.XXXXXX",
-			access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-	if (mkdtemp(dir) == NULL || atexit(leave) != 0)
-		abort();
-	snprintf(path, sizeof path, "%s/journal", dir);
-}
-
-static void put(const uint8_t *data, size_t len)
-{
-	FILE *f = fopen(path, "w");
-
-	if (f == NULL || fwrite(data, 1, len, f) != len || fclose(f) != 0)
-		abort();
-}
+static const char *path;
 
 static journal *open_journal(journal_how how)
 {
@@ -78,8 +53,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	km_complaint why;
 	uint64_t before;
 
-	start_once();
-	put(data, len);
+	dir_until_exit();
+	path = in_dir("journal");
+	write_file(path, data, len);
 	j = open_journal(JOURNAL_READ);
 	if (j == NULL)
 		return 0;

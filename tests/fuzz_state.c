@@ -3,30 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "provision/state.h"
+#include "util_dir.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
-static char dir[64], path[80];
-
-static void leave(void)
-{
-	unlink(path);
-	rmdir(dir);
-}
-
-static void start_once(void)
-{
-	if (*dir != '\0')
-		return;
-	snprintf(dir, sizeof dir, "%s/fuzz_state.XXXXXX",
-			access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-	if (mkdtemp(dir) == NULL || atexit(leave) != 0)
-		abort();
-	snprintf(path, sizeof path, "%s/state", dir);
-}
+static const char *path;
 
 /* Opened as that of a GMS that seeds are of. */
 static state_result open_it(state **st, km_complaint *why)
@@ -34,14 +17,6 @@ static state_result open_it(state **st, km_complaint *why)
 	const state_how how = { .gms = "sip:gms@h", .kms = "kms" };
 
 	return state_open(st, path, &how, why);
-}
-
-static void put(const uint8_t *data, size_t len)
-{
-	FILE *f = fopen(path, "w");
-
-	if (f == NULL || fwrite(data, 1, len, f) != len || fclose(f) != 0)
-		abort();
 }
 
 /* T goes on, GMK-IDs are drawn, and the file stays one that is read. */
@@ -83,8 +58,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct stat after;
 	state *st;
 
-	start_once();
-	put(data, len);
+	dir_until_exit();
+	path = in_dir("state");
+	write_file(path, data, len);
 	result = open_it(&st, &why);
 	if ((result == STATE_OK) != (st != NULL) || result == STATE_IO)
 		abort();

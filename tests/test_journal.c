@@ -7,16 +7,7 @@
 
 #include "../provision/journal.h"
 #include "util.h"
-
-static char dir[] = "/tmp/keymuster-journal-XXXXXX";
-
-static const char *in_dir(const char *name)
-{
-	static char path[256];
-
-	snprintf(path, sizeof path, "%s/%s", dir, name);
-	return path;
-}
+#include "util_dir.h"
 
 static groupkey *make_key(void)
 {
@@ -393,21 +384,6 @@ static void journals_are_found_beside_the_state(void **ctx)
 	free(path);
 }
 
-static int set_up(void **ctx)
-{
-	(void)ctx;
-	return mkdtemp(dir) == NULL || km_init("c") != KM_OK ? -1 : 0;
-}
-
-static int tear_down(void **ctx)
-{
-	char command[64];
-
-	(void)ctx;
-	snprintf(command, sizeof command, "rm -rf %s", dir);
-	return system(command);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -424,5 +400,5 @@ int main(void)
 		cmocka_unit_test(journals_are_found_beside_the_state),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, dir_start, dir_stop);
 }

@@ -12,25 +12,7 @@
 #include "../provision/journal.h"
 #include "../provision/state.h"
 #include "util.h"
-
-static char dir[] = "/tmp/keymuster-state-XXXXXX";
-
-static const char *in_dir(const char *name)
-{
-	static char path[256];
-
-	snprintf(path, sizeof path, "%s/%s", dir, name);
-	return path;
-}
-
-static void write_text(const char *path, const char *text)
-{
-	FILE *f = fopen(path, "w");
-
-	assert_non_null(f);
-	assert_true(fputs(text, f) >= 0);
-	assert_int_equal(fclose(f), 0);
-}
+#include "util_dir.h"
 
 static const state_how plain = { .gms = "sip:gms@h", .kms = "kms" };
 
@@ -722,21 +704,6 @@ static void who_may_have_a_key_is_new_until_it_is_sure(void **ctx)
 	salts_free(set);
 }
 
-static int set_up(void **ctx)
-{
-	(void)ctx;
-	return mkdtemp(dir) == NULL || km_init("c") != KM_OK ? -1 : 0;
-}
-
-static int tear_down(void **ctx)
-{
-	char command[64];
-
-	(void)ctx;
-	snprintf(command, sizeof command, "rm -rf %s", dir);
-	return system(command);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -761,5 +728,5 @@ int main(void)
 		cmocka_unit_test(who_may_have_a_key_is_new_until_it_is_sure),
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, dir_start, dir_stop);
 }

@@ -26,20 +26,8 @@ static void textbook_points_are_a_group(void **state)
 	}
 }
 
-#define T(x) one_##x
-#define LANES 1
-#define GROWS 0
-#include "tiny_all_tmpl.h"
-#include "tiny_curve_tmpl.h"
-#undef T
-#undef LANES
-#undef GROWS
-
-#define T(x) eight_##x
-#define LANES 8
-#define GROWS 1
-#include "tiny_all_tmpl.h"
-#include "tiny_curve_tmpl.h"
+#define TINY_TESTS "tiny_curve_tmpl.h"
+#include "tiny_both.h"
 
 int main(void)
 {

@@ -27,20 +27,8 @@ static void textbook_pairing_is_bilinear(void **state)
 	}
 }
 
-#define T(x) one_##x
-#define LANES 1
-#define GROWS 0
-#include "tiny_all_tmpl.h"
-#include "tiny_pairing_tmpl.h"
-#undef T
-#undef LANES
-#undef GROWS
-
-#define T(x) eight_##x
-#define LANES 8
-#define GROWS 1
-#include "tiny_all_tmpl.h"
-#include "tiny_pairing_tmpl.h"
+#define TINY_TESTS "tiny_pairing_tmpl.h"
+#include "tiny_both.h"
 
 int main(void)
 {

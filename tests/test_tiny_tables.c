@@ -9,22 +9,8 @@
 
 enum { ADDS = 64 };
 
-#define T(x) one_##x
-#define LANES 1
-#define GROWS 0
-#include "tiny_all_tmpl.h"
-#include "tiny_sums_tmpl.h"
-#include "tiny_tables_tmpl.h"
-#undef T
-#undef LANES
-#undef GROWS
-
-#define T(x) eight_##x
-#define LANES 8
-#define GROWS 1
-#include "tiny_all_tmpl.h"
-#include "tiny_sums_tmpl.h"
-#include "tiny_tables_tmpl.h"
+#define TINY_TESTS "tiny_tables_tmpl.h"
+#include "tiny_both.h"
 
 int main(void)
 {

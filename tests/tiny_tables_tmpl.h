@@ -1,4 +1,5 @@
-/* tiny_tables_tmpl.h -- tables made over the small curve: for one kind of element. */
+/* tiny_tables_tmpl.h -- tables made over the small curve, and sums over such: for one kind of element. */
+#include "tiny_sums_tmpl.h"
 
 #define invert  T(invert)
 #define load    T(load)
