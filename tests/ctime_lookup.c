@@ -30,11 +30,11 @@ void __wrap_fp8_select_vbmi_prepare(uint8_t prepared[2 * WIDE], const uint16_t i
 }
 
 static void select_vbmi(uint64_t *r, size_t stride, const uint8_t *part,
-		const uint8_t (*prepared)[2 * WIDE], size_t groups, size_t entries)
+		const uint8_t (*prepared)[2 * WIDE], size_t lookups, size_t entries)
 {
 	uint16_t index[WIDE];
 
-	for (size_t g = 0; g < groups; g++) {
+	for (size_t g = 0; g < lookups; g++) {
 		fp8 picked[WIDE / FP8_LANES];
 
 		memcpy(index, prepared[g], sizeof index);
@@ -49,11 +49,11 @@ static void select_vbmi(uint64_t *r, size_t stride, const uint8_t *part,
 
 #define TWIN(entries) \
 	void __wrap_fp8_select_vbmi_##entries(uint64_t *r, size_t stride, const uint8_t *part, \
-			const uint8_t (*prepared)[2 * WIDE], size_t groups); \
+			const uint8_t (*prepared)[2 * WIDE], size_t lookups); \
 	void __wrap_fp8_select_vbmi_##entries(uint64_t *r, size_t stride, const uint8_t *part, \
-			const uint8_t (*prepared)[2 * WIDE], size_t groups) \
+			const uint8_t (*prepared)[2 * WIDE], size_t lookups) \
 	{ \
-		select_vbmi(r, stride, part, prepared, groups, entries); \
+		select_vbmi(r, stride, part, prepared, lookups, entries); \
 	}
 TWIN(64)
 TWIN(128)

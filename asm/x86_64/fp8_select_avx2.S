@@ -3,15 +3,15 @@
  *   void fp8_select_octets_avx2_prepare(uint8_t (*prepared)[64], const uint8_t low[64],
  *                                       const uint8_t high[64], size_t tiles);
  *   void fp8_select_octets_avx2(uint64_t *r, size_t stride, const uint8_t *table,
- *                               uint8_t (*work)[64], size_t groups, size_t tiles);
+ *                               uint8_t (*work)[64], size_t lookups, size_t tiles);
  *
  * For 64 members at once, octet by octet.  The table is [130 octets][tiles][16 entries], 64-byte
  * aligned: octets least significant first, two octets of zero on top, so that there are ten
  * sections of 13 octets, two limbs each.  Lane l of the fp8 at r + (8g + v)*stride octets is the
- * entry of member 8v + l of group g.  low and high are the indexes mod 16 and the rest, of member
+ * entry of member 8v + l of lookup g.  low and high are the indexes mod 16 and the rest, of member
  * 32h + 4v + 2j + e at 32h + 16j + 2v + e, for e, j, h < 2 and v < 8; prepared[tile] is low with
  * the top bit set where the entry is in another tile, for which vpshufb gives zero.  work has 13
- * vectors of 64 octets, as scratch; prepared is of one group after the other.
+ * vectors of 64 octets, as scratch; and prepared of one lookup after the other.
  *
  *   void fp8_select_words_avx2(uint64_t (*r)[8], const uint8_t *table, size_t tiles,
  *                              const uint64_t index[8]);
@@ -63,9 +63,9 @@ ENDFUNC	fp8_select_octets_avx2_prepare
 
 /* ---- octets ------------------------------------------------------------------------------------
  *
- * rdi = r, rsi = stride, rdx = table, rcx = work, r8 = groups, r9 = length of an octet's
- * tiles, r15 = [13][64 members], the octets of a section.  r10 counts sections, r11 groups, rax
- * tiles; rbp = prepared of the group, rbx = of the tile, r12 = r, r13 and r14 = the tiles of the
+ * rdi = r, rsi = stride, rdx = table, rcx = work, r8 = lookups, r9 = length of an octet's
+ * tiles, r15 = [13][64 members], the octets of a section.  r10 counts sections, r11 lookups, rax
+ * tiles; rbp = prepared of the lookup, rbx = of the tile, r12 = r, r13 and r14 = the tiles of the
  * first and the fourth octet.
  * ymm0-9 = what n octets of both halves of the members are so far, ymm14-15 = prepared. */
 

@@ -2,21 +2,21 @@
  *
  *   void fp8_select_vbmi_prepare(uint8_t prepared[2][64], const uint16_t index[64]);
  *   void fp8_select_vbmi_<e>(uint64_t *r, size_t stride, const uint8_t *table,
- *                            const uint8_t (*prepared)[2][64], size_t groups);
+ *                            const uint8_t (*prepared)[2][64], size_t lookups);
  *
  * e = 64, 128, 256 or 512 entries.  Lane l of the fp8 at r + (8g + v)*stride octets is entry
- * index[g][8v + l] < e, for v = 0..7 and g < groups, groups > 0.  The table is
+ * index[g][8v + l] < e, for v = 0..7 and g < lookups, lookups > 0.  The table is
  * [130 octets][e/64][64 entries], 64-byte aligned: octets least significant first, two octets of
  * zero on top, so that there are ten sections of 13 octets, two limbs each.  A section serves all
- * groups while it is in the first cache, and meanwhile they fetch the next one: all tables together
+ * lookups while it is in the first cache, and meanwhile they fetch the next one: all tables together
  * are larger than the last cache.  r is 64-byte aligned, stride a multiple of 64.
  *
  * rdi = r, rsi = stride, rdx = table, rcx = prepared, r8 = its end; r11 = 3*stride; r9 = r of the
- * group, r10 = r9 + 4*stride, rax = prepared of the group; ebx counts sections;
+ * lookup, r10 = r9 + 4*stride, rax = prepared of the lookup; ebx counts sections;
  * r12 = what is fetched.
  * zmm31 = the indexes mod 64, one octet each; k1-k7 = whose entry is in tile 1..7.
  * zmm0-12 = thirteen octets of all members, zmm13-28 = their transposition into eight vectors.
- * AVX-512F, BW + VBMI.  No branch but loops over groups and sections.  Every octet of the table is
+ * AVX-512F, BW + VBMI.  No branch but loops over lookups and sections.  Every octet of the table is
  * read, in the order of addresses, and a section beyond its end is fetched; indexes are in registers
  * and in prepared alone.
  */

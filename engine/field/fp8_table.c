@@ -13,9 +13,9 @@
 #define WORD_BYTES 128
 #define TILE       8  /* entries side by side, by words */
 #define WIDE       64 /* members, and entries a tile, by octets */
-#define GROUPS     16 /* of WIDE members that one pass over a table serves */
-#define OCTET_GROUPS 8  /* the same where what is prepared for one takes more room: */
-#define OCTET_TILES  32 /* up to so many tiles of sixteen entries */
+#define LOOKUPS    16 /* of WIDE members that one pass over a table serves */
+#define OCTET_LOOKUPS 8 /* the same where what is prepared for one takes more room: */
+#define OCTET_TILES 32  /* up to so many tiles of sixteen entries */
 
 #ifdef ARCH_x86_64
 /* Bits 64w .. 64w + 63 of lane l. */
@@ -77,7 +77,7 @@ static void put_words(uint8_t *part, size_t entries, size_t at, const fp8 *a, in
 }
 
 typedef void select_vbmi(uint64_t *r, size_t stride, const uint8_t *part,
-		const uint8_t (*prepared)[2 * WIDE], size_t groups);
+		const uint8_t (*prepared)[2 * WIDE], size_t lookups);
 select_vbmi fp8_select_vbmi_64, fp8_select_vbmi_128, fp8_select_vbmi_256, fp8_select_vbmi_512;
 void fp8_select_vbmi_prepare(uint8_t prepared[2 * WIDE], const uint16_t index[WIDE]);
 void fp8_select_ifma(uint64_t (*r)[8], const uint8_t *part, size_t tiles,
@@ -105,10 +105,10 @@ static void pick_bytes_vbmi(fp8 *r, size_t coords, const uint8_t *table, size_t 
 	select_vbmi *select = entries == 64 ? fp8_select_vbmi_64 :
 			entries == 128 ? fp8_select_vbmi_128 :
 			entries == 256 ? fp8_select_vbmi_256 : fp8_select_vbmi_512;
-	_Alignas(64) uint8_t prepared[GROUPS][2 * WIDE];
+	_Alignas(64) uint8_t prepared[LOOKUPS][2 * WIDE];
 
 	while (n > 0) {
-		size_t now = n < GROUPS ? n : GROUPS;
+		size_t now = n < LOOKUPS ? n : LOOKUPS;
 
 		for (size_t g = 0; g < now; g++)
 			fp8_select_vbmi_prepare(prepared[g], index + g * WIDE);
@@ -142,12 +142,12 @@ static const fp8_table words_ifma = {
 
 typedef struct {
 	_Alignas(64) uint8_t scratch[13][WIDE];
-	uint8_t prepared[OCTET_GROUPS * OCTET_TILES][WIDE];
+	uint8_t prepared[OCTET_LOOKUPS * OCTET_TILES][WIDE];
 } octets_work;
 void fp8_select_octets_avx2_prepare(uint8_t (*prepared)[WIDE], const uint8_t low[WIDE],
 		const uint8_t high[WIDE], size_t tiles);
 void fp8_select_octets_avx2(uint64_t *r, size_t stride, const uint8_t *part, uint8_t (*work)[WIDE],
-		size_t groups, size_t tiles);
+		size_t lookups, size_t tiles);
 void fp8_select_words_avx2(uint64_t (*r)[8], const uint8_t *part, size_t tiles,
 		const uint64_t index[FP8_LANES]);
 
@@ -174,7 +174,7 @@ static void pick_octets_avx2(fp8 *r, size_t coords, const uint8_t *table, size_t
 	octets_work w;
 
 	while (n > 0) {
-		size_t now = n < OCTET_GROUPS ? n : OCTET_GROUPS;
+		size_t now = n < OCTET_LOOKUPS ? n : OCTET_LOOKUPS;
 
 		for (size_t g = 0; g < now; g++)
 			prepare_octets(w.prepared + g * tiles, index + g * WIDE, tiles);
