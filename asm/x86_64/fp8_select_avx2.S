@@ -11,7 +11,7 @@
  * entry of member 8v + l of lookup g.  low and high are the indexes mod 16 and the rest, of member
  * 32h + 4v + 2j + e at 32h + 16j + 2v + e, for e, j, h < 2 and v < 8; prepared[tile] is low with
  * the top bit set where the entry is in another tile, for which vpshufb gives zero.  work has 13
- * vectors of 64 octets, as scratch; and prepared of one lookup after the other.
+ * times 64 octets of scratch and then prepared of one lookup after the other.
  *
  *   void fp8_select_words_avx2(uint64_t (*r)[8], const uint8_t *table, size_t tiles,
  *                              const uint64_t index[8]);
@@ -221,7 +221,7 @@ ENDFUNC	fp8_select_octets_avx2
  *
  * Four members and eight words at a time: r8 = the tile, r9 = tiles left, rax = the present one.
  * ymm0-7 = the words so far, ymm8 = which doubles of four entries a member takes, ymm9 and ymm10 =
- * whose tile it is, entry of the first four and of the others; ymm11 = fours of entries less
+ * whose tile it is, entry of the first four and of the others; ymm11 = its four of entries less
  * the present one, ymm12 = 2. */
 
 .macro	word_at i
