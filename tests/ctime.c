@@ -309,7 +309,7 @@ static void check_opens_batch(uint8_t *seds, size_t n, const km_receiver *other)
 }
 
 /* n members; the first is the one that opens.  special: the one whose identity is equal to z, so
- * that sums of tables end in a doubling and the block goes the complete way.  SIZE_MAX: none. */
+ * that sums of tables end in a doubling and all in step go the complete way.  SIZE_MAX: none. */
 static void check_batch(size_t n, size_t special)
 {
 	static uint8_t ids[WIDE_BATCH * ID_LEN], seds[WIDE_BATCH * KM_SED_BYTES];

@@ -626,7 +626,7 @@ static void points_of(eccsi_points *p, size_t n)
 	const p256_point of_y = {signer->y[0], signer->y[1]};
 	const eccsi_known known = {hs, &of_y, NULL};
 	static p256_point one[MOST];
-	static p256x8_point lanes[MOST / 8 + 1];
+	static p256x8_point eight[MOST / 8 + 1];
 	uint64_t u1[4], u2[4], x[8][4], y[8][4];
 
 	for (size_t i = 0; i < n || i % 8; i++) {
@@ -641,11 +641,11 @@ static void points_of(eccsi_points *p, size_t n)
 		fe_to_limbs(x[i % 8], &one[i < n ? i : n - 1].x);
 		fe_to_limbs(y[i % 8], &one[i < n ? i : n - 1].y);
 		if (p256x8_k && i % 8 == 7) {
-			fe8_from_limbs(&lanes[i / 8].x, (const uint64_t (*)[4])x);
-			fe8_from_limbs(&lanes[i / 8].y, (const uint64_t (*)[4])y);
+			fe8_from_limbs(&eight[i / 8].x, (const uint64_t (*)[4])x);
+			fe8_from_limbs(&eight[i / 8].y, (const uint64_t (*)[4])y);
 		}
 	}
-	*p = (eccsi_points){p256x8_k ? lanes : NULL, one, 1};
+	*p = (eccsi_points){p256x8_k ? eight : NULL, one, 1};
 }
 
 /* A block fits, and with any one signature, message or point of it changed it does not. */
@@ -711,16 +711,16 @@ static void turn_over(eccsi_points *p, size_t i)
 {
 	static const uint64_t nothing[P256X8_LIMBS];
 	p256_fe *y = &((p256_point *)p->one)[i].y;
-	p256x8_point *lanes = (p256x8_point *)p->lanes;
+	p256x8_point *eight = (p256x8_point *)p->eight;
 	fe8 zero, other;
 
 	fe_sub(y, &(const p256_fe){{0}}, y);
-	if (!lanes)
+	if (!eight)
 		return;
 	fe8_set(&zero, nothing);
-	fe8_sub(&other, &zero, &lanes[i / 8].y);
+	fe8_sub(&other, &zero, &eight[i / 8].y);
 	for (size_t limb = 0; limb < P256X8_LIMBS; limb++)
-		lanes[i / 8].y.v[limb][i % 8] = other.v[limb][i % 8];
+		eight[i / 8].y.v[limb][i % 8] = other.v[limb][i % 8];
 }
 
 /* Where all have one nonce, two errors are opposite that would cancel out if the weights of the two were

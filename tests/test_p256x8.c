@@ -461,7 +461,7 @@ static void sums_of_three_are_checked(void **state)
 	}
 }
 
-/* k such that the last addition of a row of its windows is a doubling: their lower half is low and the
+/* k such that the last addition of its windows is a doubling: their lower half is low and the
  * upper one low + m*n, over G/2, both within what windows can be.  0: no such k for m and this low. */
 static int doubling_scalar(uint64_t k[4], int m, int negative)
 {
@@ -490,7 +490,7 @@ static int doubling_scalar(uint64_t k[4], int m, int negative)
 	return found;
 }
 
-/* Infinity, a doubling at the end of a row, [k]G + [k]G and [k]G - [k]G: in one lane of many. */
+/* Infinity, a doubling at the end of a sum, [k]G + [k]G and [k]G - [k]G: in one lane of many. */
 static void what_lanes_cannot_do_is_told(void **state)
 {
 	uint64_t k[16][4], l[16][4], x[16][4];

@@ -128,7 +128,7 @@ static void opposite(uint8_t id[WIDE], const uint8_t z[WIDE])
 }
 
 /* In a batch of n, at[0]: b = -z, so that R is infinity.  at[1]: b = z, so that the last addition is
- * a doubling.  Both kill the shared product of their block, and the complete path makes the others
+ * a doubling.  Both kill the product of all in step, and the complete path makes the others
  * as if nothing had been. */
 static void check_exceptional(const km_kms_master *master, const km_kms_public *kms, size_t n,
 		const size_t at[2])

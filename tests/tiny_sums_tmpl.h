@@ -83,7 +83,7 @@ static void EN(expect)(EN(case) *c, const EN(table) *t, size_t bases, size_t n, 
 
 	c->exceptional = 0;
 	for (size_t j = 0; j < n * LANES; j++)
-		c->exceptional |= tiny_rows(&c->sum[j], c->scalar[j], base, bases, &t->shape, k);
+		c->exceptional |= tiny_partials(&c->sum[j], c->scalar[j], base, bases, &t->shape, k);
 }
 
 /* n vectors of sums: *zero where one meets an exception, and nowhere else. */
@@ -91,15 +91,15 @@ static void EN(add_case)(EN(case) *c, const EN(table) *t, size_t bases, size_t n
 {
 	const EN(table) *tables[2] = {&t[0], &t[1]};
 	uint64_t zero;
-	EN(block) b = {.size = 0};
+	EN(work) b = {.size = 0};
 
 	EN(expect)(c, t, bases, n, k);
-	assert_true(EN(block_new)(&b, n, n * LANES, k, bases, bases * k * n));
+	assert_true(EN(work_new)(&b, n, n * LANES, k, bases, bases * k * n));
 	for (size_t j = 0; j < n * LANES; j++) {
 		EN(recode)(b.urb[0], c->scalar[j][0], &t->shape, j, n * LANES);
 		EN(recode)(b.ur[0], c->scalar[j][1], &t->shape, j, n * LANES);
 	}
-	assert_int_equal(EN(add_all)(&b.rows, &zero, tables, (const uint64_t *[]){b.urb[0], b.ur[0]}, NULL),
+	assert_int_equal(EN(add_all)(&b.partials, &zero, tables, (const uint64_t *[]){b.urb[0], b.ur[0]}, NULL),
 			KM_OK);
 	assert_int_equal(zero != 0, c->exceptional);
 	for (size_t j = 0; j < n * LANES && !zero; j++) {
@@ -107,10 +107,10 @@ static void EN(add_case)(EN(case) *c, const EN(table) *t, size_t bases, size_t n
 
 		assert_int_equal(c->sum[j], (tiny_mod_q(c->scalar[j][0], t[0].base) +
 				(bases == 2 ? tiny_mod_q(c->scalar[j][1], t[1].base) : 0)) % tiny.q);
-		assert_true(b.rows.acc[j / LANES].x.v[j % LANES] == at.x &&
-				b.rows.acc[j / LANES].y.v[j % LANES] == at.y);
+		assert_true(b.partials.acc[j / LANES].x.v[j % LANES] == at.x &&
+				b.partials.acc[j / LANES].y.v[j % LANES] == at.y);
 	}
-	EN(block_free)(&b);
+	EN(work_free)(&b);
 }
 
 /* Every two scalars, over P and over Z of every kind: for one vector in every way to take the windows. */
@@ -169,17 +169,17 @@ static void T(sums_of_many_in_step)(void **state)
 	rules_kept();
 }
 
-/* A sum of so many rows, with so many additions to each; whether a rule was broken. */
-static int EN(breaks_rules)(size_t rows, size_t times, uint64_t *seed)
+/* A sum of so many partial sums, with so many additions to each; whether a rule was broken. */
+static int EN(breaks_rules)(size_t partials, size_t times, uint64_t *seed)
 {
-	EN(table) t[2] = {{tiny_shape(4, (unsigned)(rows * times)), 1}};
+	EN(table) t[2] = {{tiny_shape(4, (unsigned)(partials * times)), 1}};
 	EN(case) c;
 
 	do {
 		EN(draw)(&c, 1, seed);
-		EN(expect)(&c, t, 1, 1, rows);
+		EN(expect)(&c, t, 1, 1, partials);
 	} while (c.exceptional);
-	EN(add_case)(&c, t, 1, 1, rows);
+	EN(add_case)(&c, t, 1, 1, partials);
 	return rules_broken();
 }
 
@@ -193,11 +193,11 @@ static void T(a_chain_too_long_is_found)(void **state)
 	(void)state;
 	tiny_choose(16187);
 	for (size_t times = 1; times <= EC8_CHAIN; times++) {
-		size_t rows = 1;
+		size_t partials = 1;
 
-		while (2 * rows * times <= WINDOWS)
-			rows *= 2;
-		assert_false(EN(breaks_rules)(rows, times, &seed));
+		while (2 * partials * times <= WINDOWS)
+			partials *= 2;
+		assert_false(EN(breaks_rules)(partials, times, &seed));
 	}
 	assert_int_equal(EN(breaks_rules)(1, 2 * EC8_CHAIN, &seed), GROWS);
 }
@@ -206,13 +206,13 @@ static void T(a_chain_too_long_is_found)(void **state)
 static void EN(raise)(unsigned w, unsigned windows)
 {
 	EN(gtable) g = {tiny_shape(w, windows)};
-	EN(block) b = {.size = 0};
+	EN(work) b = {.size = 0};
 
-	assert_true(EN(block_new)(&b, EN(vectors), EN(members), 1, 1, EN(vectors)));
+	assert_true(EN(work_new)(&b, EN(vectors), EN(members), 1, 1, EN(vectors)));
 	for (uint32_t at = 0; at < tiny.q; at += EN(members)) {
 		for (uint32_t j = 0; j < EN(members); j++)
 			EN(recode)(b.ur[0], (at + j) % tiny.q, &g.shape, j, EN(members));
-		assert_int_equal(EN(powers)(b.gr, b.power, b.rows.prefix, b.y, EN(vectors), &g, b.ur[0], NULL),
+		assert_int_equal(EN(powers)(b.gr, b.power, b.partials.prefix, b.y, EN(vectors), &g, b.ur[0], NULL),
 				KM_OK);
 		for (uint32_t j = 0; j < EN(members); j++) {
 			uint32_t y = b.gr[j / LANES].v[j % LANES];
@@ -220,7 +220,7 @@ static void EN(raise)(unsigned w, unsigned windows)
 			assert_int_equal(g.shape.windows % 2 ? tiny_neg(y) : y, tiny_power[(at + j) % tiny.q]);
 		}
 	}
-	EN(block_free)(&b);
+	EN(work_free)(&b);
 }
 
 static void T(every_power)(void **state)

@@ -87,13 +87,13 @@ static inline int tiny_meet(uint32_t *a, uint32_t b)
 	return exceptional;
 }
 
-/* The sum over all windows of two scalars, by the rows and the tree of encap_tmpl.h; whether an addition
+/* The sum over all windows of two scalars, by the partial sums and the tree of encap_tmpl.h; whether an addition
  * on the way is of equal or opposite points.  base: of each table, a multiple of one point. */
-static inline int tiny_rows(uint32_t *sum, const uint32_t *scalar, const uint32_t *base, size_t bases,
+static inline int tiny_partials(uint32_t *sum, const uint32_t *scalar, const uint32_t *base, size_t bases,
 		const table_shape *shape, size_t k)
 {
-	static uint32_t row[1024];
-	size_t rows = (k < shape->windows ? k : shape->windows) * bases;
+	static uint32_t partial[1024];
+	size_t partials = (k < shape->windows ? k : shape->windows) * bases;
 	int exceptional = 0;
 
 	for (size_t i = 0; i < shape->windows * bases; i++) {
@@ -102,15 +102,15 @@ static inline int tiny_rows(uint32_t *sum, const uint32_t *scalar, const uint32_
 
 		tiny_recode(u, scalar[i % bases], shape);
 		m = tiny_mod_q(base[i % bases], tiny_digit(u, shape, (unsigned)(i / bases)));
-		if (i < rows)
-			row[i] = m;
+		if (i < partials)
+			partial[i] = m;
 		else
-			exceptional |= tiny_meet(&row[i % rows], m);
+			exceptional |= tiny_meet(&partial[i % partials], m);
 	}
-	for (size_t step = 1; step < rows; step *= 2)
-		for (size_t j = 0; j + step < rows; j += 2 * step)
-			exceptional |= tiny_meet(&row[j], row[j + step]);
-	*sum = row[0];
+	for (size_t step = 1; step < partials; step *= 2)
+		for (size_t j = 0; j + step < partials; j += 2 * step)
+			exceptional |= tiny_meet(&partial[j], partial[j + step]);
+	*sum = partial[0];
 	return exceptional;
 }
 

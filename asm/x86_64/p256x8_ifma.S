@@ -385,12 +385,12 @@ FUNC	p256x8_lines_ifma
 ENDFUNC	p256x8_lines_ifma
 
 /* The digit's lower four bits choose within 16 entries, which vpermt2q does for all lanes, the
- * others one of eight such blocks: k<b> where it is block b.  Every entry is read. */
-.macro	block_at b
+ * others one of eight such tiles: k<b> where it is tile b.  Every entry is read. */
+.macro	tile_at b
 	vpcmpeqq	k\b, zmm26, zmm27
 	vpaddq	zmm27, zmm27, zmm25
 .endm
-.macro	from_block b, n
+.macro	from_tile b, n
 	vmovdqa64	zmm24, [rdx + 1024*\n + 128*\b]
 	vpermt2q	zmm24, zmm28, [rdx + 1024*\n + 128*\b + 64]
 	vmovdqa64	zmm\n{k\b}, zmm24
@@ -398,13 +398,13 @@ ENDFUNC	p256x8_lines_ifma
 .macro	word_at n
 	vmovdqa64	zmm\n, [rdx + 1024*\n]
 	vpermt2q	zmm\n, zmm28, [rdx + 1024*\n + 64]
-	from_block	1, \n
-	from_block	2, \n
-	from_block	3, \n
-	from_block	4, \n
-	from_block	5, \n
-	from_block	6, \n
-	from_block	7, \n
+	from_tile	1, \n
+	from_tile	2, \n
+	from_tile	3, \n
+	from_tile	4, \n
+	from_tile	5, \n
+	from_tile	6, \n
+	from_tile	7, \n
 .endm
 FUNC	p256x8_select_ifma
 	digits_from	rcx
@@ -412,7 +412,7 @@ FUNC	p256x8_select_ifma
 	vpternlogd	zmm25, zmm25, zmm25, 0xff
 	vpsrlq	zmm25, zmm25, 63
 	vmovdqa64	zmm27, zmm25
-	do_range	1, 7, block_at
+	do_range	1, 7, tile_at
 	for_n	8, word_at
 	points_out
 	ret

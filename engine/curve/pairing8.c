@@ -92,10 +92,10 @@ typedef struct {
 	fp8x2_elt v[VECTORS];
 	fp8 prefix[VECTORS], run, inv;
 	uint64_t zero[VECTORS][FP8_LANES];
-} block;
+} work;
 
 /* im/re of n vectors into im; a real part 0 counts as 1, and its lane of zero is all ones. */
-static km_err divide(block *b, size_t n, const km_random *rnd)
+static km_err divide(work *b, size_t n, const km_random *rnd)
 {
 	uint64_t any;
 	fp8 one;
@@ -118,8 +118,8 @@ static km_err divide(block *b, size_t n, const km_random *rnd)
 	return err;
 }
 
-/* w and status of the n members of a block. */
-static void unpack(block *b, size_t n)
+/* w and status of the n members in step. */
+static void unpack(work *b, size_t n)
 {
 	fp beyond;
 
@@ -150,8 +150,8 @@ static int by_lines(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* The members of vector i of a block of n, the last one padded, and the others' points. */
-static void gather(const pairing_item *item[FP8_LANES], ec8_point *q, const block *b, size_t i,
+/* The members of vector i of n in step, the last one padded, and the others' points. */
+static void gather(const pairing_item *item[FP8_LANES], ec8_point *q, const work *b, size_t i,
 		size_t n)
 {
 	const ec_point *foreign[FP8_LANES];
@@ -165,9 +165,9 @@ static void gather(const pairing_item *item[FP8_LANES], ec8_point *q, const bloc
 	point_from_lanes(q, foreign);
 }
 
-/* The first so many vectors of a block, by their keys alone.  Few of them do not pay for an
+/* The first so many vectors of these, by their keys alone.  Few of them do not pay for an
  * inversion a step; and where a key is not of order q, all go the way that shares nothing. */
-static km_err vectors_plain(block *b, size_t vectors, size_t n, const km_random *rnd)
+static km_err vectors_plain(work *b, size_t vectors, size_t n, const km_random *rnd)
 {
 	miller8_pair *pairs = scratch_alloc(vectors * sizeof *pairs);
 	uint64_t zero = 0;
@@ -195,7 +195,7 @@ static km_err vectors_plain(block *b, size_t vectors, size_t n, const km_random 
 	return err;
 }
 
-static km_err block_pairings(block *b, size_t n, const km_random *rnd)
+static km_err pairings_in_step(work *b, size_t n, const km_random *rnd)
 {
 	size_t vectors = (n + FP8_LANES - 1) / FP8_LANES, plain = 0;
 	km_err err = KM_OK;
@@ -237,7 +237,7 @@ static km_err singles(pairing_item *items, size_t n, const km_random *rnd)
 km_err pairing_many(pairing_item *items, size_t n, const km_random *rnd)
 {
 	km_err err = KM_OK;
-	block *b;
+	work *b;
 
 	if (!fp8_k || n < EIGHT_MANY)
 		return singles(items, n, rnd);
@@ -249,7 +249,7 @@ km_err pairing_many(pairing_item *items, size_t n, const km_random *rnd)
 
 		for (size_t i = 0; i < m; i++)
 			b->item[i] = &items[at + i];
-		err = block_pairings(b, m, rnd);
+		err = pairings_in_step(b, m, rnd);
 	}
 	scratch_free(b, sizeof *b);
 	return err;

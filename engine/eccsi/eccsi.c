@@ -241,8 +241,8 @@ static void nonce_points(uint64_t (*x)[4], size_t n, workspace *w)
 	w->points = (eccsi_points){NULL, NULL, 0};
 	for (size_t i = 0; i < n; i++)
 		memcpy(x[i], w->own[i].j, sizeof x[i]);
-	if (s->lanes && p256x8_times_g(x, (const uint64_t (*)[4])x, n, s->lanes)) {
-		w->points = (eccsi_points){s->lanes->pts[0], NULL, P256_WIDE_WINDOWS};
+	if (s->eight && p256x8_times_g(x, (const uint64_t (*)[4])x, n, s->eight)) {
+		w->points = (eccsi_points){s->eight->pts[0], NULL, P256_WIDE_WINDOWS};
 		return;
 	}
 	if (n < WORTH_SHARING) {
@@ -261,8 +261,8 @@ static void nonce_points(uint64_t (*x)[4], size_t n, workspace *w)
 /* Public: r and s are the signature, and with the message they make the whole point. */
 static void publish_points(const eccsi_points *p, size_t n)
 {
-	for (size_t i = 0; p->lanes && i < n; i += P256X8_LANES)
-		ct_public(&p->lanes[i / P256X8_LANES * p->step], sizeof *p->lanes);
+	for (size_t i = 0; p->eight && i < n; i += P256X8_LANES)
+		ct_public(&p->eight[i / P256X8_LANES * p->step], sizeof *p->eight);
 	for (size_t i = 0; p->one && i < n; i++)
 		ct_public(&p->one[i * p->step], sizeof *p->one);
 }

@@ -61,7 +61,7 @@ typedef struct {
 /* Signatures of one signer that are worth a table to check them all. */
 enum { ECCSI_WORTH_A_TABLE = 24 };
 
-/* Memory for sums of points of n <= ECCSI_AT_ONCE signatures.  lanes may be NULL; else the others lie
+/* Memory for sums of points of n <= ECCSI_AT_ONCE signatures.  eight may be NULL; else the others lie
  * in it, for what lanes cannot do. */
 enum {
 	ECCSI_AT_ONCE = P256X8_AT_ONCE,
@@ -70,7 +70,7 @@ enum {
 typedef struct {
 	p256_point *pts;  /* ECCSI_CHECK_POINTS each */
 	p256_fe *scratch; /* ECCSI_CHECK_SCRATCH each */
-	p256x8_space *lanes;
+	p256x8_space *eight;
 } eccsi_space;
 
 /* With lanes where the processor has them and they are wanted: octets, and the parts of so many
@@ -117,7 +117,7 @@ void eccsi_check_var(km_err *status, const km_signed *items, size_t n, const ecc
 /* The points that the r of signatures are the x of, as the sums of their nonces left them: with their
  * octets, in lanes or one by one, each step of them apart. */
 typedef struct {
-	const p256x8_point *lanes; /* or NULL */
+	const p256x8_point *eight; /* or NULL */
 	const p256_point *one;
 	size_t step;
 } eccsi_points;

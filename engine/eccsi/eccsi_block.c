@@ -121,7 +121,7 @@ static int add_lanes(sums *w, const km_signed *items, size_t n, const eccsi_poin
 			if (!r_of(r[l], &items[item_at(v, l, LANES, n)]))
 				return 0;
 		fe8_from_limbs(&next.x, (const uint64_t (*)[4])r);
-		next.y = points->lanes[v * points->step].y;
+		next.y = points->eight[v * points->step].y;
 		if (!on_curve8(&next))
 			return 0;
 		if (v == vectors - 1) {
@@ -192,11 +192,11 @@ int eccsi_block_fits_var(const km_signed *items, size_t n, const eccsi_known *si
 	p256_jac right;
 	sums w;
 
-	if (!add_scalars(&w, items, n, points->lanes ? LANES : 1, signer))
+	if (!add_scalars(&w, items, n, points->eight ? LANES : 1, signer))
 		return 0;
-	if (!(points->lanes ? add_lanes : add_one_by_one)(&w, items, n, points))
+	if (!(points->eight ? add_lanes : add_one_by_one)(&w, items, n, points))
 		return 0;
-	if (points->lanes) {
+	if (points->eight) {
 		join_scalars(w.u1);
 		join_scalars(w.u2);
 		join_points(w.points);

@@ -100,7 +100,7 @@ static void totals_var(uint64_t (*x)[4], const uint64_t (*u1)[4], const uint64_t
 {
 	p256_point *pts = w->pts;
 
-	if (w->lanes && p256x8_sum_of_two_var(x, u1, u2, y, n, w->lanes))
+	if (w->eight && p256x8_sum_of_two_var(x, u1, u2, y, n, w->eight))
 		return;
 	for (size_t i = 0; i < n; i++) {
 		p256_lookup_var(pts + i * ECCSI_CHECK_POINTS, u1[i], p256_wide_g);

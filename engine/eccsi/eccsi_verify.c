@@ -177,7 +177,7 @@ static void check_gathered_var(km_err *status, const km_signed *items, gathered 
 	if (g->n >= WORTH_LANES)
 		p256x8_check_three_var(verdict, (const uint64_t (*)[4])g->r,
 				(const uint64_t (*)[4])g->u1, (const uint64_t (*)[4])g->u2,
-				(const uint64_t (*)[4])g->u3, eccsi_kpak_of(kms)->table, g->pvt, g->n, w->lanes);
+				(const uint64_t (*)[4])g->u3, eccsi_kpak_of(kms)->table, g->pvt, g->n, w->eight);
 	for (size_t i = 0; i < g->n; i++) {
 		size_t at = g->index[i];
 
@@ -224,7 +224,7 @@ static void verify_all_var(km_err *status, const km_signed *items, size_t n,
 				verify_run_var(status + at, items + at, run, kms, w))
 			continue;
 		for (size_t i = at; i < at + run; i++) {
-			if (!w || !w->lanes) {
+			if (!w || !w->eight) {
 				status[i] = verify_alone_var(&items[i], kms);
 				continue;
 			}

@@ -127,16 +127,16 @@ void p256_to_octets(uint8_t out[65], const p256_point *a);
 /* All ones where the two are the same. */
 uint64_t p256_equal(const p256_point *a, const p256_point *b);
 
-/* Sum each of rows rows of len points: the sum of pts[i*len .. i*len + len - 1] is left in
- * pts[i*len].  scratch has rows*((len + 1)/2) elements.  All the additions of a level of the binary
+/* Make so many sums of len points each: that of pts[i*len .. i*len + len - 1] is left in
+ * pts[i*len].  scratch has sums*((len + 1)/2) elements.  All the additions of a level of the binary
  * tree share one inversion.
  *
- * Precondition: a partial sum of neighbours that does not include the last point of its row is
+ * Precondition: a partial sum of neighbours that does not include the last point of its own is
  * neither infinity nor plus or minus the partial sum that it is added to.  Additions that include
  * the last point are complete. */
-void p256_sum(p256_point *pts, size_t rows, size_t len, p256_fe *scratch);
+void p256_sum(p256_point *pts, size_t sums, size_t len, p256_fe *scratch);
 
-/* r = pts[0] + .. + pts[n - 1], n > 0, for one row faster than p256_sum, which wants many.  z is 0 where
+/* r = pts[0] + .. + pts[n - 1], n > 0, for one sum faster than p256_sum, which wants many.  z is 0 where
  * that is infinity, or where a point is infinity or plus or minus the sum of those before it. */
 void p256_chain(p256_jac *r, const p256_point *pts, size_t n);
 /* The same where the points are public and none of them infinity: z is 0 for infinity alone. */
@@ -193,7 +193,7 @@ int p256_init(void);
 int p256_tables_proved(void);
 
 /* The points that add up to [k]B, k < n: sum them by p256_sum, P256_WINDOWS or P256_WIDE_WINDOWS to
- * a row, which keeps its precondition. */
+ * a sum, which keeps its precondition. */
 void p256_lookup_g(p256_point out[P256_WINDOWS], const uint64_t k[4]);
 void p256_lookup_var(p256_point out[P256_WIDE_WINDOWS], const uint64_t k[4], const p256_wide *t);
 extern const p256_narrow *p256_narrow_g;

@@ -137,9 +137,9 @@ static void complete(p256_point *r, const p256_point *a, const p256_point *b)
 	ct_cmov(r->y.v, a->y.v, 4, b_inf);
 }
 
-/* One level: in each row the sums of neighbours, to the row's first (len + 1)/2 places.  All their
- * denominators are inverted together: 5M + 1S an addition, and 1S more for each row's last. */
-static void level(p256_point *pts, size_t rows, size_t stride, size_t len, p256_fe *prefix)
+/* One level: of each sum the sums of neighbours, to its first (len + 1)/2 places.  All their
+ * denominators are inverted together: 5M + 1S an addition, and 1S more for the last of each sum. */
+static void level(p256_point *pts, size_t sums, size_t stride, size_t len, p256_fe *prefix)
 {
 	size_t pairs = len / 2, k = 0;
 	struct {
@@ -147,7 +147,7 @@ static void level(p256_point *pts, size_t rows, size_t stride, size_t len, p256_
 		p256_point sum;
 	} w = {.run = p256_one};
 
-	for (size_t i = 0; i < rows; i++)
+	for (size_t i = 0; i < sums; i++)
 		for (size_t j = 0; j < pairs; j++) {
 			const p256_point *a = pts + i * stride + 2 * j;
 
@@ -156,7 +156,7 @@ static void level(p256_point *pts, size_t rows, size_t stride, size_t len, p256_
 			fe_mul(&w.run, &w.run, &w.den);
 		}
 	p256_inv_p(&w.run, &w.run);
-	for (size_t i = rows; i-- > 0;)
+	for (size_t i = sums; i-- > 0;)
 		for (size_t j = pairs; j-- > 0;) {
 			p256_point *a = pts + i * stride + 2 * j;
 			int last = 2 * j + 2 == len;
@@ -170,16 +170,16 @@ static void level(p256_point *pts, size_t rows, size_t stride, size_t len, p256_
 				complete(&w.sum, a, a + 1);
 			*a = w.sum;
 		}
-	for (size_t i = 0; i < rows; i++)
+	for (size_t i = 0; i < sums; i++)
 		for (size_t j = 1; 2 * j < len; j++)
 			pts[i * stride + j] = pts[i * stride + 2 * j];
 	wipe(&w, sizeof w);
 }
 
-void p256_sum(p256_point *pts, size_t rows, size_t len, p256_fe *scratch)
+void p256_sum(p256_point *pts, size_t sums, size_t len, p256_fe *scratch)
 {
 	for (size_t left = len; left > 1; left = (left + 1) / 2)
-		level(pts, rows, len, left, scratch);
+		level(pts, sums, len, left, scratch);
 }
 
 /* ---- Jacobian sums ------------------------------------------------------------------------ */

@@ -157,12 +157,12 @@ void jac8_join(jac8 *a, size_t by);
 
 /* ---- points: p256x8_point.c -------------------------------------------------------------- */
 
-/* Sum each of rows rows of len points, a power of 2: the sum of pts[i*len .. i*len + len - 1] is
- * left in pts[i*len].  scratch has rows*len/2 + P256X8_CHAINS elements.  All the additions of a
+/* Make so many sums of len points each, a power of 2: that of pts[i*len .. i*len + len - 1] is
+ * left in pts[i*len].  scratch has sums*len/2 + P256X8_CHAINS elements.  All the additions of a
  * level of the binary tree share one inversion.  0 where in some lane two points to be added were
  * equal or opposite: the sums are then of no use.  Nothing else is told of them. */
 enum { P256X8_CHAINS = 2 };
-int p256x8_sum(p256x8_point *pts, size_t rows, size_t len, fe8 *scratch);
+int p256x8_sum(p256x8_point *pts, size_t sums, size_t len, fe8 *scratch);
 
 /* At most so many at a time, and memory for them: 64-byte aligned, wiped by the caller. */
 enum { P256X8_AT_ONCE = 128, P256X8_VECTORS = P256X8_AT_ONCE / P256X8_LANES };

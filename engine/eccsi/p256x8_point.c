@@ -2,10 +2,10 @@
  *
  * Windows and digits are those of the wide tables (p256_table.c).  A sum over windows i .. j is, over
  * B/2, an odd number times 2^(8i), of an absolute value below 2^(8(j + 1)).  So two neighbouring
- * sums L and U, added within one row, are never equal or opposite as numbers, the upper one being
+ * sums L and U, when they are added, are never equal or opposite as numbers, the upper one being
  * larger in absolute value; they are modulo n only if U +- L = m*n, m /= 0, |m| <= 2, where the left
  * side has as many factors 2 as L: a multiple of eight, and m*n has one or none.  So L starts at
- * window 0, and U ends at the last: only the last addition of a row can fail, for one or two of all
+ * window 0, and U ends at the last: only the last addition of a sum can fail, for one or two of all
  * scalars.  Then a denominator is 0, the product of all of them is, and the sums are given up.
  */
 #include <string.h>
@@ -18,7 +18,7 @@ enum { WINDOWS = P256_WIDE_WINDOWS };
 
 /* ---- sums -------------------------------------------------------------------------------- */
 
-/* Addition k of a level, one of 2^s to a row: its two points. */
+/* Addition k of a level, one of 2^s to a sum: its two points. */
 static p256x8_point *first_of(p256x8_point *pts, size_t k, size_t step)
 {
 	return pts + k * 2 * step;
@@ -65,12 +65,12 @@ static int level(p256x8_point *pts, size_t additions, size_t step, fe8 *prefix)
 	return exist;
 }
 
-int p256x8_sum(p256x8_point *pts, size_t rows, size_t len, fe8 *scratch)
+int p256x8_sum(p256x8_point *pts, size_t sums, size_t len, fe8 *scratch)
 {
 	int exist = 1;
 
 	for (size_t step = 1; exist && step < len; step *= 2)
-		exist = level(pts, rows * len / (2 * step), step, scratch);
+		exist = level(pts, sums * len / (2 * step), step, scratch);
 	return exist;
 }
 

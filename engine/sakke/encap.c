@@ -7,7 +7,7 @@
 #include "secret.h"
 
 enum {
-	BLOCK = 32,  /* members in step: each window of a table is read once for all of them */
+	STEP = 32,   /* members in step: each window of a table is read once for all of them */
 	ADDS = 512,  /* additions that share an inversion: 320 KB of points and products */
 };
 
@@ -37,55 +37,55 @@ void encap_put(encap_item *item, const ec_point *point, const fp *gr)
 }
 
 /* The members in step, and the windows a strip that make ADDS additions; the complete path wants
- * all rows of one member. */
-static int block_new(one_block *b, size_t windows, size_t bases, size_t n)
+ * all entries of one member. */
+static int work_new(one_work *b, size_t windows, size_t bases, size_t n)
 {
 	size_t k = (ADDS + bases * n - 1) / (bases * n);
 
 	k = k < windows ? k : windows;
-	return one_block_new(b, n, n, k, bases, bases * (k * n > windows ? k * n : windows));
+	return one_work_new(b, n, n, k, bases, bases * (k * n > windows ? k * n : windows));
 }
 
 /* The sum of scalars k of some bases by complete additions. */
-static km_err add_complete(one_block *b, ec_point *r, const table *const *tables,
+static km_err add_complete(one_work *b, ec_point *r, const table *const *tables,
 		const uint64_t *const *k, size_t bases, const km_random *rnd)
 {
-	size_t rows = 0;
+	size_t entries = 0;
 	uint64_t u[16];
 
 	for (size_t base = 0; base < bases; base++) {
 		table_recode(u, k[base], &tables[base]->shape, 0, 1);
 		for (size_t i = 0; i < tables[base]->shape.windows; i++)
-			table_pick(b->rows.acc + rows++, NULL, tables[base], i, u, 1);
+			table_pick(b->partials.acc + entries++, NULL, tables[base], i, u, 1);
 	}
 	wipe(u, sizeof u);
-	return edwards_sum(r, b->rows.acc, rows, rnd);
+	return edwards_sum(r, b->partials.acc, entries, rnd);
 }
 
-static km_err sums_of_block(one_block *b, encap_item *items, size_t n, const encap_tables *t,
+static km_err sums_in_step(one_work *b, encap_item *items, size_t n, const encap_tables *t,
 		const km_random *rnd)
 {
 	const table *tables[2] = {t->p, t->z};
 	uint64_t zero;
 	km_err err = KM_OK;
 
-	b->rows.n = n;
+	b->partials.n = n;
 	for (size_t j = 0; j < n; j++) {
 		table_recode(b->urb[0], items[j].rb, &t->p->shape, j, n);
 		table_recode(b->ur[0], items[j].r, &t->z->shape, j, n);
 	}
 	if (t->g)
-		err = one_powers(b->gr, b->power, b->rows.prefix, b->y, n, t->g, b->ur[0], rnd);
+		err = one_powers(b->gr, b->power, b->partials.prefix, b->y, n, t->g, b->ur[0], rnd);
 	if (err == KM_OK)
-		err = one_add_all(&b->rows, &zero, tables, (const uint64_t *[]){b->urb[0], b->ur[0]},
+		err = one_add_all(&b->partials, &zero, tables, (const uint64_t *[]){b->urb[0], b->ur[0]},
 				rnd);
 	for (size_t j = 0; j < n && err == KM_OK; j++) {
 		/* An odd number of turns leaves -conj(g^r). */
 		fp_cneg(&b->gr[j], &b->gr[j], 0 - (uint64_t)(t->p->shape.windows & 1));
-		items[j].status = zero ? add_complete(b, &b->rows.acc[0], tables,
+		items[j].status = zero ? add_complete(b, &b->partials.acc[0], tables,
 				(const uint64_t *[]){items[j].rb, items[j].r}, 2, rnd) : KM_OK;
 		if (items[j].status == KM_OK)
-			encap_put(&items[j], &b->rows.acc[zero ? 0 : j], t->g ? &b->gr[j] : NULL);
+			encap_put(&items[j], &b->partials.acc[zero ? 0 : j], t->g ? &b->gr[j] : NULL);
 		if (items[j].status == KM_ERANDOM)
 			err = KM_ERANDOM;
 	}
@@ -94,16 +94,16 @@ static km_err sums_of_block(one_block *b, encap_item *items, size_t n, const enc
 
 km_err encap_sums(encap_item *items, size_t n, const encap_tables *tables, const km_random *rnd)
 {
-	one_block b;
+	one_work b;
 	km_err err = KM_OK;
 
 	if (n == 0)
 		return KM_OK;
-	if (!block_new(&b, tables->p->shape.windows, 2, n < BLOCK ? n : BLOCK))
+	if (!work_new(&b, tables->p->shape.windows, 2, n < STEP ? n : STEP))
 		return KM_ENOMEM;
-	for (size_t at = 0; at < n && err == KM_OK; at += BLOCK)
-		err = sums_of_block(&b, items + at, n - at < BLOCK ? n - at : BLOCK, tables, rnd);
-	one_block_free(&b);
+	for (size_t at = 0; at < n && err == KM_OK; at += STEP)
+		err = sums_in_step(&b, items + at, n - at < STEP ? n - at : STEP, tables, rnd);
+	one_work_free(&b);
 	return err;
 }
 
@@ -111,18 +111,18 @@ km_err encap_times_p(ec_point *r, const uint64_t k[16], const table *p, const km
 {
 	const table *tables[1] = {p};
 	uint64_t zero;
-	one_block b;
+	one_work b;
 	km_err err;
 
 	memset(r, 0, sizeof *r);
-	if (!block_new(&b, p->shape.windows, 1, 1))
+	if (!work_new(&b, p->shape.windows, 1, 1))
 		return KM_ENOMEM;
 	table_recode(b.ur[0], k, &p->shape, 0, 1);
-	err = one_add_all(&b.rows, &zero, tables, (const uint64_t *[]){b.ur[0]}, rnd);
+	err = one_add_all(&b.partials, &zero, tables, (const uint64_t *[]){b.ur[0]}, rnd);
 	if (err == KM_OK && zero)
 		err = add_complete(&b, r, tables, &k, 1, rnd);
 	else if (err == KM_OK)
-		*r = b.rows.acc[0];
-	one_block_free(&b);
+		*r = b.partials.acc[0];
+	one_work_free(&b);
 	return err;
 }

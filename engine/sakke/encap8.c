@@ -29,8 +29,8 @@ typedef table eight_table, eight_gtable;
 
 /* ---- batches ---------------------------------------------------------------------------------- */
 
-/* For n vectors: at least so many rows that no accumulator is added to too often. */
-static int block_new(eight_block *b, size_t windows, size_t n)
+/* For n vectors: at least so many partial sums that none is added to too often. */
+static int work_new(eight_work *b, size_t windows, size_t n)
 {
 	size_t k = ADDS / (2 * n);
 
@@ -38,11 +38,11 @@ static int block_new(eight_block *b, size_t windows, size_t n)
 		k = (windows + EC8_CHAIN - 1) / EC8_CHAIN;
 	if (k > windows)
 		k = windows;
-	return eight_block_new(b, n, n * FP8_LANES, k, 2, 2 * k * n);
+	return eight_work_new(b, n, n * FP8_LANES, k, 2, 2 * k * n);
 }
 
 /* Lanes back to members; what lies beyond n is padding. */
-static void unpack(encap_item *items, size_t n, eight_block *b, int with_g, uint64_t turned)
+static void unpack(encap_item *items, size_t n, eight_work *b, int with_g, uint64_t turned)
 {
 	encap_item beyond;
 
@@ -60,8 +60,8 @@ static void unpack(encap_item *items, size_t n, eight_block *b, int with_g, uint
 			item->status = KM_OK;
 			mask[l] = turned;
 		}
-		fp8_to_octets(x, &b->rows.acc[v].x);
-		fp8_to_octets(y, &b->rows.acc[v].y);
+		fp8_to_octets(x, &b->partials.acc[v].x);
+		fp8_to_octets(y, &b->partials.acc[v].y);
 		if (!with_g)
 			continue;
 		fp8_cneg16(&b->gr[v], &b->gr[v], mask);
@@ -70,11 +70,11 @@ static void unpack(encap_item *items, size_t n, eight_block *b, int with_g, uint
 	wipe(&beyond, sizeof beyond);
 }
 
-static km_err sums_of_block(eight_block *b, encap_item *items, size_t n, const encap_tables *t,
+static km_err sums_in_step(eight_work *b, encap_item *items, size_t n, const encap_tables *t,
 		const encap_tables *complete, const km_random *rnd)
 {
 	const table *tables[2] = {t->p, t->z};
-	size_t padded = b->rows.n * FP8_LANES;
+	size_t padded = b->partials.n * FP8_LANES;
 	uint64_t zero;
 	km_err err = KM_OK;
 
@@ -85,10 +85,10 @@ static km_err sums_of_block(eight_block *b, encap_item *items, size_t n, const e
 		table_recode(b->ur[0], item->r, &t->z->shape, j, padded);
 	}
 	if (t->g)
-		err = eight_powers(b->gr, b->power, b->rows.prefix, b->y, b->rows.n, t->g, b->ur[0],
+		err = eight_powers(b->gr, b->power, b->partials.prefix, b->y, b->partials.n, t->g, b->ur[0],
 				rnd);
 	if (err == KM_OK)
-		err = eight_add_all(&b->rows, &zero, tables, (const uint64_t *[]){b->urb[0], b->ur[0]},
+		err = eight_add_all(&b->partials, &zero, tables, (const uint64_t *[]){b->urb[0], b->ur[0]},
 				rnd);
 	if (err != KM_OK)
 		return err;
@@ -109,18 +109,18 @@ km_err encap8_sums(encap_item *items, size_t n, const encap_tables *t, const enc
 {
 	size_t vectors = vectors_of(n, t->p->lookup->vectors);
 	km_err err = KM_OK;
-	eight_block b;
+	eight_work b;
 
 	if (n == 0)
 		return KM_OK;
-	if (!block_new(&b, t->p->shape.windows, vectors < VECTORS ? vectors : VECTORS))
+	if (!work_new(&b, t->p->shape.windows, vectors < VECTORS ? vectors : VECTORS))
 		return KM_ENOMEM;
 	for (size_t at = 0; at < n && err == KM_OK; at += MEMBERS) {
 		size_t m = n - at < MEMBERS ? n - at : MEMBERS;
 
-		b.rows.n = vectors_of(m, t->p->lookup->vectors);
-		err = sums_of_block(&b, items + at, m, t, complete, rnd);
+		b.partials.n = vectors_of(m, t->p->lookup->vectors);
+		err = sums_in_step(&b, items + at, m, t, complete, rnd);
 	}
-	eight_block_free(&b);
+	eight_work_free(&b);
 	return err;
 }

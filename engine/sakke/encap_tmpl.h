@@ -6,13 +6,13 @@
  * number 1 as a real part to start from; EN(name) are the names to define.  An element is one member,
  * or a vector of eight.
  *
- * The windows over P and Z are taken k at a time: row 2i of the accumulators adds up windows
- * i, i + k, i + 2k, .. over P, row 2i + 1 the same over Z, and all additions of a strip share one
- * inversion.  In the end the rows are added up as a tree, again with one inversion a level.  Small
- * batches take many rows, so that an inversion is always shared by about as many additions as the
+ * The windows over P and Z are taken k at a time: partial sum 2i adds up windows
+ * i, i + k, i + 2k, .. over P, 2i + 1 the same over Z, and all additions of a strip share one
+ * inversion.  In the end they are added up as a tree, again with one inversion a level.  Small
+ * batches take many, so that an inversion is always shared by about as many additions as the
  * cache holds.
  *
- * The sums in two rows are odd multiples of 2^(wi), each dominated by its highest window, so that an
+ * Two partial sums are odd multiples of 2^(wi), each dominated by its highest window, so that an
  * addition meets equal or opposite points only at the wrap modulo q, for k = 0, or where Z was chosen
  * against us.  That makes its denominator zero and the shared product with it: *zero says so, and
  * the caller goes the complete way.
@@ -24,17 +24,17 @@ typedef struct {
 	CN(sum) *picked;     /* [bases * k][n] */
 	FE *prefix;          /* [bases * k][n] */
 	uint64_t *sign;      /* [bases * k][n][CN(lanes)]: what is picked is to be turned over */
-} EN(rows);
+} EN(partials);
 
 /* What a batch works in. */
 typedef struct {
-	EN(rows) rows;
+	EN(partials) partials;
 	uint64_t (*urb)[16], (*ur)[16]; /* recoded scalars */
 	F2(elt) *power;
 	FE *y, *gr;
 	uint8_t *mem;
 	size_t size;
-} EN(block);
+} EN(work);
 
 static size_t EN(carve)(size_t *at, size_t len)
 {
@@ -46,7 +46,7 @@ static size_t EN(carve)(size_t *at, size_t len)
 
 /* Scratch for n elements of members scalars in step, k windows a strip; sums: points of a strip,
  * bases * k * n or more.  0: there is no memory. */
-static int EN(block_new)(EN(block) *b, size_t n, size_t members, size_t k, size_t bases, size_t sums)
+static int EN(work_new)(EN(work) *b, size_t n, size_t members, size_t k, size_t bases, size_t sums)
 {
 	size_t at[9];
 
@@ -59,11 +59,11 @@ static int EN(block_new)(EN(block) *b, size_t n, size_t members, size_t k, size_
 	at[5] = EN(carve)(&b->size, n * sizeof *b->power);
 	at[6] = EN(carve)(&b->size, n * sizeof *b->y);
 	at[7] = EN(carve)(&b->size, n * sizeof *b->gr);
-	at[8] = EN(carve)(&b->size, sums * CN(lanes) * sizeof *b->rows.sign);
+	at[8] = EN(carve)(&b->size, sums * CN(lanes) * sizeof *b->partials.sign);
 	b->mem = scratch_alloc(b->size);
 	if (!b->mem)
 		return 0;
-	b->rows = (EN(rows)){n, k, bases, (void *)(b->mem + at[0]), (void *)(b->mem + at[1]),
+	b->partials = (EN(partials)){n, k, bases, (void *)(b->mem + at[0]), (void *)(b->mem + at[1]),
 			(void *)(b->mem + at[2]), (void *)(b->mem + at[8])};
 	b->urb = (void *)(b->mem + at[3]);
 	b->ur = (void *)(b->mem + at[4]);
@@ -73,27 +73,27 @@ static int EN(block_new)(EN(block) *b, size_t n, size_t members, size_t k, size_
 	return 1;
 }
 
-static void EN(block_free)(EN(block) *b)
+static void EN(work_free)(EN(work) *b)
 {
 	scratch_free(b->mem, b->size);
 }
 
 /* acc += picked, with its signs.  The sums come about where picked was, and so they change places. */
-static km_err EN(add_strip)(EN(rows) *s, uint64_t *zero, size_t rows, const km_random *rnd)
+static km_err EN(add_strip)(EN(partials) *s, uint64_t *zero, size_t partials, const km_random *rnd)
 {
 	FE run, inv;
 	km_err err;
 
 	FN(set_one)(&run);
-	CN(add_forward)(&run, s->prefix, s->acc, s->picked, rows * s->n);
+	CN(add_forward)(&run, s->prefix, s->acc, s->picked, partials * s->n);
 	err = EN(invert)(&inv, zero, &run, rnd);
 	if (err == KM_OK && !*zero) {
 		CN(sum) *sums = s->picked;
 
-		CN(add_backward_signed)(&inv, s->acc, sums, s->prefix, s->sign, rows * s->n);
+		CN(add_backward_signed)(&inv, s->acc, sums, s->prefix, s->sign, partials * s->n);
 		/* Those that the last strip has nothing for stay as they are. */
-		memcpy(sums + rows * s->n, s->acc + rows * s->n,
-				(s->bases * s->k - rows) * s->n * sizeof *sums);
+		memcpy(sums + partials * s->n, s->acc + partials * s->n,
+				(s->bases * s->k - partials) * s->n * sizeof *sums);
 		s->picked = s->acc;
 		s->acc = sums;
 	}
@@ -102,11 +102,11 @@ static km_err EN(add_strip)(EN(rows) *s, uint64_t *zero, size_t rows, const km_r
 	return err;
 }
 
-static void EN(tidy_row)(CN(sum) *row, size_t n)
+static void EN(tidy_partial)(CN(sum) *partial, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		FN(tidy)(&row[i].x);
-		FN(tidy)(&row[i].y);
+		FN(tidy)(&partial[i].x);
+		FN(tidy)(&partial[i].y);
 	}
 }
 
@@ -116,23 +116,23 @@ static inline int EN(has_grown)(const CN(sum) *a, int64_t grown)
 	return FN(is_between)(&a->x, -grown, grown) && FN(is_between)(&a->y, -grown, grown);
 }
 
-/* Row 0 = the sum of all rows, whose coordinates are below grown*p, either sign.  Two that are below A*p
+/* Partial sum 0 = the sum of all, whose coordinates are below grown*p, either sign.  Two that are below A*p
  * make one below (2A + 2)p, and on the way a difference below (3A + 2)p: while that is below 256p they are
  * added as they are, else tidied first. */
-static km_err EN(add_tree)(EN(rows) *s, uint64_t *zero, size_t rows, size_t grown,
+static km_err EN(add_tree)(EN(partials) *s, uint64_t *zero, size_t partials, size_t grown,
 		const km_random *rnd)
 {
 	size_t n = s->n;
 	FE run, inv;
 	km_err err = KM_OK;
 
-	for (size_t step = 1; step < rows; step *= 2) {
-		size_t pairs = (rows + step - 1) / (2 * step);
+	for (size_t step = 1; step < partials; step *= 2) {
+		size_t pairs = (partials + step - 1) / (2 * step);
 
 		VERIFY(EN(has_grown)(s->acc, (int64_t)grown));
 		if (3 * grown + 2 >= 256) {
-			for (size_t j = 0; j < rows; j += step)
-				EN(tidy_row)(s->acc + j * n, n);
+			for (size_t j = 0; j < partials; j += step)
+				EN(tidy_partial)(s->acc + j * n, n);
 			grown = 1;
 		}
 		grown = 2 * grown + 2;
@@ -153,7 +153,7 @@ static km_err EN(add_tree)(EN(rows) *s, uint64_t *zero, size_t rows, size_t grow
 }
 
 /* acc[0..n-1] = the sum over all windows and bases; tables and digits: one for each base. */
-static km_err EN(add_all)(EN(rows) *s, uint64_t *zero, const EN(table) *const *tables,
+static km_err EN(add_all)(EN(partials) *s, uint64_t *zero, const EN(table) *const *tables,
 		const uint64_t *const *digits, const km_random *rnd)
 {
 	size_t windows = tables[0]->shape.windows, k = s->k < windows ? s->k : windows;
