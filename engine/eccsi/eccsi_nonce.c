@@ -17,7 +17,7 @@ static km_err hedged(uint64_t j[4], const uint8_t key[32], hash_part first, hash
 		const km_random *rnd)
 {
 	struct {
-		uint8_t fresh[2][32], block[2][32];
+		uint8_t fresh[2][32], half[2][32];
 		uint64_t high[4], low[4];
 	} w;
 	uint64_t zero = ~(uint64_t)0;
@@ -27,11 +27,11 @@ static km_err hedged(uint64_t j[4], const uint8_t key[32], hash_part first, hash
 	while (err == KM_OK && zero) {
 		wipe(&w, sizeof w);
 		err = random_passing(w.fresh[0], sizeof w.fresh, rnd);
-		hmac_fan(w.block, 2, key, 32, (hash_part[]){{w.fresh[0], 32}, first, second}, 3);
+		hmac_fan(w.half, 2, key, 32, (hash_part[]){{w.fresh[0], 32}, first, second}, 3);
 		/* 512 bits mod n: no bias that can be seen; and other randomness, beside the hash */
-		limbs_from_be(w.high, w.block[0], 4);
+		limbs_from_be(w.high, w.half[0], 4);
 		p256_to_mont_n(w.high, w.high);
-		p256_scalar(w.low, w.block[1]);
+		p256_scalar(w.low, w.half[1]);
 		p256_add_mod(w.high, w.high, w.low, p256_n);
 		p256_scalar(w.low, w.fresh[1]);
 		p256_add_mod(j, w.high, w.low, p256_n);
