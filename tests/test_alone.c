@@ -156,7 +156,8 @@ static void sums_are_multiples_and_powers(void **state)
 {
 	static encap_item items[MEMBERS];
 	table p, of_z, g;
-	const encap_tables all = {&p, &of_z, &g}, points = {&p, &of_z, NULL}, p_alone = {&p, NULL, NULL};
+	const encap_tables all = {&p, &of_z, &g, 0}, points = {&p, &of_z, NULL, 0}, p_alone = {&p, NULL, NULL, 0};
+	const encap_tables back[2] = {{&p, NULL, &g, 1}, {&p, &of_z, &g, 1}};
 	uint64_t seed = 20;
 
 	row(state);
@@ -170,6 +171,11 @@ static void sums_are_multiples_and_powers(void **state)
 	for (size_t i = 0; i < MEMBERS; i++) {
 		assert_int_equal(alone_sums(&items[i], 1, i % 2 ? &points : &p_alone, NULL), KM_OK);
 		check(&items[i], i, i % 2, 0);
+	}
+	members(items, &seed);
+	for (size_t i = 0; i < MEMBERS; i++) {
+		assert_int_equal(alone_sums(&items[i], 1, &back[i % 2], NULL), KM_OK);
+		check(&items[i], i, i % 2, 1);
 	}
 	table_clear(&p);
 	table_clear(&of_z);

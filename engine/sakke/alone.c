@@ -36,16 +36,16 @@ static void add_group(lanes *m, const table *t, size_t group, const uint64_t u[1
 		ed8_add_entry(&m->acc, &m->entry, m->flip);
 }
 
-/* The first group is the power to begin with, each later one a turn: see fp2_turn for the signs. */
-static void turn_group(lanes *m, const table *g, size_t group)
+/* The first group taken is the power to begin with, each later one a turn: see fp2_turn for the signs. */
+static void turn_group(lanes *m, const table *g, size_t group, size_t turns)
 {
-	uint64_t turned = 0 - (uint64_t)(group > 0 && group % 2 == 0);
+	uint64_t turned = 0 - (uint64_t)(turns > 0 && turns % 2 == 0);
 
 	table_pick(&m->entry.diff, m->flip, g, group, m->r, 1);
 	for (int l = 0; l < FP8_LANES; l++)
 		m->flip[l] ^= turned;
 	fp8_cneg16(&m->entry.diff, &m->entry.diff, m->flip);
-	if (group > 0) {
+	if (turns > 0) {
 		fp8x2_turn(&m->power, &m->entry.diff);
 	} else {
 		fp8_set_start(&m->power.re);
@@ -76,19 +76,25 @@ static void join_powers(fp8x2_elt *a, fp8x2_elt *b)
 	}
 }
 
+/* Where t->back is set, from the last group of the last table to the first of the first one. */
 static void add_up(lanes *m, size_t n, const encap_tables *t)
 {
-	const size_t groups = t->p->shape.windows / FP8_LANES;
+	const size_t groups = t->p->shape.windows / FP8_LANES, last = groups - 1;
+	const size_t points = t->z ? 2 * groups : groups;
 
-	for (size_t group = 0; group < groups; group++)
+	for (size_t i = 0; t->back && t->g && i < groups; i++)
 		for (size_t j = 0; j < n; j++)
-			add_group(&m[j], t->p, group, m[j].rb, group == 0);
-	for (size_t group = 0; t->z && group < groups; group++)
+			turn_group(&m[j], t->g, last - i, i);
+	for (size_t i = 0; i < points; i++) {
+		size_t at = t->back ? points - 1 - i : i;
+
 		for (size_t j = 0; j < n; j++)
-			add_group(&m[j], t->z, group, m[j].r, 0);
-	for (size_t group = 0; t->g && group < groups; group++)
+			add_group(&m[j], at < groups ? t->p : t->z, at % groups, at < groups ? m[j].rb : m[j].r,
+					i == 0);
+	}
+	for (size_t i = 0; !t->back && t->g && i < groups; i++)
 		for (size_t j = 0; j < n; j++)
-			turn_group(&m[j], t->g, group);
+			turn_group(&m[j], t->g, i, i);
 }
 
 /* ---- one element ------------------------------------------------------------------------------- */
@@ -169,7 +175,7 @@ km_err alone_times_p(ec_point *r, const uint64_t k[16], const table *p, const km
 	km_err err;
 
 	memcpy(item.rb, k, sizeof item.rb);
-	err = alone_sums(&item, 1, &(encap_tables){p, NULL, NULL}, rnd);
+	err = alone_sums(&item, 1, &(encap_tables){.p = p}, rnd);
 	if (err == KM_OK)
 		err = item.status;
 	/* What was just written is a point, unless there was a fault. */

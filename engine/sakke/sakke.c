@@ -35,13 +35,14 @@ void sakke_mask(uint8_t out[KM_SSV_BYTES], const uint8_t in[KM_SSV_BYTES], const
 
 /* By the tables of a set; those of z->least are for exceptional cases. */
 static km_err sums_by(encap_item *items, size_t n, const sakke_set *set, const sakke_z *z, int with_g,
-		const km_random *rnd)
+		int back, const km_random *rnd)
 {
 	encap_tables t, complete;
 	km_err err = sakke_tables(&t, set, with_g);
 
 	if (err != KM_OK)
 		return err;
+	t.back = back;
 	if (set->z.layout == TABLE_LIMBS)
 		return encap_sums(items, n, &t, rnd);
 	if (set->z.layout == TABLE_GROUPS)
@@ -54,7 +55,7 @@ static km_err sums_by(encap_item *items, size_t n, const sakke_set *set, const s
 
 km_err sakke_sums_of_one(encap_item *item, const sakke_z *z, const km_random *rnd)
 {
-	return sums_by(item, 1, &z->least, z, 1, rnd);
+	return sums_by(item, 1, &z->least, z, 1, 1, rnd);
 }
 
 km_err sakke_sums(encap_item *items, size_t n, const sakke_z *z, int with_g, const km_random *rnd)
@@ -69,7 +70,7 @@ km_err sakke_sums(encap_item *items, size_t n, const sakke_z *z, int with_g, con
 		now = n - at;
 		if (now % set->unit < set->rest)
 			now -= now % set->unit;
-		err = sums_by(items + at, now, set, z, with_g, rnd);
+		err = sums_by(items + at, now, set, z, with_g, 0, rnd);
 	}
 	return err;
 }

@@ -68,7 +68,8 @@ uint64_t sakke_scalars(encap_item *item, const uint8_t *ssv, const uint8_t *id, 
  * anything. */
 km_err sakke_sums(encap_item *items, size_t n, const sakke_z *z, int with_g, const km_random *rnd);
 
-/* One member's sums by the complete way of the tables for a few, whatever others there are. */
+/* One member's sums by the complete way of the tables for a few, whatever others there are, and from the last
+ * window to the first: see encap_tables. */
 km_err sakke_sums_of_one(encap_item *item, const sakke_z *z, const km_random *rnd);
 
 /* [k]P, k secret.  KM_ERANDOM, KM_ENOMEM; KM_EDEGENERATE: k = 0. */

@@ -63,6 +63,7 @@ km_err sakke_tables(encap_tables *t, const sakke_set *set, int with_g)
 
 	t->z = &set->z;
 	t->g = NULL;
+	t->back = 0;
 	if (err == KM_OK && with_g)
 		err = table_shared(&t->g, TABLE_G, set->z.layout, set->z.shape.w);
 	return err;
