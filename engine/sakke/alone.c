@@ -17,11 +17,11 @@ typedef struct {
 	uint64_t flip[FP8_LANES];
 	uint64_t negative[FP8_LANES]; /* acc is to be turned over */
 	uint64_t rb[16], r[16];       /* recoded: for P; for Z and g */
-} lanes;
+} member;
 
 /* The sum is kept up to a sign, that of its last digit: so what is turned over before an addition is
  * one coordinate of the sum, and not three of the entry. */
-static void add_group(lanes *m, const table *t, size_t group, const uint64_t u[16], int first)
+static void add_group(member *m, const table *t, size_t group, const uint64_t u[16], int first)
 {
 	uint64_t negative[FP8_LANES];
 
@@ -37,7 +37,7 @@ static void add_group(lanes *m, const table *t, size_t group, const uint64_t u[1
 }
 
 /* The first group taken is the power to begin with, each later one a turn: see fp2_turn for the signs. */
-static void turn_group(lanes *m, const table *g, size_t group, size_t turns)
+static void turn_group(member *m, const table *g, size_t group, size_t turns)
 {
 	uint64_t turned = 0 - (uint64_t)(turns > 0 && turns % 2 == 0);
 
@@ -77,7 +77,7 @@ static void join_powers(fp8x2_elt *a, fp8x2_elt *b)
 }
 
 /* Where t->back is set, from the last group of the last table to the first of the first one. */
-static void add_up(lanes *m, size_t n, const encap_tables *t)
+static void add_up(member *m, size_t n, const encap_tables *t)
 {
 	const size_t groups = t->p->shape.windows / FP8_LANES, last = groups - 1;
 	const size_t points = t->z ? 2 * groups : groups;
@@ -100,7 +100,7 @@ static void add_up(lanes *m, size_t n, const encap_tables *t)
 /* ---- one element ------------------------------------------------------------------------------- */
 
 typedef struct {
-	lanes m[STEP];
+	member m[STEP];
 	ending end[STEP];
 } work;
 
@@ -138,7 +138,7 @@ void alone_join(ed_extended *sum, fp2 *power, ed8_extended *points, fp8x2_elt *p
 
 static void join(work *w, size_t j, int with_power)
 {
-	lanes *m = &w->m[j];
+	member *m = &w->m[j];
 
 	ed8_cneg(&m->acc, m->negative);
 	alone_join(&w->end[j].sum, with_power ? &w->end[j].power : NULL, &m->acc, &m->power);
