@@ -42,12 +42,14 @@ MODE_tsan    := -O1 -g -fsanitize=thread
 MODE_fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -DKM_VERIFY
 MODE_ct      := $(OPT) -gdwarf-4 $(FORTIFY)
 ALL_CFLAGS := -std=c11 $(WARN) $(DEFS) $(MODE_$(MODE)) -fvisibility=hidden -fPIC $(HARDEN) $(HARDEN_$(ARCH)) \
-	-I. -iquote engine -isystem /usr/include/libxml2 $(CFLAGS)
+	-I. -iquote engine -iquote provision -isystem /usr/include/libxml2 $(CFLAGS)
 LIBS    := -lxml2 -ljansson -lsodium -lcrypto -lgmp -lpthread
 
 ENGINE  := $(wildcard engine/*.c engine/*/*.c) $(wildcard asm/$(ARCH)/*.S)
-PROV    := $(wildcard provision/*.c)
+LIBRARY := $(wildcard $(patsubst %,provision/%/*.c,base message keys gms client))
+RUN     := $(wildcard provision/run/*.c)
 CLI     := $(wildcard provision/cli/*.c)
+PROV    := $(LIBRARY) $(RUN)
 TESTS   := $(patsubst tests/%.c,%,$(wildcard tests/test_*.c))
 FUZZ    := $(patsubst tests/%.c,%,$(wildcard tests/fuzz_*.c))
 obj      = $(patsubst %,$(B)/%.o,$(1))
@@ -84,7 +86,7 @@ $(B)/%.S.o: %.S $(B)/flags
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 
 # One object, of which only the km_ interface can be seen from outside.
-$(B)/libkeymuster.o: $(call obj,$(ENGINE) $(PROV))
+$(B)/libkeymuster.o: $(call obj,$(ENGINE) $(LIBRARY))
 	$(call say,LD,$@)
 	$(Q)$(LD) -r $^ -o $@.tmp
 	$(Q)$(OBJCOPY) --localize-hidden $@.tmp $@ && rm $@.tmp

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "provision/gmk.h"
-#include "provision/kmsdoc.h"
+#include "provision/keys/kmsdoc.h"
 
 #define KMS    "kms.example.org"
 #define GMS    "sip:gms@gms-psi.example.org"

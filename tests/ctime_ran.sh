@@ -24,7 +24,7 @@ done
 
 # COUNT FILE FUNCTION, a line for each; those of headers are added up.
 counts() {
-	for data in $out/{engine,engine/*,provision}/*.gcno; do
+	for data in $out/{engine,engine/*,provision/*}/*.gcno; do
 		gcov -j -t "$data" 2>/dev/null
 	done | tr '{' '\n' | awk '
 	function value(key,    at) {

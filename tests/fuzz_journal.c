@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "provision/journal.h"
+#include "provision/gms/journal.h"
 #include "util_dir.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "provision/kmsdoc.h"
+#include "provision/keys/kmsdoc.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "provision/cli/cli.h"
-#include "provision/mikey.h"
+#include "provision/message/mikey.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "provision/mikey.h"
+#include "provision/message/mikey.h"
 #include "util_own.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "provision/state.h"
+#include "provision/gms/state.h"
 #include "util_dir.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "provision/gmk.h"
-#include "provision/uri.h"
+#include "provision/message/uri.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "provision/gmk.h"
-#include "provision/when.h"
+#include "provision/base/when.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

@@ -67,7 +67,7 @@ verdict $? "an object with both is not"
 
 shopt -s nullglob
 all=() kernels=()
-for source in engine/*.c engine/*/*.c provision/*.c provision/cli/*.c asm/"$arch"/*.S; do all+=("$objects/$source.o"); done
+for source in engine/*.c engine/*/*.c provision/*/*.c asm/"$arch"/*.S; do all+=("$objects/$source.o"); done
 for source in asm/"$arch"/*.S; do kernels+=("$objects/$source.o"); done
 out=$(unmarked "${all[@]}" "$objects/libkeymuster.o")
 [ -z "$out" ] || echo "$out"

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "provision/members.h"
+#include "provision/run/members.h"
 #include "util_own.h"
 
 /* ---- faults ------------------------------------------------------------------------------------ */

@@ -8,8 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "provision/file.h"
-#include "provision/when.h"
+#include "provision/base/file.h"
+#include "provision/base/when.h"
 
 static char dir[] = "/tmp/test_file.XXXXXX";
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "engine/bytes.h"
-#include "provision/mikey.h"
+#include "provision/message/mikey.h"
 #include "util_third.h"
 
 static const char *const everybody[] = {OWN_GMS, OWN_ALICE, OWN_BOB, NULL};

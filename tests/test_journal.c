@@ -5,7 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../provision/journal.h"
+#include "../provision/gms/journal.h"
 #include "util.h"
 #include "util_dir.h"
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "provision/kmsdoc.h"
+#include "provision/keys/kmsdoc.h"
 
 #include "fuzz_kmsdoc.c"
 

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "provision/members.h"
-#include "provision/seen.h"
+#include "provision/run/members.h"
+#include "provision/run/seen.h"
 
 #include "fuzz_members.c"
 

@@ -6,8 +6,9 @@
 
 #include <sodium.h>
 
-#include "../provision/pool.h"
-#include "../provision/sink.h"
+#include "../provision/run/pool.h"
+#include "../provision/base/json_text.h"
+#include "../provision/run/sink.h"
 #include "util.h"
 
 static const km_kms kms = { .uri = "kms\"1\\" };
@@ -76,9 +77,9 @@ static void a_json_string_is_escaped(void **ctx)
 	char out[64];
 
 	(void)ctx;
-	assert_int_equal(sink_json_string(out, in, sizeof in - 1), sizeof expected - 1);
+	assert_int_equal(json_text(out, in, sizeof in - 1), sizeof expected - 1);
 	assert_memory_equal(out, expected, sizeof expected - 1);
-	assert_int_equal(sink_json_string(out, NULL, 0), 2);
+	assert_int_equal(json_text(out, NULL, 0), 2);
 }
 
 static void base64_is_that_of_libsodium(void **ctx)

@@ -8,9 +8,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../provision/groupkey.h"
-#include "../provision/journal.h"
-#include "../provision/state.h"
+#include "../provision/gms/groupkey.h"
+#include "../provision/gms/journal.h"
+#include "../provision/gms/state.h"
 #include "util.h"
 #include "util_dir.h"
 

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "provision/file.h"
+#include "provision/base/file.h"
 
 enum { MASK = 0x80 };
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "provision/gmk.h"
-#include "provision/uri.h"
+#include "provision/message/uri.h"
 
 #include "fuzz_uri.c"
 

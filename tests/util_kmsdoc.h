@@ -2,7 +2,7 @@
 #ifndef KM_TESTS_UTIL_KMSDOC_H
 #define KM_TESTS_UTIL_KMSDOC_H
 
-#include "provision/kmsdoc.h"
+#include "provision/keys/kmsdoc.h"
 #include "util.h"
 
 /* Records whose points and keys are octets at random: readable, never valid. */

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "provision/keyparams.h"
+#include "provision/message/keyparams.h"
 #include "util_kmsdoc.h"
 
 json_t *own;

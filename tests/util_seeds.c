@@ -6,9 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "provision/journal.h"
-#include "provision/keyparams.h"
-#include "provision/sink.h"
+#include "provision/gms/journal.h"
+#include "provision/message/keyparams.h"
+#include "provision/run/sink.h"
 #include "util_kmsdoc.h"
 #include "util_own.h"
 

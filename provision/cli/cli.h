@@ -1,10 +1,25 @@
-/* cli.h -- what the subcommands of keymuster share. */
+/* cli.h -- what the subcommands of keymuster share.
+ *
+ * The room, provision/cli/, which stands on all of provision/: the command.
+ *   main, options, suggest          subcommands and their options, and what was meant
+ *   say, signals, processors        lines for people; requests to end; processors to use
+ *   inputs, crowd, tally            key material given; a list of members; what became of them, counted
+ *   run                             members to messages, side by side
+ *   provision, provision_*          a run: its key (key), GMS (gms), members who have it (given), what is looked at
+ *                                   before (check), its output (out) and help; canary: one message opened first
+ *   receipt, verify, verify_messages   what a run says at its end, and that held against its output
+ *   messages, messages_text, messages_doc   messages read, in all forms
+ *   open, open_out, inspect         messages opened, and looked at
+ *   state, who, show                the state, members who have a key, and key files, shown
+ *   lab, selftest                   a KMS for the laboratory; the engine's known answers
+ *   keymuster.bash, man.sh          completion; the manual page
+ */
 #ifndef KM_CLI_H
 #define KM_CLI_H
 
 #include <signal.h>
 
-#include "../gmk.h"
+#include "gmk.h"
 
 /* Exit codes, also what functions give that may end the command; CLI_DONE lets it go on. */
 enum {
@@ -184,7 +199,7 @@ void cli_messages_close(cli_messages *m);
 
 /* ---- members that are read (crowd.c) --------------------------------------------------------- */
 
-#include "../members.h"
+#include "run/members.h"
 
 /* The first members are read before anything else, so that their number is known where they are
  * few; the others come as they are asked for. */
@@ -242,11 +257,11 @@ void crowd_drop(crowd_member *m);
 
 /* ---- a run (run.c) --------------------------------------------------------------------------- */
 
-#include "../journal.h"
-#include "../salts.h"
-#include "../sink.h"
-#include "../state.h"
-#include "../word.h"
+#include "gms/journal.h"
+#include "gms/salts.h"
+#include "run/sink.h"
+#include "gms/state.h"
+#include "base/word.h"
 
 /* What a state has to say, to stderr; and the code to exit with. */
 void cli_say_state(void *ctx, const char *text);

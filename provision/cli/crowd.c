@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "../file.h"
+#include "base/file.h"
 
 /* A member that was read ahead, with its KMS as it was given (NULL: not at all). */
 typedef struct {

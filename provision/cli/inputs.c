@@ -8,9 +8,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../file.h"
-#include "../wait.h"
-#include "../when.h"
+#include "base/file.h"
+#include "base/wait.h"
+#include "base/when.h"
 
 static void tell_removed(const char *name)
 {

@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "../escape.h"
-#include "../mikey.h"
+#include "base/escape.h"
+#include "message/mikey.h"
 
 static bool inspect_text(const cli_message *one, bool first)
 {

@@ -11,11 +11,12 @@
 #include <jansson.h>
 #include <sodium.h>
 
-#include "../complain.h"
-#include "../file.h"
-#include "../kmsdoc.h"
-#include "../members.h"
-#include "../memlock.h"
+#include "base/complain.h"
+#include "base/file.h"
+#include "keys/kmsdoc.h"
+#include "run/members.h"
+#include "base/json_text.h"
+#include "base/memlock.h"
 
 enum { PERIOD = 2592000, SECRET_MAX = 1 << 16, NAME_LEN = 64, PERIODS_MAX = 1000 };
 static const char kms_uri_default[] = "kms.example.org";
@@ -74,7 +75,7 @@ static int write_secret(const lab *l, const char *dir)
 	sodium_bin2hex(w.hex, sizeof w.hex, w.ksak, sizeof w.ksak);
 	fprintf(out.f, "\"ksak\": \"%s\",\n", w.hex);
 	km_wipe(&w, sizeof w);
-	uri[sink_json_string(uri, l->cert.uri, strlen(l->cert.uri))] = '\0';
+	uri[json_text(uri, l->cert.uri, strlen(l->cert.uri))] = '\0';
 	fprintf(out.f, "\"uri\": %s,\n\"period\": %llu,\n\"offset\": %llu\n}\n", uri,
 			(unsigned long long)l->cert.period, (unsigned long long)l->cert.offset);
 	free(path);

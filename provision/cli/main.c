@@ -13,7 +13,7 @@
 
 #include <jansson.h>
 
-#include "../memlock.h"
+#include "base/memlock.h"
 
 static const cli_command *const commands[] = {
 	&cli_provision, &cli_open, &cli_verify, &cli_inspect, &cli_show_files, &cli_who,

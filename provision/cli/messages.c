@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../mikey.h"
+#include "message/mikey.h"
 
 enum {
 	LINE_MAX_OCTETS = 1 << 18,      /* base64 of the longest message, and room around it */

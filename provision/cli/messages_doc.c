@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "../mikey.h"
+#include "message/mikey.h"
 
 enum { PARTS_DEPTH = 8, BOUNDARY_MAX = 200 };
 

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "../mikey.h"
+#include "message/mikey.h"
 
 static bool is_blank(char c)
 {

@@ -7,9 +7,9 @@
 
 #include <sodium.h>
 
-#include "../escape.h"
-#include "../mikey.h"
-#include "../when.h"
+#include "base/escape.h"
+#include "message/mikey.h"
+#include "base/when.h"
 
 static void put(const char *name, km_str text)
 {

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../when.h"
+#include "base/when.h"
 
 const char *cli_kernel;
 

@@ -8,7 +8,7 @@
 
 #include <sodium.h>
 
-#include "../keyparams.h"
+#include "message/keyparams.h"
 
 enum {
 	KNOWN_MAX = 20000,      /* members up to which user salts are made to differ */

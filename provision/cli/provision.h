@@ -4,9 +4,9 @@
 
 #include "cli.h"
 
-#include "../file.h"
-#include "../groupkey.h"
-#include "../journal.h"
+#include "base/file.h"
+#include "gms/groupkey.h"
+#include "gms/journal.h"
 
 enum {
 	PROVISION_LEFT = 1000,          /* names that are kept of those who are left out */

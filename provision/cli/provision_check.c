@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../memlock.h"
-#include "../when.h"
+#include "base/memlock.h"
+#include "base/when.h"
 
 static bool may_write_beside(const char *name)
 {

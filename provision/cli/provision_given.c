@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "../when.h"
+#include "base/when.h"
 
 /* ---- the state ------------------------------------------------------------------------------- */
 

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "../keyring.h"
-#include "../when.h"
+#include "keys/keyring.h"
+#include "base/when.h"
 
 static int refuse_keys(const char *name, const char *what, const char *uri, const char *why)
 {

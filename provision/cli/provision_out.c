@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../when.h"
+#include "base/when.h"
 
 /* /dev/stdout, say: where that is a file, it is not to be replaced beside its name. */
 static bool is_stdout(const char *name)

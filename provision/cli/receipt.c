@@ -6,7 +6,7 @@
 
 #include <jansson.h>
 
-#include "../when.h"
+#include "base/when.h"
 
 static json_t *number(uint64_t n)
 {

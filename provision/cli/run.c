@@ -6,9 +6,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "../memlock.h"
-#include "../pool.h"
-#include "../wait.h"
+#include "base/memlock.h"
+#include "run/pool.h"
+#include "base/wait.h"
 
 enum { CHUNK = 512, CHUNK_MIN = 64 };   /* members; below 64 shared inversions do not pay */
 

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../escape.h"
+#include "base/escape.h"
 
 bool cli_plain, cli_quiet, cli_verbose;
 

@@ -5,10 +5,10 @@
 
 #include <jansson.h>
 
-#include "../file.h"
-#include "../groupkey.h"
-#include "../kmsdoc.h"
-#include "../when.h"
+#include "base/file.h"
+#include "gms/groupkey.h"
+#include "keys/kmsdoc.h"
+#include "base/when.h"
 
 typedef struct {
 	cli_list kms, files;

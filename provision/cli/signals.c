@@ -5,7 +5,7 @@
 #include <signal.h>
 #include <sys/eventfd.h>
 
-#include "../wait.h"
+#include "base/wait.h"
 
 volatile sig_atomic_t cli_interrupted;
 

@@ -8,10 +8,10 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "../complain.h"
-#include "../escape.h"
-#include "../groupkey.h"
-#include "../when.h"
+#include "base/complain.h"
+#include "base/escape.h"
+#include "gms/groupkey.h"
+#include "base/when.h"
 
 enum { WINDOW = 900 };          /* seconds, of a client */
 

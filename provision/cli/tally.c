@@ -8,7 +8,7 @@
 #include <openssl/evp.h>
 #include <sodium.h>
 
-#include "../members.h"
+#include "run/members.h"
 
 bool cli_count_start(cli_counts *counts)
 {

@@ -9,7 +9,7 @@
 #include <openssl/evp.h>
 #include <sodium.h>
 
-#include "../file.h"
+#include "base/file.h"
 
 enum { RECEIPT_MAX = 1 << 24 };
 

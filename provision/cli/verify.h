@@ -6,7 +6,7 @@
 
 #include <jansson.h>
 
-#include "../pool.h"
+#include "run/pool.h"
 
 enum { VERIFY_CHUNK = 256, VERIFY_FAULTS_SHOWN = 10 };
 

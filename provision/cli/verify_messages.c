@@ -7,7 +7,7 @@
 
 #include <sodium.h>
 
-#include "../mikey.h"
+#include "message/mikey.h"
 
 /* ---- one message ----------------------------------------------------------------------------- */
 

@@ -7,8 +7,8 @@
 
 #include <sodium.h>
 
-#include "../escape.h"
-#include "../groupkey.h"
+#include "base/escape.h"
+#include "gms/groupkey.h"
 
 typedef struct {
 	const char *gmk, *members, *state, *format;

@@ -1,0 +1,237 @@
+/* state.c -- what a GMS must remember between runs: its last T, GMK-IDs in use and revoked. */
+#include "state_inner.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/complain.h"
+#include "base/file.h"
+
+/* Half a year before the 32 bits of seconds end in 2106: nothing that follows can start again at 0.
+ */
+#define LAST_T ((uint64_t)0xff000000 << 32)
+#define GRACE ((uint64_t)400 * 86400)
+
+void state_close(state *st)
+{
+	if (st == NULL)
+		return;
+	if (st->fd >= 0)
+		close(st->fd);
+	state_content_free(&st->seen);
+	free(st->path);
+	free(st);
+}
+
+const char *state_name(const state *st)
+{
+	return st->path;
+}
+
+/* ---- T --------------------------------------------------------------------------------------- */
+
+uint64_t state_time(int64_t seconds, long nanoseconds)
+{
+	return (uint64_t)seconds << 32 | (((uint64_t)nanoseconds << 32) / 1000000000u);
+}
+
+uint64_t state_last_t(const state *st)
+{
+	return st->last;
+}
+
+uint64_t state_next_t(const state *st, uint64_t now)
+{
+	return now > st->last ? now : st->last + 1;
+}
+
+/* Read the last T alone: this happens once a chunk. */
+static state_result read_t(const state *st, uint64_t *t, km_complaint *why)
+{
+	char text[STATE_T_LEN];
+	ssize_t got = pread(st->fd, text, sizeof text, 0);
+
+	*t = 0;
+	if (got < 0)
+		return state_refuse_errno(st, why);
+	if (!state_parse_t(t, text, (size_t)got))
+		return state_refuse(st, 2,
+				"not a T with its check: the state was damaged during the run",
+				why);
+	return STATE_OK;
+}
+
+static state_result write_t(const state *st, uint64_t t, km_complaint *why)
+{
+	char text[STATE_T_LEN + 1];
+
+	state_print_t(text, t);
+	errno = ENOSPC;                         /* a short write sets none */
+	if (pwrite(st->fd, text, STATE_T_LEN, 0) != STATE_T_LEN || fdatasync(st->fd) != 0)
+		return state_refuse_errno(st, why);
+	return STATE_OK;
+}
+
+/* The first of n values after last that lie within one second, and not before now. */
+static uint64_t first_of(uint64_t last, uint64_t now, size_t n)
+{
+	uint64_t t = now > last ? now : last + 1;
+
+	if ((t & UINT32_MAX) + n > (uint64_t)UINT32_MAX + 1)
+		t = (t | UINT32_MAX) + 1;
+	return t;
+}
+
+state_result state_reserve(state *st, uint64_t *t, size_t n, uint64_t now, km_complaint *why)
+{
+	uint64_t last = 0;
+	state_result result = state_lock(st, why);
+
+	*t = 0;
+	if (result != STATE_OK)
+		return result;
+	result = read_t(st, &last, why);
+	if (result == STATE_OK) {
+		uint64_t first;
+
+		last = last > st->last ? last : st->last;
+		if (last > LAST_T || now > LAST_T) {
+			state_unlock(st);
+			return state_refuse(st, 2, "T is too far ahead to go on from", why);
+		}
+		first = first_of(last, now, n);
+		result = write_t(st, first + n - 1, why);
+		if (result == STATE_OK) {
+			st->last = first + n - 1;
+			*t = first;
+		}
+	}
+	state_unlock(st);
+	return result;
+}
+
+/* ---- GMK-IDs --------------------------------------------------------------------------------- */
+
+static void drop_expired(state_content *all, int64_t now)
+{
+	uint64_t t = all->t >> 32, then = now < 0 ? 0 : (uint64_t)now;
+	size_t kept = 0;
+
+	then = t < then ? t : then;
+	for (size_t i = 0; i < all->n; i++) {
+		uint64_t expiry = all->ids[i].expiry;
+
+		if (expiry == 0 || expiry + GRACE >= then)
+			all->ids[kept++] = all->ids[i];
+	}
+	all->n = kept;
+}
+
+static state_result draw_id(const state *st, const state_content *all, uint32_t *gmk_id,
+		const km_random *rnd, km_complaint *why)
+{
+	do {
+		uint8_t octets[4];
+
+		if (km_random_bytes(octets, sizeof octets, rnd) != KM_OK) {
+			complain(why, st->path, 0, NULL, km_strerror(KM_ERANDOM));
+			return STATE_IO;
+		}
+		*gmk_id = (uint32_t)(octets[0] & 0x0f) << 24 | (uint32_t)octets[1] << 16 |
+				(uint32_t)octets[2] << 8 | octets[3];
+	} while (state_find_id(all, *gmk_id) != NULL);
+	return STATE_OK;
+}
+
+/* Lock and read; on STATE_OK the lock is held. */
+static state_result enter(state *st, state_content *all, km_complaint *why)
+{
+	state_result result = state_lock(st, why);
+
+	*all = (state_content){ 0 };
+	if (result == STATE_OK)
+		result = state_read_locked(st, all, why);
+	if (result != STATE_OK)
+		state_unlock(st);
+	return result;
+}
+
+static void leave(state *st, state_content *all)
+{
+	state_content_free(all);
+	state_unlock(st);
+}
+
+state_result state_new_id(state *st, uint32_t *gmk_id, uint64_t expiry, int64_t now,
+		const km_random *rnd, km_complaint *why)
+{
+	state_content all;
+	state_result result = enter(st, &all, why);
+
+	*gmk_id = 0;
+	if (result != STATE_OK) {
+		state_content_free(&all);
+		return result;
+	}
+	drop_expired(&all, now);
+	result = draw_id(st, &all, gmk_id, rnd, why);
+	if (result == STATE_OK && !state_add_id(&all, (state_id){ *gmk_id, false, expiry }))
+		result = state_refuse_errno(st, why);
+	if (result == STATE_OK)
+		result = state_write_locked(st, &all, why);
+	leave(st, &all);
+	if (result != STATE_OK)
+		*gmk_id = 0;
+	return result;
+}
+
+state_result state_keep_id(state *st, state_id *is, uint32_t gmk_id, uint64_t expiry, bool revoked,
+		km_complaint *why)
+{
+	state_content all;
+	state_result result;
+	const state_id *known;
+
+	*is = (state_id){ .gmk_id = gmk_id, .revoked = revoked, .expiry = expiry };
+	if (st->look) {
+		known = state_find_id(&st->seen, gmk_id);
+		is->revoked = revoked || (known != NULL && known->revoked);
+		return STATE_OK;
+	}
+	result = enter(st, &all, why);
+	if (result != STATE_OK) {
+		state_content_free(&all);
+		return result;
+	}
+	known = state_find_id(&all, gmk_id);
+	if (known == NULL || (revoked && !known->revoked)) {
+		if (!state_add_id(&all, (state_id){ gmk_id, revoked, expiry }))
+			result = state_refuse_errno(st, why);
+		else
+			result = state_write_locked(st, &all, why);
+	}
+	if (result == STATE_OK)
+		*is = *state_find_id(&all, gmk_id);
+	leave(st, &all);
+	return result;
+}
+
+state_result state_look_up(state *st, state_id *is, bool *known, uint32_t gmk_id, km_complaint *why)
+{
+	state_content all = { 0 };
+	state_result result = st->look ? STATE_OK : enter(st, &all, why);
+	const state_id *found = state_find_id(st->look ? &st->seen : &all, gmk_id);
+
+	*known = found != NULL;
+	*is = found == NULL ? (state_id){ .gmk_id = gmk_id } : *found;
+	if (st->look)
+		return STATE_OK;
+	if (result == STATE_OK)
+		leave(st, &all);
+	else
+		state_content_free(&all);
+	return result;
+}

@@ -1,0 +1,254 @@
+/* keyring_keys.c -- key sets of users, validated as they are loaded into a keyring. */
+#include "keyring.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <sodium.h>
+
+#include "base/complain.h"
+
+static bool signer_fits(const kmsdoc_keys *keys, const km_kms *kms, const void *id, size_t id_len)
+{
+	km_signer *signer;
+
+	if (km_signer_new(&signer, id, id_len, keys->ssk, sizeof keys->ssk, keys->pvt,
+			sizeof keys->pvt, kms->keys) != KM_OK)
+		return false;
+	km_signer_free(signer);
+	return true;
+}
+
+/* Why keys that are no keys of uid may have been made so; NULL: it cannot be told. */
+static const char *what_fits(const kmsdoc_keys *keys, const km_kms *kms,
+		const uint8_t uid[KM_UID_BYTES])
+{
+	char hex[2 * KM_UID_BYTES + 1];
+	bool fits;
+
+	sodium_bin2hex(hex, sizeof hex, uid, KM_UID_BYTES);
+	fits = signer_fits(keys, kms, hex, sizeof hex - 1);
+	for (char *c = hex; *c != '\0'; c++)
+		*c = (char)(*c >= 'a' ? *c - 'a' + 'A' : *c);
+	if (fits || signer_fits(keys, kms, hex, sizeof hex - 1))
+		return "the KMS made it for the identifier as a hex string, which is not supported";
+	if (memcmp(keys->uid, uid, KM_UID_BYTES) != 0 &&
+	    signer_fits(keys, kms, keys->uid, sizeof keys->uid))
+		return "it fits the UserID given, which is not that of UserUri, KmsUri, "
+			"KeyPeriodNo and the key period of the KMS";
+	return NULL;
+}
+
+/* SSK or PVT?  PVT is tried beside an SSK that is known to be in range. */
+static km_err refuse_signer(const loading *in, const kmsdoc_keys *keys, const km_kms *kms,
+		const uint8_t uid[KM_UID_BYTES], km_err err)
+{
+	static const uint8_t one[KM_SSK_BYTES] = { [KM_SSK_BYTES - 1] = 1 };
+	km_signer *signer;
+	km_err pvt;
+
+	if (keyring_lacks_memory(err))
+		return keyring_refuse(in, keys->line, "KmsKeySet", err, NULL);
+	if (err == KM_EKEY)
+		return keyring_refuse(in, keys->ssk_line, "UserSigningKeySSK", err,
+				what_fits(keys, kms, uid));
+	pvt = km_signer_new(&signer, uid, KM_UID_BYTES, one, sizeof one, keys->pvt,
+			sizeof keys->pvt, kms->keys);
+	if (pvt == KM_OK)
+		km_signer_free(signer);
+	if (pvt == err)
+		return keyring_refuse(in, keys->pvt_line, "UserPubTokenPVT", err, NULL);
+	return keyring_refuse(in, keys->ssk_line, "UserSigningKeySSK", err, NULL);
+}
+
+/* Validate the keys against one certificate and put them into entry. */
+static km_err take_keys(const loading *in, keys_entry *entry, const kmsdoc_keys *keys,
+		const km_kms *kms)
+{
+	km_key_set *set = &entry->set;
+	km_err err;
+
+	set->kms = kms;
+	km_uid(set->uid, keys->uri, strlen(keys->uri), kms->uri, strlen(kms->uri), kms->period,
+			kms->offset, keys->period_no);
+	err = km_signer_new(&set->signer, set->uid, KM_UID_BYTES, keys->ssk, sizeof keys->ssk,
+			keys->pvt, sizeof keys->pvt, kms->keys);
+	if (err != KM_OK)
+		return refuse_signer(in, keys, kms, set->uid, err);
+	if (keys->rsk_line == 0)
+		return KM_OK;
+	err = km_receiver_new(&set->receiver, set->uid, KM_UID_BYTES, keys->rsk,
+			sizeof keys->rsk, kms->keys, NULL);
+	if (err == KM_OK)
+		return KM_OK;
+	km_signer_free(set->signer);
+	set->signer = NULL;
+	return keyring_refuse(in, keys->rsk_line, "UserDecryptKey", err, NULL);
+}
+
+static km_err refuse_unknown_kms(const loading *in, const kmsdoc_keys *keys)
+{
+	char text[KM_URI_MAX + 80];
+
+	snprintf(text, sizeof text, "the certificate of this KMS, %s, is not loaded: give its "
+			"document with --kms", keys->kms_uri);
+	return keyring_refuse(in, keys->kms_line, "KmsUri", KM_EARG, text);
+}
+
+/* A KMS may have several certificates: the newest that the keys fit. */
+static km_err find_kms(const loading *in, keys_entry *entry, const kmsdoc_keys *keys)
+{
+	const km_keyring *ring = in->ring;
+	size_t len = strlen(keys->kms_uri);
+	const km_kms *first = km_keyring_kms(ring, keys->kms_uri, len);
+	km_complaint other;
+	loading again = { in->ring, in->name, &other };
+	km_err err;
+
+	if (first == NULL)
+		return refuse_unknown_kms(in, keys);
+	err = take_keys(in, entry, keys, first);
+	for (size_t i = ring->kms.n; err != KM_OK && !keyring_lacks_memory(err) && i-- > 0;) {
+		const km_kms *kms = km_keyring_kms_at(ring, i);
+
+		if (kms != first && keyring_is_kms(kms, keys->kms_uri, len) &&
+		    take_keys(&again, entry, keys, kms) == KM_OK)
+			err = KM_OK;
+	}
+	return err;
+}
+
+/* An RSK is the only one for its identity, and any SSK and PVT that validate will do: so only
+ * what is said about the keys can differ, and that one set opens and the other does not. */
+static bool is_same_set(const km_key_set *old, const km_key_set *set)
+{
+	return old->valid_from == set->valid_from && old->valid_to == set->valid_to &&
+			old->revoked == set->revoked;
+}
+
+static keys_entry *find_same(const km_keyring *ring, const km_key_set *set)
+{
+	keys_entry *old = keyring_find(ring, set->uid);
+
+	while (old != NULL && old->set.kms->keys != set->kms->keys)
+		old = old->same;
+	return old;
+}
+
+/* Put entry into the ring; *kept: it is there now. */
+static km_err put(const loading *in, keys_entry *entry, const kmsdoc_keys *keys, bool *kept)
+{
+	keys_entry *old = find_same(in->ring, &entry->set);
+
+	*kept = false;
+	if (old != NULL && !is_same_set(&old->set, &entry->set))
+		return keyring_refuse(in, keys->line, "KmsKeySet", KM_EARG,
+				"it is loaded with another ValidFrom, ValidTo or Revoked");
+	if (old != NULL) {
+		if (old->set.receiver == NULL) {
+			old->set.receiver = entry->set.receiver;
+			entry->set.receiver = NULL;
+		}
+		return KM_OK;
+	}
+	if (!keyring_index_room(in->ring) || !keyring_list_add(&in->ring->keys, entry))
+		return keyring_refuse(in, keys->line, "KmsKeySet", KM_ENOMEM, NULL);
+	keyring_index(in->ring, entry);
+	*kept = true;
+	return KM_OK;
+}
+
+static void remark_uid(const loading *in, const kmsdoc_keys *keys, const uint8_t uid[KM_UID_BYTES])
+{
+	if (keys->uid_line == 0 || memcmp(keys->uid, uid, KM_UID_BYTES) == 0)
+		return;
+	keyring_remark(in, keys->uid_line, "UserID", sodium_is_zero(keys->uid, KM_UID_BYTES) ?
+			"not 32 octets in hex or base64; it is not used" :
+			"not that of UserUri, KmsUri, KeyPeriodNo and the key period of the KMS, for "
+			"which the keys are; it is not used");
+}
+
+/* remarks is where remarks go, in is where it is said why the set is refused. */
+static km_err add_key_set(const loading *in, const loading *remarks, const kmsdoc_keys *keys)
+{
+	size_t len = strlen(keys->uri);
+	keys_entry *entry;
+	bool kept = false;
+	km_err err;
+
+	if (keys->fault.text[0] != '\0') {
+		*in->why = keys->fault;
+		return KM_EFORMAT;
+	}
+	entry = calloc(1, sizeof *entry + len + 1);
+	if (entry == NULL)
+		return keyring_refuse(in, keys->line, "KmsKeySet", KM_ENOMEM, NULL);
+	memcpy(entry->uri, keys->uri, len + 1);
+	entry->source = keyring_source(in, keys->line);
+	entry->set = (km_key_set){
+		.uri = entry->uri, .period_no = keys->period_no, .source = entry->source,
+		.valid_from = keys->valid_from, .valid_to = keys->valid_to,
+		.revoked = keys->revoked,
+	};
+	err = entry->source == NULL ? keyring_refuse(in, keys->line, "KmsKeySet", KM_ENOMEM, NULL) :
+			find_kms(in, entry, keys);
+	if (err == KM_OK)
+		remark_uid(remarks, keys, entry->set.uid);
+	if (err == KM_OK)
+		err = put(in, entry, keys, &kept);
+	if (!kept)
+		keyring_keys_free(entry);
+	return err;
+}
+
+/* Remember a set that was refused, so that who needs it is told why again. */
+static void lose(km_keyring *ring, const kmsdoc_keys *keys, const km_complaint *why)
+{
+	lost_keys *lost = calloc(1, sizeof *lost);
+
+	if (lost == NULL)
+		return;
+	*lost = (lost_keys){ keys->period_no, *why, strdup(keys->uri), strdup(keys->kms_uri) };
+	if (lost->uri == NULL || lost->kms_uri == NULL || !keyring_list_add(&ring->lost, lost))
+		keyring_lost_free(lost);
+}
+
+km_err km_keyring_add_keys(km_keyring *ring, const char *xml, size_t len, const char *name,
+		km_complaint *why)
+{
+	km_complaint wrong, first = { 0 };
+	loading in = { ring, name, why }, one = { ring, name, &wrong };
+	kmsdoc_how how = keyring_how(&in);
+	size_t n_keys = ring->keys.n, good = 0;
+	kmsdoc doc;
+	km_err err = kmsdoc_read(&doc, xml, len, &how, why), bad = KM_OK;
+
+	if (err == KM_OK && doc.n_keys == 0) {
+		complain(why, name, 0, NULL, "no KmsKeySet stands in it");
+		err = KM_EFORMAT;
+	}
+	for (size_t i = 0; err == KM_OK && i < doc.n_keys; i++) {
+		km_err got = add_key_set(&one, &in, &doc.keys[i]);
+
+		if (keyring_lacks_memory(got)) {
+			*why = wrong;
+			err = got;
+		} else if (got != KM_OK && doc.n_keys > 1) {
+			keyring_left_out(&in, wrong.text, "this key set of", doc.keys[i].uri);
+			lose(ring, &doc.keys[i], &wrong);
+		}
+		if (got != KM_OK && bad == KM_OK) {
+			first = wrong;
+			bad = got;
+		}
+		good += got == KM_OK;
+	}
+	if (err == KM_OK && good == 0) {
+		*why = first;
+		err = bad;
+	}
+	if (err != KM_OK)
+		keyring_cut_back(ring, ring->kms.n, n_keys);
+	kmsdoc_free(&doc);
+	return err;
+}

@@ -1,0 +1,29 @@
+/* load.c -- KMS documents from files into a keyring. */
+#include "base/file.h"
+
+KM_API km_err km_keyring_load_kms(km_keyring *ring, const char *path, size_t members,
+		km_complaint *why)
+{
+	char *xml;
+	size_t len;
+	km_err err;
+
+	if (!file_read(&xml, &len, path, FILE_DOCUMENT_MAX, why))
+		return KM_EFORMAT;
+	err = km_keyring_add_kms(ring, xml, len, path, members, why);
+	file_free(xml);
+	return err;
+}
+
+KM_API km_err km_keyring_load_keys(km_keyring *ring, const char *path, km_complaint *why)
+{
+	char *xml;
+	size_t len;
+	km_err err;
+
+	if (!file_read(&xml, &len, path, FILE_DOCUMENT_MAX, why))
+		return KM_EFORMAT;
+	err = km_keyring_add_keys(ring, xml, len, path, why);
+	file_free(xml);
+	return err;
+}
