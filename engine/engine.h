@@ -49,7 +49,7 @@ enum {
 	KM_ID_MAX = 1024,            /* longest identifier, octets */
 };
 
-/* One list of errors: stable number, name, meaning. */
+/* One list of errors: stable number, name, meaning.  From 17 on they are those of gmk.h alone. */
 #define KM_ERRORS(X) \
 	X(KM_OK, 0, "done") \
 	X(KM_EARG, 1, "an argument is outside its stated range") \
@@ -67,7 +67,11 @@ enum {
 	X(KM_ESELFTEST, 13, "a kernel or a table failed its check") \
 	X(KM_ESTATE, 14, "km_init has not succeeded yet, or has with another kernel") \
 	X(KM_EFAULT, 15, "a result failed its check, which takes a fault of the machine") \
-	X(KM_ELOCKED, 16, "memory for keys cannot be locked: the limit is too small")
+	X(KM_ELOCKED, 16, "memory for keys cannot be locked: the limit is too small") \
+	X(KM_EIO, 17, "the system refused") \
+	X(KM_ELOST, 18, "what must be remembered is missing or damaged") \
+	X(KM_ECLOCK, 19, "the time does not fit the last T, or the keys held") \
+	X(KM_EREVOKED, 20, "the key is revoked")
 
 typedef enum {
 #define KM_ERROR_ENUM(name, number, text) name = number,
