@@ -20,6 +20,8 @@ enum {
 	WORDS = SLAB / UNIT / 64,
 };
 
+_Static_assert(LARGEST * UNIT == KM_SECRET_MAX, "the largest slot");
+
 typedef struct slab {
 	struct slab *next;
 	uint8_t *data;
@@ -169,6 +171,17 @@ void secret_free(void *p)
 	slot = (size_t)((uint8_t *)p - data - UNIT) / b->size;
 	wipe(p, b->size);
 	slot_give(b, slot);
+}
+
+KM_API km_err km_secret_new(void **p, size_t len)
+{
+	*p = NULL;
+	return len == 0 || len > KM_SECRET_MAX ? KM_EARG : secret_alloc(p, len);
+}
+
+KM_API void km_secret_free(void *p)
+{
+	secret_free(p);
 }
 
 KM_API km_err km_keys_lock_again(void)

@@ -112,6 +112,15 @@ KM_API void km_keys_locked(int always);
  * calls this.  What it makes itself is.  KM_ELOCKED: some are not. */
 KM_API KM_MUST km_err km_keys_lock_again(void);
 
+/* Zeroed memory for a secret of 1..KM_SECRET_MAX octets, as keys of objects have it: locked, between guard
+ * pages with others of its size, not dumped, wiped when freed.  *p is 64-byte aligned, and NULL on any error.
+ * KM_EARG, KM_ENOMEM, KM_ELOCKED.  Needs no km_init. */
+enum { KM_SECRET_MAX = 2048 };
+KM_API KM_MUST km_err km_secret_new(void **p, size_t len);
+
+/* p may be NULL. */
+KM_API void km_secret_free(void *p);
+
 /* ---- start ------------------------------------------------------------------------------- */
 
 /* Choose the kernels and prove them on known answers.  kernel: "c" (portable), "adx", "ifma", or NULL

@@ -73,6 +73,30 @@ static void slots_are_zeroed_aligned_and_apart(void **state)
 	assert_null(p[0]);
 }
 
+/* What others may have of it: the bounds, and what they get is as above. */
+static void callers_have_it_too(void **state)
+{
+	static const size_t wrong[] = {0, KM_SECRET_MAX + 1, SIZE_MAX};
+	static const size_t right[] = {1, KM_SSV_BYTES, 65, KM_SECRET_MAX};
+	void *p;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+		p = &p;
+		assert_int_equal(km_secret_new(&p, wrong[i]), KM_EARG);
+		assert_null(p);
+	}
+	for (size_t i = 0; i < sizeof right / sizeof right[0]; i++) {
+		assert_int_equal(km_secret_new(&p, right[i]), KM_OK);
+		assert_int_equal((uintptr_t)p % 64, 0);
+		assert_true(all_are(p, right[i], 0));
+		memset(p, 0xa5, right[i]);
+		km_secret_free(p);
+		assert_true(all_are(p, right[i], 0));
+	}
+	km_secret_free(NULL);
+}
+
 static int forward, octet;
 
 static int walk_off(void)
@@ -156,6 +180,30 @@ static void scratch_leaves_room_for_keys(void **state)
 {
 	(void)state;
 	assert_in_range(in_child(keys_of_8_mb, 8 << 20), 32, 43);
+}
+
+/* As many as a server has groups, in the limit that systems have; each goes its own way. */
+static int small_secrets_of_8_mb(void)
+{
+	static void *p[10000];
+	size_t before = locked;
+
+	for (size_t i = 0; i < 10000; i++)
+		if (km_secret_new(&p[i], KM_SSV_BYTES) != KM_OK)
+			return 1;
+	if (locked - before > 700000)
+		return 2;
+	for (size_t i = 0; i < 10000; i++)
+		km_secret_free(p[i]);
+	while (km_secret_new(&p[0], KM_SECRET_MAX) == KM_OK)
+		;
+	return km_secret_new(&p[0], KM_SECRET_MAX) != KM_ELOCKED || p[0];
+}
+
+static void small_secrets_take_their_own_size(void **state)
+{
+	(void)state;
+	assert_int_equal(in_child(small_secrets_of_8_mb, 8 << 20), 0);
 }
 
 static int keys_without_locks(void)
@@ -320,9 +368,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(slots_are_zeroed_aligned_and_apart),
+		cmocka_unit_test(callers_have_it_too),
 		cmocka_unit_test(both_ends_are_guarded),
 		cmocka_unit_test(threads_have_their_own),
 		cmocka_unit_test(scratch_leaves_room_for_keys),
+		cmocka_unit_test(small_secrets_take_their_own_size),
 		cmocka_unit_test(a_caller_may_go_without),
 		cmocka_unit_test(objects_have_an_error_for_it),
 		cmocka_unit_test(a_child_locks_again),
