@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "provision/base/complain.h"
 #include "provision/gmk.h"
 #include "provision/keys/kmsdoc.h"
 

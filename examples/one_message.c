@@ -9,15 +9,17 @@ static km_gmk_job job; /* holds the key: a real GMS keeps it in locked memory, a
 
 int main(int argc, char **argv)
 {
-	km_complaint why = {"usage: one_message KMS.xml GMS-KEYS.xml GROUP-URI MEMBER-URI"};
+	km_complaint *why;
 	km_keyring *ring;
 	km_gmk_message made;
 	uint8_t buf[4096];
 
-	if (argc != 5 || km_init(NULL) != KM_OK || km_keyring_new(&ring) != KM_OK ||
-			km_keyring_load_kms(ring, argv[1], 1, &why) != KM_OK ||
-			km_keyring_load_keys(ring, argv[2], &why) != KM_OK)
-		errx(1, "%s", why.text);
+	if (argc != 5)
+		errx(1, "usage: one_message KMS.xml GMS-KEYS.xml GROUP-URI MEMBER-URI");
+	if (km_init(NULL) != KM_OK || km_complaint_new(&why) != KM_OK || km_keyring_new(&ring) != KM_OK)
+		errx(1, "the library does not start");
+	if (km_keyring_load_kms(ring, argv[1], 1, why) != KM_OK || km_keyring_load_keys(ring, argv[2], why) != KM_OK)
+		errx(1, "%s", km_complaint_text(why));
 	const km_key_set *gms = km_keyring_keys_at(ring, 0);
 	const km_member member = {{argv[4], strlen(argv[4])}, gms->kms};
 	const uint64_t now = (uint64_t)time(NULL), ntp = now + KM_NTP_UNIX;
@@ -36,4 +38,5 @@ int main(int argc, char **argv)
 		err(1, "stdout");
 	km_wipe(&job, sizeof job);
 	km_keyring_free(ring);
+	km_complaint_free(why);
 }

@@ -76,10 +76,19 @@ typedef struct {
 	size_t len;
 } km_str;
 
-/* A complaint about something read: "FILE:LINE: element: what is wrong", escaped for a terminal. */
-typedef struct {
-	char text[512];
-} km_complaint;
+/* ---- complaints ------------------------------------------------------------------------------ */
+
+/* What is wrong, in words.  For one thread at a time; each call that is given one empties it first. */
+typedef struct km_complaint km_complaint;
+
+/* Allocates 2 KB, so that complaining cannot fail. */
+KM_API KM_MUST km_err km_complaint_new(km_complaint **why);
+KM_API void km_complaint_free(km_complaint *why);
+/* "FILE:LINE: element: what is wrong", escaped for a terminal, or lines of what is odd; "" where there is nothing.
+ * Until the next call with it. */
+KM_API const char *km_complaint_text(const km_complaint *why);
+/* The field, setting or argument that was refused, such as "expiry"; "" where it is about none. */
+KM_API const char *km_complaint_field(const km_complaint *why);
 
 /* ---- identities and identifiers (TS 33.180 F.1, F.2; part E of docs/standards.md) ---------- */
 

@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "provision/base/complain.h"
 #include "provision/gms/groupkey.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);

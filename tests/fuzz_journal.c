@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "provision/base/complain.h"
 #include "provision/gms/journal.h"
 #include "util_dir.h"
 
@@ -12,7 +13,7 @@ static const char *path;
 
 static journal *open_journal(journal_how how)
 {
-	km_complaint why = { "" };
+	km_complaint why = { .text = "" };
 	journal *j;
 	journal_result result = journal_open(&j, path, how, NULL, &why);
 

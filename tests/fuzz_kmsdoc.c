@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "provision/base/complain.h"
 #include "provision/keys/kmsdoc.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
@@ -19,7 +20,7 @@ static void check_document(const kmsdoc *doc)
 	for (size_t i = 0; i < doc->n_keys; i++) {
 		const kmsdoc_keys *keys = &doc->keys[i];
 
-		if (keys->fault.text[0] != '\0')
+		if (keys->fault[0] != '\0')
 			continue;
 		if (km_uri_check(keys->uri, strlen(keys->uri), KM_URI_LOOSE) != KM_URI_OK ||
 		    km_uri_check(keys->kms_uri, strlen(keys->kms_uri), KM_URI_LOOSE) != KM_URI_OK ||

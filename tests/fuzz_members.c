@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "provision/base/complain.h"
 #include "provision/run/members.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "provision/base/complain.h"
 #include "provision/message/mikey.h"
 #include "util_own.h"
 

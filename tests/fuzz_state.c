@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "provision/base/complain.h"
 #include "provision/gms/state.h"
 #include "util_dir.h"
 

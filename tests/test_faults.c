@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "provision/base/complain.h"
 #include "provision/run/members.h"
 #include "util_own.h"
 

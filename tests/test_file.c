@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "provision/base/complain.h"
 #include "provision/base/file.h"
 #include "provision/base/when.h"
 

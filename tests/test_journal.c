@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "../provision/gms/journal.h"
+#include "../provision/base/complain.h"
 #include "util.h"
 #include "util_dir.h"
 

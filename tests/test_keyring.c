@@ -8,6 +8,7 @@
 #include <jansson.h>
 #include <sodium.h>
 
+#include "provision/base/complain.h"
 #include "engine/field/params.h"
 
 #define GMS "sip:gms@gms-psi.example.org"

@@ -6,6 +6,7 @@
 
 #include "provision/keys/kmsdoc.h"
 
+#include "provision/base/complain.h"
 #include "fuzz_kmsdoc.c"
 
 static const kmsdoc_how doc_xml = { .name = "doc.xml" };

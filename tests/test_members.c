@@ -9,6 +9,7 @@
 #include "provision/run/members.h"
 #include "provision/run/seen.h"
 
+#include "provision/base/complain.h"
 #include "fuzz_members.c"
 
 /* What is expected of a line: its strings, or the reason and a part of its text. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "provision/base/complain.h"
 #include "provision/message/keyparams.h"
 
 static const char *const everybody[] = {OWN_GMS, OWN_ALICE, OWN_BOB, NULL};

@@ -11,6 +11,7 @@
 #include "../provision/gms/groupkey.h"
 #include "../provision/gms/journal.h"
 #include "../provision/gms/state.h"
+#include "../provision/base/complain.h"
 #include "util.h"
 #include "util_dir.h"
 

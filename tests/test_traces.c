@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "provision/base/complain.h"
 #include "provision/base/file.h"
 
 enum { MASK = 0x80 };

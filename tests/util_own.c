@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "provision/base/complain.h"
 #include "provision/message/keyparams.h"
 #include "util_kmsdoc.h"
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "provision/base/complain.h"
 #include "provision/gms/journal.h"
 #include "provision/message/keyparams.h"
 #include "provision/run/sink.h"

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "provision/base/complain.h"
 #include "util_kmsdoc.h"
 
 /* The value of a line "name = value", a static buffer; the test fails where there is none. */

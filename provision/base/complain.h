@@ -12,6 +12,20 @@
 
 #include "gmk.h"
 
+struct km_complaint {
+	char text[2016];
+	char field[32];         /* what of the caller's was refused; "" */
+};
+
+/* Where a call of the interface complains, emptied: *why, or *spare for who does not listen. */
+km_complaint *complain_anew(km_complaint *why, km_complaint *spare);
+
+/* The text alone, cut where it is too long. */
+void complain_keep(char *out, size_t room, const km_complaint *said);
+
+/* KM_EARG, about a field, setting or argument: *why = "FIELD: text". */
+KM_MUST km_err complain_field(km_complaint *why, const char *field, const char *text);
+
 /* *why = "NAME:LINE: element: text", each part escaped and a long one cut; line 0 and element NULL
  * are left out. */
 void complain(km_complaint *why, const char *name, int line, const char *element,

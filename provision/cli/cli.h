@@ -19,7 +19,7 @@
 
 #include <signal.h>
 
-#include "gmk.h"
+#include "base/complain.h"
 
 /* Exit codes, also what functions give that may end the command; CLI_DONE lets it go on. */
 enum {

@@ -72,8 +72,8 @@ static void put_cert(const shower *s, const kmsdoc *doc, size_t at, const char *
 			json_array_append_new(domains, json_string(doc->domains[i].name));
 	}
 	json_object_set_new(o, "domains", domains);
-	if (cert->fault.text[0] != '\0')
-		json_object_set_new(o, "unusable", json_string(cert->fault.text));
+	if (cert->fault[0] != '\0')
+		json_object_set_new(o, "unusable", json_string(cert->fault));
 }
 
 /* The set as the ring holds it: it fits the certificate of its KMS. */
@@ -110,8 +110,8 @@ static void put_keys(const shower *s, const kmsdoc_keys *keys, const char *file)
 	json_object_set_new(o, "opens", json_boolean(keys->rsk_line != 0));
 	json_object_set_new(o, "verifies", set != NULL ? json_true() : kms != NULL ? json_false()
 			: json_null());
-	if (keys->fault.text[0] != '\0')
-		json_object_set_new(o, "unusable", json_string(keys->fault.text));
+	if (keys->fault[0] != '\0')
+		json_object_set_new(o, "unusable", json_string(keys->fault));
 }
 
 static void put_group_key(const shower *s, const groupkey *key, const char *file)

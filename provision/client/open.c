@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "asm/marks.h"
+#include "base/complain.h"
 #include "base/escape.h"
 #include "gmk.h"
 #include "message/keyparams.h"

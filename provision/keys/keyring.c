@@ -37,7 +37,7 @@ void keyring_remark_text(void *ctx, const char *text)
 
 void keyring_left_out(loading *in, const char *wrong, const char *what, const char *whose)
 {
-	char text[sizeof in->why->text], shown[160];
+	char text[KMSDOC_FAULT], shown[160];
 
 	escape_into(shown, sizeof shown, whose, strlen(whose));
 	if (*whose == '\0' || strstr(wrong, shown) != NULL)
@@ -383,7 +383,7 @@ const char *km_keyring_lost(const km_keyring *ring, const char *uri, const char 
 
 		if (lost->period_no == period_no && strcmp(lost->uri, uri) == 0 &&
 		    strcmp(lost->kms_uri, kms_uri) == 0)
-			return lost->why.text;
+			return lost->why;
 	}
 	return NULL;
 }

@@ -42,7 +42,7 @@ struct keys_entry {
 /* A key set that was refused while others of its document were taken. */
 typedef struct {
 	uint64_t period_no;
-	km_complaint why;
+	char why[KMSDOC_FAULT];
 	char *uri, *kms_uri;
 } lost_keys;
 

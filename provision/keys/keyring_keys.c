@@ -176,8 +176,8 @@ static km_err add_key_set(const loading *in, const loading *remarks, const kmsdo
 	bool kept = false;
 	km_err err;
 
-	if (keys->fault.text[0] != '\0') {
-		*in->why = keys->fault;
+	if (keys->fault[0] != '\0') {
+		snprintf(in->why->text, sizeof in->why->text, "%s", keys->fault);
 		return KM_EFORMAT;
 	}
 	entry = calloc(1, sizeof *entry + len + 1);
@@ -208,7 +208,9 @@ static void lose(km_keyring *ring, const kmsdoc_keys *keys, const km_complaint *
 
 	if (lost == NULL)
 		return;
-	*lost = (lost_keys){ keys->period_no, *why, strdup(keys->uri), strdup(keys->kms_uri) };
+	*lost = (lost_keys){ .period_no = keys->period_no, .uri = strdup(keys->uri),
+		.kms_uri = strdup(keys->kms_uri) };
+	complain_keep(lost->why, sizeof lost->why, why);
 	if (lost->uri == NULL || lost->kms_uri == NULL || !keyring_list_add(&ring->lost, lost))
 		keyring_lost_free(lost);
 }

@@ -123,8 +123,8 @@ static km_err add_cert(const loading *in, const kmsdoc *doc, size_t at, size_t m
 	kms_entry *entry;
 	km_err err;
 
-	if (cert->fault.text[0] != '\0') {
-		*in->why = cert->fault;
+	if (cert->fault[0] != '\0') {
+		snprintf(in->why->text, sizeof in->why->text, "%s", cert->fault);
 		return KM_EFORMAT;
 	}
 	if (is_loaded(in->ring, cert))

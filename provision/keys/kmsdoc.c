@@ -178,22 +178,22 @@ static void read_copy(reader *r, const char *copy)
 static void refuse_all_faulty(reader *r)
 {
 	const kmsdoc *doc = r->doc;
-	const km_complaint *first = NULL;
+	const char *first = NULL;
 	size_t bad = 0;
 
 	for (size_t i = 0; i < doc->n_certs; i++) {
-		bad += doc->certs[i].fault.text[0] != '\0';
+		bad += doc->certs[i].fault[0] != '\0';
 		if (i == 0)
-			first = &doc->certs[i].fault;
+			first = doc->certs[i].fault;
 	}
 	for (size_t i = 0; i < doc->n_keys; i++) {
-		bad += doc->keys[i].fault.text[0] != '\0';
+		bad += doc->keys[i].fault[0] != '\0';
 		if (first == NULL)
-			first = &doc->keys[i].fault;
+			first = doc->keys[i].fault;
 	}
 	if (first == NULL || doc->is_cache || bad < doc->n_certs + doc->n_keys)
 		return;
-	*r->why = *first;
+	snprintf(r->why->text, sizeof r->why->text, "%s", first);
 	r->err = KM_EFORMAT;
 }
 

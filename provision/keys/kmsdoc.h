@@ -9,6 +9,8 @@
 
 #include "gmk.h"
 
+enum { KMSDOC_FAULT = 512 };    /* octets of a complaint about one of several */
+
 /* A KmsCertificate.  Times as in km_kms.  Lines are those of the elements, for complaints. */
 typedef struct {
 	char uri[KM_URI_MAX + 1];
@@ -18,7 +20,7 @@ typedef struct {
 	uint8_t z[KM_SAKKE_POINT_BYTES];
 	uint8_t kpak[KM_ECCSI_POINT_BYTES];
 	int line, z_line, kpak_line;
-	km_complaint fault;             /* it cannot be used, and why; empty: it can */
+	char fault[KMSDOC_FAULT];       /* it cannot be used, and why; empty: it can */
 } kmsdoc_cert;
 
 /* A domain of KmsDomainList, of certs[cert]. */
@@ -39,7 +41,7 @@ typedef struct {
 	uint8_t ssk[KM_SSK_BYTES];
 	uint8_t pvt[KM_ECCSI_POINT_BYTES];
 	int line, kms_line, uri_line, uid_line, rsk_line, ssk_line, pvt_line;
-	km_complaint fault;             /* as above */
+	char fault[KMSDOC_FAULT];       /* as above */
 } kmsdoc_keys;
 
 /* What a document holds, in its order. */

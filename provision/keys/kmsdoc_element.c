@@ -55,11 +55,14 @@ static bool is_between_entries(const reader *r)
  * else refuse the document; always false. */
 static bool refuse_at(reader *r, int line, const char *element, const char *text)
 {
+	km_complaint said;
+
 	if (r->entry == 0 && is_between_entries(r))
 		remark(r, line, element, text);
 	if (r->entry == 0)
 		return is_between_entries(r) ? false : kmsdoc_refuse_document(r, line, element, text);
-	complain(&r->fault, r->how->name, line, element, text);
+	complain(&said, r->how->name, line, element, text);
+	complain_keep(r->fault, sizeof r->fault, &said);
 	km_wipe(r->text, sizeof r->text);
 	r->depth = r->entry;
 	return false;
@@ -185,7 +188,7 @@ static bool add_cert(reader *r)
 	void *array = r->doc->certs;
 	bool done;
 
-	r->cert.fault = r->fault;
+	memcpy(r->cert.fault, r->fault, sizeof r->fault);
 	r->entry = 0;
 	done = append(&array, &r->doc->n_certs, &r->room_certs, &r->cert, sizeof r->cert);
 	r->doc->certs = array;
@@ -197,7 +200,7 @@ static bool add_key_set(reader *r)
 	void *array = r->doc->keys;
 	bool done;
 
-	r->keys.fault = r->fault;
+	memcpy(r->keys.fault, r->fault, sizeof r->fault);
 	r->entry = 0;
 	done = append(&array, &r->doc->n_keys, &r->room_keys, &r->keys, sizeof r->keys);
 	r->doc->keys = array;
@@ -212,7 +215,7 @@ void kmsdoc_end_faulty(reader *r)
 
 	r->depth = r->entry - 1;
 	if (is_cert ? add_cert(r) : add_key_set(r))
-		r->fault.text[0] = '\0';
+		r->fault[0] = '\0';
 }
 
 static bool end_cert(reader *r)

@@ -57,7 +57,7 @@ typedef struct {
 	size_t ignored;         /* depth within an ignored element */
 	size_t level;           /* of all elements that are open, known or not */
 	size_t entry, entry_level;      /* depth and level of the open KmsCertificate or KmsKeySet; 0 */
-	km_complaint fault;     /* what is wrong with it; its other elements are passed over then */
+	char fault[KMSDOC_FAULT];       /* what is wrong with it; its other elements are passed over then */
 	kmsdoc_cert cert;       /* of the open KmsCertificate */
 	kmsdoc_keys keys;       /* of the open KmsKeySet */
 	kmsdoc_domain domain;
@@ -70,7 +70,7 @@ typedef struct {
 /* A certificate or key set that is open has a fault. */
 static inline bool kmsdoc_is_faulty(const reader *r)
 {
-	return r->fault.text[0] != '\0';
+	return r->fault[0] != '\0';
 }
 
 /* The outermost: documents stand in it. */

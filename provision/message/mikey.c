@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/complain.h"
 #include "base/word.h"
 
 enum {
