@@ -76,7 +76,7 @@ static void add_jobs(const km_keyring *ring)
 		jobs[i] = (km_gmk_job){.ring = ring, .gms_uri = {GMS, strlen(GMS)},
 				.gms_kms = km_keyring_kms_at(ring, 0),
 				.gmk_id = 0x0a0b0c0 + (uint32_t)i, .map = KM_MAP_EMPTY};
-		jobs[i].params = (km_key_params){.status = KM_STATUS_NOT_REVOKED,
+		jobs[i].params = (km_gmk_params){.status = KM_STATUS_NOT_REVOKED,
 				.text = {TEXT, strlen(TEXT)}, .n_groups = 1,
 				.groups = {{GROUP, strlen(GROUP)}}};
 		bench_octets(jobs[i].gmk, sizeof jobs[i].gmk, 16 + i);

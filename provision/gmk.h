@@ -276,7 +276,7 @@ typedef struct {
 	km_str text;                     /* UTF-8 */
 	size_t n_groups;
 	km_str groups[KM_GROUPS_MAX];
-} km_key_params;
+} km_gmk_params;
 
 /* What all messages of a run have in common. */
 typedef struct {
@@ -286,7 +286,7 @@ typedef struct {
 	uint8_t gmk[KM_SSV_BYTES];       /* secret */
 	uint32_t gmk_id;                 /* purpose tag 0 */
 	uint8_t rand[KM_RAND_BYTES];     /* one a GMK, never one a message */
-	km_key_params params;
+	km_gmk_params params;
 	bool hide;                       /* UIDs instead of URIs */
 	unsigned map;                    /* KM_MAP_EMPTY or KM_MAP_GENERIC (with the default SP) */
 	unsigned services;               /* for KM_MAP_GENERIC: which crypto sessions */
@@ -397,7 +397,7 @@ typedef struct {
 	bool revoked;                    /* the message revokes the key, which must not be used */
 	bool update;                     /* the same key came before from the same issuer */
 	unsigned remarks;                /* KM_REMARK_* */
-	km_key_params params;            /* strings point into content */
+	km_gmk_params params;            /* strings point into content */
 	uint8_t content[KM_CONTENT_MAX]; /* the decrypted key parameters */
 	size_t content_len;
 } km_gmk_opened;

@@ -15,11 +15,12 @@ static void check_within(km_str s, const uint8_t *data, size_t len)
 /* What was read can be written, and reads as the same; strings lie in the content. */
 static void check_read(const uint8_t *data, size_t len)
 {
-	km_key_params params, again;
+	km_str groups[KM_GROUPS_MAX], groups_again[KM_GROUPS_MAX];
+	keyparams params, again;
 	uint8_t *out;
 	size_t size;
 
-	if (keyparams_read(&params, data, len))
+	if (keyparams_read(&params, groups, data, len))
 		return;
 	if (params.n_groups > KM_GROUPS_MAX)
 		abort();
@@ -33,7 +34,7 @@ static void check_read(const uint8_t *data, size_t len)
 	if (out == NULL)
 		abort();
 	keyparams_write(out, &params);
-	if (keyparams_read(&again, out, size) || again.status != params.status ||
+	if (keyparams_read(&again, groups_again, out, size) || again.status != params.status ||
 			again.activation != params.activation || again.expiry != params.expiry ||
 			again.n_groups != params.n_groups || again.text.len != params.text.len ||
 			memcmp(again.text.s, params.text.s, params.text.len) != 0)

@@ -94,7 +94,7 @@ void own_get(own_message *m, size_t i, const km_keyring *ring)
 	from_hex(m->job.gmk, sizeof m->job.gmk, own_text(own, "gmk"));
 	m->job.gmk_id = (uint32_t)strtoul(own_text(own, "gmk_id"), NULL, 16);
 	from_hex(m->job.rand, sizeof m->job.rand, own_text(own, "rand"));
-	assert_null(keyparams_read(&m->job.params, m->content, m->content_len));
+	assert_null(keyparams_read_into(&m->job.params, m->content, m->content_len));
 	m->job.hide = option(m->json, "hide");
 	m->job.map = option(m->json, "generic") ? KM_MAP_GENERIC : KM_MAP_EMPTY;
 	m->job.services = KM_SERVICE_MCPTT;

@@ -50,7 +50,7 @@ static void put_remarks(unsigned remarks)
 
 void open_put_accepted(const km_gmk_opened *opened, uint64_t line, bool show_secrets)
 {
-	const km_key_params *params = &opened->params;
+	const km_gmk_params *params = &opened->params;
 	char hex[2 * KM_SSV_BYTES + 1];
 
 	printf("{\"status\":\"%s\",\"gms\":", opened->revoked ? "revoked" : "accepted");

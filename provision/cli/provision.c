@@ -119,11 +119,12 @@ static int check_words(provision *p)
 
 static bool fit_together(const words *w)
 {
-	km_key_params params = { .n_groups = w->groups.n };
+	km_str groups[KM_GROUPS_MAX];
+	keyparams params = { .groups = groups, .n_groups = w->groups.n };
 
 	params.text.len = w->text == NULL ? 0 : strlen(w->text);
 	for (size_t i = 0; i < w->groups.n; i++)
-		params.groups[i].len = strlen(w->groups.at[i]);
+		groups[i].len = strlen(w->groups.at[i]);
 	return keyparams_size(&params) > 0;
 }
 

@@ -421,7 +421,7 @@ static km_reason read_parameters(opening *o, const uint8_t gmk[KM_SSV_BYTES])
 			return KM_R_ENGINE;
 		if (keyparams_unprotect(out->content, &out->content_len, cipher, gmk, out->guk_id,
 				o->m.protected_payload)) {
-			wrong = keyparams_read(&out->params, out->content, out->content_len);
+			wrong = keyparams_read_into(&out->params, out->content, out->content_len);
 			r = KM_R_OK;
 		}
 		keyparams_cipher_free(cipher);
@@ -481,7 +481,7 @@ static void explain_authority(const opening *o, km_str group)
 
 static km_reason check_groups(const opening *o)
 {
-	const km_key_params *p = &o->out->params;
+	const km_gmk_params *p = &o->out->params;
 	km_str named = bare(o->how->group);
 	bool listed = p->n_groups == 0;
 
@@ -539,7 +539,7 @@ static km_reason check_duplicate(opening *o)
 static void remark(opening *o)
 {
 	km_gmk_opened *out = o->out;
-	const km_key_params *p = &out->params;
+	const km_gmk_params *p = &out->params;
 	int64_t now = o->how->now;
 
 	if (out->revoked && !out->update && knows_gmk_id(o))

@@ -40,9 +40,9 @@ void groupkey_free(groupkey *key)
 	sodium_free(key);
 }
 
-void groupkey_params(km_key_params *params, const groupkey *key)
+void groupkey_params(km_gmk_params *params, const groupkey *key)
 {
-	*params = (km_key_params){
+	*params = (km_gmk_params){
 		.activation = key->activation, .expiry = key->expiry,
 		.text = { key->text, strlen(key->text) }, .n_groups = key->n_groups,
 	};
@@ -208,7 +208,8 @@ static groupkey_result refuse(const char *name, const char *element, const char 
 static groupkey_result take_all(groupkey *key, const json_t *root, const char *name,
 		km_complaint *why)
 {
-	km_key_params params;
+	km_gmk_params all;
+	keyparams params;
 	const char *wrong;
 	size_t n = N_ELEMENTS;
 
@@ -226,7 +227,8 @@ static groupkey_result take_all(groupkey *key, const json_t *root, const char *n
 		return refuse(name, NULL, "holds an element that is not known", why);
 	if (key->expiry != 0 && key->activation > key->expiry)
 		return refuse(name, "expiry", "before the activation", why);
-	groupkey_params(&params, key);
+	groupkey_params(&all, key);
+	params = keyparams_of(&all);
 	if (keyparams_size(&params) == 0)
 		return refuse(name, "groups", "too long together for the key parameters", why);
 	return GROUPKEY_OK;

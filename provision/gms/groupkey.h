@@ -37,7 +37,7 @@ typedef enum {
 } groupkey_result;
 
 /* What the key parameters say of the key; strings are the key's, status is left 0. */
-void groupkey_params(km_key_params *params, const groupkey *key);
+void groupkey_params(km_gmk_params *params, const groupkey *key);
 
 /* Read the file, a pipe, or stdin ("-"); on an error *key is NULL. */
 groupkey_result groupkey_read(groupkey **key, const char *name, km_complaint *why);

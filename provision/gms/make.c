@@ -224,7 +224,8 @@ KM_API size_t km_gmk_size(const km_gmk_job *job, const km_member *member)
 {
 	static const step no_step;
 	static const km_gmk_message no_message;
-	octets payload = {NULL, PROTECTED_HEADER + keyparams_size(&job->params) + GCM_TAG};
+	const keyparams params = keyparams_of(&job->params);
+	octets payload = {NULL, PROTECTED_HEADER + keyparams_size(&params) + GCM_TAG};
 	mikey_parts p = parts_of(job, member, &no_step, &no_message, payload, no_step.sed);
 
 	return mikey_size(&p) + KM_SIG_BYTES;
@@ -322,12 +323,13 @@ static km_err sign(chunk *c)
 static km_err make(chunk *c, uint8_t *buf, size_t buf_len, uint64_t ntp64, uint64_t era_seconds,
 		uint64_t created, const uint8_t *ivs)
 {
+	const keyparams params = keyparams_of(&c->job->params);
 	km_err err;
 
-	c->content_len = keyparams_size(&c->job->params);
+	c->content_len = keyparams_size(&params);
 	if (c->content_len == 0)
 		return KM_EARG;
-	keyparams_write(c->content, &c->job->params);
+	keyparams_write(c->content, &params);
 	for (size_t i = 0; i < c->n; i++) {
 		c->steps[i].ntp64 = ntp64 + i;
 		derive(c, i, era_seconds + ((ntp64 + i) >> 32) - (ntp64 >> 32));

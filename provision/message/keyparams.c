@@ -18,7 +18,7 @@ enum {
 
 /* ---- content ---------------------------------------------------------------------------------- */
 
-static size_t groups_size(const km_key_params *params)
+static size_t groups_size(const keyparams *params)
 {
 	size_t n = 1;
 
@@ -27,7 +27,7 @@ static size_t groups_size(const km_key_params *params)
 	return n;
 }
 
-size_t keyparams_size(const km_key_params *params)
+size_t keyparams_size(const keyparams *params)
 {
 	size_t n;
 
@@ -44,7 +44,7 @@ static uint8_t *put_string(uint8_t *p, km_str s)
 	return put_octets(p, s.s, s.len);
 }
 
-void keyparams_write(uint8_t *out, const km_key_params *params)
+void keyparams_write(uint8_t *out, const keyparams *params)
 {
 	uint8_t *p = out;
 
@@ -68,23 +68,23 @@ static km_str string(reader *r)
 	return (km_str){(const char *)o.data, o.len};
 }
 
-static const char *read_groups(km_key_params *params, reader *r)
+static const char *read_groups(keyparams *params, km_str groups[KM_GROUPS_MAX], reader *r)
 {
 	reader g = reader_of(reader_counted(r, 2));
 
+	params->groups = groups;
 	params->n_groups = reader_number(&g, 1);
 	for (size_t i = 0; !g.bad && i < params->n_groups; i++) {
 		reader_number(&g, 1); /* IEI: its value is not settled */
-		params->groups[i] = string(&g);
-		if (!g.bad && km_uri_check(params->groups[i].s, params->groups[i].len, KM_URI_LOOSE) !=
-				KM_URI_OK)
+		groups[i] = string(&g);
+		if (!g.bad && km_uri_check(groups[i].s, groups[i].len, KM_URI_LOOSE) != KM_URI_OK)
 			return "a group in them is no identity: empty, too long, no UTF-8, or with a space or "
 					"control character";
 	}
 	return reader_done(&g) ? NULL : "the list of groups does not fill its length";
 }
 
-const char *keyparams_read(km_key_params *params, const uint8_t *content, size_t len)
+const char *keyparams_read(keyparams *params, km_str groups[KM_GROUPS_MAX], const uint8_t *content, size_t len)
 {
 	reader r = {content, content + len, false};
 	const char *wrong;
@@ -99,7 +99,7 @@ const char *keyparams_read(km_key_params *params, const uint8_t *content, size_t
 	params->activation = reader_number(&r, 5);
 	params->expiry = reader_number(&r, 5);
 	params->text = string(&r);
-	wrong = read_groups(params, &r); /* what follows the groups is reserved, and ignored */
+	wrong = read_groups(params, groups, &r); /* what follows the groups is reserved, and ignored */
 	if (r.bad)
 		wrong = "they end too early";
 	if (wrong)
