@@ -168,6 +168,17 @@ KM_API void km_srtp_keys(uint8_t key[KM_SRTP_KEY_BYTES], uint8_t salt[KM_SRTP_SA
 /* The era rule of RFC 4330: 64-bit NTP seconds of a 32-bit count (top bit 0: after 2036). */
 KM_API uint64_t km_ntp_seconds(uint32_t count);
 
+/* ---- time ------------------------------------------------------------------------------------ */
+
+/* A point in time: Unix seconds, and 2^-32 of a second.  There is no other in this interface. */
+typedef struct {
+	int64_t seconds;
+	uint32_t fraction;
+} km_time;
+
+#define KM_AT_ONCE INT64_MIN        /* seconds of an activation; of a validity: not limited */
+#define KM_NEVER   INT64_MAX        /* seconds of an expiry; of a validity: not limited */
+
 /* ---- keyring: KMS certificates and users' key sets ------------------------------------------ */
 
 /* A KMS as its certificate describes it.  Strings end in NUL. */
@@ -262,10 +273,74 @@ KM_API const km_key_set *km_keyring_keys_when(const km_keyring *ring, const char
 /* A key set with that UID, or NULL. */
 KM_API const km_key_set *km_keyring_uid(const km_keyring *ring, const uint8_t uid[KM_UID_BYTES]);
 
+/* ---- sealing --------------------------------------------------------------------------------- */
+
+/* What group keys are kept under (XChaCha20-Poly1305): secret, 64 octets of locked memory. */
+typedef struct km_seal km_seal;
+
+/* ---- group keys ------------------------------------------------------------------------------ */
+
+/* A group key: GMK, GMK-ID, RAND, parameters and issuer.  The GMK is in locked memory and leaves by km_key_show_gmk
+ * alone. */
+typedef struct km_key km_key;
+
+/* Who says that this GMS may manage these groups? */
+enum {
+	KM_AUTHORITY_PSI = 1,       /* the PSI rule: a group whose host is not the GMS's is refused here, and a member
+	                             * who lives under it by the batch (KM_R_AUTHORITY), as clients would */
+	KM_AUTHORITY_LISTED = 2,    /* the clients have lists */
+};
+enum { KM_SHARED_NO = 1, KM_SHARED_WITH_GATEWAY = 2 };
+#define KM_MEMBERS_LATER SIZE_MAX
+
+/* What a new key says (TS 33.180 E.6).  Everything is wanted. */
+typedef struct {
+	size_t struct_size;
+	km_time activation, expiry;      /* KM_AT_ONCE, KM_NEVER; whole seconds below 2^40, expiry after now, after T and
+	                                  * after activation */
+	km_str text;                     /* UTF-8, for people; len 0: none */
+	const km_str *groups;            /* 1 to KM_GROUPS_MAX, URIs, no two the same */
+	size_t n_groups;
+	uint32_t authority, shared;      /* KM_AUTHORITY_*, KM_SHARED_* */
+	const km_str *members;           /* whose user salts are to differ: up to 20 000, or n_members KM_MEMBERS_LATER */
+	size_t n_members;
+} km_key_params;
+
+/* Give the GMK itself away: secret. */
+KM_API void km_key_show_gmk(uint8_t gmk[KM_SSV_BYTES], const km_key *key);
+/* Wipes. */
+KM_API void km_key_free(km_key *key);
+
+typedef struct {
+	size_t struct_size;
+	uint32_t gmk_id, is_revoked;     /* 1 or 0 */
+	km_time activation, expiry;
+	size_t n_groups;
+} km_key_info;
+KM_API void km_key_tell(km_key_info *out, const km_key *key);
+
+typedef enum {
+	KM_KEY_TEXT = 1, KM_KEY_GMS = 2, KM_KEY_KMS = 3,    /* KMS: of the GMS */
+	KM_KEY_GROUP = 4,                                   /* the i-th */
+	KM_KEY_MEMBER = 5, KM_KEY_MEMBER_KMS = 6,           /* whose message it came by, at a client */
+	KM_KEY_RAND = 7,
+} km_key_part;
+/* As long as the key; len 0: there is none.  i: 0 but for KM_KEY_GROUP. */
+KM_API km_str km_key_str(const km_key *key, km_key_part part, size_t i);
+
+/* The GUK-ID (F.1.3) of a user under this key: GMK-ID XOR user salt.  Public. */
+KM_API uint32_t km_key_guk_id(const km_key *key, const char *uri, size_t len);
+/* The media keys of a sender with that GUK-ID (RFC 3830 4.1.3); what: KM_SERVICE_MCPTT or KM_SERVICE_MCVIDEO, and
+ * nothing for any other.  Outputs are secret. */
+enum { KM_SERVICE_MCPTT = 1, KM_SERVICE_MCVIDEO = 2 };      /* CS ID 4 and 5 */
+KM_API KM_MUST km_err km_key_srtp(uint8_t srtp_key[KM_SRTP_KEY_BYTES], uint8_t srtp_salt[KM_SRTP_SALT_BYTES],
+		const km_key *key, uint32_t service, uint32_t guk_id);
+
+enum { KM_GIVE = 1, KM_REVOKE = 2 };
+
 /* ---- making messages: the GMS --------------------------------------------------------------- */
 
 enum { KM_STATUS_NOT_REVOKED = 1, KM_STATUS_SHARED_WITH_GATEWAY = 2 };
-enum { KM_SERVICE_MCPTT = 1, KM_SERVICE_MCVIDEO = 2 };      /* CS ID 4 and 5 */
 enum { KM_MAP_EMPTY = 1, KM_MAP_GENERIC = 2 };              /* CS ID map types */
 
 /* What the key parameters say (TS 33.180 E.6). */

@@ -28,6 +28,7 @@
 #include "engine/eccsi/p256x8.h"
 #include "engine/curve/pairing.h"
 #include "engine/secret.h"
+#include "provision/keys/key.h"
 #include "twins/twins.h"
 #include "util_own.h"
 
@@ -448,6 +449,32 @@ static void check_keys(void)
 	expect_secret(salt, sizeof salt, "a media salt is secret");
 }
 
+/* The same behind a handle. */
+static void check_key(void)
+{
+	static const uint8_t rand[KM_RAND_BYTES];
+	static const km_str group = {OWN_GROUP, sizeof OWN_GROUP - 1};
+	static const km_str members[] = {{OWN_ALICE, sizeof OWN_ALICE - 1}, {OWN_BOB, sizeof OWN_BOB - 1}};
+	uint8_t gmk[KM_SSV_BYTES], media[KM_SRTP_KEY_BYTES], salt[KM_SRTP_SALT_BYTES];
+	const key_parts parts = {.gmk = gmk, .rand = rand, .rand_len = sizeof rand,
+			.params = {.groups = &group, .n_groups = 1}};
+	uint32_t guk_id;
+	km_key *key;
+
+	secret_copy(gmk, all.ssv, sizeof gmk);
+	expect(key_make(&key, &parts, NULL) == KM_OK, "a group key is made");
+	guk_id = km_key_guk_id(key_hold(key), OWN_ALICE, strlen(OWN_ALICE));
+	expect_public(&guk_id, sizeof guk_id, "a GUK-ID is public");
+	expect(km_key_srtp(media, salt, key, KM_SERVICE_MCPTT, guk_id) == KM_OK, "media keys are made");
+	expect_secret(media, sizeof media, "a media key of a key is secret");
+	km_key_show_gmk(gmk, key);
+	expect_secret(gmk, sizeof gmk, "a GMK that is shown is secret");
+	km_key_free(key);
+	km_key_free(key);
+	expect(key_draw(&key, &parts, members, 2, NULL) == KM_OK, "a group key is drawn");
+	km_key_free(key);
+}
+
 /* The same message again, which is known where its GMK-ID is. */
 static void check_memory(const km_gmk_opened *opened, const km_gmk_message *sent, km_open_how how)
 {
@@ -544,6 +571,7 @@ int main(int argc, char **argv)
 		check_sakke();
 		check_eccsi();
 		check_keys();
+		check_key();
 		check_messages();
 	}
 	stop();

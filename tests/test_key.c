@@ -1,0 +1,384 @@
+/* test_key.c -- group keys: opaque, counted, their GMK locked and wiped, refused by field. */
+#include "util.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "provision/base/complain.h"
+#include "provision/keys/key.h"
+#include "util_dir.h"
+
+#define GMS "sip:gms@gms-psi.example.org"
+#define STR(s) { s, sizeof s - 1 }
+
+static const km_str gms = STR(GMS), kms = STR("kms.example.org");
+static const km_str groups[] = { STR("sip:fire-1@gms-psi.example.org"), STR("sip:fire-2@gms-psi.example.org") };
+static const km_time now = { 1790000000, 5 }, last_t = { 1790000100, 0 };
+
+static km_key_params some_params(void)
+{
+	return (km_key_params){
+		.struct_size = sizeof(km_key_params), .activation = { 1789000000, 0 }, .expiry = { 1800000000, 0 },
+		.text = STR("Fire ground 1"), .groups = groups, .n_groups = 2, .authority = KM_AUTHORITY_PSI,
+		.shared = KM_SHARED_NO, .n_members = KM_MEMBERS_LATER,
+	};
+}
+
+static km_key *some_key(void)
+{
+	static const uint8_t rand[KM_RAND_BYTES] = { 9, 8, 7 };
+	static const uint8_t gmk[KM_SSV_BYTES] = { 0xaa, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 0xbb };
+	const km_key_params params = some_params();
+	key_parts parts = key_params_parts(&params);
+	km_complaint why;
+	km_key *key;
+
+	parts.gmk = gmk;
+	parts.rand = rand;
+	parts.rand_len = sizeof rand;
+	parts.gms = gms;
+	parts.kms = kms;
+	parts.gmk_id = 0x00abcdef;
+	assert_int_equal(key_make(&key, &parts, &why), KM_OK);
+	return key;
+}
+
+static bool is_str(km_str s, const char *text)
+{
+	return s.len == strlen(text) && memcmp(s.s, text, s.len + 1) == 0;
+}
+
+/* ---- what it tells --------------------------------------------------------------------------- */
+
+static void a_key_tells_what_it_was_made_of(void **ctx)
+{
+	km_key *key = some_key();
+	km_key_info info = { .struct_size = sizeof info };
+	uint8_t gmk[KM_SSV_BYTES];
+
+	(void)ctx;
+	km_key_tell(&info, key);
+	assert_int_equal(info.struct_size, sizeof info);
+	assert_int_equal(info.gmk_id, 0x00abcdef);
+	assert_int_equal(info.is_revoked, 0);
+	assert_int_equal(info.activation.seconds, 1789000000);
+	assert_int_equal(info.expiry.seconds, 1800000000);
+	assert_int_equal(info.n_groups, 2);
+	assert_true(is_str(km_key_str(key, KM_KEY_TEXT, 0), "Fire ground 1"));
+	assert_true(is_str(km_key_str(key, KM_KEY_GMS, 0), GMS));
+	assert_true(is_str(km_key_str(key, KM_KEY_KMS, 0), "kms.example.org"));
+	assert_true(is_str(km_key_str(key, KM_KEY_GROUP, 1), groups[1].s));
+	assert_int_equal(km_key_str(key, KM_KEY_GROUP, 2).len, 0);
+	assert_int_equal(km_key_str(key, KM_KEY_TEXT, 1).len, 0);
+	assert_int_equal(km_key_str(key, KM_KEY_MEMBER, 0).len, 0);
+	assert_int_equal(km_key_str(key, KM_KEY_RAND, 0).len, KM_RAND_BYTES);
+	assert_int_equal(km_key_str(key, (km_key_part)0, 0).len, 0);
+	km_key_show_gmk(gmk, key);
+	assert_int_equal(gmk[0], 0xaa);
+	assert_int_equal(gmk[15], 0xbb);
+	km_key_free(key);
+	km_key_free(NULL);
+}
+
+static void a_key_without_limits_says_so(void **ctx)
+{
+	km_key_params params = some_params();
+	km_key_info info = { .struct_size = sizeof info };
+	km_key *key;
+	key_parts parts;
+
+	(void)ctx;
+	params.activation = (km_time){ KM_AT_ONCE, 0 };
+	params.expiry = (km_time){ KM_NEVER, 0 };
+	assert_int_equal(key_params_check(&params, gms, now, last_t, NULL), KM_OK);
+	parts = key_params_parts(&params);
+	assert_int_equal(key_draw(&key, &parts, NULL, 0, NULL), KM_OK);
+	km_key_tell(&info, key);
+	assert_true(info.activation.seconds == KM_AT_ONCE && info.expiry.seconds == KM_NEVER);
+	assert_int_equal(key_params_same(&params, key, NULL), KM_OK);
+	km_key_free(key);
+}
+
+/* ---- what members are told ------------------------------------------------------------------- */
+
+static void contents_differ_in_the_status_alone(void **ctx)
+{
+	km_key *key = some_key();
+	octets give = key_content(key, KM_GIVE), revoke = key_content(key, KM_REVOKE);
+	km_str read_groups[KM_GROUPS_MAX];
+	keyparams read;
+
+	(void)ctx;
+	assert_int_equal(give.len, revoke.len);
+	assert_null(keyparams_read(&read, read_groups, give.data, give.len));
+	assert_int_equal(read.status, KM_STATUS_NOT_REVOKED);
+	assert_int_equal(read.activation, 1789000000);
+	assert_int_equal(read.n_groups, 2);
+	assert_int_equal(read.text.len, strlen("Fire ground 1"));
+	assert_null(keyparams_read(&read, read_groups, revoke.data, revoke.len));
+	assert_int_equal(read.status, 0);
+	assert_memory_equal(give.data, revoke.data, 1);
+	assert_memory_equal(give.data + 5, revoke.data + 5, give.len - 5);
+	km_key_free(key);
+}
+
+static void a_key_shared_with_a_gateway_says_so(void **ctx)
+{
+	km_key_params params = some_params();
+	km_str read_groups[KM_GROUPS_MAX];
+	key_parts parts;
+	keyparams read;
+	octets give;
+	km_key *key;
+
+	(void)ctx;
+	params.shared = KM_SHARED_WITH_GATEWAY;
+	parts = key_params_parts(&params);
+	assert_int_equal(key_draw(&key, &parts, NULL, 0, NULL), KM_OK);
+	give = key_content(key, KM_GIVE);
+	assert_null(keyparams_read(&read, read_groups, give.data, give.len));
+	assert_int_equal(read.status, KM_STATUS_NOT_REVOKED | KM_STATUS_SHARED_WITH_GATEWAY);
+	km_key_free(key);
+}
+
+/* The vectors that a vendor published, as in test_uid.c. */
+static void media_keys_of_published_vectors(void **ctx)
+{
+	static const char uri[] = "sip:p25user01@etherstack.com";
+	const km_key_params params = some_params();
+	key_parts parts = key_params_parts(&params);
+	uint8_t gmk[KM_SSV_BYTES], rand[KM_RAND_BYTES];
+	uint8_t media[KM_SRTP_KEY_BYTES], salt[KM_SRTP_SALT_BYTES], want[KM_SRTP_KEY_BYTES];
+	km_key *key;
+
+	(void)ctx;
+	from_hex(gmk, sizeof gmk, "fcfe65cd967c58d260b603ccb9a887a9");
+	from_hex(rand, sizeof rand, "6819e679461120e10ac458cce67b8024");
+	parts.gmk = gmk;
+	parts.rand = rand;
+	parts.rand_len = sizeof rand;
+	parts.gmk_id = 0x09bf9d37;
+	assert_int_equal(key_make(&key, &parts, NULL), KM_OK);
+	assert_int_equal(km_key_guk_id(key, uri, strlen(uri)), 0x01c8de7b);
+	assert_int_equal(km_key_srtp(media, salt, key, KM_SERVICE_MCPTT, 0x01c8de7b), KM_OK);
+	from_hex(want, sizeof media, "64837d2b4d69a266e4489d3807353ad9");
+	assert_memory_equal(media, want, sizeof media);
+	from_hex(want, sizeof salt, "8b2f081ce8e8bdab1f8d9eb8");
+	assert_memory_equal(salt, want, sizeof salt);
+	assert_int_equal(km_key_srtp(media, salt, key, KM_SERVICE_MCVIDEO, 0x01c8de7b), KM_OK);
+	assert_memory_not_equal(salt, want, sizeof salt);
+	assert_int_equal(km_key_srtp(media, salt, key, 3, 0x01c8de7b), KM_EARG);
+	memset(want, 0, sizeof want);
+	assert_memory_equal(media, want, sizeof media);
+	assert_memory_equal(salt, want, sizeof salt);
+	km_key_free(key);
+}
+
+/* ---- drawn ----------------------------------------------------------------------------------- */
+
+static void what_is_drawn_differs(void **ctx)
+{
+	enum { N = 4000 };      /* salts differ in one draw of 1.03; one that stands twice spoils none */
+	static char text[N][24];
+	static km_str members[N];
+	const km_key_params params = some_params();
+	const key_parts parts = key_params_parts(&params);
+	km_key *a, *b;
+
+	(void)ctx;
+	for (int i = 0; i < N; i++)
+		members[i] = (km_str){ text[i], (size_t)snprintf(text[i], sizeof text[i], "sip:u%d@h", i / 2) };
+	assert_int_equal(key_draw(&a, &parts, members, N, NULL), KM_OK);
+	assert_int_equal(key_draw(&b, &parts, NULL, 0, NULL), KM_OK);
+	assert_memory_not_equal(a->gmk, b->gmk, KM_SSV_BYTES);
+	assert_memory_not_equal(a->rand, b->rand, KM_RAND_BYTES);
+	for (int i = 0; i < N; i += 2) {
+		for (int k = i + 2; k < i + 10 && k < N; k += 2)
+			assert_int_not_equal(km_key_guk_id(a, members[i].s, members[i].len),
+					km_key_guk_id(a, members[k].s, members[k].len));
+	}
+	km_key_free(a);
+	km_key_free(b);
+}
+
+/* ---- counted --------------------------------------------------------------------------------- */
+
+static void *hold_and_let_go(void *arg)
+{
+	km_key *key = arg;
+
+	for (int i = 0; i < 20000; i++) {
+		key_hold(key);
+		if (km_key_guk_id(key, "sip:a@b", 7) == 0)
+			abort();
+		km_key_free(key);
+	}
+	km_key_free(key);
+	return NULL;
+}
+
+static int owners_freed;
+
+static void free_owner(void *owner)
+{
+	owners_freed += *(int *)owner;
+}
+
+static void the_last_holder_frees(void **ctx)
+{
+	enum { N = 4 };
+	int owner = 1;
+	km_key *key = some_key();
+	pthread_t threads[N];
+
+	(void)ctx;
+	key->owner = &owner;
+	key->owner_free = free_owner;
+	for (int i = 0; i < N; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, hold_and_let_go, key_hold(key)), 0);
+	for (int i = 0; i < N; i++)
+		pthread_join(threads[i], NULL);
+	assert_int_equal(key->holders, 1);
+	assert_int_equal(owners_freed, 0);
+	km_key_free(key);
+	assert_int_equal(owners_freed, 1);
+}
+
+/* What is freed is wiped, and the memory kept for the next one. */
+static void a_gmk_is_wiped(void **ctx)
+{
+	static const uint8_t zeros[KM_SSV_BYTES];
+	km_key *key = some_key(), *other = some_key();
+	const uint8_t *gmk = key->gmk;
+
+	(void)ctx;
+	km_key_free(key);
+	assert_memory_equal(gmk, zeros, sizeof zeros);
+	km_key_free(other);
+}
+
+/* ---- refused by field ------------------------------------------------------------------------ */
+
+static void each_wrong_parameter_is_refused_by_its_field(void **ctx)
+{
+	static const km_str twice[] = { STR("sip:a@gms-psi.example.org"), STR("sip:a@GMS-PSI.example.org") };
+	static const km_str elsewhere[] = { STR("sip:a@example.org") }, no_uri[] = { STR("fire-1") }, none[] = { { NULL, 5 } };
+	static const km_str space[] = { STR("sip:a b@gms-psi.example.org") };
+	static char text[KM_TEXT_MAX + 2];
+	static km_str long_groups[KM_GROUPS_MAX + 1];
+	static char long_text[KM_GROUPS_MAX][128];
+	const km_key_params good = some_params();
+	struct {
+		const char *field;
+		km_key_params p;
+	} rows[40];
+	size_t n = 0;
+	km_complaint why;
+
+	(void)ctx;
+	memset(text, 'x', sizeof text - 1);
+	for (size_t i = 0; i < KM_GROUPS_MAX; i++)
+		long_groups[i] = (km_str){ long_text[i], (size_t)snprintf(long_text[i], sizeof long_text[i],
+				"sip:group-of-a-long-name-that-goes-on-and-on-until-it-is-%03zu@gms-psi.example.org", i) };
+#define ROW(name, ...) do { rows[n].field = name; rows[n].p = good; { km_key_params *p = &rows[n].p; __VA_ARGS__; } n++; } while (0)
+	ROW("struct_size", memset(p, 0, sizeof *p));
+	ROW("struct_size", p->struct_size--);
+	ROW("activation", p->activation = (km_time){ 0, 0 });
+	ROW("activation", p->activation.fraction = 1);
+	ROW("activation", p->activation.seconds = KM_NEVER);
+	ROW("activation", p->activation.seconds = (int64_t)1 << 40);
+	ROW("expiry", p->expiry = (km_time){ 0, 0 });
+	ROW("expiry", p->expiry.seconds = KM_AT_ONCE);
+	ROW("expiry", p->expiry.fraction = 1);
+	ROW("expiry", p->expiry = p->activation);
+	ROW("expiry", p->expiry.seconds = now.seconds);
+	ROW("expiry", p->expiry.seconds = last_t.seconds);
+	ROW("expiry", p->expiry.seconds = (int64_t)1 << 40);
+	ROW("text", p->text.s = NULL);
+	ROW("text", p->text = ((km_str){ text, KM_TEXT_MAX + 1 }));
+	ROW("text", p->text = ((km_str)STR("\xff")));
+	ROW("text", p->text = ((km_str)STR("a\0b")));
+	ROW("groups", p->groups = NULL);
+	ROW("n_groups", p->n_groups = 0);
+	ROW("n_groups", p->n_groups = KM_GROUPS_MAX + 1; p->groups = long_groups);
+	ROW("groups", p->groups = twice);
+	ROW("groups", p->groups = elsewhere; p->n_groups = 1);
+	ROW("groups", p->groups = no_uri; p->n_groups = 1; p->authority = KM_AUTHORITY_LISTED);
+	ROW("groups", p->groups = none; p->n_groups = 1);
+	ROW("groups", p->groups = space; p->n_groups = 1);
+	ROW("groups", p->groups = long_groups; p->n_groups = KM_GROUPS_MAX);
+	ROW("authority", p->authority = 0);
+	ROW("authority", p->authority = 3);
+	ROW("shared", p->shared = 0);
+	ROW("shared", p->shared = 3);
+	ROW("n_members", p->n_members = 0);
+	ROW("n_members", p->n_members = 20001);
+	ROW("members", p->n_members = 1);
+	ROW("members", p->n_members = 1; p->members = space);
+#undef ROW
+	assert_int_equal(key_params_check(&good, gms, now, last_t, &why), KM_OK);
+	for (size_t i = 0; i < n; i++) {
+		char said[64];
+
+		assert_int_equal(key_params_check(&rows[i].p, gms, now, last_t, &why), KM_EARG);
+		snprintf(said, sizeof said, "group key: %s: ", rows[i].field);
+		assert_ptr_equal(strstr(why.text, said), why.text);
+		assert_int_equal(key_params_check(&rows[i].p, gms, now, last_t, NULL), KM_EARG);
+	}
+}
+
+static void a_listed_key_may_be_for_groups_elsewhere(void **ctx)
+{
+	static const km_str elsewhere[] = { STR("sip:a@example.org"), STR("tel:+15551234") };
+	km_key_params params = some_params();
+
+	(void)ctx;
+	params.groups = elsewhere;
+	params.authority = KM_AUTHORITY_LISTED;
+	assert_int_equal(key_params_check(&params, gms, now, last_t, NULL), KM_OK);
+	params.authority = KM_AUTHORITY_PSI;
+	assert_int_equal(key_params_check(&params, gms, now, last_t, NULL), KM_EARG);
+}
+
+static void what_differs_from_a_key_is_refused_by_its_field(void **ctx)
+{
+	static const km_str swapped[] = { STR("sip:fire-2@gms-psi.example.org"), STR("sip:fire-1@gms-psi.example.org") };
+	km_key *key = some_key();
+	km_key_params p = some_params();
+	km_complaint why;
+
+	(void)ctx;
+	assert_int_equal(key_params_same(&p, key, &why), KM_OK);
+#define DIFFERS(field, change) do { p = some_params(); change; \
+	assert_int_equal(key_params_same(&p, key, &why), KM_EARG); \
+	assert_non_null(strstr(why.text, " " field ": differs")); } while (0)
+	DIFFERS("activation", p.activation.seconds++);
+	DIFFERS("expiry", p.expiry.seconds = KM_NEVER);
+	DIFFERS("text", p.text.len--);
+	DIFFERS("n_groups", p.n_groups--);
+	DIFFERS("groups", p.groups = swapped);
+	DIFFERS("authority", p.authority = KM_AUTHORITY_LISTED);
+	DIFFERS("shared", p.shared = KM_SHARED_WITH_GATEWAY);
+#undef DIFFERS
+	km_key_free(key);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_key_tells_what_it_was_made_of),
+		cmocka_unit_test(a_key_without_limits_says_so),
+		cmocka_unit_test(contents_differ_in_the_status_alone),
+		cmocka_unit_test(a_key_shared_with_a_gateway_says_so),
+		cmocka_unit_test(media_keys_of_published_vectors),
+		cmocka_unit_test(what_is_drawn_differs),
+		cmocka_unit_test(the_last_holder_frees),
+		cmocka_unit_test(a_gmk_is_wiped),
+		cmocka_unit_test(each_wrong_parameter_is_refused_by_its_field),
+		cmocka_unit_test(a_listed_key_may_be_for_groups_elsewhere),
+		cmocka_unit_test(what_differs_from_a_key_is_refused_by_its_field),
+	};
+
+	return cmocka_run_group_tests_name("key", tests, dir_start, dir_stop);
+}
