@@ -53,7 +53,7 @@ static void add_gms(km_keyring *ring)
 
 	if (!f)
 		worker_die("out of memory");
-	keys.period_no = km_key_period_no((uint64_t)AT + KM_NTP_UNIX, PERIOD, 0);
+	keys.period_no = km_key_period_no((km_time){ AT, 0 }, PERIOD, 0);
 	km_uid(keys.uid, GMS, strlen(GMS), KMS, strlen(KMS), PERIOD, 0, keys.period_no);
 	must(km_kms_rsk(keys.rsk, keys.uid, sizeof keys.uid, bench_master(), NULL), "RSK");
 	must(km_kms_ssk(keys.ssk, keys.pvt, keys.uid, sizeof keys.uid, bench_master(), NULL),

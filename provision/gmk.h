@@ -90,6 +90,25 @@ KM_API const char *km_complaint_text(const km_complaint *why);
 /* The field, setting or argument that was refused, such as "expiry"; "" where it is about none. */
 KM_API const char *km_complaint_field(const km_complaint *why);
 
+/* ---- time ------------------------------------------------------------------------------------ */
+
+/* A point in time: Unix seconds, and 2^-32 of a second.  There is no other in this interface. */
+typedef struct {
+	int64_t seconds;
+	uint32_t fraction;
+} km_time;
+
+#define KM_AT_ONCE INT64_MIN        /* seconds of an activation; of a validity: not limited */
+#define KM_NEVER   INT64_MAX        /* seconds of an expiry; of a validity: not limited */
+
+/* The system's clock. */
+KM_API km_time km_time_now(void);
+/* T of a message, 64-bit NTP by the era rule of RFC 4330 (top bit 0: after 2036); and back. */
+KM_API km_time km_time_of_ntp(uint64_t ntp64);
+KM_API uint64_t km_time_ntp(km_time t);
+/* The key period (F.2.1): floor((t - offset) / period) in seconds since 1900; 0 before offset.  period is not 0. */
+KM_API uint64_t km_key_period_no(km_time t, uint64_t period, uint64_t offset);
+
 /* ---- identities and identifiers (TS 33.180 F.1, F.2; part E of docs/standards.md) ---------- */
 
 /* What may be wrong with a URI. */
@@ -145,10 +164,6 @@ KM_API size_t km_uri_host(char host[KM_URI_MAX + 1], const char *uri, size_t len
  * taken off.  What is no such URI must be the same octet by octet. */
 KM_API bool km_uri_same(km_str a, km_str b);
 
-/* floor((ntp_seconds - offset) / period); ntp_seconds counts from 1900 over all eras (64 bits).
- * 0 where ntp_seconds < offset. */
-KM_API uint64_t km_key_period_no(uint64_t ntp_seconds, uint64_t period, uint64_t offset);
-
 /* UID (F.2.1) of a URI at a KMS. */
 KM_API void km_uid(uint8_t uid[KM_UID_BYTES], const char *uri, size_t uri_len, const char *kms_uri,
 		size_t kms_uri_len, uint64_t period, uint64_t offset, uint64_t period_no);
@@ -164,20 +179,6 @@ KM_API uint32_t km_guk_id(uint32_t gmk_id, uint32_t salt);
 KM_API void km_srtp_keys(uint8_t key[KM_SRTP_KEY_BYTES], uint8_t salt[KM_SRTP_SALT_BYTES],
 		const uint8_t gmk[KM_SSV_BYTES], uint8_t cs_id, uint32_t guk_id,
 		const uint8_t *rand, size_t rand_len);
-
-/* The era rule of RFC 4330: 64-bit NTP seconds of a 32-bit count (top bit 0: after 2036). */
-KM_API uint64_t km_ntp_seconds(uint32_t count);
-
-/* ---- time ------------------------------------------------------------------------------------ */
-
-/* A point in time: Unix seconds, and 2^-32 of a second.  There is no other in this interface. */
-typedef struct {
-	int64_t seconds;
-	uint32_t fraction;
-} km_time;
-
-#define KM_AT_ONCE INT64_MIN        /* seconds of an activation; of a validity: not limited */
-#define KM_NEVER   INT64_MAX        /* seconds of an expiry; of a validity: not limited */
 
 /* ---- keyring: KMS certificates and users' key sets ------------------------------------------ */
 

@@ -2,6 +2,7 @@
 #include "util.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "provision/gmk.h"
 
@@ -46,18 +47,48 @@ static void a_uid_is_the_hash_of_its_parts(void **state)
 	assert_memory_equal(got, want, sizeof want);
 }
 
+static km_time since_1900(int64_t seconds)
+{
+	return (km_time){ seconds - 2208988800, 0 };
+}
+
 static void periods_are_counted_from_the_offset(void **state)
 {
 	(void)state;
-	assert_int_equal(km_key_period_no(0xec8989a8, 16777215, 0), 236);
-	assert_int_equal(km_key_period_no(0xec8989a8, 2592000, 0), 1531);
-	assert_int_equal(km_key_period_no(99, 10, 0), 9);
-	assert_int_equal(km_key_period_no(100, 10, 0), 10);
-	assert_int_equal(km_key_period_no(106, 10, 7), 9);
-	assert_int_equal(km_key_period_no(107, 10, 7), 10);
-	assert_int_equal(km_key_period_no(6, 10, 7), 0);
-	assert_true(km_ntp_seconds(0x80000000) == 0x80000000);
-	assert_true(km_ntp_seconds(0x7fffffff) == 0x17fffffff); /* after 2036 */
+	assert_int_equal(km_key_period_no(since_1900(0xec8989a8), 16777215, 0), 236);
+	assert_int_equal(km_key_period_no(since_1900(0xec8989a8), 2592000, 0), 1531);
+	assert_int_equal(km_key_period_no(since_1900(99), 10, 0), 9);
+	assert_int_equal(km_key_period_no(since_1900(100), 10, 0), 10);
+	assert_int_equal(km_key_period_no(since_1900(106), 10, 7), 9);
+	assert_int_equal(km_key_period_no(since_1900(107), 10, 7), 10);
+	assert_int_equal(km_key_period_no(since_1900(6), 10, 7), 0);
+	assert_int_equal(km_key_period_no((km_time){ INT64_MIN, 0 }, 10, 0), 0);
+	assert_int_equal(km_key_period_no((km_time){ -1, UINT32_MAX }, 1, 0), 2208988799);
+}
+
+static void times_are_those_of_messages(void **state)
+{
+	static const struct {
+		uint64_t ntp64;
+		int64_t seconds;
+	} same[] = {
+		{ UINT64_C(0x8000000000000000), -61505152 },            /* 1968-01-20T03:14:08Z */
+		{ UINT64_C(0x83aa7e8000000001), 0 },
+		{ UINT64_C(0xffffffffffffffff), 2085978495 },           /* 2036-02-07T06:28:15Z */
+		{ UINT64_C(0x0000000000000000), 2085978496 },
+		{ UINT64_C(0x7fffffff80000000), 4233462143 },           /* 2104-02-26T09:42:23Z */
+	};
+	km_time now = km_time_now();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
+		km_time t = km_time_of_ntp(same[i].ntp64);
+
+		assert_int_equal(t.seconds, same[i].seconds);
+		assert_int_equal(t.fraction, (uint32_t)same[i].ntp64);
+		assert_true(km_time_ntp(t) == same[i].ntp64);
+	}
+	assert_in_range(now.seconds, time(NULL) - 60, time(NULL) + 1);
 }
 
 /* What a vendor published for two users of one key. */
@@ -108,6 +139,7 @@ int main(void)
 		cmocka_unit_test(uids_of_published_vectors),
 		cmocka_unit_test(a_uid_is_the_hash_of_its_parts),
 		cmocka_unit_test(periods_are_counted_from_the_offset),
+		cmocka_unit_test(times_are_those_of_messages),
 		cmocka_unit_test(salts_and_media_keys_of_published_vectors),
 		cmocka_unit_test(the_purpose_tag_is_kept),
 	};

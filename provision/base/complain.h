@@ -5,7 +5,7 @@
  *   escape, json_text    foreign text made safe to show, or to stand in JSON
  *   json_row             strings out of a JSON object
  *   file, wait           files read whole, and replaced whole; waits that a request to end breaks off
- *   when, word           points in time, read and written; a word of a list
+ *   time, when, word     points in time, and how they are read and written; a word of a list
  */
 #ifndef KM_COMPLAIN_H
 #define KM_COMPLAIN_H

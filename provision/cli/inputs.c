@@ -159,8 +159,8 @@ const char *cli_why_kms(char out[CLI_WHY], const km_kms *kms, int64_t at)
 const char *cli_why_period(char out[CLI_WHY], const km_keyring *ring, km_str uri, const km_kms *kms,
 		int64_t at)
 {
-	uint64_t want = km_key_period_no((uint64_t)at + KM_NTP_UNIX, kms->period, kms->offset);
-	uint64_t unix_no = km_key_period_no((uint64_t)at, kms->period, kms->offset);
+	uint64_t want = km_key_period_no(when_second(at), kms->period, kms->offset);
+	uint64_t unix_no = km_key_period_no(when_second(at - KM_NTP_UNIX), kms->period, kms->offset);
 	const km_key_set *set;
 	const char *how = NULL;
 	uint64_t no = 0;

@@ -16,6 +16,7 @@
 #include "keys/kmsdoc.h"
 #include "run/members.h"
 #include "base/json_text.h"
+#include "base/when.h"
 #include "base/memlock.h"
 
 enum { PERIOD = 2592000, SECRET_MAX = 1 << 16, NAME_LEN = 64, PERIODS_MAX = 1000 };
@@ -388,7 +389,7 @@ static int issue_at(issuer *is, int64_t at, const cli_list *operands)
 	if (code == CLI_DONE)
 		code = read_secret(&is->l, operands->at[0]);
 	if (code == CLI_DONE) {
-		is->period_no = km_key_period_no((uint64_t)at + KM_NTP_UNIX, is->l.cert.period,
+		is->period_no = km_key_period_no(when_second(at), is->l.cert.period,
 				is->l.cert.offset);
 		code = issue_all(is, operands);
 	}

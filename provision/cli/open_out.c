@@ -21,7 +21,7 @@ static void put_time(uint64_t ntp64)
 {
 	char time[WHEN_MAX];
 
-	when_print(time, (int64_t)(km_ntp_seconds((uint32_t)(ntp64 >> 32)) - KM_NTP_UNIX));
+	when_print(time, km_time_of_ntp(ntp64).seconds);
 	printf(",\"T\":\"%s\",\"T64\":\"%016" PRIx64 "\"", time, ntp64);
 }
 

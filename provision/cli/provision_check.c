@@ -81,8 +81,7 @@ static int count_members(provision *p, cli_counts *counts, uint64_t *known)
 
 	while ((found = crowd_next(p->members, &m)) == 1) {
 		const km_kms *kms = m.member.kms;
-		uint64_t no = km_key_period_no(
-				(uint64_t)p->t + KM_NTP_UNIX, kms->period, kms->offset);
+		uint64_t no = km_key_period_no(when_second(p->t), kms->period, kms->offset);
 		bool done = cli_count_made(counts, kms, no, 0) && meet(p, &m, known);
 
 		crowd_drop(&m);

@@ -103,7 +103,7 @@ static const km_key_set *keys_then(const provision *p, int64_t at)
 static int check_gms(const provision *p, int64_t at)
 {
 	const km_kms *kms = kms_then(p, at);
-	uint64_t no = km_key_period_no((uint64_t)at + KM_NTP_UNIX, kms->period, kms->offset);
+	uint64_t no = km_key_period_no(when_second(at), kms->period, kms->offset);
 	const km_key_set *set = keys_then(p, at);
 	char what[64], missing[CLI_WHY + 16], text[CLI_WHY], from[WHEN_MAX], to[WHEN_MAX];
 	const char *why;
@@ -151,7 +151,7 @@ provision_period provision_period_at(const provision *p, int64_t at)
 {
 	const km_kms *kms = kms_then(p, at);
 	const km_key_set *set = keys_then(p, at);
-	uint64_t no = km_key_period_no((uint64_t)at + KM_NTP_UNIX, kms->period, kms->offset);
+	uint64_t no = km_key_period_no(when_second(at), kms->period, kms->offset);
 	int64_t end = (int64_t)((no + 1) * kms->period + kms->offset - KM_NTP_UNIX);
 
 	if (set != NULL && (p->w.keys.any_period || set->valid_to < end))

@@ -51,21 +51,21 @@ static bool is_other_uid(octets uid, const uint8_t own[KM_UID_BYTES])
 }
 
 /* The certificate of that KMS that was valid at T, else any; NULL: none is loaded. */
-static const km_kms *kms_at(const verifier *v, km_str uri, uint64_t seconds)
+static const km_kms *kms_at(const verifier *v, km_str uri, km_time t)
 {
 	const km_kms *kms = km_keyring_kms_valid(v->ring, uri.s, uri.len,
-			(int64_t)(seconds - KM_NTP_UNIX));
+			t.seconds);
 
 	return kms != NULL ? kms : km_keyring_kms(v->ring, uri.s, uri.len);
 }
 
 /* The member: URI, KMS, period and UID must be those of the message.  NULL: they are. */
-static const char *check_member(verifier *v, const mikey_msg *m, const beside *b, uint64_t seconds)
+static const char *check_member(verifier *v, const mikey_msg *m, const beside *b, km_time t)
 {
 	octets uri = m->id[ROLE_RESPONDER], uid = m->id[ROLE_UID_RESPONDER];
 	octets at = m->id[ROLE_KMS_RESPONDER];
-	const km_kms *kms = kms_at(v, b->kms, seconds);
-	uint64_t no = kms == NULL ? 0 : km_key_period_no(seconds, kms->period, kms->offset);
+	const km_kms *kms = kms_at(v, b->kms, t);
+	uint64_t no = kms == NULL ? 0 : km_key_period_no(t, kms->period, kms->offset);
 	uint8_t own[KM_UID_BYTES], id[4];
 	char period[24];
 	json_t *periods;
@@ -105,7 +105,7 @@ static const char *check_member(verifier *v, const mikey_msg *m, const beside *b
 /* The GMS, and its UID at T, by which it signs.  With --any-period the number may be the
  * member's. */
 static const char *check_sender(verifier *v, verify_signature *s, const km_kms **kms,
-		const mikey_msg *m, const beside *b, uint64_t seconds)
+		const mikey_msg *m, const beside *b, km_time t)
 {
 	octets uri = m->id[ROLE_INITIATOR], uid = m->id[ROLE_UID_INITIATOR];
 	octets at = m->id[ROLE_KMS_INITIATOR];
@@ -123,10 +123,10 @@ static const char *check_sender(verifier *v, verify_signature *s, const km_kms *
 		return "sent by another GMS";
 	if (at.data != NULL && !is_same(str_of(at), (km_str){ v->gms_kms, strlen(v->gms_kms) }))
 		return "sent by a GMS of another KMS";
-	*kms = kms_at(v, (km_str){ v->gms_kms, strlen(v->gms_kms) }, seconds);
+	*kms = kms_at(v, (km_str){ v->gms_kms, strlen(v->gms_kms) }, t);
 	if (*kms == NULL)
 		return "the certificate of the KMS of its sender is missing: give it with --kms";
-	no = km_key_period_no(seconds, (*kms)->period, (*kms)->offset);
+	no = km_key_period_no(t, (*kms)->period, (*kms)->offset);
 	uid_of(s->sender, gms, *kms, no);
 	if (b->has_period && strcmp(v->gms_kms, b->kms.s) == 0 && b->period_no != no)
 		uid_of(s->sender, gms, *kms, b->period_no);
@@ -246,9 +246,9 @@ static bool check_message(verifier *v, const uint8_t *msg, size_t len, beside *b
 		b->kms = str_of(m.id[ROLE_KMS_RESPONDER]);
 	why = check_order(v, &m);
 	if (why == NULL)
-		why = check_sender(v, &s, &kms, &m, b, km_ntp_seconds((uint32_t)(m.ntp64 >> 32)));
+		why = check_sender(v, &s, &kms, &m, b, km_time_of_ntp(m.ntp64));
 	if (why == NULL)
-		why = check_member(v, &m, b, km_ntp_seconds((uint32_t)(m.ntp64 >> 32)));
+		why = check_member(v, &m, b, km_time_of_ntp(m.ntp64));
 	if (why != NULL) {
 		verify_fault(v, v->at, "%s", why);
 		return true;

@@ -24,8 +24,8 @@ typedef struct {
 	mikey_msg m;
 	const uint8_t *msg;
 	km_gmk_opened *out;
-	uint64_t seconds;                   /* T, NTP seconds over all eras */
-	int64_t at;                         /* T, Unix seconds */
+	km_time t;
+	int64_t at;                         /* its seconds */
 	const km_kms *kms_i, *kms_r;
 	uint8_t sender_uid[KM_UID_BYTES];
 	const km_key_set *mine;             /* what it is opened with */
@@ -95,8 +95,8 @@ static km_reason check_time(opening *o)
 {
 	int64_t window = o->how->window, ahead;
 
-	o->seconds = km_ntp_seconds((uint32_t)(o->m.ntp64 >> 32));
-	o->at = (int64_t)(o->seconds - KM_NTP_UNIX);
+	o->t = km_time_of_ntp(o->m.ntp64);
+	o->at = o->t.seconds;
 	ahead = o->at - o->how->now;
 	return window < 0 || (ahead <= window && -ahead <= window) ? KM_R_OK : KM_R_TIME;
 }
@@ -149,7 +149,7 @@ static bool sender_fits(uint8_t out[KM_UID_BYTES], const opening *o, const km_km
 {
 	km_str gms = o->out->gms;
 	octets uid = o->m.id[ROLE_UID_INITIATOR];
-	uint64_t no = km_key_period_no(o->seconds, kms->period, kms->offset);
+	uint64_t no = km_key_period_no(o->t, kms->period, kms->offset);
 
 	if (mine && km_keyring_has_any_period(o->how->ring) && is_of(mine->kms, kms->uri))
 		no = mine->period_no;
@@ -181,7 +181,7 @@ static bool counts_otherwise(const opening *o)
 	octets uid = o->m.id[ROLE_UID_RESPONDER];
 	const km_key_set *set = uid.data ? km_keyring_uid(o->how->ring, uid.data) : NULL;
 
-	return set && set->period_no != km_key_period_no(o->seconds, set->kms->period, set->kms->offset);
+	return set && set->period_no != km_key_period_no(o->t, set->kms->period, set->kms->offset);
 }
 
 static km_reason refuse_sender(opening *o)
@@ -247,10 +247,10 @@ static void try_user(opening *o, km_str uri, const km_kms *kms)
 	const km_kms *other;
 	const km_key_set *set;
 
-	add_try(o, km_keyring_keys_when(ring, uri.s, uri.len, kms, o->seconds));
+	add_try(o, km_keyring_keys_when(ring, uri.s, uri.len, kms, (uint64_t)o->at + KM_NTP_UNIX));
 	for (size_t i = 0; (other = km_keyring_kms_at(ring, i)); i++)
 		if (is_of(other, kms->uri))
-			add_try(o, km_keyring_keys_when(ring, uri.s, uri.len, other, o->seconds));
+			add_try(o, km_keyring_keys_when(ring, uri.s, uri.len, other, (uint64_t)o->at + KM_NTP_UNIX));
 	for (size_t i = 0; km_keyring_has_any_period(ring) && (set = km_keyring_keys_at(ring, i)); i++)
 		if (is_user(set, uri, kms->uri) && valid_key_set(set, o->at))
 			add_try(o, set);
@@ -500,10 +500,9 @@ static km_reason check_groups(const opening *o)
 /* T over all eras: what comes after the wrap of 2036 is later. */
 static bool is_later(uint64_t ntp64, uint64_t than)
 {
-	uint64_t a = km_ntp_seconds((uint32_t)(ntp64 >> 32));
-	uint64_t b = km_ntp_seconds((uint32_t)(than >> 32));
+	km_time a = km_time_of_ntp(ntp64), b = km_time_of_ntp(than);
 
-	return a > b || (a == b && (uint32_t)ntp64 > (uint32_t)than);
+	return a.seconds > b.seconds || (a.seconds == b.seconds && a.fraction > b.fraction);
 }
 
 /* Against what is held under the same GMK-ID: the same key of the same issuer with a later T is an

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "asm/marks.h"
+#include "base/when.h"
 #include "gmk.h"
 #include "message/keyparams.h"
 #include "message/mikey.h"
@@ -106,7 +107,7 @@ static uint64_t period_of(const chunk *c, const km_kms *kms, uint64_t seconds)
 {
 	if (km_keyring_has_any_period(c->job->ring) && strcmp(kms->uri, c->job->gms_kms->uri) == 0)
 		return c->gms_set->period_no;
-	return km_key_period_no(seconds, kms->period, kms->offset);
+	return km_key_period_no(when_ntp_second(seconds), kms->period, kms->offset);
 }
 
 /* Periods, UIDs and key sets, all from T. */

@@ -8,6 +8,7 @@
 #include "base/complain.h"
 #include "base/escape.h"
 #include "base/memlock.h"
+#include "base/when.h"
 #include "valid.h"
 
 /* ---- complaints ------------------------------------------------------------------------------ */
@@ -359,7 +360,7 @@ const km_key_set *km_keyring_keys_when(const km_keyring *ring, const char *uri, 
 		const km_kms *kms, uint64_t ntp_seconds)
 {
 	const km_key_set *ruled = km_keyring_keys(ring, uri, len, kms,
-			km_key_period_no(ntp_seconds, kms->period, kms->offset));
+			km_key_period_no(when_ntp_second(ntp_seconds), kms->period, kms->offset));
 	int64_t at = (int64_t)(ntp_seconds - KM_NTP_UNIX);
 
 	if (!ring->any_period || (ruled != NULL && valid_key_set(ruled, at)))

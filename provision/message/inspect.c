@@ -23,7 +23,7 @@ static void hex(FILE *out, octets o, size_t most)
 
 static int64_t time_of(const mikey_msg *m)
 {
-	return (int64_t)(km_ntp_seconds((uint32_t)(m->ntp64 >> 32)) - KM_NTP_UNIX);
+	return km_time_of_ntp(m->ntp64).seconds;
 }
 
 static const char *map_name(uint8_t type)

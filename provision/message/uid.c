@@ -4,14 +4,13 @@
 #include "gmk.h"
 #include "uid.h"
 
-KM_API uint64_t km_key_period_no(uint64_t ntp_seconds, uint64_t period, uint64_t offset)
+KM_API uint64_t km_key_period_no(km_time t, uint64_t period, uint64_t offset)
 {
-	return period == 0 || ntp_seconds < offset ? 0 : (ntp_seconds - offset) / period;
-}
+	uint64_t since_1900 = (uint64_t)t.seconds + KM_NTP_UNIX;
 
-KM_API uint64_t km_ntp_seconds(uint32_t count)
-{
-	return count >> 31 ? count : count + ((uint64_t)1 << 32);
+	if (t.seconds < -(int64_t)KM_NTP_UNIX || period == 0 || since_1900 < offset)
+		return 0;
+	return (since_1900 - offset) / period;
 }
 
 /* Octets of a KDF input that is being put together. */
