@@ -75,6 +75,20 @@ static void fresh_medium(size_t turns)
 #define ENCAP(n) static void encap_##n(size_t turns) { encap_n(kms_many, n, turns); }
 SIZES(ENCAP)
 
+/* As from a server whose groups are small: each GROUP items have an SSV of their own. */
+static void encap_items(size_t turns)
+{
+	enum { GROUP = 20 };
+	static uint8_t ssvs[(BENCH_BATCH + GROUP - 1) / GROUP][KM_SSV_BYTES];
+	static km_to_encap to_encap[BENCH_BATCH];
+
+	bench_octets(ssvs[0], sizeof ssvs, 6);
+	for (size_t i = 0; i < BENCH_BATCH; i++)
+		to_encap[i] = (km_to_encap){ssvs[i / GROUP], ids[i], BENCH_ID};
+	while (turns--)
+		must(km_sakke_encap_items(seds[0], status, to_encap, BENCH_BATCH, kms_many, NULL), "encap");
+}
+
 static void build(size_t turns)
 {
 	while (turns--)
@@ -209,6 +223,7 @@ size_t sakke_offer(bench_op *ops)
 		{"encap_fresh", "us", MEDIUM, start_medium, fresh_medium, NULL},
 #define OFFER(n) {"encap_batch", "us", n, start_many, encap_##n, NULL},
 		SIZES(OFFER)
+		{"encap_items", "us", BENCH_BATCH, start_many, encap_items, NULL},
 		{"decap_one", "us", 1, start_client, decap_one, NULL},
 		{"decap_batch", "us", n, start_batch, decap_batch, NULL},
 		{"decap_batch_keys", "us", n, start_batch, decap_batch_keys, NULL},

@@ -131,6 +131,7 @@ static const struct {
 } counterparts[] = {
 	{"pairing", "pairing"}, {"pairing_prepared", "pairing"}, {"pairing_batch", "pairing"},
 	{"encap_one", "encap_one"}, {"encap_batch", "encap_one"},
+	{"encap_items", "encap_one"},
 	{"decap_one", "decap_one_table"}, {"decap_one", "decap_one"},
 	{"decap_batch", "decap_one_table"}, {"decap_batch", "decap_one"},
 	{"decap_batch_keys", "decap_one"},
@@ -239,6 +240,7 @@ void report_table(FILE *out, const report *r)
 	      "an encapsulation to a new identity and a signature.  ecdsa: OpenSSL's ECDSA over the same\n"
 	      "curve, P-256, with SHA-256.  In the last columns, how many times as long they take; none\n"
 	      "of them has batches.\n"
-	      "encap_batch, message_batch and message_groups have the tables of a server that lives\n"
-	      "long; encap_fresh those of a first run for so many members.\n", out);
+	      "encap_batch, encap_items, message_batch and message_groups have the tables of a server\n"
+	      "that lives long; encap_fresh those of a first run for so many members.  encap_items has\n"
+	      "another SSV for each 20 of a batch.\n", out);
 }

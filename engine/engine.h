@@ -221,6 +221,18 @@ KM_API KM_MUST km_err km_sakke_encap_batch(uint8_t *sed, km_err *status,
 		const uint8_t ssv[KM_SSV_BYTES], const uint8_t *ids, size_t id_len, size_t n,
 		const km_kms_public *kms, const km_random *rnd);
 
+/* What is to be encapsulated, and to whom.  ssv is secret; nothing is kept of either pointer. */
+typedef struct {
+	const uint8_t *ssv;     /* KM_SSV_BYTES */
+	const uint8_t *id;
+	size_t id_len;          /* 1..KM_ID_MAX */
+} km_to_encap;
+
+/* Encapsulate n items, each its own ssv, under one KMS: km_sakke_encap_batch, whose words on status, rnd and
+ * errors hold here.  sed has n * KM_SED_BYTES octets, in the order of the items.  KM_EARG: an id_len. */
+KM_API KM_MUST km_err km_sakke_encap_items(uint8_t *sed, km_err *status, const km_to_encap *items, size_t n,
+		const km_kms_public *kms, const km_random *rnd);
+
 /* One identity's Receiver Secret Key, checked.  kms must outlive it.  Memory: 256 octets of a key, and
  * some 50 and the identifier.  Secret.  A prepared one opens a message in a third of the time, and takes
  * KM_RECEIVER_LINES_BYTES more, kept as scratch is. */

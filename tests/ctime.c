@@ -327,6 +327,28 @@ static void check_batch(size_t n, size_t special)
 	check_opens(seds, all.receiver);
 }
 
+/* Each its own SSV, every other one marked; the first is the one that opens. */
+static void check_items(size_t n)
+{
+	static uint8_t ids[BATCH_MAX * ID_LEN], ssvs[BATCH_MAX][KM_SSV_BYTES], seds[BATCH_MAX * KM_SED_BYTES];
+	km_to_encap items[BATCH_MAX];
+	km_err status[BATCH_MAX];
+
+	draw_bytes(ids, sizeof ids, &seed);
+	draw_bytes(ssvs[0], sizeof ssvs, &seed);
+	memcpy(ids, all.id, ID_LEN);
+	memcpy(ssvs[0], all.ssv, sizeof ssvs[0]);
+	for (size_t i = 0; i < n; i++) {
+		items[i] = (km_to_encap){ssvs[i], ids + i * ID_LEN, ID_LEN - i};
+		if (i % 2 == 0)
+			ct_secret(ssvs[i], sizeof ssvs[i]);
+	}
+	expect(km_sakke_encap_items(seds, status, items, n, all.kms, &rnd) == KM_OK,
+			"items are encapsulated");
+	expect_public(seds, n * KM_SED_BYTES, "encapsulated data are public");
+	check_opens(seds, all.receiver);
+}
+
 static void check_decap_batch(size_t n)
 {
 	static uint8_t ids[WIDE_BATCH * ID_LEN], seds[WIDE_BATCH * KM_SED_BYTES];
@@ -398,6 +420,7 @@ static void check_sakke(void)
 	check_pairings(1);
 	check_pairings(3);
 	check_batch(9, SIZE_MAX);
+	check_items(9);
 	check_batch(3, 1);
 	if (lanes)
 		return;

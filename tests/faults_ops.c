@@ -126,6 +126,16 @@ static km_err act_encap(size_t which, size_t n)
 			n < 100 ? few : many, &rnd);
 }
 
+/* Each with another SSV than its neighbours. */
+static km_err act_encap_items(size_t which, size_t n)
+{
+	static km_to_encap items[MOST];
+
+	for (size_t i = 0; i < n; i++)
+		items[i] = (km_to_encap){inputs[(which + i) % 2].ssv, inputs[which].ids + i * ID, ID};
+	return km_sakke_encap_items(here.out, here.status, items, n, few, &rnd);
+}
+
 /* Tables over Z too are made with the fault. */
 static km_err act_encap_anew(size_t which, size_t n)
 {
@@ -242,6 +252,8 @@ const operation operations[OPERATIONS] = {
 	{ "encapsulate", 1, act_encap, judge_encap, 1, "sakke_check", true },
 	{ "encapsulate", 8, act_encap, judge_encap, 1, "sakke_check", true },
 	{ "encapsulate", 64, act_encap, judge_encap, 1, "sakke_check", true },
+	{ "encapsulate items", 8, act_encap_items, judge_encap, 1, "sakke_check", true },
+	{ "encapsulate items", 64, act_encap_items, judge_encap, 1, "sakke_check", true },
 	{ "make tables and encapsulate", 1, act_encap_anew, judge_encap, 1, NULL, false },
 	{ "make tables and encapsulate", 65, act_encap_anew, judge_encap, 1, "sakke_check", true },
 	{ "sign", 1, act_sign, judge_sign, 2, "eccsi_check_var", true },

@@ -64,7 +64,7 @@ typedef struct {
 	bool stores;
 } operation;
 
-enum { OPERATIONS = 13 };
+enum { OPERATIONS = 15 };
 extern const operation operations[OPERATIONS];
 
 /* What the two runs give, which have different inputs; got is shared with children. */

@@ -137,13 +137,14 @@ static struct {
 	uint8_t z[KM_FP_BYTES], ksak[KM_SSK_BYTES];
 	km_kms_master *master, *other;
 	km_kms_public *kms;
-	uint8_t ssv[KM_SSV_BYTES], ids[MOST][ID_LEN], seds[MOST][KM_SED_BYTES], made_seds[MOST][KM_SED_BYTES];
+	uint8_t ssv[KM_SSV_BYTES], other_ssv[KM_SSV_BYTES], ids[MOST][ID_LEN], seds[MOST][KM_SED_BYTES], made_seds[MOST][KM_SED_BYTES];
 	uint8_t ssvs[MOST][KM_SSV_BYTES], sigs[MOST][KM_SIG_BYTES];
 	uint8_t rsk[KM_SAKKE_POINT_BYTES], ssk[KM_SSK_BYTES], pvt[KM_ECCSI_POINT_BYTES];
 	km_receiver *receiver, *fillers[KM_RECEIVERS_PREPARED], *late, *made;
 	km_signer *signer, *made_signer;
 	const km_receiver *receivers[MOST];
 	km_to_sign items[MOST];
+	km_to_encap to_encap[MOST]; /* the two SSVs in turn */
 	km_err status[MOST], err;
 	size_t n; /* of the batch */
 	uint8_t key[40], data[96], out[2048];
@@ -212,10 +213,10 @@ static void add_power(const uint64_t r[16])
 	mpz_clears(re, im, one, g, k, NULL);
 }
 
-/* What a message to the i-th member has: r, r*b, g^r. */
-static void add_member(size_t i)
+/* What a message with that SSV to the i-th member has: r, r*b, g^r. */
+static void add_member(const uint8_t *ssv, size_t i)
 {
-	hash_part parts[2] = {{all.ssv, KM_SSV_BYTES}, {all.ids[i], ID_LEN}};
+	hash_part parts[2] = {{ssv, KM_SSV_BYTES}, {all.ids[i], ID_LEN}};
 	uint64_t r[16], b[16];
 
 	zq_from_hash(r, parts, 2);
@@ -231,7 +232,16 @@ static void members_before(void)
 	residue_add_octets("the SSV", all.ssv, KM_SSV_BYTES);
 	for (size_t i = 0; i < all.n; i++)
 		if (i < SHOWN || i + SHOWN >= all.n)
-			add_member(i);
+			add_member(all.ssv, i);
+}
+
+static void items_before(void)
+{
+	residue_add_octets("the SSV", all.ssv, KM_SSV_BYTES);
+	residue_add_octets("the other SSV", all.other_ssv, KM_SSV_BYTES);
+	for (size_t i = 0; i < all.n; i++)
+		if (i < SHOWN || i + SHOWN >= all.n)
+			add_member(all.to_encap[i].ssv, i);
 }
 
 static void add_rsk(void)
@@ -333,6 +343,11 @@ static void encap_batch(void)
 {
 	all.err = km_sakke_encap_batch(all.made_seds[0], all.status, all.ssv, all.ids[0], ID_LEN,
 			all.n, all.kms, &rnd);
+}
+
+static void encap_items(void)
+{
+	all.err = km_sakke_encap_items(all.made_seds[0], all.status, all.to_encap, all.n, all.kms, &rnd);
 }
 
 static void decap_one(void)
@@ -483,6 +498,7 @@ const operation operations[OPERATIONS] = {
 	{"km_sakke_encap_batch of 8", encap_batch, NULL, NULL, members_before, NULL, 8, LEAVES},
 	{"km_sakke_encap_batch of 64", encap_batch, NULL, NULL, members_before, NULL, 64, LEAVES},
 	{"km_sakke_encap_batch of 600", encap_batch, NULL, NULL, members_before, NULL, MOST, LEAVES},
+	{"km_sakke_encap_items of 64", encap_items, NULL, NULL, items_before, NULL, 64, LEAVES},
 	{"km_sakke_decap", decap_one, NULL, NULL, receiver_before, NULL, 1, LEAVES},
 	{"km_sakke_decap, not prepared", decap_late, NULL, NULL, receiver_before, NULL, 1, LEAVES},
 	{"km_sakke_decap_batch of 9", decap_batch, NULL, NULL, receiver_before, NULL, 9, LEAVES},
@@ -576,6 +592,7 @@ int objects_start(void **state)
 	all.z[0] &= 0x1f;
 	all.ksak[0] &= 0x7f;
 	draw_bytes(all.ssv, sizeof all.ssv, &from);
+	draw_bytes(all.other_ssv, sizeof all.other_ssv, &from);
 	draw_bytes(all.ids[0], sizeof all.ids, &from);
 	draw_bytes(all.key, sizeof all.key, &from);
 	draw_bytes(all.data, sizeof all.data, &from);
@@ -587,6 +604,7 @@ int objects_start(void **state)
 		/* most are opened by a key that is not prepared: as many as go in affine steps */
 		all.receivers[i] = i % 2 && i < 20 ? all.receiver : all.late;
 		all.items[i] = (km_to_sign){all.ids[i], ID_LEN, all.sigs[i]};
+		all.to_encap[i] = (km_to_encap){i % 2 ? all.other_ssv : all.ssv, all.ids[i], ID_LEN};
 	}
 	return 0;
 }

@@ -19,7 +19,7 @@ typedef struct {
 	} kind;
 } operation;
 
-enum { OPERATIONS = 31 };
+enum { OPERATIONS = 32 };
 extern const operation operations[OPERATIONS];
 
 extern mpz_t secrets_p; /* p of F_p, once secrets_start has been called */

@@ -108,6 +108,85 @@ static void the_rfc_in_every_place_of_a_batch(void **state)
 	km_kms_master_free(master);
 }
 
+/* ---- each its own SSV --------------------------------------------------------------------------- */
+
+static uint8_t ssvs[MANY * KM_SSV_BYTES];
+static km_to_encap items[MANY];
+
+/* Each so many in a row have one SSV; identifiers have different lengths. */
+static void make_items(const km_kms_public *kms, size_t n, size_t group)
+{
+	for (size_t i = 0; i < n; i++) {
+		items[i] = (km_to_encap){ssvs + i / group * KM_SSV_BYTES, ids + i * LEN, LEN - i % 7};
+		assert_int_equal(km_sakke_encap(single + i * KM_SED_BYTES, items[i].ssv, items[i].id,
+				items[i].id_len, kms, NULL), KM_OK);
+	}
+}
+
+static void check_items(const km_kms_public *kms, size_t n)
+{
+	memset(batch, 0xa5, sizeof batch);
+	memset(status, 0xff, sizeof status);
+	assert_int_equal(km_sakke_encap_items(batch, status, items, n, kms, NULL), KM_OK);
+	assert_memory_equal(batch, single, n * KM_SED_BYTES);
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(status[i], KM_OK);
+	for (size_t i = n * KM_SED_BYTES; i < (n + 8) * KM_SED_BYTES && i < sizeof batch; i++)
+		assert_int_equal(batch[i], 0xa5);
+}
+
+static void items_are_their_singles(void **state)
+{
+	enum { LARGE = CHECKED ? MOST : 600 }; /* more than a block */
+	static const size_t groups[] = {1, 20};
+	uint64_t seed = 6;
+	km_kms_master *master = master_of(rfc_z_secret);
+	km_kms_public *kms = kms_of(master, WIDEST);
+
+	(void)state;
+	draw_bytes(ids, sizeof ids, &seed);
+	draw_bytes(ssvs, sizeof ssvs, &seed);
+	for (size_t g = 0; g < sizeof groups / sizeof groups[0]; g++) {
+		make_items(kms, LARGE, groups[g]);
+		for (size_t n = 0; n <= 17; n++)
+			check_items(kms, n);
+		check_items(kms, 64);
+		check_items(kms, 65);
+		check_items(kms, LARGE);
+	}
+	for (size_t i = 0; i < LARGE; i++)
+		items[i] = (km_to_encap){ssvs, ids + i * LEN, LEN};
+	assert_int_equal(km_sakke_encap_batch(single, status, ssvs, ids, LEN, LARGE, kms, NULL), KM_OK);
+	check_items(kms, LARGE);
+	km_kms_public_free(kms);
+	km_kms_master_free(master);
+}
+
+/* A length that no identifier has, of any one item: nothing is made of all. */
+static void an_item_out_of_range_stops_all(void **state)
+{
+	static const size_t places[] = {0, 8, 69}, lengths[] = {0, KM_ID_MAX + 1};
+	enum { N = 70 };
+	km_kms_master *master = master_of(rfc_z_secret);
+	km_kms_public *kms = kms_of(master, 0);
+
+	(void)state;
+	for (size_t p = 0; p < sizeof places / sizeof places[0]; p++)
+		for (size_t l = 0; l < sizeof lengths / sizeof lengths[0]; l++) {
+			for (size_t i = 0; i < N; i++)
+				items[i] = (km_to_encap){ssvs + i * KM_SSV_BYTES, ids + i * LEN, LEN};
+			items[places[p]].id_len = lengths[l];
+			memset(batch, 0xa5, sizeof batch);
+			assert_int_equal(km_sakke_encap_items(batch, status, items, N, kms, NULL), KM_EARG);
+			for (size_t i = 0; i < N; i++)
+				assert_int_equal(status[i], KM_EARG);
+			for (size_t i = 0; i < N * KM_SED_BYTES; i++)
+				assert_int_equal(batch[i], 0);
+		}
+	km_kms_public_free(kms);
+	km_kms_master_free(master);
+}
+
 /* ---- exceptional members --------------------------------------------------------------------- */
 
 enum { WIDE = KM_FP_BYTES };
@@ -257,6 +336,8 @@ int main(void)
 		cmocka_unit_test(a_batch_is_its_singles),
 		cmocka_unit_test(a_batch_of_any_size_is_its_singles),
 		cmocka_unit_test(the_rfc_in_every_place_of_a_batch),
+		cmocka_unit_test(items_are_their_singles),
+		cmocka_unit_test(an_item_out_of_range_stops_all),
 		cmocka_unit_test(exceptional_identities_leave_their_neighbours_alone),
 		cmocka_unit_test(exceptional_identities_alone),
 		cmocka_unit_test(data_opens_in_batches),

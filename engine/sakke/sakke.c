@@ -141,8 +141,8 @@ static int block_new(block *b, size_t n)
 	return b->mem != NULL;
 }
 
-/* Points and masked SSVs to octets. */
-static void write_all(const block *b, const uint8_t *ssv, size_t n)
+/* Points and masked SSVs to octets, of the n members from at on. */
+static void write_all(const block *b, const sakke_asked *a, size_t at, size_t n)
 {
 	memset(b->sed, 0, n * KM_SED_BYTES);
 	for (size_t i = 0; i < n; i++) {
@@ -151,46 +151,38 @@ static void write_all(const block *b, const uint8_t *ssv, size_t n)
 		if (b->items[i].status != KM_OK)
 			continue;
 		memcpy(out, b->items[i].point, KM_SAKKE_POINT_BYTES);
-		sakke_mask(out + KM_SAKKE_POINT_BYTES, ssv, b->items[i].gr);
+		sakke_mask(out + KM_SAKKE_POINT_BYTES, item_of(a, at + i).ssv, b->items[i].gr);
 		/* Public: this is what is sent. */
 		ct_public(out, KM_SED_BYTES);
 	}
 }
 
-/* What a batch was asked for.  There are two of these, so that a pointer or a length that a fault redirects is
- * found too: see ask_again. */
-typedef struct {
-	uint8_t *sed;
-	km_err *status;
-	const uint8_t *ssv, *ids;
-	size_t id_len, n;
-	const sakke_z *z;
-} asked;
-
 /* Members of the block that begins there. */
-static size_t block_of(const asked *a, size_t at)
+static size_t block_of(const sakke_asked *a, size_t at)
 {
 	return a->n - at < ITEMS ? a->n - at : ITEMS;
 }
 
 /* The members from at on, made and checked.  *checked is KM_EFAULT before; KM_OK: b->before is right. */
-static km_err encap_block(km_err *checked, const block *b, const asked *a, const asked *again, size_t at,
-		const km_random *rnd)
+static km_err encap_block(km_err *checked, const block *b, const sakke_asked *a, const sakke_asked *again,
+		size_t at, const km_random *rnd)
 {
 	size_t m = block_of(a, at);
 	km_err err;
 
 	for (size_t i = 0; i < m; i++) {
-		(void)sakke_scalars(&b->items[i], a->ssv, a->ids + (at + i) * a->id_len, a->id_len);
+		const km_to_encap one = item_of(a, at + i);
+
+		(void)sakke_scalars(&b->items[i], one.ssv, one.id, one.id_len);
 		b->items[i].status = KM_EFAULT;
 	}
 	err = sakke_sums(b->items, m, a->z, 1, rnd);
 	if (err != KM_OK)
 		return failed(err);
-	write_all(b, a->ssv, m);
+	write_all(b, a, at, m);
 	keep_before(b->before, b->sed, m * KM_SED_BYTES);
-	sakke_check(checked, &(sakke_checked){b->sed, b->items, again->ssv,
-		again->ids + at * again->id_len, again->id_len, block_of(again, at)}, again->z, b->check, rnd);
+	sakke_check(checked, &(sakke_checked){b->sed, b->items, again, at, block_of(again, at)}, again->z,
+			b->check, rnd);
 	return *checked;
 }
 
@@ -203,7 +195,7 @@ km_err sakke_verdict(const km_err *status, size_t n)
 }
 
 /* All blocks, each given out when it is right; who is in none keeps KM_EFAULT. */
-static km_err encap_all(const block *b, const asked *a, const asked *again, const km_random *rnd)
+static km_err encap_all(const block *b, const sakke_asked *a, const sakke_asked *again, const km_random *rnd)
 {
 	for (size_t at = 0; at < again->n; at += ITEMS) {
 		km_err checked = KM_EFAULT, gave = KM_EFAULT;
@@ -224,8 +216,21 @@ static km_err encap_all(const block *b, const asked *a, const asked *again, cons
 	return KM_OK;
 }
 
+/* Whether every identifier has a length that it may have. */
+static int ids_fit(const sakke_asked *a)
+{
+	for (size_t i = 0; i < a->n; i++) {
+		size_t len = item_of(a, i).id_len;
+
+		if (len == 0 || len > KM_ID_MAX)
+			return 0;
+	}
+	return 1;
+}
+
 /* *verdict is KM_EFAULT before. */
-SECRET_BODY static void encap_batch(km_err *verdict, const asked *a, const asked *again, const km_random *rnd)
+SECRET_BODY static void encap_batch(km_err *verdict, const sakke_asked *a, const sakke_asked *again,
+		const km_random *rnd)
 {
 	km_err err = KM_OK;
 	block b;
@@ -235,7 +240,7 @@ SECRET_BODY static void encap_batch(km_err *verdict, const asked *a, const asked
 		a->status[i] = KM_EFAULT;
 	if (!block_new(&b, block_of(a, 0)))
 		err = KM_ENOMEM;
-	if (again->n > 0 && (again->id_len == 0 || again->id_len > KM_ID_MAX))
+	if (!ids_fit(again))
 		err = KM_EARG;
 	if (err == KM_OK)
 		err = encap_all(&b, a, again, rnd);
@@ -255,8 +260,8 @@ AS_ASKED KM_API km_err km_sakke_encap_batch(uint8_t *sed, km_err *status, const 
 		const uint8_t *ids, size_t id_len, size_t n, const km_kms_public *kms,
 		const km_random *rnd)
 {
-	const asked a = {sed, status, ssv, ids, id_len, n, &kms->sakke};
-	asked again;
+	const sakke_asked a = {sed, status, ssv, ids, NULL, id_len, n, &kms->sakke};
+	sakke_asked again;
 	km_err err = KM_EFAULT;
 
 	ask_again(sed);
@@ -266,7 +271,25 @@ AS_ASKED KM_API km_err km_sakke_encap_batch(uint8_t *sed, km_err *status, const 
 	ask_again(id_len);
 	ask_again(n);
 	ask_again(kms);
-	again = (asked){sed, status, ssv, ids, id_len, n, &kms->sakke};
+	again = (sakke_asked){sed, status, ssv, ids, NULL, id_len, n, &kms->sakke};
+	keep_apart(&a, &again);
+	encap_batch(&err, &a, &again, rnd);
+	return leave_secret(err, SCRUB_MANY);
+}
+
+AS_ASKED KM_API km_err km_sakke_encap_items(uint8_t *sed, km_err *status, const km_to_encap *items, size_t n,
+		const km_kms_public *kms, const km_random *rnd)
+{
+	const sakke_asked a = {sed, status, NULL, NULL, items, 0, n, &kms->sakke};
+	sakke_asked again;
+	km_err err = KM_EFAULT;
+
+	ask_again(sed);
+	ask_again(status);
+	ask_again(items);
+	ask_again(n);
+	ask_again(kms);
+	again = (sakke_asked){sed, status, NULL, NULL, items, 0, n, &kms->sakke};
 	keep_apart(&a, &again);
 	encap_batch(&err, &a, &again, rnd);
 	return leave_secret(err, SCRUB_MANY);
@@ -276,15 +299,15 @@ AS_ASKED KM_API km_err km_sakke_encap(uint8_t sed[KM_SED_BYTES], const uint8_t s
 		const uint8_t *id, size_t id_len, const km_kms_public *kms, const km_random *rnd)
 {
 	km_err err = KM_EFAULT, status = KM_EFAULT;
-	const asked a = {sed, &status, ssv, id, id_len, 1, &kms->sakke};
-	asked again;
+	const sakke_asked a = {sed, &status, ssv, id, NULL, id_len, 1, &kms->sakke};
+	sakke_asked again;
 
 	ask_again(sed);
 	ask_again(ssv);
 	ask_again(id);
 	ask_again(id_len);
 	ask_again(kms);
-	again = (asked){sed, &status, ssv, id, id_len, 1, &kms->sakke};
+	again = (sakke_asked){sed, &status, ssv, id, NULL, id_len, 1, &kms->sakke};
 	keep_apart(&a, &again);
 	encap_batch(&err, &a, &again, rnd);
 	return leave_secret(err == KM_EPARTIAL ? failed(status) : err, SCRUB_ONE);

@@ -52,6 +52,22 @@ km_err sakke_z_load(sakke_z *s, const uint8_t *z, size_t len, size_t members);
 km_err sakke_z_widen(sakke_z *s, size_t members);
 void sakke_z_clear(sakke_z *s);
 
+/* What an encapsulation was asked for.  There are two of these, so that a pointer or a length that a fault redirects
+ * is found too: see ask_again. */
+typedef struct {
+	uint8_t *sed;
+	km_err *status;
+	const uint8_t *ssv, *ids; /* of all, where there are no items */
+	const km_to_encap *items; /* or NULL */
+	size_t id_len, n;
+	const sakke_z *z;
+} sakke_asked;
+
+static inline km_to_encap item_of(const sakke_asked *a, size_t i)
+{
+	return a->items ? a->items[i] : (km_to_encap){a->ssv, a->ids + i * a->id_len, a->id_len};
+}
+
 /* The widest set for a batch of n. */
 const sakke_set *sakke_set_for(const sakke_z *s, size_t n);
 

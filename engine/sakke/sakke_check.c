@@ -6,8 +6,9 @@
  *
  * where the scalars on the right are made again from SSV and identities, R_i is read from the octets that
  * are to leave, and the right side takes the complete way of one member.  H is unmasked again and compared
- * with the SSV.  So a wrong scalar, digit, sum, inverse, power or octet of any one member shows: but not what is
- * off by a point of order 2 (or 4), or a class of order 2, which even weights do not see and no formula here makes.
+ * with the member's SSV, of which r_i is made too, so that SSVs may differ.  So a wrong scalar, digit, sum, inverse,
+ * power or octet of any one member shows: but not what is off by a point of order 2 (or 4), or a class of order 2,
+ * which even weights do not see and no formula here makes.
  *
  * A table entry that is off by D is met by several members, with either sign: so the weights are different
  * powers of two, of which no signed sum vanishes; one by one they are far apart, and in large blocks, whose
@@ -99,12 +100,13 @@ static void add_scalars(scalars *s, const encap_item *item)
 static uint64_t read_member(scalars *s, work *w, const sakke_checked *b, size_t i)
 {
 	const uint8_t *sed = b->sed + i * KM_SED_BYTES;
-	uint64_t differ = 0, exact = sakke_scalars(&w->item, b->ssv, b->ids + i * b->id_len, b->id_len);
+	const km_to_encap one = item_of(b->asked, b->at + i);
+	uint64_t differ = 0, exact = sakke_scalars(&w->item, one.ssv, one.id, one.id_len);
 
 	add_scalars(s, &w->item);
 	sakke_mask(w->ssv, sed + KM_SAKKE_POINT_BYTES, b->items[i].gr);
 	for (int j = 0; j < KM_SSV_BYTES; j++)
-		differ |= (uint64_t)(w->ssv[j] ^ b->ssv[j]);
+		differ |= (uint64_t)(w->ssv[j] ^ one.ssv[j]);
 	return exact & ct_mask_eq(sed[0], 4) & ~ct_mask_nonzero(differ);
 }
 
