@@ -274,10 +274,89 @@ KM_API const km_key_set *km_keyring_keys_when(const km_keyring *ring, const char
 /* A key set with that UID, or NULL. */
 KM_API const km_key_set *km_keyring_uid(const km_keyring *ring, const uint8_t uid[KM_UID_BYTES]);
 
-/* ---- sealing --------------------------------------------------------------------------------- */
+/* ---- what a GMS must remember ----------------------------------------------------------------- */
+
+/* Where the state of GMSs is kept: the last T, GMK-IDs in use and revoked, and the journal of who was given which key.
+ * Files, or the caller's database. */
+typedef struct km_store km_store;
+
+/* May one begin where nothing stands? */
+typedef enum {
+	KM_MUST_EXIST = 1,
+	KM_MAY_BEGIN = 2,           /* not where something shows that it was lost */
+	KM_BEGIN_ANEW = 3,          /* also then; what can be read of what is damaged is kept */
+} km_begin;
+
+/* $XDG_STATE_HOME/keymuster; /var/lib/keymuster for root, ~/.local/state/keymuster for others. */
+#define KM_PLACE_USUAL ":usual:"
+
+/* Files: place is a directory, in which each GMS has its own, or a file of one GMS.  They are locked while they are
+ * looked at, so that processes may share them.  T is on disk before its messages are given out. */
+KM_API KM_MUST km_err km_store_files(km_store **store, const char *place, km_begin begin, km_complaint *why);
+
+typedef struct {
+	uint32_t gmk_id, what;      /* KM_GIVE, KM_REVOKE */
+	uint32_t salt, is_sure;     /* the user salt; is_sure, of given alone: 1 delivered, 0 may be */
+	km_str uri;
+} km_mark;
+
+enum { KM_ID_UNKNOWN = 1, KM_ID_IN_USE = 2, KM_ID_REVOKED = 3 };
+enum { KM_RUN_DELIVERED = 1, KM_RUN_TAKEN_BACK = 2 };
+typedef struct km_given km_given;
+
+/* A database of the caller's.  Each call is for one GMS at one KMS and returns KM_STORE_DONE when what it did is
+ * durable, else one of the others; it may come from any thread that is in the library.  All of them are wanted. */
+enum { KM_STORE_DONE = 1, KM_STORE_DIFFERS = 2, KM_STORE_FAILED = 3 };
+typedef struct {
+	size_t struct_size;
+	/* Where the last T is *expected (seconds 0: there is none), put *next in its place, in one step.
+	 * KM_STORE_DIFFERS: it is not; *found is what stands there. */
+	int (*advance)(void *ctx, const char *gms, const char *kms, km_time *found, const km_time *expected,
+			const km_time *next);
+	/* Keep n new GMK-IDs.  KM_STORE_DIFFERS: one of them was there; none is kept. */
+	int (*add_ids)(void *ctx, const char *gms, const char *kms, const uint32_t *gmk_ids,
+			const km_time *expiries, size_t n);
+	/* Known or not, it is revoked from now on, for ever. */
+	int (*revoke_id)(void *ctx, const char *gms, const char *kms, uint32_t gmk_id, km_time expiry);
+	/* *is = KM_ID_* */
+	int (*look_up)(void *ctx, const char *gms, const char *kms, uint32_t *is, uint32_t gmk_id);
+	/* Keep a new group key, sealed. */
+	int (*keep_key)(void *ctx, const char *gms, const char *kms, uint32_t gmk_id, const uint8_t *sealed,
+			size_t len);
+	/* Members who may have a message of that run from now on; and what became of the run. */
+	int (*mark)(void *ctx, const char *gms, const char *kms, uint64_t run, const km_mark *marks, size_t n);
+	int (*end_run)(void *ctx, const char *gms, const char *kms, uint64_t run, uint32_t how);
+	/* Call km_given_put for each mark of that key. */
+	int (*given)(void *ctx, const char *gms, const char *kms, uint32_t gmk_id, km_given *to);
+} km_store_calls;
 
 /* What group keys are kept under (XChaCha20-Poly1305): secret, 64 octets of locked memory. */
 typedef struct km_seal km_seal;
+
+/* calls is copied, ctx must outlive the store; seal is what km_key_new seals keys under (not km_seal_none). */
+KM_API KM_MUST km_err km_store_on(km_store **store, const km_store_calls *calls, void *ctx, const km_seal *seal,
+		km_complaint *why);
+KM_API void km_store_free(km_store *store);
+
+/* ---- a GMS ----------------------------------------------------------------------------------- */
+
+/* An identity that gives keys: a URI, the KMS of its keys, and its state. */
+typedef struct km_gms km_gms;
+
+/* Open the state of that GMS in store; with remarks in why, as "first use".  kms_uri must be in the ring; key sets may
+ * come later.  KM_EIO; KM_ELOST: the state is missing where there must be one, damaged, or another GMS's. */
+KM_API KM_MUST km_err km_gms_new(km_gms **gms, km_keyring *ring, km_store *store, const char *uri,
+		const char *kms_uri, km_complaint *why);
+KM_API void km_gms_free(km_gms *gms);
+
+#define KM_UNCHECKED UINT64_MAX
+typedef enum {
+	KM_GMS_CLOCK_BEHIND = 1,    /* seconds that a time given may lie before the last T; 900.  KM_UNCHECKED */
+} km_gms_setting;
+KM_API KM_MUST km_err km_gms_set(km_gms *gms, km_gms_setting what, uint64_t value, km_complaint *why);
+
+/* The T that a message made at now would have at least, checked as km_batch_run does.  KM_ECLOCK, KM_EIO, KM_ELOST. */
+KM_API KM_MUST km_err km_gms_next_t(km_time *t, km_gms *gms, km_time now, km_complaint *why);
 
 /* ---- group keys ------------------------------------------------------------------------------ */
 

@@ -26,7 +26,7 @@ below() {
 	esac
 }
 main_header=(engine/{field/fp,curve/curve,table/table,sakke/sakke,eccsi/eccsi}.h
-	provision/{base/complain,message/mikey,keys/keyring,gms/state,run/members,cli/cli}.h
+	provision/{base/complain,message/mikey,keys/keyring,gms/gms,run/members,cli/cli}.h
 	provision/client/open.c)
 
 # Below $1: what a file includes that does not lie below it.  init.c alone stands on all rooms, whose kernels

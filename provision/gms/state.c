@@ -75,14 +75,29 @@ static state_result write_t(const state *st, uint64_t t, km_complaint *why)
 	return STATE_OK;
 }
 
-/* The first of n values after last that lie within one second, and not before now. */
-static uint64_t first_of(uint64_t last, uint64_t now, size_t n)
+uint64_t state_first_of(uint64_t last, uint64_t now, size_t n)
 {
 	uint64_t t = now > last ? now : last + 1;
 
+	if (last > LAST_T || now > LAST_T)
+		return 0;
 	if ((t & UINT32_MAX) + n > (uint64_t)UINT32_MAX + 1)
 		t = (t | UINT32_MAX) + 1;
 	return t;
+}
+
+state_result state_advance(state *st, uint64_t *found, uint64_t expected, uint64_t next, km_complaint *why)
+{
+	state_result result = state_lock(st, why);
+
+	*found = 0;
+	if (result != STATE_OK)
+		return result;
+	result = read_t(st, found, why);
+	if (result == STATE_OK && *found == expected && next != expected)
+		result = write_t(st, next, why);
+	state_unlock(st);
+	return result;
 }
 
 state_result state_reserve(state *st, uint64_t *t, size_t n, uint64_t now, km_complaint *why)
@@ -95,14 +110,12 @@ state_result state_reserve(state *st, uint64_t *t, size_t n, uint64_t now, km_co
 		return result;
 	result = read_t(st, &last, why);
 	if (result == STATE_OK) {
-		uint64_t first;
+		uint64_t first = state_first_of(last > st->last ? last : st->last, now, n);
 
-		last = last > st->last ? last : st->last;
-		if (last > LAST_T || now > LAST_T) {
+		if (first == 0) {
 			state_unlock(st);
 			return state_refuse(st, 2, "T is too far ahead to go on from", why);
 		}
-		first = first_of(last, now, n);
 		result = write_t(st, first + n - 1, why);
 		if (result == STATE_OK) {
 			st->last = first + n - 1;
@@ -185,6 +198,63 @@ state_result state_new_id(state *st, uint32_t *gmk_id, uint64_t expiry, int64_t 
 	leave(st, &all);
 	if (result != STATE_OK)
 		*gmk_id = 0;
+	return result;
+}
+
+static int by_gmk_id(const void *a, const void *b)
+{
+	uint32_t x = ((const state_id *)a)->gmk_id, y = ((const state_id *)b)->gmk_id;
+
+	return (x > y) - (x < y);
+}
+
+/* Which of ids, in their order, are in all; sorted is room for n.  How many. */
+static size_t mark_known(const state_content *all, const state_id *ids, state_id *sorted, size_t n, bool *is_known)
+{
+	size_t known = 0;
+
+	for (size_t i = 0; i < n; i++) {        /* its place stands where the expiry does */
+		sorted[i] = (state_id){ .gmk_id = ids[i].gmk_id, .expiry = i };
+		is_known[i] = false;
+	}
+	qsort(sorted, n, sizeof *sorted, by_gmk_id);
+	for (size_t i = 0; i < all->n; i++) {
+		const state_id *one = bsearch(&all->ids[i], sorted, n, sizeof *sorted, by_gmk_id);
+
+		if (one == NULL)
+			continue;
+		known += !is_known[one->expiry];
+		is_known[one->expiry] = true;
+	}
+	return known;
+}
+
+state_result state_add_ids(state *st, size_t *known, bool *is_known, const state_id *ids, size_t n, int64_t now,
+		km_complaint *why)
+{
+	state_content all;
+	state_result result = enter(st, &all, why);
+	state_id *sorted;
+
+	*known = 0;
+	if (result != STATE_OK) {
+		state_content_free(&all);
+		return result;
+	}
+	drop_expired(&all, now);
+	sorted = calloc(n + 1, sizeof *sorted);
+	if (sorted == NULL)
+		result = state_refuse_errno(st, why);
+	else
+		*known = mark_known(&all, ids, sorted, n, is_known);
+	free(sorted);
+	for (size_t i = 0; i < n && *known == 0 && result == STATE_OK; i++) {
+		if (!state_push_id(&all, ids[i]))
+			result = state_refuse_errno(st, why);
+	}
+	if (result == STATE_OK && *known == 0)
+		result = state_write_locked(st, &all, why);
+	leave(st, &all);
 	return result;
 }
 

@@ -1,13 +1,5 @@
 /* state.h -- what a GMS must remember between runs: its last T, the GMK-IDs in use, the revoked ones.
  *
- * The room, provision/gms/, which stands on keys/: messages made, and what a GMS remembers.
- *   make                    a chunk of members to messages
- *   state, state_inner      T and GMK-IDs
- *   state_file, state_lock, state_open, state_place   as text; locked and replaced; opened; where it lies
- *   groupkey, salts         the file of one group key; the user salts that it has given
- *   journal, journal_file   who was given one group key
- *   journal_add, journal_index   what a run adds; members looked up
- *
  * One small text file for a GMS at a KMS, in one place of the host whatever way the keys came, locked
  * while it is looked at, so that processes may share it.  T is written in place and is on disk before
  * its messages leave; a new GMK-ID is on disk before it is given out.
@@ -70,14 +62,22 @@ uint64_t state_last_t(const state *st);
 /* The T that the next message would have at now. */
 uint64_t state_next_t(const state *st, uint64_t now);
 
-/* Reserve n <= KM_CHUNK_MAX consecutive values of T, from *t on (as above), all within one second:
- * now, or right after the last one reserved by anyone where that is later. */
+/* The first of n values of T that lie within one second: now, or right after last where that is later.  0: T would
+ * come too near to the end of its 32 bits of seconds to go on from. */
+uint64_t state_first_of(uint64_t last, uint64_t now, size_t n);
+/* Where the last T is expected, put next in its place, on disk; *found is what stood there. */
+state_result state_advance(state *st, uint64_t *found, uint64_t expected, uint64_t next, km_complaint *why);
+/* Reserve n <= KM_CHUNK_MAX consecutive values of T, from *t on, as state_first_of says. */
 state_result state_reserve(state *st, uint64_t *t, size_t n, uint64_t now, km_complaint *why);
 
 /* Draw a GMK-ID that is neither in use nor revoked, and keep it until expiry (Unix seconds; 0: for
  * ever).  now: the clock, Unix seconds. */
 state_result state_new_id(state *st, uint32_t *gmk_id, uint64_t expiry, int64_t now,
 		const km_random *rnd, km_complaint *why);
+/* Keep n new GMK-IDs, none of them twice, unless some are known: *known counts those, is_known (n) says which, and
+ * nothing is written.  now: the clock, Unix seconds. */
+state_result state_add_ids(state *st, size_t *known, bool *is_known, const state_id *ids, size_t n, int64_t now,
+		km_complaint *why);
 /* Keep a GMK-ID that is not known yet, or that is revoked from now on; *is: what is known of it then. */
 state_result state_keep_id(state *st, state_id *is, uint32_t gmk_id, uint64_t expiry, bool revoked,
 		km_complaint *why);

@@ -97,7 +97,7 @@ state_id *state_find_id(const state_content *c, uint32_t gmk_id)
 	return NULL;
 }
 
-static bool push(state_content *c, state_id id)
+bool state_push_id(state_content *c, state_id id)
 {
 	if (c->n == c->room) {
 		size_t more = c->room == 0 ? 16 : 2 * c->room;
@@ -117,7 +117,7 @@ bool state_add_id(state_content *c, state_id id)
 	state_id *known = state_find_id(c, id.gmk_id);
 
 	if (known == NULL)
-		return push(c, id);
+		return state_push_id(c, id);
 	known->revoked = known->revoked || id.revoked;
 	if (id.expiry == 0 || (known->expiry != 0 && id.expiry > known->expiry))
 		known->expiry = id.expiry;
@@ -167,7 +167,7 @@ static bool take_line(state_content *c, int line, const char *at, const char *en
 		wrong(c, line, "not a GMK-ID with its expiry: the state is damaged");
 		return true;
 	}
-	return push(c, (state_id){ (uint32_t)gmk_id, revoked, expiry });
+	return state_push_id(c, (state_id){ (uint32_t)gmk_id, revoked, expiry });
 }
 
 static bool take_lines(state_content *c, int line, const char *at, const char *end)

@@ -45,6 +45,8 @@ bool state_parse(state_content *c, const char *text, size_t len);
 bool state_print(FILE *out, const state_content *c);
 /* The place of that GMK-ID; NULL: it is not there. */
 state_id *state_find_id(const state_content *c, uint32_t gmk_id);
+/* Add one that is not there.  false: out of memory. */
+bool state_push_id(state_content *c, state_id id);
 /* Add it, or mark the one that is there as revoked too.  false: out of memory. */
 bool state_add_id(state_content *c, state_id id);
 /* All GMK-IDs of more into c; the later T.  false: out of memory. */

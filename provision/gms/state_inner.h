@@ -7,6 +7,7 @@
 struct state {
 	char *path;
 	int fd;                 /* -1: not open */
+	uint64_t process;       /* that opened it: a child of fork would share its lock */
 	uint64_t last;          /* the latest T that was there at the start, or that this process took */
 	bool look;              /* seen is all that there is */
 	state_content seen;

@@ -13,6 +13,7 @@
 #include "base/complain.h"
 #include "base/escape.h"
 #include "base/file.h"
+#include "base/lock.h"
 #include "base/wait.h"
 
 state_result state_refuse_errno(const state *st, km_complaint *why)
@@ -98,6 +99,11 @@ static state_result wait_for(const state *st, km_complaint *why)
 
 state_result state_lock(state *st, km_complaint *why)
 {
+	if (st->process != lock_process() && st->fd >= 0) {
+		close(st->fd);
+		st->fd = -1;
+	}
+	st->process = lock_process();
 	for (;;) {
 		state_result result;
 
@@ -205,7 +211,8 @@ bool state_put_aside(const char *path)
 
 state_result state_edit(const char *path, state_editor *edit, void *ctx, km_complaint *why)
 {
-	state st = { .path = (char *)(uintptr_t)path, .fd = open(path, O_RDWR | O_CLOEXEC) };
+	state st = { .path = (char *)(uintptr_t)path, .fd = open(path, O_RDWR | O_CLOEXEC),
+			.process = lock_process() };
 	state_content c = { .version = 2 };
 	bool exists = st.fd >= 0;
 	state_result result = STATE_OK;

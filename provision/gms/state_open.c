@@ -11,6 +11,7 @@
 #include "base/complain.h"
 #include "base/escape.h"
 #include "base/file.h"
+#include "base/lock.h"
 #include "journal.h"
 
 enum { SAID = 700 };
@@ -105,7 +106,7 @@ static state_result take_all_old(old_one **out, size_t *n, const state *st, stat
 			continue;
 		}
 		old[*n] = (old_one){ .path = path, .st = { .path = path, .fd = fd,
-				.say = st->say, .ctx = st->ctx } };
+				.process = st->process, .say = st->say, .ctx = st->ctx } };
 		result = take_old(&old[(*n)++], all, how, why);
 	}
 	return result;
@@ -367,6 +368,7 @@ state_result state_open(state **out, const char *path, const state_how *how, km_
 		return STATE_IO;
 	}
 	st->fd = -1;
+	st->process = lock_process();
 	st->say = how->say;
 	st->ctx = how->ctx;
 	if (how->look)

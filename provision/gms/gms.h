@@ -1,0 +1,51 @@
+/* gms.h -- a GMS: who it is, and the rules of what it must remember, the same over files and the caller's calls.
+ *
+ * The room, provision/gms/, which stands on keys/: messages made, and what a GMS remembers.
+ *   gms                     T reserved, GMK-IDs drawn, keys looked up
+ *   store, store_inner, store_files   where that is kept: asked of the caller's calls; of files
+ *   make                    a chunk of members to messages
+ *   state, state_inner      T and GMK-IDs in a file
+ *   state_file, state_lock, state_open, state_place   as text; locked and replaced; opened; where it lies
+ *   groupkey, salts         the file of one group key; the user salts that it has given
+ *   journal, journal_file   who was given one group key
+ *   journal_add, journal_index   what a run adds; members looked up
+ */
+#ifndef KM_GMS_H
+#define KM_GMS_H
+
+#include "base/lock.h"
+#include "store.h"
+
+struct km_gms {
+	_Atomic size_t holders;
+	km_keyring *ring;
+	store_place *place;
+	char *uri, *kms_uri;
+	_Atomic uint64_t clock_behind;
+	lock lock;              /* of last; held while T is reserved */
+	km_time last;           /* the latest T seen, or taken by this process: T never falls behind it */
+};
+
+km_gms *gms_hold(km_gms *gms);
+
+/* May messages of this GMS have this T?  KM_ECLOCK: it has no key set then. */
+typedef km_err gms_check(void *ctx, km_time t, km_complaint *why);
+
+/* Reserve n values of T (1..KM_BATCH_MAX) from *first on, 2^-32 of a second apart and all within one second: now, or
+ * right after the last one that anybody reserved where that is later.  check (NULL: none) is asked about *first before
+ * it is kept.  KM_ECLOCK: now is out of bounds, or too far behind the last T; or as check says.  T has not moved then.
+ * KM_EIO, KM_ELOST. */
+KM_MUST km_err gms_reserve_t(km_time *first, km_gms *gms, size_t n, km_time now, gms_check *check, void *ctx,
+		km_complaint *why);
+/* The i-th of them. */
+km_time gms_t_at(km_time first, size_t i);
+
+/* Draw n GMK-IDs that are neither known nor 0, and keep them. */
+KM_MUST km_err gms_new_ids(uint32_t *gmk_ids, km_gms *gms, const km_time *expiries, size_t n, km_time now,
+		const km_random *rnd, km_complaint *why);
+/* *is = KM_ID_*. */
+KM_MUST km_err gms_look_up(uint32_t *is, km_gms *gms, uint32_t gmk_id, km_complaint *why);
+/* Known or not, it is revoked from now on. */
+KM_MUST km_err gms_revoke_id(km_gms *gms, uint32_t gmk_id, km_time expiry, km_complaint *why);
+
+#endif

@@ -1,0 +1,43 @@
+/* store.h -- where the state of GMSs is kept: files, or the caller's calls; what gms.c asks of either.
+ *
+ * Nothing here knows a rule: T, GMK-IDs and marks are right because gms.c makes them so, over both.
+ */
+#ifndef KM_STORE_H
+#define KM_STORE_H
+
+#include <stdatomic.h>
+
+#include "gmk.h"
+
+struct km_store {
+	_Atomic size_t holders;
+	km_store_calls calls;
+	void *ctx;              /* of the caller's; NULL: files */
+	const km_seal *seal;    /* of the caller's */
+	char *place;            /* of files; NULL: the usual one */
+	km_begin begin;
+	bool is_files;
+};
+
+km_store *store_hold(km_store *store);
+
+/* The state of one GMS at one KMS in a store. */
+typedef struct store_place store_place;
+/* Remarks, as "first use", stand in why where it is KM_OK.  KM_EIO, KM_ELOST. */
+KM_MUST km_err store_open(store_place **place, km_store *store, const char *gms, const char *kms, km_complaint *why);
+/* place may be NULL. */
+void store_close(store_place *place);
+
+/* The calls, each by any thread.  KM_EIO: it was not done; files alone: KM_ELOST, what stands there is damaged. */
+
+/* *same: the last T was *expected, and *next stands in its place; else *found is what stands there. */
+KM_MUST km_err store_advance(store_place *place, bool *same, km_time *found, const km_time *expected,
+		const km_time *next, km_complaint *why);
+/* *known: one of them was there, and none was kept; is_known (n) says which, where *known counts them.  now: when those
+ * that files forget count as expired. */
+KM_MUST km_err store_add_ids(store_place *place, bool *known, bool *is_known, const uint32_t *gmk_ids,
+		const km_time *expiries, size_t n, km_time now, km_complaint *why);
+KM_MUST km_err store_revoke_id(store_place *place, uint32_t gmk_id, km_time expiry, km_complaint *why);
+KM_MUST km_err store_look_up(store_place *place, uint32_t *is, uint32_t gmk_id, km_complaint *why);
+
+#endif

@@ -1,0 +1,159 @@
+/* store_files.c -- the state of a GMS in files: the calls of a store over state and journal. */
+#include "store_inner.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/complain.h"
+#include "base/lock.h"
+#include "state.h"
+
+struct store_files {
+	lock lock;              /* beside flock, which threads of a process share */
+	state *st;
+	km_complaint *why;      /* of the call at work, where remarks go */
+};
+
+/* ---- opening --------------------------------------------------------------------------------- */
+
+/* What people should know goes where the call complains, a line each. */
+static void remark(void *ctx, const char *text)
+{
+	const store_files *files = ctx;
+	size_t len = files->why == NULL ? 0 : strlen(files->why->text);
+
+	if (files->why != NULL)
+		snprintf(files->why->text + len, sizeof files->why->text - len, "%s%s", len > 0 ? "\n" : "", text);
+}
+
+static km_err err_of(state_result result)
+{
+	return result == STATE_OK ? KM_OK : result == STATE_IO ? KM_EIO : KM_ELOST;
+}
+
+km_err store_files_open(store_place *place, km_complaint *why)
+{
+	const km_store *store = place->store;
+	store_files *files = place->files = calloc(1, sizeof *files);
+	const state_how how = {
+		.gms = place->gms, .kms = place->kms, .is_used = store->begin == KM_MUST_EXIST,
+		.start_anew = store->begin == KM_BEGIN_ANEW, .say = remark, .ctx = files,
+	};
+	char *path;
+	state_result result;
+
+	if (files == NULL)
+		return KM_ENOMEM;
+	path = state_path(store->place, place->gms, place->kms);
+	if (path == NULL) {
+		complain(why, store->place == NULL ? "the usual place" : store->place, 0, NULL, strerror(errno));
+		return KM_EIO;
+	}
+	files->why = why;
+	result = state_open(&files->st, path, &how, why);
+	files->why = NULL;
+	free(path);
+	return err_of(result);
+}
+
+void store_files_close(store_files *files)
+{
+	if (files == NULL)
+		return;
+	state_close(files->st);
+	free(files);
+}
+
+/* ---- T and GMK-IDs --------------------------------------------------------------------------- */
+
+/* 32.32 bits, as the state has it; what lies outside of that is refused above. */
+static uint64_t bits_of(const km_time *t)
+{
+	return (uint64_t)t->seconds << 32 | t->fraction;
+}
+
+/* As the state has an expiry: 0 is never. */
+static uint64_t expiry_of(const km_time *t)
+{
+	return t->seconds == KM_NEVER ? 0 : (uint64_t)t->seconds;
+}
+
+static store_files *enter(store_visit *v)
+{
+	store_files *files = v->place->files;
+
+	lock_take(&files->lock);
+	return files;
+}
+
+static int leave(store_visit *v, state_result result)
+{
+	lock_give(&v->place->files->lock);
+	v->err = err_of(result);
+	return result == STATE_OK ? KM_STORE_DONE : KM_STORE_FAILED;
+}
+
+static int advance(void *ctx, const char *gms, const char *kms, km_time *found, const km_time *expected,
+		const km_time *next)
+{
+	store_visit *v = ctx;
+	uint64_t last = 0;
+	int done;
+
+	(void)gms;
+	(void)kms;
+	done = leave(v, state_advance(enter(v)->st, &last, bits_of(expected), bits_of(next), v->why));
+	*found = (km_time){ (int64_t)(last >> 32), (uint32_t)last };
+	return done == KM_STORE_DONE && last != bits_of(expected) ? KM_STORE_DIFFERS : done;
+}
+
+static int add_ids(void *ctx, const char *gms, const char *kms, const uint32_t *gmk_ids, const km_time *expiries,
+		size_t n)
+{
+	store_visit *v = ctx;
+	state_id *ids = calloc(n + 1, sizeof *ids);
+	size_t known = 0;
+	int done;
+
+	(void)gms;
+	(void)kms;
+	if (ids == NULL) {
+		v->err = KM_ENOMEM;
+		return KM_STORE_FAILED;
+	}
+	for (size_t i = 0; i < n; i++)
+		ids[i] = (state_id){ .gmk_id = gmk_ids[i], .expiry = expiry_of(&expiries[i]) };
+	done = leave(v, state_add_ids(enter(v)->st, &known, v->is_known, ids, n, v->now, v->why));
+	free(ids);
+	return done == KM_STORE_DONE && known > 0 ? KM_STORE_DIFFERS : done;
+}
+
+static int revoke_id(void *ctx, const char *gms, const char *kms, uint32_t gmk_id, km_time expiry)
+{
+	store_visit *v = ctx;
+	state_id is;
+
+	(void)gms;
+	(void)kms;
+	return leave(v, state_keep_id(enter(v)->st, &is, gmk_id, expiry_of(&expiry), true, v->why));
+}
+
+static int look_up(void *ctx, const char *gms, const char *kms, uint32_t *is, uint32_t gmk_id)
+{
+	store_visit *v = ctx;
+	state_id found = { 0 };
+	bool known = false;
+	int done;
+
+	(void)gms;
+	(void)kms;
+	done = leave(v, state_look_up(enter(v)->st, &found, &known, gmk_id, v->why));
+	*is = !known ? KM_ID_UNKNOWN : found.revoked ? KM_ID_REVOKED : KM_ID_IN_USE;
+	return done;
+}
+
+const km_store_calls store_files_calls = {
+	.struct_size = sizeof store_files_calls, .advance = advance, .add_ids = add_ids, .revoke_id = revoke_id,
+	.look_up = look_up,
+};

@@ -1,0 +1,30 @@
+/* store_inner.h -- what the parts of a store share: a call on its way to files. */
+#ifndef KM_STORE_INNER_H
+#define KM_STORE_INNER_H
+
+#include "store.h"
+
+typedef struct store_files store_files;
+
+struct store_place {
+	km_store *store;
+	char *gms, *kms;
+	store_files *files;     /* NULL: the caller's calls */
+};
+
+/* The ctx of the calls of files. */
+typedef struct {
+	store_place *place;
+	km_complaint *why;
+	km_err err;             /* of KM_STORE_FAILED */
+	int64_t now;            /* of add_ids */
+	bool *is_known;
+} store_visit;
+
+extern const km_store_calls store_files_calls;
+/* The state of a place opened: sets its files. */
+KM_MUST km_err store_files_open(store_place *place, km_complaint *why);
+/* files may be NULL. */
+void store_files_close(store_files *files);
+
+#endif

@@ -1,0 +1,149 @@
+/* util_store.c -- a database of a GMS's state in memory, behind km_store_calls. */
+#include "util_store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "util.h"
+
+/* Locked; NULL: this call is to fail. */
+static memory_store *enter(void *ctx)
+{
+	memory_store *m = ctx;
+
+	pthread_mutex_lock(&m->mutex);
+	m->asked++;
+	if (!m->fails)
+		return m;
+	pthread_mutex_unlock(&m->mutex);
+	return NULL;
+}
+
+static int leave(memory_store *m, int done)
+{
+	pthread_mutex_unlock(&m->mutex);
+	return done;
+}
+
+static int advance(void *ctx, const char *gms, const char *kms, km_time *found, const km_time *expected,
+		const km_time *next)
+{
+	memory_store *m = enter(ctx);
+
+	(void)gms, (void)kms;
+	if (m == NULL)
+		return KM_STORE_FAILED;
+	if (m->races > 0)
+		m->races--, m->t.fraction += 5;
+	*found = m->t;
+	if (m->t.seconds != expected->seconds || m->t.fraction != expected->fraction)
+		return leave(m, KM_STORE_DIFFERS);
+	m->t = *next;
+	return leave(m, KM_STORE_DONE);
+}
+
+static size_t place_of(const memory_store *m, uint32_t gmk_id)
+{
+	size_t i = 0;
+
+	while (i < m->n && m->ids[i].gmk_id != gmk_id)
+		i++;
+	return i;
+}
+
+static int add_ids(void *ctx, const char *gms, const char *kms, const uint32_t *gmk_ids, const km_time *expiries,
+		size_t n)
+{
+	memory_store *m = enter(ctx);
+
+	(void)gms, (void)kms;
+	if (m == NULL)
+		return KM_STORE_FAILED;
+	for (size_t i = 0; i < n; i++) {
+		if (place_of(m, gmk_ids[i]) < m->n)
+			return leave(m, KM_STORE_DIFFERS);
+	}
+	if (m->n + n > STORE_IDS)
+		return leave(m, KM_STORE_FAILED);
+	for (size_t i = 0; i < n; i++, m->n++) {
+		m->ids[m->n].gmk_id = gmk_ids[i];
+		m->ids[m->n].is = KM_ID_IN_USE;
+		m->ids[m->n].expiry = expiries[i];
+	}
+	return leave(m, KM_STORE_DONE);
+}
+
+static int revoke_id(void *ctx, const char *gms, const char *kms, uint32_t gmk_id, km_time expiry)
+{
+	memory_store *m = enter(ctx);
+	size_t at;
+
+	(void)gms, (void)kms;
+	if (m == NULL)
+		return KM_STORE_FAILED;
+	at = place_of(m, gmk_id);
+	m->n += at == m->n;
+	m->ids[at].gmk_id = gmk_id;
+	m->ids[at].is = KM_ID_REVOKED;
+	m->ids[at].expiry = expiry;
+	return leave(m, KM_STORE_DONE);
+}
+
+static int look_up(void *ctx, const char *gms, const char *kms, uint32_t *is, uint32_t gmk_id)
+{
+	memory_store *m = enter(ctx);
+	size_t at;
+
+	(void)gms, (void)kms;
+	if (m == NULL)
+		return KM_STORE_FAILED;
+	at = place_of(m, gmk_id);
+	*is = at < m->n ? m->ids[at].is : KM_ID_UNKNOWN;
+	return leave(m, KM_STORE_DONE);
+}
+
+static int keep_key(void *ctx, const char *gms, const char *kms, uint32_t gmk_id, const uint8_t *sealed, size_t len)
+{
+	memory_store *m = enter(ctx);
+
+	(void)gms, (void)kms, (void)gmk_id, (void)sealed, (void)len;
+	return m == NULL ? KM_STORE_FAILED : leave(m, KM_STORE_DONE);
+}
+
+static int mark(void *ctx, const char *gms, const char *kms, uint64_t run, const km_mark *marks, size_t n)
+{
+	memory_store *m = enter(ctx);
+
+	(void)gms, (void)kms, (void)run, (void)marks, (void)n;
+	return m == NULL ? KM_STORE_FAILED : leave(m, KM_STORE_DONE);
+}
+
+static int end_run(void *ctx, const char *gms, const char *kms, uint64_t run, uint32_t how)
+{
+	memory_store *m = enter(ctx);
+
+	(void)gms, (void)kms, (void)run, (void)how;
+	return m == NULL ? KM_STORE_FAILED : leave(m, KM_STORE_DONE);
+}
+
+static int given(void *ctx, const char *gms, const char *kms, uint32_t gmk_id, km_given *to)
+{
+	memory_store *m = enter(ctx);
+
+	(void)gms, (void)kms, (void)gmk_id, (void)to;
+	return m == NULL ? KM_STORE_FAILED : leave(m, KM_STORE_DONE);
+}
+
+km_store *store_in_memory(memory_store *m)
+{
+	const km_store_calls calls = {
+		.struct_size = sizeof calls, .advance = advance, .add_ids = add_ids, .revoke_id = revoke_id,
+		.look_up = look_up, .keep_key = keep_key, .mark = mark, .end_run = end_run, .given = given,
+	};
+	km_store *store;
+
+	memset(m, 0, sizeof *m);
+	pthread_mutex_init(&m->mutex, NULL);
+	assert_int_equal(km_store_on(&store, &calls, m, NULL, NULL), KM_OK);
+	return store;
+}

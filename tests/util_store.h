@@ -1,0 +1,24 @@
+/* util_store.h -- a database of a GMS's state in memory, behind km_store_calls. */
+#ifndef KM_TESTS_UTIL_STORE_H
+#define KM_TESTS_UTIL_STORE_H
+
+#include <pthread.h>
+
+#include "provision/gmk.h"
+
+enum { STORE_IDS = 4096 };
+
+typedef struct {
+	pthread_mutex_t mutex;
+	km_time t;
+	struct { uint32_t gmk_id, is; km_time expiry; } ids[STORE_IDS];
+	size_t n;
+	int fails;              /* each call from now on, and does nothing */
+	unsigned asked;         /* calls so far */
+	int races;              /* so many times another takes T in between */
+} memory_store;
+
+/* A store over m, which is zeroed first. */
+km_store *store_in_memory(memory_store *m);
+
+#endif
