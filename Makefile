@@ -1,6 +1,6 @@
 # Makefile -- builds the command and the library, tests, measures.  Start with: make demo, make test.
 #
-## make                    the command and the library: build/keymuster, build/libkeymuster.a
+## make                    the command and the libraries: build/keymuster, build/libkeymuster.a, its engine's, shared ones
 ## make demo               a laboratory KMS, 10 000 members, some of whom open their messages
 ## make test               everything that is tested; installs what it needs.  check: the same, installs nothing
 ## make ctime              constant time, on the binary; ctime-full: two compilers, four levels; ctime-stat: by time
@@ -10,7 +10,7 @@
 ## make bench              this machine, beside wolfSSL and OpenSSL; BENCH="encap_batch@512 decap_one", TARGETS=1, PEER=DIR
 ## make bench-command      whole runs by hyperfine; bench-instructions: the scalar rows by callgrind
 ## make bench-mca          port pressure of the eight-lane kernels, by llvm-mca where it is installed
-## make install            into PREFIX (/usr/local), below DESTDIR
+## make install            into PREFIX (/usr/local), below DESTDIR; LIBDIR for libraries alone.  ldconfig is yours
 ## make digests            what the tables over P and g, and rows of kernels, must be, from portable code
 ##
 ## NO_INSTALL=1            says which packages are missing, and installs none
@@ -24,6 +24,10 @@ OPT     ?= -O2
 ARCH    := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine 2>/dev/null || uname -m)))
 B       := build/$(ARCH)-$(MODE)
 PREFIX  ?= /usr/local
+LIBDIR  ?= $(PREFIX)/lib
+# The first number is the SONAME's: it changes when a program that links the libraries had to be built anew.
+SO      := 1
+SO_FULL := $(SO).0.0
 
 WARN    := -Wall -Wextra -Wpedantic -Wshadow -Wvla -Wundef -Wmissing-prototypes -Wstrict-prototypes
 # A warning stops who works on it, and nobody who has a newer compiler.
@@ -43,6 +47,9 @@ MODE_fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize
 MODE_ct      := $(OPT) -gdwarf-4 $(FORTIFY)
 ALL_CFLAGS := -std=c11 $(WARN) $(DEFS) $(MODE_$(MODE)) -fvisibility=hidden -fPIC $(HARDEN) $(HARDEN_$(ARCH)) \
 	-I. -iquote engine -iquote provision -isystem /usr/include/libxml2 $(CFLAGS)
+LIBS_libkeymuster-engine := -lgmp -lsodium -lcrypto -lpthread
+LIBS_libkeymuster        := -lxml2 -ljansson -lsodium -lcrypto -lpthread
+# The command's, and the tests'.
 LIBS    := -lxml2 -ljansson -lsodium -lcrypto -lgmp -lpthread
 
 ENGINE  := $(wildcard engine/*.c engine/*/*.c) $(wildcard asm/$(ARCH)/*.S)
@@ -56,7 +63,7 @@ obj      = $(patsubst %,$(B)/%.o,$(1))
 
 # Debian's names of what is needed to build, to test, and to measure.
 BUILD_PACKAGES := gcc libc6-dev libgmp-dev libsodium-dev libssl-dev libxml2-dev libjansson-dev
-TEST_PACKAGES  := $(BUILD_PACKAGES) g++ libcmocka-dev libwolfssl-dev libxml2-utils valgrind
+TEST_PACKAGES  := $(BUILD_PACKAGES) g++ libcmocka-dev libwolfssl-dev libxml2-utils pkg-config valgrind
 BENCH_PACKAGES := $(BUILD_PACKAGES) libwolfssl-dev hyperfine valgrind
 
 , := ,
@@ -65,10 +72,10 @@ Q       := $(if $(V),,@)
 say      = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@echo '  $(1)  $(2)')
 
 # The links in build/ are to what is measured and used: no other build takes their place.
-all: $(B)/keymuster $(B)/libkeymuster.a
+LIBNAMES := libkeymuster-engine libkeymuster
+all: $(B)/keymuster $(patsubst %,$(B)/%.a,$(LIBNAMES)) $(patsubst %,$(B)/%.so.$(SO_FULL),$(LIBNAMES))
 ifeq ($(MODE),release)
-	@ln -sf $(notdir $(B))/keymuster build/keymuster
-	@ln -sf $(notdir $(B))/libkeymuster.a build/libkeymuster.a
+	@for name in keymuster $(LIBNAMES:=.a); do ln -sf $(notdir $(B))/$$name build/$$name; done
 endif
 
 # Touched only when the compiler or its flags change.
@@ -85,16 +92,29 @@ $(B)/%.S.o: %.S $(B)/flags
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 
-# One object, of which only the km_ interface can be seen from outside.
-$(B)/libkeymuster.o: $(call obj,$(ENGINE) $(LIBRARY))
+# Each library is one object, of which only the km_ interface can be seen from outside.
+$(B)/libkeymuster-engine.o: $(call obj,$(ENGINE))
+$(B)/libkeymuster.o: $(call obj,$(LIBRARY))
+$(B)/libkeymuster-engine.o $(B)/libkeymuster.o:
 	$(call say,LD,$@)
 	$(Q)$(LD) -r $^ -o $@.tmp
 	$(Q)$(OBJCOPY) --localize-hidden $@.tmp $@ && rm $@.tmp
 	@! nm -g --defined-only $@ | awk '{print $$3}' | grep -v -E '^(__odr_asan\.)?km_' || { echo 'names outside km_ are visible' >&2; exit 1; }
-$(B)/libkeymuster.a: $(B)/libkeymuster.o
+$(B)/%.a: $(B)/%.o
 	$(call say,AR,$@)
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
+
+# Shared, with the same names.  They stay in a process once they are there, for its threads may keep what is
+# theirs (engine.h, "processes and threads"); are bound at the start, as the command is; and call their own functions,
+# whatever the program has of that name.  A sanitizer's functions come with the program.
+SHARED := -shared -Wl,-z,relro,-z,now,-z,nodelete,--as-needed,-Bsymbolic-functions $(if $(filter release,$(MODE)),-Wl$(,)-z$(,)defs)
+$(B)/libkeymuster-engine.so.$(SO_FULL): engine/km.map $(B)/libkeymuster-engine.o
+$(B)/libkeymuster.so.$(SO_FULL): provision/km.map $(B)/libkeymuster.o $(B)/libkeymuster-engine.so.$(SO_FULL)
+$(B)/%.so.$(SO_FULL):
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(SHARED) -Wl,-soname,$*.so.$(SO) -Wl,--version-script=$(filter %.map,$^) \
+		$(filter-out %.map,$^) -o $@ $(LIBS_$*)
 
 # The command uses the readers and writers of provision/ too: it links the objects themselves.
 # Functions are bound at the start: binding one at its first call would save the vector registers,
@@ -257,18 +277,28 @@ demo: build-packages
 	@examples/demo.sh $(B)/keymuster demo
 
 # Headers keep their places below one another, so that they find each other.
+D = $(DESTDIR)$(PREFIX)
+L = $(DESTDIR)$(LIBDIR)
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig \
-		$(DESTDIR)$(PREFIX)/include/keymuster/engine $(DESTDIR)$(PREFIX)/include/keymuster/provision \
-		$(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/bash-completion/completions
-	install -m 755 $(B)/keymuster $(DESTDIR)$(PREFIX)/bin/
-	sh provision/cli/man.sh $(B)/keymuster >$(DESTDIR)$(PREFIX)/share/man/man1/keymuster.1
-	install -m 644 provision/cli/keymuster.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/keymuster
-	install -m 644 $(B)/libkeymuster.a $(DESTDIR)$(PREFIX)/lib/
-	install -m 644 engine/engine.h $(DESTDIR)$(PREFIX)/include/keymuster/engine/
-	install -m 644 provision/gmk.h $(DESTDIR)$(PREFIX)/include/keymuster/provision/
-	sed -e 's|@PREFIX@|$(PREFIX)|' -e "s|@VERSION@|$$(sed -n 's/.*KM_VERSION "\(.*\)"/\1/p' engine/engine.h)|" \
-		-e 's|@LIBS@|$(LIBS)|' provision/keymuster.pc.in >$(DESTDIR)$(PREFIX)/lib/pkgconfig/keymuster.pc
+	install -d $(D)/bin $(L)/pkgconfig $(D)/include/keymuster/engine $(D)/include/keymuster/provision \
+		$(D)/share/man/man1 $(D)/share/bash-completion/completions
+	install -m 755 $(B)/keymuster $(D)/bin/
+	sh provision/cli/man.sh $(B)/keymuster >$(D)/share/man/man1/keymuster.1
+	sh docs/man3.sh $(B)/man3 engine/engine.h provision/gmk.h
+	install -m 644 $(B)/man3/*.3/
+	install -m 644 provision/cli/keymuster.bash $(D)/share/bash-completion/completions/keymuster
+	for name in $(LIBNAMES); do \
+		install -m 644 $(B)/$$name.a $(B)/$$name.so.$(SO_FULL) $(L)/ && \
+		ln -sf $$name.so.$(SO_FULL) $(L)/$$name.so.$(SO) && \
+		ln -sf $$name.so.$(SO) $(L)/$$name.so || exit 1; \
+	done
+	install -m 644 engine/engine.h $(D)/include/keymuster/engine/
+	install -m 644 provision/gmk.h $(D)/include/keymuster/provision/
+	for pc in engine/keymuster-engine.pc provision/keymuster.pc; do \
+		sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(patsubst $(PREFIX)/%,$${prefix}/%,$(LIBDIR))|' \
+			-e "s|@VERSION@|$$(sed -n 's/.*KM_VERSION "\(.*\)"/\1/p' engine/engine.h)|" \
+			$$pc.in >$(L)/pkgconfig/$${pc##*/} || exit 1; \
+	done
 
 # ---- measuring -------------------------------------------------------------------------------
 

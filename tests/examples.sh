@@ -1,5 +1,6 @@
 #!/bin/bash
-# examples.sh -- what a stranger does with an installed library: headers alone, C and C++, one message.
+# examples.sh -- what a stranger does with installed libraries: headers alone, C and C++; the engine alone, shared and
+# static; the examples, shared and static; a host that loads the library and closes it; one message.
 # usage: tests/examples.sh path/to/prefix, where make install has been.  Prints a line a case; exit 1 where one failed.
 set -u
 prefix=$(realpath "$1")
@@ -7,6 +8,7 @@ keymuster=$prefix/bin/keymuster
 root=$(pwd)
 T=$(mktemp -d) || exit 1
 export XDG_STATE_HOME=$T/state
+export PKG_CONFIG_PATH=$prefix/lib/pkgconfig
 trap 'rm -rf "$T"' EXIT
 cc=${CC:-cc}
 passed=0
@@ -26,39 +28,157 @@ expect() {
 	fi
 }
 
-pc() { sed -n "s|\${prefix}|$prefix|g; s/^$1: //p" "$prefix/lib/pkgconfig/keymuster.pc"; }
-read -ra flags < <(pc Cflags)
-read -ra libs < <(pc Libs)
-warn=(-Wall -Wextra -Wpedantic -Wshadow -Werror)
+# skip NAME WHY
+skip() {
+	skipped=$((skipped + 1))
+	echo "skipped $1: $2"
+}
 
+finish() {
+	echo "# $passed passed, $failed failed, $skipped skipped"
+	[ $failed = 0 ]
+	exit
+}
+
+warn=(-Wall -Wextra -Wpedantic -Wshadow -Werror)
 for header in engine/engine.h provision/gmk.h; do
 	echo "#include \"$header\"" >"$T/alone.c"
-	expect "$header alone in C11" "$cc" -std=c11 "${warn[@]}" "${flags[@]}" -fsyntax-only "$T/alone.c"
+	expect "$header alone in C11" "$cc" -std=c11 "${warn[@]}" -I"$prefix/include/keymuster" -fsyntax-only "$T/alone.c"
 	if command -v g++ >/dev/null; then
-		expect "$header alone in C++" g++ -std=c++11 "${warn[@]}" "${flags[@]}" -x c++ \
+		expect "$header alone in C++" g++ -std=c++11 "${warn[@]}" -I"$prefix/include/keymuster" -x c++ \
 			-fsyntax-only "$T/alone.c"
 	else
-		skipped=$((skipped + 1))
-		echo "skipped $header alone in C++: no g++"
+		skip "$header alone in C++" "no g++"
 	fi
 done
 
-asan=()
-[ "${MODE:-release}" = asan ] && asan=(-fsanitize=address,undefined)
-expect "one_message builds against what was installed" "$cc" -std=c11 -D_GNU_SOURCE "${warn[@]}" \
-	"${flags[@]}" "${asan[@]}" "$root/examples/one_message.c" "${libs[@]}" -o "$T/one_message"
+if ! command -v pkg-config >/dev/null; then
+	skip "programs that link the libraries" "no pkg-config"
+	finish
+fi
+
+mode=()
+[ "${MODE:-release}" = asan ] && mode=(-fsanitize=address,undefined)
+[ "${MODE:-release}" = tsan ] && mode=(-fsanitize=thread)
+
+# build FORM PACKAGE SOURCE OUTPUT flags...: as the README says, shared or static.
+build() {
+	local form=$1 package=$2 source=$3 output=$4 flags libs beside=()
+	shift 4
+	read -ra flags <<<"$(pkg-config --cflags "$package")"
+	read -ra libs <<<"$(pkg-config --libs "$package")"
+	if [ "$form" = static ]; then
+		[ "$package" = keymuster ] && beside=(-lxml2 -ljansson)
+		libs=(-Wl,-Bstatic "${libs[@]}" -Wl,-Bdynamic "${beside[@]}" -lsodium -lcrypto -lgmp)
+	fi
+	"$cc" -std=c11 -D_GNU_SOURCE "${warn[@]}" "${mode[@]}" "$@" "${flags[@]}" "$source" "${libs[@]}" -o "$output"
+}
+
+# The libraries that a program or library names itself.
+needs() { readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p'; }
+
+# links FORM PROGRAM LIBRARY...: those of ours that it needs when it runs are these, or none.
+links() {
+	local form=$1 program=$2 ours
+	shift 2
+	ours=$(needs "$program" | grep keymuster | sort | tr '\n' ' ')
+	echo "needs $ours"
+	if [ "$form" = shared ]; then [ "$ours" = "$(printf '%s ' "$@")" ]; else [ -z "$ours" ]; fi
+}
+run() { LD_LIBRARY_PATH=$prefix/lib "$@"; }
+
+for library in keymuster keymuster-engine; do
+	for name in "lib$library.so" "lib$library.so.1"; do
+		expect "$name is there" test -f "$prefix/lib/$name"
+	done
+done
+
+cat >"$T/engine.c" <<'END'
+#include <string.h>
+#include "engine/engine.h"
+int main(void)
+{
+	static const uint8_t none[16];
+	uint8_t drawn[2][16];
+
+	if (strcmp(km_version(), KM_VERSION) != 0 || km_init(NULL) != KM_OK || !km_system_random.fill)
+		return 1;
+	if (km_random_bytes(drawn[0], 16, &km_system_random) != KM_OK || km_random_bytes(drawn[1], 16, NULL) != KM_OK)
+		return 2;
+	return km_equal(drawn[0], drawn[1], 16) || km_equal(drawn[0], none, 16) ? 3 : 0;
+}
+END
+engine_alone() { ! needs "$1" | grep -E 'libxml2|jansson|sqlite|libkeymuster\.'; }
+for form in shared static; do
+	expect "the engine alone, $form" build $form keymuster-engine "$T/engine.c" "$T/engine-$form"
+	expect "the engine alone, $form, links it" links $form "$T/engine-$form" libkeymuster-engine.so.1
+	expect "the engine alone, $form, runs" run "$T/engine-$form"
+	expect "the engine alone, $form, needs no other" engine_alone "$T/engine-$form"
+done
+expect "a program at a fixed place builds" build shared keymuster-engine "$T/engine.c" "$T/engine-fixed" -fno-pie -no-pie
+expect "a program at a fixed place runs" run "$T/engine-fixed"
+
+for source in "$root"/examples/*.c; do
+	name=$(basename "$source" .c)
+	for form in shared static; do
+		expect "$name builds, $form" build $form keymuster "$source" "$T/$name-$form"
+	done
+	expect "$name, static, needs no library of ours" links static "$T/$name-static"
+	expect "$name, shared, needs them" eval "needs '$T/$name-shared' | grep -qx 'libkeymuster.so.1'"
+done
+
+# Threads keep what is theirs: the library stays when a host closes it.
+cat >"$T/host.c" <<'END'
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdio.h>
+#include "engine/engine.h"
+static km_err (*init)(const char *), (*draw)(uint8_t *, size_t, const km_random *);
+static void *in_thread(void *gate)
+{
+	uint8_t some[16];
+
+	if (init(NULL) != KM_OK || draw(some, sizeof some, NULL) != KM_OK)
+		puts("not drawn");
+	pthread_barrier_wait(gate);
+	pthread_barrier_wait(gate); /* closed meanwhile */
+	return NULL;
+}
+int main(void)
+{
+	void *library = dlopen("libkeymuster.so.1", RTLD_NOW | RTLD_LOCAL);
+	pthread_barrier_t gate;
+	pthread_t thread;
+
+	if (!library)
+		return puts(dlerror()), 1;
+	*(void **)&init = dlsym(library, "km_init");
+	*(void **)&draw = dlsym(library, "km_random_bytes");
+	if (!init || !draw || pthread_barrier_init(&gate, NULL, 2) || pthread_create(&thread, NULL, in_thread, &gate))
+		return 2;
+	pthread_barrier_wait(&gate);
+	dlclose(library);
+	pthread_barrier_wait(&gate);
+	pthread_join(thread, NULL);
+	return dlopen("libkeymuster.so.1", RTLD_NOW | RTLD_NOLOAD) ? 0 : 3;
+}
+END
+host() { "$cc" -std=c11 -D_GNU_SOURCE "${mode[@]}" -I"$prefix/include/keymuster" "$T/host.c" -o "$T/host" -lpthread -ldl; }
+expect "a host that loads the library builds" host
+expect "it closes the library, and threads end" run "$T/host"
+
 cd "$T" || exit 1
 expect "a laboratory KMS" "$keymuster" lab kms kms
 expect "keys of a GMS" "$keymuster" lab user kms sip:gms@gms-psi.example.org -o gms
 expect "keys of a member" "$keymuster" lab user kms sip:alice@example.org -o users
 one() {
-	./one_message kms/kms-init.xml gms/gms-*.xml sip:fire-1@gms-psi.example.org "$1" >one.mikey
+	run "./one_message-$1" kms/kms-init.xml gms/gms-*.xml sip:fire-1@gms-psi.example.org "$2" >one.mikey
 }
 opens() { "$keymuster" open --kms kms/kms-init.xml --keys users/alice-*.xml one.mikey; }
-expect "one_message makes a message" one sip:alice@example.org
-expect "which its member opens" opens
-refused() { ! one "sip:al ice@example.org"; }
-expect "a bad URI is refused" refused
-
-echo "# $passed passed, $failed failed, $skipped skipped"
-[ $failed = 0 ]
+refused() { ! one "$1" "sip:al ice@example.org"; }
+for form in shared static; do
+	expect "one_message makes a message, $form" one $form sip:alice@example.org
+	expect "which its member opens" opens
+	expect "a bad URI is refused, $form" refused $form
+done
+finish

@@ -1,7 +1,8 @@
 #!/bin/bash
 # objects.sh -- the objects as a distribution wants them: each carries the note that it may run where
 # indirect branches and returns are checked, and all code of a kernel file has a name, so that profilers
-# and debuggers tell one part from another.  First it shows that it can fail.
+# and debuggers tell one part from another.  And the libraries: what they show, need and hold.  First it shows that
+# it can fail.
 # usage: tests/objects.sh build/x86_64-release      where the objects are
 # Ends in "N passed, N failed, N skipped"; exit 1 where one failed.
 set -u
@@ -51,6 +52,41 @@ unnamed() {
 	done
 }
 
+# Names in static or shared libraries that no program is to see.
+outside() {
+	local library
+	for library; do
+		case $library in
+		*.so*) nm -D --defined-only "$library" | awk '$2 != "A" { print $3 }' ;;
+		*) nm -g --defined-only "$library" | awk 'NF == 3 { print $3 }' ;;
+		esac | grep -v -E '^(__odr_asan\.)?km_' | sed "s|^|${library##*/}: shows |"
+	done
+}
+
+# What a shared library is not and ought to be: known by NAME.so.1, bound at the start, kept, of code that is as it was.
+unlike() {
+	local library=$1 name=${1##*/} dynamic
+	dynamic=$(readelf -dW "$library")
+	grep -q "(SONAME).*\[${name%%.*}\.so\.1\]" <<<"$dynamic" || echo "$name: no SONAME, or another"
+	grep -q 'FLAGS_1.*NOW.*NODELETE' <<<"$dynamic" || echo "$name: bound later, or unloaded"
+	! grep -q 'TEXTREL' <<<"$dynamic" || echo "$name: code is written to"
+	readelf -lW "$library" | grep -q 'GNU_STACK.* RW ' || echo "$name: a stack that is run"
+	readelf -VW "$library" | grep -q 'Name: KM_1.0$' || echo "$name: no version of names"
+}
+
+# needed LIBRARY ALLOWED: what it needs that does not fit.
+needed() {
+	readelf -dW "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | grep -v -E "^($2)\.so" | sed "s|^|${1##*/}: needs |"
+}
+
+# within LIBRARY OBJECT...: what of these objects is in it.
+within() {
+	local library=$1
+	shift
+	nm -g --defined-only "$@" | awk 'NF == 3 { print $3 }' | sort -u >"$dir/theirs"
+	nm --defined-only "$library" | awk 'NF == 3 { print $3 }' | sort -u | comm -12 - "$dir/theirs" | sed "s|^|${library##*/}: holds |"
+}
+
 printf '\t.text\nf:\n\tret\n' >"$dir/plain.S"
 printf '#include "asm/asm.h"\nFUNC f\n\tcall .Lpart\n\tret\nENDFUNC f\n\t.balign 64\n.Lpart:\n%s\n\tret\n' \
 	"$(printf '\tnop\n%.0s' {1..70})" >"$dir/nameless.S"
@@ -65,11 +101,25 @@ verdict $? "code without a name is found"
 [ -z "$(unmarked "$dir/good.o")$(unnamed "$dir/good.o")" ]
 verdict $? "an object with both is not"
 
+printf 'void xmlCleanupParser(void);\nvoid km_f(void);\nvoid helper(void);\nvoid helper(void) { }\nvoid km_f(void) { xmlCleanupParser(); }\n' \
+	>"$dir/other.c"
+${CC:-cc} -fPIC -c "$dir/other.c" -o "$dir/other.o" &&
+	${CC:-cc} -shared -Wl,-z,lazy,-z,execstack "$dir/other.o" -o "$dir/libother.so.1.0.0" -lxml2 || exit 1
+[ "$(outside "$dir/other.o" "$dir/libother.so.1.0.0")" = "other.o: shows helper
+libother.so.1.0.0: shows helper" ]
+verdict $? "a name outside km_ is found, static and shared"
+[ "$(unlike "$dir/libother.so.1.0.0" | wc -l)" = 4 ]
+verdict $? "a shared library of another name, bound late, with a stack that is run, without versions is found"
+[ "$(needed "$dir/libother.so.1.0.0" libc)" = "libother.so.1.0.0: needs libxml2.so.2" ]
+verdict $? "a library that needs more than it may is found"
+[ "$(within "$dir/libother.so.1.0.0" "$dir/other.o" | tr '\n' ' ')" = "libother.so.1.0.0: holds helper libother.so.1.0.0: holds km_f " ]
+verdict $? "a library that holds more than it may is found"
+
 shopt -s nullglob
 all=() kernels=()
 for source in engine/*.c engine/*/*.c provision/*/*.c asm/"$arch"/*.S; do all+=("$objects/$source.o"); done
 for source in asm/"$arch"/*.S; do kernels+=("$objects/$source.o"); done
-out=$(unmarked "${all[@]}" "$objects/libkeymuster.o")
+out=$(unmarked "${all[@]}" "$objects"/libkeymuster{-engine,}.o)
 [ -z "$out" ] || echo "$out"
 [ -z "$out" ]
 verdict $? "all objects carry the note"
@@ -77,4 +127,22 @@ out=$(unnamed "${kernels[@]}")
 [ -z "$out" ] || echo "$out"
 [ -z "$out" ]
 verdict $? "all code of kernels has a name"
+
+# none TEXT NAME: has passed where there is no text.
+none() {
+	[ -z "$1" ] || echo "$1"
+	[ -z "$1" ]
+	verdict $? "$2"
+}
+usual='libc|libsodium|libcrypto|ld-linux-x86-64|lib[atu][sb]*san'
+engine=$objects/libkeymuster-engine library=$objects/libkeymuster
+none "$(outside "$engine".{a,so.1.0.0} "$library".{a,so.1.0.0})" "names of km_ alone, static and shared"
+none "$(unlike "$engine.so.1.0.0"; unlike "$library.so.1.0.0")" "shared libraries are as they ought to be"
+none "$(needed "$engine.so.1.0.0" "libgmp|$usual")" "the engine needs GMP, libsodium, libcrypto"
+# Key files are still read by jansson.
+grep -q '<jansson.h>' provision/{base,message,keys,gms,client}/*.c && usual+='|libjansson'
+none "$(needed "$library.so.1.0.0" "libkeymuster-engine|libxml2|$usual")" "the library needs the engine, libxml2, libsodium, libcrypto"
+none "$(within "$library.o" "$objects"/{engine,engine/*,asm/*,provision/run,provision/cli}/*.o)" \
+	"the library holds nothing of the engine, nor of the command"
+none "$(within "$engine.o" "$objects"/provision/*/*.o)" "the engine holds nothing of provision"
 verdicts
