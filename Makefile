@@ -63,7 +63,7 @@ obj      = $(patsubst %,$(B)/%.o,$(1))
 
 # Debian's names of what is needed to build, to test, and to measure.
 BUILD_PACKAGES := gcc libc6-dev libgmp-dev libsodium-dev libssl-dev libxml2-dev libjansson-dev
-TEST_PACKAGES  := $(BUILD_PACKAGES) g++ libcmocka-dev libwolfssl-dev libxml2-utils pkg-config valgrind
+TEST_PACKAGES  := $(BUILD_PACKAGES) g++ libcmocka-dev libwolfssl-dev libxml2-utils man-db mandoc pkg-config valgrind
 BENCH_PACKAGES := $(BUILD_PACKAGES) libwolfssl-dev hyperfine valgrind
 
 , := ,
@@ -276,16 +276,17 @@ demo: build-packages
 	@$(MAKE) --no-print-directory all
 	@examples/demo.sh $(B)/keymuster demo
 
-# Headers keep their places below one another, so that they find each other.
+# Headers keep their places below one another, so that they find each other.  A page of section 3 for each function
+# is made of the headers.
 D = $(DESTDIR)$(PREFIX)
 L = $(DESTDIR)$(LIBDIR)
 install: all
 	install -d $(D)/bin $(L)/pkgconfig $(D)/include/keymuster/engine $(D)/include/keymuster/provision \
-		$(D)/share/man/man1 $(D)/share/bash-completion/completions
+		$(D)/share/man/man1 $(D)/share/man/man3 $(D)/share/bash-completion/completions
 	install -m 755 $(B)/keymuster $(D)/bin/
 	sh provision/cli/man.sh $(B)/keymuster >$(D)/share/man/man1/keymuster.1
 	sh docs/man3.sh $(B)/man3 engine/engine.h provision/gmk.h
-	install -m 644 $(B)/man3/*.3/
+	install -m 644 $(B)/man3/*.3 $(D)/share/man/man3/
 	install -m 644 provision/cli/keymuster.bash $(D)/share/bash-completion/completions/keymuster
 	for name in $(LIBNAMES); do \
 		install -m 644 $(B)/$$name.a $(B)/$$name.so.$(SO_FULL) $(L)/ && \

@@ -8,6 +8,8 @@
  * error, objects are made once and then shared read-only between threads.  km_init comes first.
  * Strings are octets with a length or end in NUL, as their comment says; URIs are hashed as they are
  * given and never normalised.
+ * Errors that any function may return: KM_EARG, KM_ENOMEM, KM_ERANDOM, KM_ESTATE before km_init.  Others stand
+ * beside it.
  */
 #ifndef KM_GMK_H
 #define KM_GMK_H

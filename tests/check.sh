@@ -40,6 +40,7 @@ start opcodes.sh bash "$tests/opcodes.sh" "${command%/*}"
 start imports.sh bash "$tests/imports.sh" "${command%/*}"
 start objects.sh bash "$tests/objects.sh" "${command%/*}"
 start rooms.sh bash "$tests/rooms.sh"
+start man3.sh bash "$tests/man3.sh"
 start bench.sh bash "$tests/bench.sh" "${command%/*}"
 start examples.sh bash "$tests/examples.sh" "$installed"
 for test in "$@"; do start "${test##*/}" "$test"; done
