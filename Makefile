@@ -11,6 +11,7 @@
 ## make bench-command      whole runs by hyperfine; bench-instructions: the scalar rows by callgrind
 ## make bench-mca          port pressure of the eight-lane kernels, by llvm-mca where it is installed
 ## make install            into PREFIX (/usr/local), below DESTDIR; LIBDIR for libraries alone.  ldconfig is yours
+## make abi                writes what programs that link the libraries rely on, in abi/; abi-check compares
 ## make digests            what the tables over P and g, and rows of kernels, must be, from portable code
 ##
 ## NO_INSTALL=1            says which packages are missing, and installs none
@@ -65,6 +66,7 @@ obj      = $(patsubst %,$(B)/%.o,$(1))
 BUILD_PACKAGES := gcc libc6-dev libgmp-dev libsodium-dev libssl-dev libxml2-dev libjansson-dev
 TEST_PACKAGES  := $(BUILD_PACKAGES) g++ libcmocka-dev libwolfssl-dev libxml2-utils man-db mandoc pkg-config valgrind
 BENCH_PACKAGES := $(BUILD_PACKAGES) libwolfssl-dev hyperfine valgrind
+ABI_PACKAGES   := $(BUILD_PACKAGES) abigail-tools
 
 , := ,
 # V=1 shows the commands.
@@ -301,6 +303,15 @@ install: all
 			$$pc.in >$(L)/pkgconfig/$${pc##*/} || exit 1; \
 	done
 
+# What programs that link the libraries rely on: see tests/abi.sh.
+abi: all
+	@bash tests/abi.sh --write $(B)
+abi-packages:
+	$(call install_missing,$(ABI_PACKAGES))
+abi-check: abi-packages
+	@$(MAKE) --no-print-directory all
+	@bash tests/abi.sh $(B)
+
 # ---- measuring -------------------------------------------------------------------------------
 
 # make bench [BENCH="encap_batch@512 decap_one"] [TARGETS=1] [PEER=DIR]: tables, and build/bench.json.
@@ -351,7 +362,7 @@ clean:
 	rm -rf build demo
 
 FORCE:
-.PHONY: all tests check faults digests fuzz fuzz-targets ctime ctime-stat ctime-full test demo install help clean FORCE \
+.PHONY: all tests check abi abi-check abi-packages faults digests fuzz fuzz-targets ctime ctime-stat ctime-full test demo install help clean FORCE \
 	build-packages test-packages bench-packages bench bench-command bench-instructions bench-mca
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
