@@ -213,7 +213,10 @@ static void p256_kernels_keep_the_callers_state(void **state)
 
 static void p256x8_kernels_keep_the_callers_state(void **state)
 {
-	static const call calls[] = {{0, {0}}};
+	static const call calls[] = {
+		{offsetof(p256x8_kernel, pair_dbl), {0, 0, 2}},
+		{offsetof(p256x8_kernel, pair_add), {0, 0, 0, 0, 4, 1}},
+	};
 
 	(void)state;
 	CHECK_TABLE(p256x8_kernels, p256x8_kernel, mul, calls);

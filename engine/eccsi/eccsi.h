@@ -6,12 +6,14 @@
  *   eccsi_check              signatures and pairs of keys checked before they leave
  *   eccsi_block              signatures that were made together, checked together
  *   eccsi_verify             signatures of others
+ *   eccsi_halves             one of a signer who is new, by multiples of half the length
  *   kms_eccsi                the KMS's half: KSAK, KPAK, SSK and PVT
  *   p256, p256_inv           P-256's field and scalars; inverses
  *   p256_point, p256_table   its points and sums; fixed-base tables
  *   p256x8, p256x8_point     both in eight lanes
  *   p256x8_jac, p256x8_one   Jacobian points there; one sum by all lanes
  *   p256x8_ladder            multiples of points of many signers
+ *   p256x8_pair              two multiples side by side
  */
 #ifndef KM_ECCSI_H
 #define KM_ECCSI_H
@@ -130,6 +132,15 @@ int eccsi_block_fits_var(const km_signed *items, size_t n, const eccsi_known *si
 /* j = a hedged nonce in 1 .. n - 1 for msg.  KM_ERANDOM. */
 km_err eccsi_nonce(uint64_t j[4], const uint8_t ssk[KM_SSK_BYTES], const uint8_t hs[KM_HASH_BYTES],
 		const uint8_t *msg, size_t len, const km_random *rnd);
+
+/* The scalars of J = [u.g]G + [u.kpak]KPAK + [u.pvt]PVT. */
+typedef struct {
+	uint64_t g[4], kpak[4], pvt[4];
+} eccsi_three;
+
+/* Whether the x of J is the r of sig: 1, 0, or -1 where this way cannot tell.  Where there are lanes alone. */
+int eccsi_by_halves_var(const uint8_t sig[KM_SIG_BYTES], const eccsi_three *u, const p256_point *pvt,
+		const p256_wide *kpak);
 
 /* ---- the KMS's half (5.1.1) --------------------------------------------------------------- */
 

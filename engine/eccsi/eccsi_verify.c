@@ -10,15 +10,21 @@
 static km_err verify_one_var(const km_signed *item, const p256_point *pvt,
 		const uint8_t hs[KM_HASH_BYTES], const km_kms_public *kms)
 {
+	const p256_wide *kpak = eccsi_kpak_of(kms)->table;
 	p256_jac j, more;
-	uint64_t u1[4], u2[4], u3[4];
+	eccsi_three u;
+	int fits = -1;
 
-	if (!eccsi_scalars_var(u1, u2, item->sig, hs, item->msg, item->len))
+	if (!eccsi_scalars_var(u.g, u.kpak, item->sig, hs, item->msg, item->len))
 		return KM_ESIG;
-	eccsi_of_two_var(&j, u1, u2, eccsi_kpak_of(kms)->table);
-	p256_scalar(u3, hs);
-	p256_mul_n(u3, u3, u2);
-	p256_times_var(&more, u3, pvt);
+	p256_scalar(u.pvt, hs);
+	p256_mul_n(u.pvt, u.pvt, u.kpak);
+	if (p256x8_k)
+		fits = eccsi_by_halves_var(item->sig, &u, pvt, kpak);
+	if (fits >= 0)
+		return fits ? KM_OK : KM_ESIG;
+	eccsi_of_two_var(&j, u.g, u.kpak, kpak);
+	p256_times_var(&more, u.pvt, pvt);
 	p256_jac_add_var(&j, &j, &more);
 	return eccsi_is_r_var(&j, item->sig) ? KM_OK : KM_ESIG;
 }

@@ -154,6 +154,8 @@ void p256_affine(p256_point *r, const p256_jac *a);
 int p256_is_x_var(const p256_jac *a, const uint64_t x[4]);
 /* 1 where neither is infinity and both are the same, else 0. */
 int p256_same_var(const p256_jac *a, const p256_jac *b);
+/* r = x^3 - 3x + b */
+void p256_curve_side(p256_fe *r, const p256_fe *x);
 /* 1 where a is on the curve, else 0. */
 int p256_is_on_curve_var(const p256_point *a);
 

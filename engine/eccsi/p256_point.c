@@ -7,8 +7,7 @@
 
 /* ---- octets ------------------------------------------------------------------------------ */
 
-/* x^3 - 3x + b */
-static void curve_side(p256_fe *r, const p256_fe *x)
+void p256_curve_side(p256_fe *r, const p256_fe *x)
 {
 	p256_fe t;
 
@@ -24,7 +23,7 @@ int p256_is_on_curve_var(const p256_point *a)
 {
 	p256_fe side, yy;
 
-	curve_side(&side, &a->x);
+	p256_curve_side(&side, &a->x);
 	fe_sqr(&yy, &a->y);
 	return memcmp(&side, &yy, sizeof yy) == 0;
 }

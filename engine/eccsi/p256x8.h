@@ -38,6 +38,16 @@ typedef struct {
 	_Alignas(64) uint64_t v[1 << (P256_W - 1)][8][P256X8_LANES];
 } p256x8_windows;
 
+/* Two points, each by four lanes, on curves y^2 = x^3 + ax + b of their own.  In lanes 0 .. 3 and 4 .. 7 of the
+ * one are x, twice y, z and a*z^4, at most 6p, 7p, 2p and 2p, of the other z^2, z^3, z^4 and nothing, at most
+ * 2p; all with limbs below 2^52.  z = 0 where an addition was not possible, and then it stays 0. */
+typedef struct {
+	fe8 point, powers;
+} p256x8_pair;
+typedef struct {
+	fe8 v[4];
+} p256x8_pair_scratch;
+
 /* A row of the kernel table. */
 typedef struct {
 	const char *name;
@@ -66,6 +76,11 @@ typedef struct {
 	/* The same, each lane's from its window: digits are 128 or more, or 127 or less, by less than 16. */
 	void (*select_each)(uint64_t (*x)[8], uint64_t (*y)[8], const uint64_t (*windows)[8][8],
 			const uint8_t digit[8]);
+	/* A pair's: a = 2^n*a, n > 0; a += the first of b and the second of c, or its opposite where minus has
+	 * bit 2, and 6.  a->powers is what it was where whole is 0. */
+	void (*pair_dbl)(uint64_t (*a)[8], uint64_t (*w)[8], size_t n);
+	void (*pair_add)(uint64_t (*a)[8], uint64_t (*w)[8], const uint64_t (*b)[8],
+			const uint64_t (*c)[8], size_t minus, size_t whole);
 	/* Clears the registers that the row leaves values in: once a batch. */
 	void (*scrub)(void);
 } p256x8_kernel;
@@ -197,6 +212,16 @@ int p256x8_points_of_two_var(const uint64_t (*u1)[4], const uint64_t (*u2)[4], c
 void p256x8_check_three_var(int8_t *verdict, const uint64_t (*x)[4], const uint64_t (*u1)[4],
 		const uint64_t (*u2)[4], const uint64_t (*u3)[4], const p256_wide *t,
 		const p256_point *c, size_t n, p256x8_space *w);
+
+/* ---- two multiples side by side: p256x8_pair.c --------------------------------------------- */
+
+/* r[i] = [k[i]](x, y) on y^2 = x^3 + ax + b for a, x and y of from[i] and any b, the k odd.  z = 0: not done, or
+ * infinity. */
+typedef struct {
+	p256_point point; /* not infinity */
+	p256_fe a;
+} p256_curve_point;
+void p256x8_two_times_var(p256_jac r[2], const uint64_t k[2][4], const p256_curve_point from[2]);
 
 /* ---- one sum by all lanes: p256x8_one.c ---------------------------------------------------- */
 

@@ -220,13 +220,150 @@ static void select_each_c(lanes x, lanes y, const uint64_t (*windows)[8][8], con
 	wipe(&w, sizeof w);
 }
 
+/* ---- pairs of points: p256x8_pair_ifma.S ------------------------------------------------------ */
+
+typedef struct {
+	int64_t t[LIMBS];
+} columns;
+typedef struct {
+	uint64_t v[LIMBS];
+} limbs;
+
+/* Number i of point c, of ten rows' first five or last. */
+static limbs get(in a, size_t c, size_t i)
+{
+	limbs r;
+
+	for (size_t j = 0; j < LIMBS; j++)
+		r.v[j] = a[i / 4 * LIMBS + j][4 * c + i % 4];
+	return r;
+}
+
+static void put(lanes a, size_t c, size_t i, limbs x)
+{
+	for (size_t j = 0; j < LIMBS; j++)
+		a[i / 4 * LIMBS + j][4 * c + i % 4] = x.v[j];
+}
+
+enum { X, Y, Z, W, ZZ, ZZZ, Z4, NONE };
+
+static columns times(limbs a, limbs b)
+{
+	columns r;
+
+	product_c(r.t, a.v, b.v);
+	return r;
+}
+
+static limbs carried(columns a)
+{
+	limbs r;
+
+	for (int i = 0; i < LIMBS - 1; i++) {
+		a.t[i + 1] += a.t[i] >> 52;
+		r.v[i] = (uint64_t)a.t[i] & MASK;
+	}
+	r.v[LIMBS - 1] = (uint64_t)a.t[LIMBS - 1];
+	return r;
+}
+
+static limbs folded(columns a)
+{
+	fold_c(a.t);
+	return carried(a);
+}
+
+static const uint64_t nothing[LIMBS];
+
+/* m*a + n*b + c */
+static columns sum(int m, columns a, int n, columns b, const uint64_t c[LIMBS])
+{
+	for (int i = 0; i < LIMBS; i++)
+		a.t[i] = m * a.t[i] + n * b.t[i] + (int64_t)c[i];
+	return a;
+}
+
+static void powers(lanes a, size_t c, limbs z, limbs zz)
+{
+	put(a, c, ZZ, zz);
+	put(a, c, ZZZ, carried(times(z, zz)));
+	put(a, c, Z4, carried(times(zz, zz)));
+	put(a, c, NONE, (limbs){{0}});
+}
+
+static void dbl_one(lanes a, size_t c)
+{
+	in from = (in)a;
+	limbs x = get(from, c, X), y = get(from, c, Y), z = get(from, c, Z), w = get(from, c, W);
+	limbs yy, m, q;
+	columns v, mm, qq, less;
+
+	yy = folded(times(y, y));
+	m = folded(sum(3, times(x, x), 0, (columns){{0}}, w.v));
+	z = folded(times(y, z));
+	v = times(x, yy);
+	qq = times(yy, yy);
+	mm = times(m, m);
+	q = carried(qq);
+	less = sum(3, v, -1, mm, p256x8_2p);
+	put(a, c, X, carried(sum(1, mm, -2, v, p256x8_4p)));
+	put(a, c, Y, carried(sum(2, times(m, carried(less)), -1, qq, p256x8_2p)));
+	put(a, c, Z, z);
+	put(a, c, W, carried(times(q, w)));
+	powers(a, c, z, carried(times(z, z)));
+}
+
+static void pair_dbl_c(lanes a, lanes w, size_t n)
+{
+	(void)w;
+	while (n--)
+		for (size_t c = 0; c < 2; c++)
+			dbl_one(a, c);
+}
+
+static limbs difference(int sign, columns from, columns less, int many)
+{
+	columns d = sum(sign, from, -1, less, p256x8_4p);
+
+	fold_c(d.t);
+	return carried(sum(many, d, 0, d, nothing));
+}
+
+static void add_one(lanes a, in b, size_t c, size_t minus, size_t whole)
+{
+	in from = (in)a;
+	columns u = times(get(from, c, X), get(b, c, ZZ)), s = times(get(from, c, Y), get(b, c, ZZZ));
+	columns x2 = times(get(b, c, X), get(from, c, ZZ)), y2 = times(get(b, c, Y), get(from, c, ZZZ));
+	limbs h = difference(1, x2, u, 1), hh = difference(1, x2, u, 2);
+	limbs r = difference(minus >> (4 * c + 2) & 1 ? -1 : 1, y2, s, 1);
+	limbs i = carried(times(hh, hh)), z = carried(times(get(from, c, Z), get(b, c, Z)));
+	limbs w = carried(times(get(from, c, W), get(b, c, Z4)));
+	columns rr = times(r, r), g = times(h, i), v = times(carried(u), i), t;
+
+	z = carried(times(z, hh));
+	put(a, c, X, carried(sum(1, sum(1, rr, -1, g, p256x8_4p), -2, v, nothing)));
+	t = times(r, carried(sum(1, sum(3, v, 1, g, p256x8_2p), -1, rr, nothing)));
+	put(a, c, Y, carried(sum(2, t, -2, times(carried(s), carried(g)), p256x8_4p)));
+	put(a, c, Z, z);
+	put(a, c, W, carried(times(w, carried(times(i, i)))));
+	if (whole)
+		powers(a, c, z, carried(times(z, z)));
+}
+
+static void pair_add_c(lanes a, lanes w, in b, in c, size_t minus, size_t whole)
+{
+	(void)w;
+	add_one(a, b, 0, minus, whole);
+	add_one(a, c, 1, minus, whole);
+}
+
 static void scrub_c(void)
 {
 }
 
 const p256x8_kernel p256x8_twin = {
 	"c", 0, mul_c, sqr_c, mul_sub_c, mul_diff_c, mul_diff_sub_c, sqr_sub2_c, add_c, sub_c,
-	lines_c, select_c, select_each_c, scrub_c,
+	lines_c, select_c, select_each_c, pair_dbl_c, pair_add_c, scrub_c,
 };
 
 const p256x8_kernel *p256x8_row(size_t i)
