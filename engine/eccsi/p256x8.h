@@ -28,6 +28,13 @@ typedef struct {
 	_Alignas(8) uint8_t v[P256X8_LANES];
 } p256x8_digit;
 
+/* Entries of wide tables, one for each lane, and their digits.  Some of these are filled before the first is read,
+ * for a vector waits until the words that it is read from have left for the cache. */
+typedef struct {
+	_Alignas(64) uint64_t v[P256X8_LANES][8];
+	p256x8_digit digit;
+} p256x8_lines;
+
 /* A window of a table by words, for lookups that read every entry. */
 typedef struct {
 	_Alignas(64) uint64_t v[8][1 << (P256_WIDE_W - 1)];

@@ -101,18 +101,19 @@ void p256x8_one_times_g(p256_jac *r, const uint64_t k[4])
 	};
 	struct {
 		uint64_t u[5];
-		p256x8_digit digit;
+		p256x8_digit digit[GROUPS];
 		p256x8_point next;
 		jac8 sum;
 	} w;
 
 	w.u[4] = 0;
 	p256_add_mod(w.u, k, offset, p256_n);
-	for (size_t i = 0; i < GROUPS; i++) {
+	for (size_t i = 0; i < GROUPS; i++) /* all before the first is read: a vector waits for its octets */
 		for (size_t l = 0; l < LANES; l++)
-			w.digit.v[l] = digit_of(w.u, i * LANES + l);
+			w.digit[i].v[l] = digit_of(w.u, i * LANES + l);
+	for (size_t i = 0; i < GROUPS; i++) {
 		p256x8_k->select_each(w.next.x.v, w.next.y.v, (const uint64_t (*)[8][8])p256x8_g_by_lanes[i].v,
-				w.digit.v);
+				w.digit[i].v);
 		take(&w.sum, &w.next, i == 0);
 	}
 	leave(r, &w.sum);
@@ -122,32 +123,31 @@ void p256x8_one_times_g(p256_jac *r, const uint64_t k[4])
 
 /* ---- public ones ------------------------------------------------------------------------- */
 
-/* Eight windows' points. */
-static void lookup_var(p256x8_point *r, const p256_wide *t, const uint64_t u[4], size_t group)
+/* Eight windows' lines and digits. */
+static void gather_var(p256x8_lines *r, const p256_wide *t, const uint64_t u[4], size_t group)
 {
-	_Alignas(64) uint64_t lines[LANES][8];
-	p256x8_digit digit;
-
 	for (size_t l = 0; l < LANES; l++) {
 		size_t d = u[group] >> 8 * l & 255;
 
-		digit.v[l] = (uint8_t)d;
-		memcpy(lines[l], &t->e[group * LANES + l][d < 128 ? 127 - d : d - 128], sizeof lines[l]);
+		r->digit.v[l] = (uint8_t)d;
+		memcpy(r->v[l], &t->e[group * LANES + l][d < 128 ? 127 - d : d - 128], sizeof r->v[l]);
 	}
-	p256x8_k->lines(r->x.v, r->y.v, (const uint64_t (*)[8])lines, digit.v);
 }
 
 void p256x8_one_of_two_var(p256_jac *r, const uint64_t u1[4], const uint64_t u2[4], const p256_wide *t)
 {
+	p256x8_lines lines[2 * WIDE_GROUPS];
 	uint64_t u[2][4];
 	p256x8_point next;
 	jac8 sum;
 
 	p256_wide_recode(u[0], u1);
 	p256_wide_recode(u[1], u2);
-	for (size_t i = 0; i < 2 * WIDE_GROUPS; i++) {
-		lookup_var(&next, i < WIDE_GROUPS ? p256_wide_g : t, u[i / WIDE_GROUPS],
+	for (size_t i = 0; i < 2 * WIDE_GROUPS; i++)
+		gather_var(&lines[i], i < WIDE_GROUPS ? p256_wide_g : t, u[i / WIDE_GROUPS],
 				i % WIDE_GROUPS);
+	for (size_t i = 0; i < 2 * WIDE_GROUPS; i++) {
+		p256x8_k->lines(next.x.v, next.y.v, (const uint64_t (*)[8])lines[i].v, lines[i].digit.v);
 		take(&sum, &next, i == 0);
 	}
 	leave(r, &sum);

@@ -162,17 +162,30 @@ int p256x8_times_g(uint64_t (*x)[4], const uint64_t (*k)[4], size_t n, p256x8_sp
 	return done;
 }
 
-/* One window's points of the lanes, out of a table that may be read by public digits. */
-static void lookup_var(p256x8_point *r, const p256_point *window, const p256x8_digit *digit)
+/* One window's entries of the lanes, out of a table that may be read by public digits. */
+static void gather_var(p256x8_lines *r, const p256_point *window, const p256x8_digit *digit)
 {
-	_Alignas(64) uint64_t lines[P256X8_LANES][8];
-
+	r->digit = *digit;
 	for (size_t l = 0; l < P256X8_LANES; l++) {
 		size_t d = digit->v[l];
 
-		memcpy(lines[l], &window[d < 128 ? 127 - d : d - 128], sizeof lines[l]);
+		memcpy(r->v[l], &window[d < 128 ? 127 - d : d - 128], sizeof r->v[l]);
 	}
-	p256x8_k->lines(r->x.v, r->y.v, (const uint64_t (*)[8])lines, digit->v);
+}
+
+/* All windows' points of the lanes. */
+static void lookup_var(p256x8_point r[WINDOWS], const p256_wide *t, const p256x8_digit digit[WINDOWS])
+{
+	enum { SOME = 8 };
+	p256x8_lines lines[SOME];
+
+	for (size_t at = 0; at < WINDOWS; at += SOME) {
+		for (size_t i = 0; i < SOME; i++)
+			gather_var(&lines[i], t->e[at + i], &digit[at + i]);
+		for (size_t i = 0; i < SOME; i++)
+			p256x8_k->lines(r[at + i].x.v, r[at + i].y.v, (const uint64_t (*)[8])lines[i].v,
+					lines[i].digit.v);
+	}
 }
 
 int p256x8_points_of_two_var(const uint64_t (*u1)[4], const uint64_t (*u2)[4], const p256_wide *t,
@@ -182,11 +195,10 @@ int p256x8_points_of_two_var(const uint64_t (*u1)[4], const uint64_t (*u2)[4], c
 
 	digits_of(w->digits[0], u1, n);
 	digits_of(w->digits[1], u2, n);
-	for (size_t v = 0; v < vectors; v++)
-		for (size_t i = 0; i < WINDOWS; i++) {
-			lookup_var(&w->pts[v][i], p256_wide_g->e[i], &w->digits[0][v][i]);
-			lookup_var(&w->pts[v][WINDOWS + i], t->e[i], &w->digits[1][v][i]);
-		}
+	for (size_t v = 0; v < vectors; v++) {
+		lookup_var(w->pts[v], p256_wide_g, w->digits[0][v]);
+		lookup_var(w->pts[v] + WINDOWS, t, w->digits[1][v]);
+	}
 	return p256x8_sum(w->pts[0], vectors, 2 * WINDOWS, w->scratch);
 }
 
