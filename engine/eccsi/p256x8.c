@@ -22,9 +22,18 @@ const uint64_t p256x8_4p[LIMBS] = {
 const uint64_t fe8_one[LIMBS] = {
 	0x0000000000010, 0xf000000000000, 0xfffffffffffff, 0xffeffffffffff, 0x00000000fffff,
 };
-static const uint64_t enter[LIMBS] = { /* 2^520 mod p */
-	0x0000000000300, 0xffffffff00000, 0xffffefffffffb, 0xfdfffffffffff, 0x0000004ffffff,
-};
+/* Constants in all lanes, which is how they are factors: a vector waits for words that were just written. */
+#define ALL(limb) {limb, limb, limb, limb, limb, limb, limb, limb}
+static const fe8 enter = {{ /* 2^520 mod p */
+	ALL(0x0000000000300), ALL(0xffffffff00000), ALL(0xffffefffffffb), ALL(0xfdfffffffffff),
+	ALL(0x0000004ffffff),
+}};
+static const fe8 leave = {{ /* 2^256 mod p */
+	ALL(0x0000000000001), ALL(0xff00000000000), ALL(0xfffffffffffff), ALL(0xfffefffffffff),
+	ALL(0x000000000ffff),
+}};
+static const fe8 plain_one = {{ALL(1)}};
+static const fe8 to_mont = {{ALL(256)}};
 
 /* ---- the choice -------------------------------------------------------------------------- */
 
@@ -193,30 +202,23 @@ static void take_lane(uint64_t v[4], const fe8 *a, int l)
 
 void fe8_from_limbs(fe8 *r, const uint64_t (*plain)[4])
 {
-	struct {
-		fe8 f, t;
-	} w;
+	fe8 t;
 
-	fe8_set(&w.f, enter);
 	for (int l = 0; l < LANES; l++)
-		put_lane(&w.t, plain[l], l);
-	fe8_mul(r, &w.t, &w.f);
-	wipe(&w, sizeof w);
+		put_lane(&t, plain[l], l);
+	fe8_mul(r, &t, &enter);
+	wipe(&t, sizeof t);
 }
 
 /* (a + m*p)/2^260 with a <= 2p and m < 2^260 is p at most. */
 void fe8_to_limbs(uint64_t (*plain)[4], const fe8 *a)
 {
-	static const uint64_t one[LIMBS] = {1};
-	struct {
-		fe8 f, t;
-	} w;
+	fe8 t;
 
-	fe8_set(&w.f, one);
-	fe8_mul(&w.t, a, &w.f);
+	fe8_mul(&t, a, &plain_one);
 	for (int l = 0; l < LANES; l++)
-		take_lane(plain[l], &w.t, l);
-	wipe(&w, sizeof w);
+		take_lane(plain[l], &t, l);
+	wipe(&t, sizeof t);
 }
 
 void fe8_swap(fe8 *r, const fe8 *a, size_t by)
@@ -229,26 +231,19 @@ void fe8_swap(fe8 *r, const fe8 *a, size_t by)
 /* From radix 2^260 to 2^256: (a*(2^256 mod p) + m*p)/2^260 is below p + 2^226, so below 2^256. */
 void fe8_first(p256_fe *r, const fe8 *a)
 {
-	static const uint64_t leave[LIMBS] = {
-		0x0000000000001, 0xff00000000000, 0xfffffffffffff, 0xfffefffffffff, 0x000000000ffff,
-	};
-	struct {
-		fe8 f, t;
-	} w;
+	fe8 t;
 
-	fe8_set(&w.f, leave);
-	fe8_mul(&w.t, a, &w.f);
-	take_lane(r->v, &w.t, 0);
-	wipe(&w, sizeof w);
+	fe8_mul(&t, a, &leave);
+	take_lane(r->v, &t, 0);
+	wipe(&t, sizeof t);
 }
 
 /* The product over the lanes grows from halves; z = its plain value as the inversion takes it, which
  * gives 2^512/z; that times 2^8/2^260 is 2^260/z. */
 int fe8_inv(fe8 *r, const fe8 *a)
 {
-	static const uint64_t to_mont[LIMBS] = {256};
 	struct {
-		fe8 part[4], other[3], t, f;
+		fe8 part[4], other[3], t;
 		uint64_t plain[8][4];
 		p256_fe z;
 	} w;
@@ -267,8 +262,7 @@ int fe8_inv(fe8 *r, const fe8 *a)
 	p256_inv_p(&w.z, &w.z);
 	for (int l = 0; l < LANES; l++)
 		put_lane(&w.t, w.z.v, l);
-	fe8_set(&w.f, to_mont);
-	fe8_mul(&w.t, &w.t, &w.f);
+	fe8_mul(&w.t, &w.t, &to_mont);
 	for (int i = 2; i >= 0; i--)
 		fe8_mul(&w.t, &w.t, &w.other[i]);
 	*r = w.t;
