@@ -174,6 +174,20 @@ static void sums_are_sums(void **state)
 	}
 }
 
+static void lanes_change_places(void **state)
+{
+	fe8 a, r;
+
+	(void)state;
+	draw_lanes(&a, 2);
+	for (size_t by = 0; by < P256X8_LANES; by++) {
+		fe8_swap(&r, &a, by);
+		for (size_t i = 0; i < P256X8_LIMBS; i++)
+			for (size_t l = 0; l < P256X8_LANES; l++)
+				assert_true(r.v[i][l] == a.v[i][l ^ by]);
+	}
+}
+
 #define ALIAS(call, arg) \
 	r = arg; \
 	call; \
@@ -213,6 +227,8 @@ static void results_may_be_arguments(void **state)
 	fe8_add(&want, &a, &b);
 	ALIAS(fe8_add(&r, &r, &b), a);
 	ALIAS(fe8_add(&r, &a, &r), b);
+	fe8_swap(&want, &a, 3);
+	ALIAS(fe8_swap(&r, &r, 3), a);
 	fe8_sub(&want, &a, &b);
 	ALIAS(fe8_sub(&r, &r, &b), a);
 	ALIAS(fe8_sub(&r, &a, &r), b);
@@ -658,6 +674,7 @@ int main(void)
 	static const row_test on_rows[] = {
 		{"products_are_products", products_are_products},
 		{"sums_are_sums", sums_are_sums},
+		{"lanes_change_places", lanes_change_places},
 		{"results_may_be_arguments", results_may_be_arguments},
 		{"conversions_and_inverses", conversions_and_inverses},
 		{"lookups_find_entries", lookups_find_entries},

@@ -8,6 +8,7 @@
  *   void p256x8_sqr_sub2_ifma(r, a, c, d);         a*a/2^260 - c - d
  *   void p256x8_add_ifma(r, a, b);
  *   void p256x8_sub_ifma(r, a, b);
+ *   void p256x8_swap_ifma(r, a, size_t by);        lane l of r is lane l ^ by of a
  *   void p256x8_lines_ifma(x, y, const uint64_t lines[8][8], const uint8_t digit[8]);
  *   void p256x8_select_ifma(x, y, const uint64_t table[8][128], const uint8_t digit[8]);
  *   void p256x8_select_each_ifma(x, y, const uint64_t windows[16][8][8], const uint8_t digit[8]);
@@ -294,6 +295,17 @@ FUNC	p256x8_sub_ifma
 	settle	rdi, 5
 	ret
 ENDFUNC	p256x8_sub_ifma
+
+.macro	swap_at i
+	vpermq	tmp, zmm0, [rsi + 64*\i]
+	vmovdqa64	[rdi + 64*\i], tmp
+.endm
+FUNC	p256x8_swap_ifma
+	vpbroadcastq	zmm0, rdx
+	vpxorq	zmm0, zmm0, [rip + p256x8_lanes]
+	for_n	5, swap_at
+	ret
+ENDFUNC	p256x8_swap_ifma
 
 /* ---- lookups -----------------------------------------------------------------------------
  *

@@ -74,6 +74,8 @@ typedef struct {
 			const uint64_t (*d)[8]);
 	void (*add)(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t (*b)[8]);
 	void (*sub)(uint64_t (*r)[8], const uint64_t (*a)[8], const uint64_t (*b)[8]);
+	/* Lane l of r is lane l ^ by of a. */
+	void (*swap)(uint64_t (*r)[8], const uint64_t (*a)[8], size_t by);
 	/* The eight points of the table that the digits stand for: lane l's is lines[l], whose words
 	 * are a p256_point; or is chosen from a window of the table. */
 	void (*lines)(uint64_t (*x)[8], uint64_t (*y)[8], const uint64_t (*lines)[8],
@@ -106,6 +108,8 @@ int p256x8_proved(void);
 /* Limbs of 2p and 4p. */
 extern const uint64_t p256x8_2p[P256X8_LIMBS];
 extern const uint64_t p256x8_4p[P256X8_LIMBS];
+/* 0 to 7. */
+extern const uint64_t p256x8_lanes[P256X8_LANES];
 
 static inline void fe8_mul(fe8 *r, const fe8 *a, const fe8 *b)
 {
@@ -151,14 +155,18 @@ static inline void fe8_sub(fe8 *r, const fe8 *a, const fe8 *b)
 	p256x8_k->sub(r->v, a->v, b->v);
 }
 
+/* Lane l of r is lane l ^ by of a. */
+static inline void fe8_swap(fe8 *r, const fe8 *a, size_t by)
+{
+	p256x8_k->swap(r->v, a->v, by);
+}
+
 /* The same constant in all lanes. */
 void fe8_set(fe8 *r, const uint64_t limbs[P256X8_LIMBS]);
 extern const uint64_t fe8_one[P256X8_LIMBS]; /* 2^260 mod p */
 /* Plain canonical numbers of four 64-bit limbs into and out of Montgomery form, lane by lane. */
 void fe8_from_limbs(fe8 *r, const uint64_t (*plain)[4]);
 void fe8_to_limbs(uint64_t (*plain)[4], const fe8 *a);
-/* Lane l of r is lane l ^ by of a. */
-void fe8_swap(fe8 *r, const fe8 *a, size_t by);
 /* r = lane 0 of a. */
 void fe8_first(p256_fe *r, const fe8 *a);
 /* r = 1/a in each lane, by one inversion.  0 where a lane is 0: r is then of no use. */

@@ -146,6 +146,18 @@ static void sub_c(lanes r, in a, in b)
 	}
 }
 
+static void swap_c(lanes r, in a, size_t by)
+{
+	uint64_t from[LANES];
+
+	for (int i = 0; i < LIMBS; i++) {
+		memcpy(from, a[i], sizeof from);
+		for (size_t l = 0; l < LANES; l++)
+			r[i][l] = from[l ^ by];
+	}
+	wipe(from, sizeof from);
+}
+
 /* Lane l of r = 16 times the four words, folded; negated where the mask says so. */
 static void limbs_of_words_c(lanes r, const uint64_t *word, size_t stride, uint64_t negative, int l)
 {
@@ -363,7 +375,7 @@ static void scrub_c(void)
 
 const p256x8_kernel p256x8_twin = {
 	"c", 0, mul_c, sqr_c, mul_sub_c, mul_diff_c, mul_diff_sub_c, sqr_sub2_c, add_c, sub_c,
-	lines_c, select_c, select_each_c, pair_dbl_c, pair_add_c, scrub_c,
+	swap_c, lines_c, select_c, select_each_c, pair_dbl_c, pair_add_c, scrub_c,
 };
 
 const p256x8_kernel *p256x8_row(size_t i)
