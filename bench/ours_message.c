@@ -60,7 +60,7 @@ static void add_gms(km_keyring *ring)
 			"SSK");
 	kmsdoc_write_keyprov(f, &keys, 1, AT);
 	fclose(f);
-	must(km_keyring_add_keys(ring, xml, len, "GMS", &why), "key document");
+	must(km_keyring_add_keys(ring, xml, len, "GMS", KM_USE_SIGN, &why), "key document");
 	free(xml);
 }
 

@@ -18,7 +18,8 @@ int main(int argc, char **argv)
 		errx(1, "usage: one_message KMS.xml GMS-KEYS.xml GROUP-URI MEMBER-URI");
 	if (km_init(NULL) != KM_OK || km_complaint_new(&why) != KM_OK || km_keyring_new(&ring) != KM_OK)
 		errx(1, "the library does not start");
-	if (km_keyring_load_kms(ring, argv[1], 1, why) != KM_OK || km_keyring_load_keys(ring, argv[2], why) != KM_OK)
+	if (km_keyring_load_kms(ring, argv[1], 1, why) != KM_OK ||
+			km_keyring_load_keys(ring, argv[2], KM_USE_SIGN, why) != KM_OK)
 		errx(1, "%s", km_complaint_text(why));
 	const km_key_set *gms = km_keyring_keys_at(ring, 0);
 	const km_member member = {{argv[4], strlen(argv[4])}, gms->kms};

@@ -194,6 +194,7 @@ typedef struct {
 	const char *source;              /* "FILE:LINE", escaped */
 	size_t n_domains;
 	const char *const *domains;      /* KmsDomainList */
+	uint32_t number;                 /* of the KMS, in its ring */
 } km_kms;
 
 /* A user's key set of one period at one KMS, every part validated.  kms is the certificate that it
@@ -205,42 +206,57 @@ typedef struct {
 	int64_t valid_from, valid_to;    /* as above */
 	bool revoked;
 	uint8_t uid[KM_UID_BYTES];       /* recomputed from uri, kms, period_no */
-	km_signer *signer;
-	km_receiver *receiver;           /* NULL: the document gave no UserDecryptKey */
+	km_signer *signer;               /* NULL: it was loaded for opening alone */
+	km_receiver *receiver;           /* NULL: for signing alone, or the document gave no UserDecryptKey */
 	const char *source;              /* "FILE:LINE", escaped */
 } km_key_set;
 
+/* Certificates and key sets, to which more may be added while others make and open messages: each call works with
+ * what was there when it began.  Certificates are chosen by validity and T, the newest first; certificates with the
+ * same points share their tables. */
 typedef struct km_keyring km_keyring;
 
-/* KM_ENOMEM. */
 KM_API KM_MUST km_err km_keyring_new(km_keyring **ring);
-/* ring may be NULL.  Wipes the secrets. */
+/* Wipes the secrets. */
 KM_API void km_keyring_free(km_keyring *ring);
 
+typedef enum {
+	KM_RING_PERIODS = 2,        /* KM_PERIODS_RULED (F.2.1); or KM_PERIODS_ANY: the number for messages is that of
+	                             * the key set held whose validity covers T */
+	KM_RING_NAMESPACES = 3,     /* KM_NAMESPACES_3GPP; or KM_NAMESPACES_ANY: elements by their names alone */
+} km_ring_setting;
+enum { KM_PERIODS_RULED = 1, KM_PERIODS_ANY = 2 };
+enum { KM_NAMESPACES_3GPP = 1, KM_NAMESPACES_ANY = 2 };
+KM_API KM_MUST km_err km_keyring_set(km_keyring *ring, km_ring_setting what, uint64_t value, km_complaint *why);
+
 /* Who is told what is odd about documents that are added from now on, a line each ("FILE:LINE: element:
- * text", escaped): also of a certificate or key set that cannot be used beside others that can. */
+ * text", escaped): also of a certificate or key set that cannot be used beside others that can.  Before, in
+ * the complaint. */
 KM_API void km_keyring_on_remark(km_keyring *ring, void (*remark)(void *ctx, const char *text),
 		void *ctx);
-/* Take elements by their names, in whatever namespace. */
-KM_API void km_keyring_lax_ns(km_keyring *ring, bool yes);
-/* Some KMSs number key periods otherwise than F.2.1.  With this, the number for messages is that of
- * the key set held whose validity covers T, also for others at the same KMS. */
-KM_API void km_keyring_any_period(km_keyring *ring, bool yes);
+/* Is it KM_PERIODS_ANY? */
 KM_API bool km_keyring_has_any_period(const km_keyring *ring);
 
-/* Add the certificates of a KMS document (KmsInit, KmsCertCache).  members: about how many messages to
- * expect.  Tables for a few hundred are made at once; for many more, a thread of the keyring makes
- * wider ones meanwhile (km_kms_public_widen), and ends with it at the latest.  name stands in
- * complaints.  A certificate that cannot be used is a remark where others stand beside it, or in a
- * KmsCertCache.  A KMS may have several certificates.  On an error nothing is added and *why says what
- * is wrong.  On KM_OK *why is empty, or the first remark if nobody else is told (km_keyring_on_remark). */
+/* Add the certificates of a KMS document (KmsInit, KmsCertCache) of len octets.  name stands in complaints.  One
+ * that cannot be used is a remark in why where others stand beside it, or in a KmsCertCache.  All or, on an error,
+ * nothing is there for calls that begin later.  Not secret.  members: about how many messages to expect.  Tables
+ * for a few hundred are made at once; for many more, a thread of the keyring makes wider ones meanwhile
+ * (km_kms_public_widen), and ends with it at the latest.  KM_EFORMAT, KM_ECURVE, KM_EORDER. */
 KM_API KM_MUST km_err km_keyring_add_kms(km_keyring *ring, const char *xml, size_t len,
 		const char *name, size_t members, km_complaint *why);
-/* Add the key sets of a KmsKeyProv document; their KMS's certificate must be in the ring. xml is
- * secret.  A key set that cannot be used is a remark where one stands beside it that can.  Errors and
- * remarks as above. */
-KM_API KM_MUST km_err km_keyring_add_keys(km_keyring *ring, const char *xml, size_t len,
-		const char *name, km_complaint *why);
+
+/* What key sets are for, one or both: what is not wanted is neither read nor held, and may be missing.  For both,
+ * one without UserDecryptKey passes, and can only sign. */
+enum {
+	KM_USE_SIGN = 1,            /* SSK and PVT: 64 octets locked */
+	KM_USE_OPEN = 2,            /* RSK: 256 octets locked, and what engine.h says when it is first used */
+};
+
+/* Add the key sets of a KmsKeyProv document; their KMS's certificate must be in the ring.  xml is secret.  A set that
+ * cannot be used is a remark where one stands beside it that can.  KM_EFORMAT, KM_ECURVE, KM_EORDER, KM_EKEY,
+ * KM_ELOCKED. */
+KM_API KM_MUST km_err km_keyring_add_keys(km_keyring *ring, const char *xml, size_t len, const char *name,
+		uint32_t use, km_complaint *why);
 
 /* Wait for what threads of the keyring do; what they have not begun is left out.  KM_OK, or why wider
  * tables are missing (KM_ENOMEM; KM_ESELFTEST: a fault of the machine): messages are right anyway. */
@@ -250,10 +266,19 @@ KM_API KM_MUST km_err km_keyring_settle(km_keyring *ring);
  * read. */
 KM_API KM_MUST km_err km_keyring_load_kms(km_keyring *ring, const char *path, size_t members,
 		km_complaint *why);
-KM_API KM_MUST km_err km_keyring_load_keys(km_keyring *ring, const char *path, km_complaint *why);
+KM_API KM_MUST km_err km_keyring_load_keys(km_keyring *ring, const char *path, uint32_t use, km_complaint *why);
+
+/* Take out what cannot serve from that time on: key sets and certificates whose validity has ended, key sets of
+ * periods that have.  It is freed, and wiped, when the last call that uses it returns. */
+KM_API KM_MUST km_err km_keyring_prune(km_keyring *ring, km_time before, km_complaint *why);
+
+/* The number of a KMS in this ring, which stays the same as long as the ring; 0: no certificate of it is there. */
+KM_API uint32_t km_keyring_kms(const km_keyring *ring, const char *kms_uri, size_t len);
+
+/* What follows gives pointers: what they are to stays until the ring is freed. */
 
 /* The newest certificate of the KMS with that URI, valid or not; or NULL. */
-KM_API const km_kms *km_keyring_kms(const km_keyring *ring, const char *uri, size_t len);
+KM_API const km_kms *km_keyring_kms_newest(const km_keyring *ring, const char *uri, size_t len);
 /* The newest one that is valid at that time (Unix seconds), or NULL. */
 KM_API const km_kms *km_keyring_kms_valid(const km_keyring *ring, const char *uri, size_t len,
 		int64_t at);
@@ -269,10 +294,10 @@ KM_API const km_key_set *km_keyring_keys_at(const km_keyring *ring, size_t i);
 /* The key set of that user at that KMS for that period, or NULL. */
 KM_API const km_key_set *km_keyring_keys(const km_keyring *ring, const char *uri, size_t len,
 		const km_kms *kms, uint64_t period_no);
-/* The key set of that user for a time: of its key period (F.2.1); or with km_keyring_any_period the one
+/* The key set of that user for a time (Unix seconds): of its key period (F.2.1); or with KM_PERIODS_ANY the one
  * whose validity covers it.  NULL: none. */
 KM_API const km_key_set *km_keyring_keys_when(const km_keyring *ring, const char *uri, size_t len,
-		const km_kms *kms, uint64_t ntp_seconds);
+		const km_kms *kms, int64_t at);
 /* A key set with that UID, or NULL. */
 KM_API const km_key_set *km_keyring_uid(const km_keyring *ring, const uint8_t uid[KM_UID_BYTES]);
 

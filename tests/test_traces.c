@@ -181,7 +181,8 @@ static void load_files(const char *kms_name, const char *keys_name)
 	assert_int_equal(km_keyring_add_kms(ring, xml, len, kms_name, 0, &why), KM_OK);
 	file_free(xml);
 	assert_true(file_read(&xml, &len, keys_name, FILE_DOCUMENT_MAX, &why));
-	assert_int_equal(km_keyring_add_keys(ring, xml, len, keys_name, &why), KM_OK);
+	assert_int_equal(km_keyring_add_keys(ring, xml, len, keys_name,
+			KM_USE_SIGN | KM_USE_OPEN, &why), KM_OK);
 	file_free(xml);
 	km_keyring_free(ring);
 }

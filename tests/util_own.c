@@ -56,7 +56,8 @@ km_keyring *own_ring(const char *const *users)
 		from_hex(keys.pvt, sizeof keys.pvt, own_text(user, "pvt"));
 		from_hex(keys.rsk, sizeof keys.rsk, own_text(user, "rsk"));
 		xml = written_keys(&keys, 1);
-		assert_int_equal(km_keyring_add_keys(ring, xml, strlen(xml), "own", &why), KM_OK);
+		assert_int_equal(km_keyring_add_keys(ring, xml, strlen(xml), "own",
+				KM_USE_SIGN | KM_USE_OPEN, &why), KM_OK);
 		free(xml);
 	}
 	return ring;
@@ -90,7 +91,7 @@ void own_get(own_message *m, size_t i, const km_keyring *ring)
 	m->responder = own_text(m->json, "responder");
 	m->job.ring = ring;
 	m->job.gms_uri = (km_str){OWN_GMS, strlen(OWN_GMS)};
-	m->job.gms_kms = ring ? km_keyring_kms(ring, uri, strlen(uri)) : NULL;
+	m->job.gms_kms = ring ? km_keyring_kms_newest(ring, uri, strlen(uri)) : NULL;
 	from_hex(m->job.gmk, sizeof m->job.gmk, own_text(own, "gmk"));
 	m->job.gmk_id = (uint32_t)strtoul(own_text(own, "gmk_id"), NULL, 16);
 	from_hex(m->job.rand, sizeof m->job.rand, own_text(own, "rand"));

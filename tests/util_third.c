@@ -61,7 +61,8 @@ static void load_user(third_party *t, FILE *in, const char *user, char uri[256])
 	from_hex(keys.ssk, sizeof keys.ssk, user_value(in, user, "UserSigningKeySSK"));
 	from_hex(keys.pvt, sizeof keys.pvt, user_value(in, user, "UserPubTokenPVT"));
 	xml = written_keys(&keys, 1);
-	assert_int_equal(km_keyring_add_keys(t->ring, xml, strlen(xml), "third", &why), KM_OK);
+	assert_int_equal(km_keyring_add_keys(t->ring, xml, strlen(xml), "third",
+			KM_USE_SIGN | KM_USE_OPEN, &why), KM_OK);
 	free(xml);
 }
 

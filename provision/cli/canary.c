@@ -36,7 +36,7 @@ int provision_load_canary(provision *p)
 	set = km_keyring_keys_at(ring, 0);
 	cli_show(file, p->w.canary, strlen(p->w.canary));
 	if (set != NULL)
-		p->canary.kms = km_keyring_kms(p->ring, set->kms->uri, strlen(set->kms->uri));
+		p->canary.kms = km_keyring_kms_newest(p->ring, set->kms->uri, strlen(set->kms->uri));
 	if (set != NULL)
 		p->canary.uri = (km_str){ strdup(set->uri), strlen(set->uri) };
 	if (set == NULL || p->canary.kms == NULL || p->canary.uri.s == NULL) {

@@ -354,7 +354,7 @@ static bool choose_kms(crowd *c, crowd_member *m, km_str kms, char text[KMS_TEXT
 	cli_show(one, kms.len == 0 ? "" : kms.s, kms.len);
 	if (claims != NULL)
 		cli_show(two, claims->uri, strlen(claims->uri));
-	m->member.kms = kms.len > 0 ? km_keyring_kms(c->ring, kms.s, kms.len) :
+	m->member.kms = kms.len > 0 ? km_keyring_kms_newest(c->ring, kms.s, kms.len) :
 			claims != NULL ? claims : c->home;
 	if (m->member.kms == NULL) {
 		snprintf(text, KMS_TEXT, "no certificate of the KMS %s: give its document with --kms", one);

@@ -104,7 +104,7 @@ static int load_keys(km_keyring *ring, const char *name)
 {
 	km_complaint why = { 0 };
 	char shown[CLI_SHOWN];
-	km_err err = km_keyring_load_keys(ring, file_of(name), &why);
+	km_err err = km_keyring_load_keys(ring, file_of(name), KM_USE_SIGN | KM_USE_OPEN, &why);
 
 	if (err == KM_OK && !file_is_private(file_of(name)))
 		cli_warn("%s: others than its owner may read these keys",
@@ -127,8 +127,11 @@ int cli_load(km_keyring **ring, const cli_list *kms, const cli_list *keys, size_
 
 	if (code == CLI_DONE) {
 		km_keyring_on_remark(*ring, say_remark, NULL);
-		km_keyring_any_period(*ring, how.any_period);
-		km_keyring_lax_ns(*ring, how.lax_ns);
+		if (km_keyring_set(*ring, KM_RING_PERIODS, how.any_period ? KM_PERIODS_ANY : KM_PERIODS_RULED,
+				NULL) != KM_OK ||
+		    km_keyring_set(*ring, KM_RING_NAMESPACES, how.lax_ns ? KM_NAMESPACES_ANY : KM_NAMESPACES_3GPP,
+				NULL) != KM_OK)
+			code = CLI_KEYS;
 	}
 	for (size_t i = 0; code == CLI_DONE && i < kms->n; i++)
 		code = load_kms(*ring, kms->at[i], members);

@@ -80,7 +80,7 @@ static int find_gms(provision *p)
 	if (first == NULL)
 		return refuse_choice(p, true);
 	p->job->gms_uri = (km_str){ first->uri, strlen(first->uri) };
-	p->job->gms_kms = km_keyring_kms(p->ring, first->kms->uri, strlen(first->kms->uri));
+	p->job->gms_kms = km_keyring_kms_newest(p->ring, first->kms->uri, strlen(first->kms->uri));
 	return CLI_DONE;
 }
 
@@ -95,8 +95,7 @@ static const km_kms *kms_then(const provision *p, int64_t at)
 
 static const km_key_set *keys_then(const provision *p, int64_t at)
 {
-	return km_keyring_keys_when(p->ring, p->job->gms_uri.s, p->job->gms_uri.len, kms_then(p, at),
-			(uint64_t)at + KM_NTP_UNIX);
+	return km_keyring_keys_when(p->ring, p->job->gms_uri.s, p->job->gms_uri.len, kms_then(p, at), at);
 }
 
 /* Can the GMS sign at that time (Unix seconds)? */

@@ -92,7 +92,7 @@ static const km_key_set *find_set(const shower *s, const kmsdoc_keys *keys)
 static void put_keys(const shower *s, const kmsdoc_keys *keys, const char *file)
 {
 	json_t *o = record(s, "keys", file, keys->line);
-	const km_kms *kms = km_keyring_kms(s->ring, keys->kms_uri, strlen(keys->kms_uri));
+	const km_kms *kms = km_keyring_kms_newest(s->ring, keys->kms_uri, strlen(keys->kms_uri));
 	const km_key_set *set = find_set(s, keys);
 	int64_t start;
 
@@ -159,12 +159,13 @@ static int refuse_file(const char *name, const char *start, size_t len)
 
 static int show_document(shower *s, const char *name, const char *data, size_t len)
 {
-	const kmsdoc_how how = { name, s->lax_ns, say_remark, NULL };
+	const kmsdoc_how how = { name, s->lax_ns, 0, say_remark, NULL };
 	km_complaint why;
 	kmsdoc doc;
 	km_err err = kmsdoc_read(&doc, data, len, &how, &why);
 
-	if (err == KM_OK && doc.n_keys > 0 && km_keyring_add_keys(s->ring, data, len, name, &why) != KM_OK)
+	if (err == KM_OK && doc.n_keys > 0 &&
+	    km_keyring_add_keys(s->ring, data, len, name, KM_USE_SIGN | KM_USE_OPEN, &why) != KM_OK)
 		cli_warn("%s", why.text);
 	if (err != KM_OK)
 		cli_error("%s", why.text);
@@ -298,11 +299,12 @@ static int show_all(shower *s)
 	if (code != CLI_DONE)
 		return code;
 	s->all = json_array();
-	if (s->all == NULL || km_keyring_new(&s->ring) != KM_OK) {
+	if (s->all == NULL || km_keyring_new(&s->ring) != KM_OK ||
+	    km_keyring_set(s->ring, KM_RING_NAMESPACES, s->lax_ns ? KM_NAMESPACES_ANY : KM_NAMESPACES_3GPP,
+			NULL) != KM_OK) {
 		cli_error("%s", km_strerror(KM_ENOMEM));
 		return CLI_IO;
 	}
-	km_keyring_lax_ns(s->ring, s->lax_ns);
 	load_certs(s, &s->kms);
 	load_certs(s, &s->files);
 	for (size_t i = 0; i < s->files.n; i++) {

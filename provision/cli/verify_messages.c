@@ -56,7 +56,7 @@ static const km_kms *kms_at(const verifier *v, km_str uri, km_time t)
 	const km_kms *kms = km_keyring_kms_valid(v->ring, uri.s, uri.len,
 			t.seconds);
 
-	return kms != NULL ? kms : km_keyring_kms(v->ring, uri.s, uri.len);
+	return kms != NULL ? kms : km_keyring_kms_newest(v->ring, uri.s, uri.len);
 }
 
 /* The member: URI, KMS, period and UID must be those of the message.  NULL: they are. */

@@ -13,6 +13,7 @@
 #include "gmk.h"
 #include "message/keyparams.h"
 #include "message/mikey.h"
+#include "keys/keyring.h"
 #include "keys/valid.h"
 
 enum { TRIES = 8 };     /* key sets that one message may be for */
@@ -20,6 +21,7 @@ enum { TRIES = 8 };     /* key sets that one message may be for */
 /* A message on its way through the checks. */
 typedef struct {
 	const km_open_how *how;
+	const ring_snapshot *ring;
 	const km_random *rnd;
 	mikey_msg m;
 	const uint8_t *msg;
@@ -124,10 +126,10 @@ static km_reason check_replay(const opening *o)
 /* A KMS's certificate that is valid at T, else any of it. */
 static const km_kms *kms_of(const opening *o, octets uri)
 {
-	const km_keyring *ring = o->how->ring;
-	const km_kms *kms = km_keyring_kms_valid(ring, (const char *)uri.data, uri.len, o->at);
+	const ring_snapshot *ring = o->ring;
+	const km_kms *kms = ring_kms_valid(ring, (const char *)uri.data, uri.len, o->at);
 
-	return kms ? kms : km_keyring_kms(ring, (const char *)uri.data, uri.len);
+	return kms ? kms : ring_kms(ring, (const char *)uri.data, uri.len);
 }
 
 static km_reason find_kmss(opening *o)
@@ -151,7 +153,7 @@ static bool sender_fits(uint8_t out[KM_UID_BYTES], const opening *o, const km_km
 	octets uid = o->m.id[ROLE_UID_INITIATOR];
 	uint64_t no = km_key_period_no(o->t, kms->period, kms->offset);
 
-	if (mine && km_keyring_has_any_period(o->how->ring) && is_of(mine->kms, kms->uri))
+	if (mine && o->ring->any_period && is_of(mine->kms, kms->uri))
 		no = mine->period_no;
 	km_uid(out, gms.s, gms.len, kms->uri, strlen(kms->uri), kms->period, kms->offset, no);
 	return !uid.data || memcmp(uid.data, out, KM_UID_BYTES) == 0;
@@ -160,12 +162,12 @@ static bool sender_fits(uint8_t out[KM_UID_BYTES], const opening *o, const km_km
 /* Under any certificate of its KMS, and for any key set of mine. */
 static bool some_sender_fits(opening *o)
 {
-	const km_keyring *ring = o->how->ring;
+	const ring_snapshot *ring = o->ring;
 	const km_kms *kms;
 
 	if (sender_fits(o->sender_uid, o, o->kms_i, o->n_tries > 0 ? o->tries[0] : NULL))
 		return true;
-	for (size_t i = 0; (kms = km_keyring_kms_at(ring, i)); i++) {
+	for (size_t i = 0; (kms = ring_kms_at(ring, i)); i++) {
 		if (!is_of(kms, o->kms_i->uri))
 			continue;
 		for (size_t t = 0; t == 0 || t < o->n_tries; t++)
@@ -179,7 +181,7 @@ static bool some_sender_fits(opening *o)
 static bool counts_otherwise(const opening *o)
 {
 	octets uid = o->m.id[ROLE_UID_RESPONDER];
-	const km_key_set *set = uid.data ? km_keyring_uid(o->how->ring, uid.data) : NULL;
+	const km_key_set *set = uid.data ? ring_uid(o->ring, uid.data) : NULL;
 
 	return set && set->period_no != km_key_period_no(o->t, set->kms->period, set->kms->offset);
 }
@@ -209,7 +211,7 @@ static km_reason find_sender(opening *o)
 		explain(o, "identities are hidden, and the signalling did not name the sender");
 		return KM_R_SENDER;
 	}
-	if (km_keyring_has_any_period(o->how->ring) || some_sender_fits(o))
+	if (o->ring->any_period || some_sender_fits(o))
 		return KM_R_OK;
 	return refuse_sender(o);
 }
@@ -220,11 +222,11 @@ static bool is_user(const km_key_set *set, km_str uri, const char *kms_uri)
 }
 
 /* Whether any key set of that user at that KMS is held, of whatever period. */
-static bool holds_any(const km_keyring *ring, km_str uri, const km_kms *kms)
+static bool holds_any(const ring_snapshot *ring, km_str uri, const km_kms *kms)
 {
 	const km_key_set *set;
 
-	for (size_t i = 0; (set = km_keyring_keys_at(ring, i)); i++)
+	for (size_t i = 0; (set = ring_keys_at(ring, i)); i++)
 		if (set->receiver && is_user(set, uri, kms->uri))
 			return true;
 	return false;
@@ -243,25 +245,25 @@ static void add_try(opening *o, const km_key_set *set)
 /* A user's key sets for T, under each certificate of its KMS; with any period, those valid at T. */
 static void try_user(opening *o, km_str uri, const km_kms *kms)
 {
-	const km_keyring *ring = o->how->ring;
+	const ring_snapshot *ring = o->ring;
 	const km_kms *other;
 	const km_key_set *set;
 
-	add_try(o, km_keyring_keys_when(ring, uri.s, uri.len, kms, (uint64_t)o->at + KM_NTP_UNIX));
-	for (size_t i = 0; (other = km_keyring_kms_at(ring, i)); i++)
+	add_try(o, ring_keys_when(ring, uri.s, uri.len, kms, o->at));
+	for (size_t i = 0; (other = ring_kms_at(ring, i)); i++)
 		if (is_of(other, kms->uri))
-			add_try(o, km_keyring_keys_when(ring, uri.s, uri.len, other, (uint64_t)o->at + KM_NTP_UNIX));
-	for (size_t i = 0; km_keyring_has_any_period(ring) && (set = km_keyring_keys_at(ring, i)); i++)
+			add_try(o, ring_keys_when(ring, uri.s, uri.len, other, o->at));
+	for (size_t i = 0; ring->any_period && (set = ring_keys_at(ring, i)); i++)
 		if (is_user(set, uri, kms->uri) && valid_key_set(set, o->at))
 			add_try(o, set);
 }
 
 static void try_uid(opening *o, const uint8_t *uid, const km_kms *kms)
 {
-	const km_keyring *ring = o->how->ring;
-	const km_key_set *set = km_keyring_uid(ring, uid);
+	const ring_snapshot *ring = o->ring;
+	const km_key_set *set = ring_uid(ring, uid);
 
-	for (size_t i = 0; set && (set = km_keyring_keys_at(ring, i)); i++)
+	for (size_t i = 0; set && (set = ring_keys_at(ring, i)); i++)
 		if (memcmp(set->uid, uid, KM_UID_BYTES) == 0 && is_of(set->kms, kms->uri))
 			add_try(o, set);
 }
@@ -270,7 +272,7 @@ static void try_uid(opening *o, const uint8_t *uid, const km_kms *kms)
 static km_reason find_my_keys(opening *o)
 {
 	octets uri = o->m.id[ROLE_RESPONDER], uid = o->m.id[ROLE_UID_RESPONDER];
-	bool any = km_keyring_has_any_period(o->how->ring);
+	bool any = o->ring->any_period;
 
 	o->sed = o->m.sed;
 	if (uri.data)
@@ -286,7 +288,7 @@ static km_reason find_my_keys(opening *o)
 		o->mine = o->tries[0];
 		return !any || some_sender_fits(o) ? KM_R_OK : refuse_sender(o);
 	}
-	return uri.data && holds_any(o->how->ring, str_of(uri), o->kms_r) ? KM_R_PERIOD : KM_R_NOT_MINE;
+	return uri.data && holds_any(o->ring, str_of(uri), o->kms_r) ? KM_R_PERIOD : KM_R_NOT_MINE;
 }
 
 static bool any_is_valid(const opening *o)
@@ -357,7 +359,7 @@ static km_reason verify_others(opening *o)
 	km_reason r = KM_R_SIGNATURE;
 
 	for (size_t i = 0; r == KM_R_SIGNATURE &&
-			(kms = km_keyring_kms_at(o->how->ring, i)); i++)
+			(kms = ring_kms_at(o->ring, i)); i++)
 		if (is_of(kms, first->uri) && valid_kms(kms, o->at) && !is_twin(kms, first))
 			r = verify_with(o, kms);
 	return r;
@@ -374,7 +376,7 @@ static km_reason check_signature(opening *o)
 		r = verify_with(o, o->kms_i);
 		if (r == KM_R_SIGNATURE)
 			r = verify_others(o);
-		if (!km_keyring_has_any_period(o->how->ring))
+		if (!o->ring->any_period)
 			break;
 	}
 	return r;
@@ -592,9 +594,10 @@ static km_reason run_checks(opening *o)
 KM_API km_reason km_gmk_open(km_gmk_opened *out, const uint8_t *msg, size_t len,
 		const km_open_how *how, const km_random *rnd)
 {
-	opening o = {.how = how, .rnd = rnd, .msg = msg, .out = out};
+	opening o = {.how = how, .ring = ring_take(how->ring), .rnd = rnd, .msg = msg, .out = out};
 	km_reason r = KM_R_PARSE;
 
+	ring_keep(how->ring);   /* strings of out are its */
 	memset(out, 0, sizeof *out);
 	if (how->why)
 		how->why->text[0] = 0;
@@ -604,6 +607,7 @@ KM_API km_reason km_gmk_open(km_gmk_opened *out, const uint8_t *msg, size_t len,
 		mikey_why(how->why, msg, len, how->compat);
 	if (r != KM_R_OK)
 		km_wipe(out, sizeof *out);
+	ring_give_back(o.ring);
 	km_wipe(&o, sizeof o);  /* and what registers still hold of the key */
 	return r;
 }

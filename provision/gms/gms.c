@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "base/complain.h"
+#include "keys/keyring.h"
+#include "keys/valid.h"
 #include "state.h"
 
 #define CLOCK_BEHIND 900                        /* seconds: the window of a client */
@@ -25,6 +27,7 @@ void km_gms_free(km_gms *gms)
 	if (gms == NULL || atomic_fetch_sub(&gms->holders, 1) != 1)
 		return;
 	store_close(gms->place);
+	km_keyring_free(gms->ring);
 	free(gms->uri);
 	free(gms->kms_uri);
 	free(gms);
@@ -41,7 +44,7 @@ static km_err check_owner(const km_keyring *ring, const char *uri, const char *k
 	fault = km_uri_check(uri, strlen(uri), KM_URI_LOOSE);
 	if (fault != KM_URI_OK)
 		return complain_field(why, "uri", km_uri_fault_text(fault));
-	if (km_keyring_kms(ring, kms_uri, strlen(kms_uri)) == NULL)
+	if (km_keyring_kms(ring, kms_uri, strlen(kms_uri)) == 0)
 		return complain_field(why, "kms_uri", "no certificate of that KMS is in the ring");
 	return KM_OK;
 }
@@ -62,7 +65,7 @@ km_err km_gms_new(km_gms **out, km_keyring *ring, km_store *store, const char *u
 	if (gms == NULL)
 		return KM_ENOMEM;
 	gms->holders = 1;
-	gms->ring = ring;
+	gms->ring = keyring_hold(ring);
 	gms->clock_behind = CLOCK_BEHIND;
 	gms->uri = strdup(uri);
 	gms->kms_uri = strdup(kms_uri);
@@ -209,15 +212,17 @@ km_err gms_reserve_t(km_time *first, km_gms *gms, size_t n, km_time now, gms_che
 static km_err can_sign(void *ctx, km_time t, km_complaint *why)
 {
 	const km_gms *gms = ctx;
-	const km_kms *kms = km_keyring_kms_valid(gms->ring, gms->kms_uri, strlen(gms->kms_uri), t.seconds);
-	const km_key_set *set = kms == NULL ? NULL : km_keyring_keys_when(gms->ring, gms->uri, strlen(gms->uri), kms,
-			(uint64_t)t.seconds + KM_NTP_UNIX);
+	const ring_snapshot *s = ring_take(gms->ring);
+	const km_kms *kms = ring_kms_valid(s, gms->kms_uri, strlen(gms->kms_uri), t.seconds);
+	const km_key_set *set = kms == NULL ? NULL : ring_keys_when(s, gms->uri, strlen(gms->uri), kms, t.seconds);
+	km_err err = KM_OK;
 
 	if (kms == NULL)
-		return refuse_clock(why, "no certificate of the KMS of the GMS is valid then");
-	if (set == NULL || set->revoked || t.seconds < set->valid_from || t.seconds >= set->valid_to)
-		return refuse_clock(why, "the GMS has no key set that can sign then");
-	return KM_OK;
+		err = refuse_clock(why, "no certificate of the KMS of the GMS is valid then");
+	else if (set == NULL || set->signer == NULL || !valid_key_set(set, t.seconds))
+		err = refuse_clock(why, "the GMS has no key set that can sign then");
+	ring_give_back(s);
+	return err;
 }
 
 km_err km_gms_next_t(km_time *t, km_gms *gms, km_time now, km_complaint *why)

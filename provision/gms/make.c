@@ -7,6 +7,7 @@
 #include "gmk.h"
 #include "message/keyparams.h"
 #include "message/mikey.h"
+#include "keys/keyring.h"
 #include "keys/valid.h"
 
 /* What becomes of one member on the way. */
@@ -20,6 +21,7 @@ typedef struct {
 /* One chunk in work. */
 typedef struct {
 	const km_gmk_job *job;
+	const ring_snapshot *ring;
 	const km_member *members;
 	size_t n;
 	const km_random *rnd;
@@ -43,6 +45,7 @@ typedef struct {
 
 static void chunk_free(chunk *c)
 {
+	ring_give_back(c->ring);
 	free(c->steps);
 	free(c->ids);
 	free(c->seds);
@@ -85,27 +88,27 @@ static void reject(chunk *c, size_t i, km_reason reason, km_err err)
 /* The certificate that serves at a time: the one given, or another of the same KMS. */
 static const km_kms *kms_at(const chunk *c, const km_kms *kms, int64_t at)
 {
-	return valid_kms(kms, at) ? kms : km_keyring_kms_valid(c->job->ring, kms->uri,
-			strlen(kms->uri), at);
+	return valid_kms(kms, at) ? kms : ring_kms_valid(c->ring, kms->uri, strlen(kms->uri), at);
 }
 
 /* The GMS's certificate and key set at a time: many of a chunk have the same second. */
 static void find_gms(chunk *c, uint64_t seconds)
 {
 	const km_gmk_job *job = c->job;
+	const int64_t at = (int64_t)(seconds - KM_NTP_UNIX);
 
 	if (c->gms_seconds == seconds)
 		return;
 	c->gms_seconds = seconds;
-	c->gms_kms = kms_at(c, job->gms_kms, (int64_t)(seconds - KM_NTP_UNIX));
-	c->gms_set = km_keyring_keys_when(job->ring, job->gms_uri.s, job->gms_uri.len,
-			c->gms_kms ? c->gms_kms : job->gms_kms, seconds);
+	c->gms_kms = kms_at(c, job->gms_kms, at);
+	c->gms_set = ring_keys_when(c->ring, job->gms_uri.s, job->gms_uri.len,
+			c->gms_kms ? c->gms_kms : job->gms_kms, at);
 }
 
 /* The key period of a member: where the KMS counts otherwise, the GMS's own key set tells. */
 static uint64_t period_of(const chunk *c, const km_kms *kms, uint64_t seconds)
 {
-	if (km_keyring_has_any_period(c->job->ring) && strcmp(kms->uri, c->job->gms_kms->uri) == 0)
+	if (c->ring->any_period && strcmp(kms->uri, c->job->gms_kms->uri) == 0)
 		return c->gms_set->period_no;
 	return km_key_period_no(when_ntp_second(seconds), kms->period, kms->offset);
 }
@@ -126,7 +129,7 @@ static void derive(chunk *c, size_t i, uint64_t seconds)
 	}
 	find_gms(c, seconds);
 	s->gms = c->gms_set;
-	if (!s->gms) {
+	if (!s->gms || !s->gms->signer) {
 		reject(c, i, KM_R_PERIOD, KM_OK);
 		return;
 	}
@@ -357,6 +360,7 @@ KM_API km_err km_gmk_make(km_gmk_message *out, uint8_t *buf, size_t buf_len, con
 	}
 	if (c) {
 		c->job = job;
+		c->ring = ring_take(job->ring);
 		c->members = members;
 		c->rnd = rnd;
 		c->out = out;

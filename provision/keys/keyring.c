@@ -1,78 +1,19 @@
-/* keyring.c -- the certificates of KMSs and the key sets of users: kept, and looked up. */
-#include "keyring.h"
+/* keyring.c -- rings and their snapshots: what is held, and how more takes its place.
+ *
+ * Every call works on one snapshot.  Who adds or takes out copies the lists, changes the copy and puts it in place,
+ * unless another did so meanwhile: then once more.  So nothing is locked while documents are read.
+ */
+#include "keyring_load.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/complain.h"
-#include "base/escape.h"
-#include "base/memlock.h"
 #include "base/when.h"
-#include "valid.h"
 
-/* ---- complaints ------------------------------------------------------------------------------ */
+/* ---- lists ----------------------------------------------------------------------------------- */
 
-km_err keyring_refuse(const loading *in, int line, const char *element, km_err err, const char *text)
-{
-	char both[400], reason[MEMLOCK_TEXT];
-
-	if (err == KM_EARG && text != NULL)
-		snprintf(both, sizeof both, "%s", text);
-	else
-		snprintf(both, sizeof both, "%s%s%s", memlock_strerror(reason, err), text == NULL ? "" : ": ",
-				text == NULL ? "" : text);
-	complain(in->why, in->name, line, element, both);
-	return err;
-}
-
-void keyring_remark_text(void *ctx, const char *text)
-{
-	const loading *in = ctx;
-
-	if (in->ring->remark != NULL)
-		in->ring->remark(in->ring->ctx, text);
-	else if (in->why->text[0] == '\0')
-		snprintf(in->why->text, sizeof in->why->text, "%s", text);
-}
-
-void keyring_left_out(loading *in, const char *wrong, const char *what, const char *whose)
-{
-	char text[KMSDOC_FAULT], shown[160];
-
-	escape_into(shown, sizeof shown, whose, strlen(whose));
-	if (*whose == '\0' || strstr(wrong, shown) != NULL)
-		snprintf(text, sizeof text, "%s", wrong);
-	else
-		snprintf(text, sizeof text, "%.300s; %s %s is left out", wrong, what, shown);
-	keyring_remark_text(in, text);
-}
-
-void keyring_remark(const loading *in, int line, const char *element, const char *text)
-{
-	loading copy = *in;
-	km_complaint said;
-
-	complain(&said, in->name, line, element, text);
-	keyring_remark_text(&copy, said.text);
-}
-
-kmsdoc_how keyring_how(loading *in)
-{
-	return (kmsdoc_how){ in->name, in->ring->lax_ns, keyring_remark_text, in };
-}
-
-char *keyring_source(const loading *in, int line)
-{
-	char file[192], *source = NULL;
-
-	escape_into(file, sizeof file, in->name, strlen(in->name));
-	return asprintf(&source, "%s:%d", file, line) < 0 ? NULL : source;
-}
-
-/* ---- storage --------------------------------------------------------------------------------- */
-
-bool keyring_list_add(keyring_list *l, void *entry)
+bool ring_list_add(ring_list *l, void *entry)
 {
 	if (l->n == l->room) {
 		size_t more = l->room == 0 ? 4 : 2 * l->room;
@@ -87,117 +28,224 @@ bool keyring_list_add(keyring_list *l, void *entry)
 	return true;
 }
 
-void keyring_kms_free(kms_entry *entry)
+static void list_clear(ring_list *l)
 {
-	if (entry->tables != NULL && --entry->tables->uses == 0) {
-		km_kms_public_free(entry->tables->keys);
-		free(entry->tables);
-	}
-	free(entry->source);
-	free(entry->domains);
-	free(entry);
+	for (size_t i = 0; i < l->n; i++)
+		ring_let_go(l->at[i]);
+	free(l->at);
+	*l = (ring_list){ 0 };
 }
 
-void keyring_keys_free(keys_entry *entry)
+static bool list_copy(ring_list *to, const ring_list *from)
 {
-	km_signer_free(entry->set.signer);
-	km_receiver_free(entry->set.receiver);
-	free(entry->source);
-	free(entry);
+	if (from->n == 0)
+		return true;
+	to->at = malloc((from->n + 1) * sizeof *to->at);        /* one is what most add */
+	if (to->at == NULL)
+		return false;
+	to->room = from->n + 1;
+	memcpy(to->at, from->at, from->n * sizeof *to->at);
+	to->n = from->n;
+	for (size_t i = 0; i < to->n; i++)
+		ring_hold(to->at[i]);
+	return true;
 }
 
-void keyring_lost_free(lost_keys *lost)
-{
-	free(lost->uri);
-	free(lost->kms_uri);
-	free(lost);
-}
+/* ---- the index ------------------------------------------------------------------------------- */
 
-/* The slot where uid stands or would stand; n_slots is not 0. */
-static keys_entry **slot_of(const km_keyring *ring, const uint8_t uid[KM_UID_BYTES])
+/* Two with one UID, under other keys of their KMS, both stand in it. */
+static void index_add(ring_snapshot *s, size_t place)
 {
 	uint64_t i;
 
-	memcpy(&i, uid, sizeof i);
-	for (;; i++) {
-		keys_entry **slot = &ring->slots[i & (ring->n_slots - 1)];
-
-		if (*slot == NULL || memcmp((*slot)->set.uid, uid, KM_UID_BYTES) == 0)
-			return slot;
-	}
+	memcpy(&i, keys_at(s, place)->set.uid, sizeof i);
+	while (s->slots[i & (s->n_slots - 1)] != 0)
+		i++;
+	s->slots[i & (s->n_slots - 1)] = (uint32_t)(place + 1);
 }
 
-void keyring_index(km_keyring *ring, keys_entry *entry)
+void ring_index_again(ring_snapshot *s)
 {
-	keys_entry **slot = slot_of(ring, entry->set.uid);
-
-	while (*slot != NULL)
-		slot = &(*slot)->same;
-	entry->same = NULL;
-	*slot = entry;
+	if (s->n_slots > 0)
+		memset(s->slots, 0, s->n_slots * sizeof *s->slots);
+	for (size_t i = 0; i < s->keys.n; i++)
+		index_add(s, i);
 }
 
-static void index_all(km_keyring *ring)
-{
-	for (size_t i = 0; i < ring->keys.n; i++)
-		keyring_index(ring, keys_at(ring, i));
-}
-
-bool keyring_index_room(km_keyring *ring)
+static bool index_room(ring_snapshot *s, size_t n)
 {
 	size_t n_slots = 16;
-	keys_entry **slots;
+	uint32_t *slots;
 
-	if (ring->n_slots >= 2 * (ring->keys.n + 1))
+	if (s->n_slots >= 2 * n)
 		return true;
-	while (n_slots < 4 * (ring->keys.n + 1))
+	while (n_slots < 4 * n)
 		n_slots *= 2;
 	slots = calloc(n_slots, sizeof *slots);
 	if (slots == NULL)
 		return false;
-	free(ring->slots);
-	ring->slots = slots;
-	ring->n_slots = n_slots;
-	index_all(ring);
+	free(s->slots);
+	s->slots = slots;
+	s->n_slots = n_slots;
+	ring_index_again(s);
 	return true;
 }
 
-void keyring_cut_back(km_keyring *ring, size_t n_kms, size_t n_keys)
+bool ring_add_keys(ring_snapshot *draft, keys_entry *entry)
 {
-	while (ring->keys.n > n_keys)
-		keyring_keys_free(ring->keys.at[--ring->keys.n]);
-	while (ring->kms.n > n_kms)
-		keyring_kms_free(ring->kms.at[--ring->kms.n]);
-	if (ring->n_slots == 0)
-		return;
-	memset(ring->slots, 0, ring->n_slots * sizeof(keys_entry *));
-	index_all(ring);
+	if (draft->keys.n >= UINT32_MAX / 8 || !index_room(draft, draft->keys.n + 1) ||
+	    !ring_list_add(&draft->keys, entry))
+		return false;
+	index_add(draft, draft->keys.n - 1);
+	return true;
 }
 
-keys_entry *keyring_find(const km_keyring *ring, const uint8_t uid[KM_UID_BYTES])
+keys_entry *ring_next_with(const ring_snapshot *s, const uint8_t uid[KM_UID_BYTES], size_t *at)
 {
-	return ring->n_slots == 0 ? NULL : *slot_of(ring, uid);
+	uint64_t i;
+
+	memcpy(&i, uid, sizeof i);
+	while (s->n_slots > 0) {
+		uint32_t slot = s->slots[(i + (*at)++) & (s->n_slots - 1)];
+
+		if (slot == 0)
+			break;
+		if (memcmp(keys_at(s, slot - 1)->set.uid, uid, KM_UID_BYTES) == 0)
+			return keys_at(s, slot - 1);
+	}
+	return NULL;
 }
+
+/* ---- snapshots ------------------------------------------------------------------------------- */
+
+const ring_snapshot *ring_take(const km_keyring *ring)
+{
+	km_keyring *r = (km_keyring *)(uintptr_t)ring;  /* as km_keyring_new made it; its lock changes */
+	ring_snapshot *s;
+
+	lock_take(&r->lock);
+	s = r->now;
+	s->uses++;
+	lock_give(&r->lock);
+	return s;
+}
+
+void ring_give_back(const ring_snapshot *given)
+{
+	ring_snapshot *s = (ring_snapshot *)(uintptr_t)given;   /* as ring_change made it; its count changes */
+
+	if (s == NULL || atomic_fetch_sub_explicit(&s->uses, 1, memory_order_acq_rel) != 1)
+		return;
+	list_clear(&s->keys);
+	list_clear(&s->kms);
+	list_clear(&s->names);
+	list_clear(&s->lost);
+	free(s->slots);
+	free(s);
+}
+
+static ring_snapshot *draft_of(const ring_snapshot *base)
+{
+	ring_snapshot *s = calloc(1, sizeof *s);
+
+	if (s == NULL)
+		return NULL;
+	s->uses = 1;
+	s->any_period = base->any_period;
+	if (list_copy(&s->names, &base->names) && list_copy(&s->kms, &base->kms) &&
+	    list_copy(&s->keys, &base->keys) && list_copy(&s->lost, &base->lost) &&
+	    index_room(s, s->keys.n))
+		return s;
+	ring_give_back(s);
+	return NULL;
+}
+
+/* In place of base, if that is still there; then the ring holds draft, and base no more.  What pointers were given
+ * out of is kept until the ring is freed. */
+static bool put_in_place(km_keyring *ring, const ring_snapshot *base, ring_snapshot *draft)
+{
+	ring_snapshot *before;
+	bool done, keep;
+
+	lock_take(&ring->lock);
+	before = ring->now;
+	done = before == base;
+	keep = done && ring->gave_out && (draft->kms.n < base->kms.n || draft->keys.n < base->keys.n);
+	if (done)
+		ring->now = draft;
+	if (keep) {
+		before->kept = ring->kept;
+		ring->kept = before;
+	}
+	lock_give(&ring->lock);
+	if (done && !keep)
+		ring_give_back(before);
+	return done;
+}
+
+km_err ring_change(km_keyring *ring, ring_edit *edit, void *arg)
+{
+	km_err err = KM_OK;
+	bool done = false;
+
+	while (err == KM_OK && !done) {
+		const ring_snapshot *base = ring_take(ring);
+		ring_snapshot *draft = draft_of(base);
+
+		err = draft == NULL ? KM_ENOMEM : edit(draft, arg);
+		done = err == KM_OK && put_in_place(ring, base, draft);
+		if (!done)
+			ring_give_back(draft);
+		ring_give_back(base);
+	}
+	return err;
+}
+
+/* ---- rings ----------------------------------------------------------------------------------- */
 
 km_err km_keyring_new(km_keyring **ring)
 {
 	*ring = calloc(1, sizeof **ring);
-	return *ring == NULL ? KM_ENOMEM : KM_OK;
+	if (*ring != NULL)
+		(*ring)->now = calloc(1, sizeof *(*ring)->now);
+	if (*ring == NULL || (*ring)->now == NULL) {
+		free(*ring);
+		*ring = NULL;
+		return KM_ENOMEM;
+	}
+	(*ring)->uses = 1;
+	(*ring)->now->uses = 1;
+	return KM_OK;
+}
+
+km_keyring *keyring_hold(km_keyring *ring)
+{
+	ring->uses++;
+	return ring;
 }
 
 void km_keyring_free(km_keyring *ring)
 {
-	if (ring == NULL)
+	if (ring == NULL || atomic_fetch_sub_explicit(&ring->uses, 1, memory_order_acq_rel) != 1)
 		return;
 	widen_end(ring->widening);
-	keyring_cut_back(ring, 0, 0);
-	for (size_t i = 0; i < ring->lost.n; i++)
-		keyring_lost_free(ring->lost.at[i]);
-	free(ring->kms.at);
-	free(ring->keys.at);
-	free(ring->lost.at);
-	free(ring->slots);
+	for (ring_snapshot *s = ring->kept; s != NULL;) {
+		ring_snapshot *next = s->kept;
+
+		ring_give_back(s);
+		s = next;
+	}
+	ring_give_back(ring->now);
 	free(ring);
+}
+
+uint32_t km_keyring_kms(const km_keyring *ring, const char *kms_uri, size_t len)
+{
+	const ring_snapshot *s = ring_take(ring);
+	uint32_t number = ring_number(s, kms_uri, len);
+
+	ring_give_back(s);
+	return number;
 }
 
 km_err km_keyring_settle(km_keyring *ring)
@@ -214,177 +262,96 @@ void km_keyring_on_remark(km_keyring *ring, void (*remark)(void *ctx, const char
 	ring->ctx = ctx;
 }
 
-void km_keyring_any_period(km_keyring *ring, bool yes)
+/* ---- settings -------------------------------------------------------------------------------- */
+
+static km_err edit_periods(ring_snapshot *draft, void *value)
 {
-	ring->any_period = yes;
+	draft->any_period = *(const uint64_t *)value == KM_PERIODS_ANY;
+	return KM_OK;
 }
 
-bool km_keyring_has_any_period(const km_keyring *ring)
+km_err km_keyring_set(km_keyring *ring, km_ring_setting what, uint64_t value, km_complaint *why)
 {
-	return ring->any_period;
-}
+	km_complaint spare;
 
-void km_keyring_lax_ns(km_keyring *ring, bool yes)
-{
-	ring->lax_ns = yes;
-}
-
-/* ---- KMSs ------------------------------------------------------------------------------------ */
-
-bool keyring_is_kms(const km_kms *kms, const char *uri, size_t len)
-{
-	return strlen(kms->uri) == len && memcmp(kms->uri, uri, len) == 0;
-}
-
-/* The newest certificate of a KMS, of those that are valid then or of all. */
-static const km_kms *newest(const km_keyring *ring, const char *uri, size_t len, const int64_t *at)
-{
-	const km_kms *best = NULL;
-
-	for (size_t i = 0; i < ring->kms.n; i++) {
-		const km_kms *kms = &kms_at(ring, i)->kms;
-
-		if (!keyring_is_kms(kms, uri, len) || (at != NULL && !valid_kms(kms, *at)))
-			continue;
-		if (best == NULL || kms->valid_from > best->valid_from ||
-		    (kms->valid_from == best->valid_from && kms->valid_to > best->valid_to))
-			best = kms;
+	why = complain_anew(why, &spare);
+	switch (what) {
+	case KM_RING_PERIODS:
+		if (value != KM_PERIODS_RULED && value != KM_PERIODS_ANY)
+			return complain_field(why, "KM_RING_PERIODS", "neither KM_PERIODS_RULED nor KM_PERIODS_ANY");
+		return ring_change(ring, edit_periods, &value);
+	case KM_RING_NAMESPACES:
+		if (value != KM_NAMESPACES_3GPP && value != KM_NAMESPACES_ANY)
+			return complain_field(why, "KM_RING_NAMESPACES",
+					"neither KM_NAMESPACES_3GPP nor KM_NAMESPACES_ANY");
+		ring->lax_ns = value == KM_NAMESPACES_ANY;
+		return KM_OK;
 	}
-	return best;
+	return complain_field(why, "what", "not a setting of a keyring");
 }
 
-const km_kms *km_keyring_kms(const km_keyring *ring, const char *uri, size_t len)
-{
-	return newest(ring, uri, len, NULL);
-}
+/* ---- pruning --------------------------------------------------------------------------------- */
 
-const km_kms *km_keyring_kms_valid(const km_keyring *ring, const char *uri, size_t len, int64_t at)
+/* Those that edit_prune keeps; the others are let go. */
+static void keep_those(ring_list *l, bool (*serves)(const ring_snapshot *s, const void *entry, int64_t from),
+		const ring_snapshot *s, int64_t from)
 {
-	return newest(ring, uri, len, &at);
-}
+	size_t n = 0;
 
-const km_kms *km_keyring_kms_at(const km_keyring *ring, size_t i)
-{
-	return i < ring->kms.n ? &kms_at(ring, i)->kms : NULL;
-}
-
-/* Octets of the domain that covers host, without the dot at its end; 0: it does not. */
-static size_t covers(const char *domain, const char *host, size_t host_len)
-{
-	size_t len = strlen(domain);
-
-	while (len > 0 && *domain == '.') {
-		domain++;
-		len--;
+	for (size_t i = 0; i < l->n; i++) {
+		if (serves(s, l->at[i], from))
+			l->at[n++] = l->at[i];
+		else
+			ring_let_go(l->at[i]);
 	}
-	while (len > 0 && domain[len - 1] == '.')
-		len--;
-	if (len == 0 || len > host_len || strncasecmp(host + host_len - len, domain, len) != 0)
-		return 0;
-	return len == host_len || host[host_len - len - 1] == '.' ? len : 0;
+	l->n = n;
 }
 
-static size_t best_cover(const km_kms *kms, const char *host, size_t host_len)
+/* With any numbering of periods, validities alone tell. */
+static bool period_serves(const ring_snapshot *s, const km_kms *kms, uint64_t period_no, int64_t from)
 {
-	size_t best = 0;
-
-	for (size_t i = 0; i < kms->n_domains; i++) {
-		size_t len = covers(kms->domains[i], host, host_len);
-
-		best = len > best ? len : best;
-	}
-	return best;
+	return s->any_period || period_no >= km_key_period_no(when_second(from), kms->period, kms->offset);
 }
 
-const km_kms *km_keyring_kms_claims(const km_keyring *ring, const char *uri, size_t len,
-		const km_kms **other)
+static bool keys_serve(const ring_snapshot *s, const void *entry, int64_t from)
 {
-	char host[KM_URI_MAX + 1];
-	size_t host_len = km_uri_host(host, uri, len), best = 0;
-	const km_kms *found = NULL;
+	const km_key_set *set = &((const keys_entry *)entry)->set;
 
-	*other = NULL;
-	for (size_t i = 0; host_len > 0 && i < ring->kms.n; i++) {
-		const km_kms *kms = &kms_at(ring, i)->kms;
-		size_t cover = best_cover(kms, host, host_len);
-
-		if (cover == 0 || cover < best)
-			continue;
-		if (cover > best) {
-			found = kms;
-			*other = NULL;
-		} else if (strcmp(found->uri, kms->uri) != 0) {
-			*other = kms;
-		}
-		best = cover;
-	}
-	return found == NULL ? NULL : newest(ring, found->uri, strlen(found->uri), NULL);
+	return set->valid_to >= from && period_serves(s, set->kms, set->period_no, from);
 }
 
-const km_kms *km_keyring_kms_for(const km_keyring *ring, const char *member_uri, size_t len)
+static bool kms_serves(const ring_snapshot *s, const void *entry, int64_t from)
 {
-	const km_kms *other, *found = km_keyring_kms_claims(ring, member_uri, len, &other);
-
-	return other == NULL ? found : NULL;
+	(void)s;
+	return ((const kms_entry *)entry)->kms.valid_to >= from;
 }
 
-/* ---- key sets -------------------------------------------------------------------------------- */
-
-const km_key_set *km_keyring_keys_at(const km_keyring *ring, size_t i)
+/* What was refused is told while its period lasts. */
+static bool lost_serves(const ring_snapshot *s, const void *entry, int64_t from)
 {
-	return i < ring->keys.n ? &keys_at(ring, i)->set : NULL;
+	const lost_keys *lost = entry;
+	const km_kms *kms = ring_kms(s, lost->kms_uri, strlen(lost->kms_uri));
+
+	return kms != NULL && period_serves(s, kms, lost->period_no, from);
 }
 
-const km_key_set *km_keyring_keys(const km_keyring *ring, const char *uri, size_t len,
-		const km_kms *kms, uint64_t period_no)
+static km_err edit_prune(ring_snapshot *draft, void *before)
 {
-	uint8_t uid[KM_UID_BYTES];
-	const keys_entry *entry;
+	int64_t from = ((const km_time *)before)->seconds;
 
-	km_uid(uid, uri, len, kms->uri, strlen(kms->uri), kms->period, kms->offset, period_no);
-	for (entry = keyring_find(ring, uid); entry != NULL; entry = entry->same) {
-		if (entry->set.kms->keys == kms->keys)
-			return &entry->set;
-	}
-	return NULL;
+	keep_those(&draft->keys, keys_serve, draft, from);
+	keep_those(&draft->kms, kms_serves, draft, from);
+	keep_those(&draft->lost, lost_serves, draft, from);
+	ring_index_again(draft);
+	return KM_OK;
 }
 
-const km_key_set *km_keyring_uid(const km_keyring *ring, const uint8_t uid[KM_UID_BYTES])
+km_err km_keyring_prune(km_keyring *ring, km_time before, km_complaint *why)
 {
-	const keys_entry *entry = keyring_find(ring, uid);
+	km_complaint spare;
 
-	return entry == NULL ? NULL : &entry->set;
-}
-
-const km_key_set *km_keyring_keys_when(const km_keyring *ring, const char *uri, size_t len,
-		const km_kms *kms, uint64_t ntp_seconds)
-{
-	const km_key_set *ruled = km_keyring_keys(ring, uri, len, kms,
-			km_key_period_no(when_ntp_second(ntp_seconds), kms->period, kms->offset));
-	int64_t at = (int64_t)(ntp_seconds - KM_NTP_UNIX);
-
-	if (!ring->any_period || (ruled != NULL && valid_key_set(ruled, at)))
-		return ruled;
-	for (size_t i = 0; i < ring->keys.n; i++) {
-		const km_key_set *set = &keys_at(ring, i)->set;
-
-		if (set->kms->keys == kms->keys && keyring_is_kms(kms, set->kms->uri,
-				strlen(set->kms->uri)) && strlen(set->uri) == len &&
-				memcmp(set->uri, uri, len) == 0 && valid_key_set(set, at))
-			return set;
-	}
-	return ruled;
-}
-
-const char *km_keyring_lost(const km_keyring *ring, const char *uri, const char *kms_uri,
-		uint64_t period_no)
-{
-	for (size_t i = 0; i < ring->lost.n; i++) {
-		const lost_keys *lost = ring->lost.at[i];
-
-		if (lost->period_no == period_no && strcmp(lost->uri, uri) == 0 &&
-		    strcmp(lost->kms_uri, kms_uri) == 0)
-			return lost->why;
-	}
-	return NULL;
+	(void)complain_anew(why, &spare);
+	widen_end(ring->widening);
+	ring->widening = NULL;
+	return ring_change(ring, edit_prune, &before);
 }

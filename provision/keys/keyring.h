@@ -1,9 +1,12 @@
-/* keyring.h -- what the parts of a keyring share.
+/* keyring.h -- what a keyring held at one moment, and how it is found.
  *
  * The room, provision/keys/, which stands on message/: certificates of KMSs and key sets of users.
  *   kmsdoc               KMS documents (TS 33.180 annex D) read: libxml2's events
  *   kmsdoc_element, kmsdoc_value, kmsdoc_text   their elements; their texts as values; their encodings
- *   keyring              what is held, and found
+ *   keyring              rings and their snapshots: made, put in place, pruned
+ *   keyring_find         what a snapshot holds, found
+ *   keyring_pointers     the same by pointers, whose ring keeps what it gave out
+ *   keyring_load         what loading certificates and key sets has in common
  *   keyring_kms, keyring_keys   certificates and key sets, validated as they come
  *   load                 from files
  *   key, key_params      group keys, and what a caller says of a new one
@@ -13,109 +16,138 @@
 #ifndef KM_KEYRING_H
 #define KM_KEYRING_H
 
-#include "kmsdoc.h"
-#include "widen.h"
+#include <stdatomic.h>
+
+#include "gmk.h"
+
+/* How many hold it. */
+typedef _Atomic size_t ring_uses;
+
+/* Everything in a snapshot is counted and does not change: these are their first members.  free is called by the
+ * last who held it. */
+typedef struct {
+	ring_uses uses;
+	void (*free)(void *entry);
+} ring_entry;
 
 /* The points of a KMS with its tables, which certificates share: a renewed one has the same. */
 typedef struct {
+	ring_entry entry;
 	km_kms_public *keys;
-	size_t uses;
 	uint8_t z[KM_SAKKE_POINT_BYTES];
 	uint8_t kpak[KM_ECCSI_POINT_BYTES];
 } kms_tables;
 
+/* The URI of a KMS, whose place in the list of names is its number less 1. */
 typedef struct {
+	ring_entry entry;
+	char uri[];
+} kms_name;
+
+typedef struct {
+	ring_entry entry;
 	km_kms kms;
-	kms_tables *tables;
+	kms_tables *tables;     /* held */
 	char *source;           /* kms.source */
 	const char **domains;   /* kms.domains, in one piece with their texts */
 	char uri[];
 } kms_entry;
 
-typedef struct keys_entry keys_entry;
-struct keys_entry {
+/* A key set, with what of the other use was loaded before. */
+typedef struct keys_entry {
+	ring_entry entry;
 	km_key_set set;
-	keys_entry *same;       /* the next with this UID, under other keys of its KMS; or NULL */
+	kms_entry *of;          /* set.kms, held: also after it was pruned */
+	struct keys_entry *rest;        /* held, as set.signer or set.receiver is its; or NULL */
+	km_signer *signer;      /* own ones, or NULL */
+	km_receiver *receiver;
 	char *source;
 	char uri[];
-};
+} keys_entry;
 
 /* A key set that was refused while others of its document were taken. */
 typedef struct {
+	ring_entry entry;
 	uint64_t period_no;
-	char why[KMSDOC_FAULT];
 	char *uri, *kms_uri;
+	char why[];
 } lost_keys;
 
+/* Of entries, each of which is held. */
 typedef struct {
 	void **at;
 	size_t n, room;
-} keyring_list;
+} ring_list;
 
-struct km_keyring {
-	keyring_list kms;       /* of kms_entry */
-	keyring_list keys;      /* of keys_entry */
-	keyring_list lost;      /* of lost_keys */
-	keys_entry **slots;     /* index of keys by UID, open */
+/* What a ring held at one moment: it and all that is found in it stay until it is given back. */
+typedef struct ring_snapshot {
+	ring_uses uses;
+	bool any_period;        /* KM_PERIODS_ANY */
+	ring_list names;        /* of kms_name: never less, so that numbers stay */
+	ring_list kms;          /* of kms_entry, in the order of loading */
+	ring_list keys;         /* of keys_entry */
+	ring_list lost;         /* of lost_keys */
+	uint32_t *slots;        /* index of keys by UID, open: places in keys and 1, or 0 */
 	size_t n_slots;         /* a power of two, at least twice keys.n; or 0 */
-	widening *widening;     /* of those in kms */
-	void (*remark)(void *ctx, const char *text);
-	void *ctx;
-	bool any_period, lax_ns;
-};
+	struct ring_snapshot *kept;     /* of km_keyring */
+} ring_snapshot;
 
-/* Is this about the machine, and not about what was read? */
-static inline bool keyring_lacks_memory(km_err err)
-{
-	return err == KM_ENOMEM || err == KM_ELOCKED;
-}
+/* One call takes it as it begins, and looks at nothing but that.  The other: s may be NULL. */
+const ring_snapshot *ring_take(const km_keyring *ring);
+void ring_give_back(const ring_snapshot *s);
 
-/* A document that is being loaded. */
-typedef struct {
-	km_keyring *ring;
-	const char *name;
-	km_complaint *why;
-} loading;
+/* Who needs the ring itself for longer holds it, and lets it go by km_keyring_free. */
+km_keyring *keyring_hold(km_keyring *ring);
 
-/* Complain and pass err on; text may be NULL. */
-km_err keyring_refuse(const loading *in, int line, const char *element, km_err err, const char *text);
-/* Something odd: to whom wants remarks, or else into *why where that is empty. */
-void keyring_remark(const loading *in, int line, const char *element, const char *text);
-/* The same with a text that names its place; ctx is a loading. */
-void keyring_remark_text(void *ctx, const char *text);
-/* What is wrong with one of several, which is what ("the certificate of") and whose, and left out. */
-void keyring_left_out(loading *in, const char *wrong, const char *what, const char *whose);
-/* How documents of the ring are read. */
-kmsdoc_how keyring_how(loading *in);
-/* "FILE:LINE", escaped; NULL: out of memory. */
-char *keyring_source(const loading *in, int line);
+/* What is found in it from now on stays until the ring is freed, not just until it is given back. */
+void ring_keep(const km_keyring *ring);
+/* ring_lost, with that. */
+const char *km_keyring_lost(const km_keyring *ring, const char *uri, const char *kms_uri, uint64_t period_no);
 
-bool keyring_list_add(keyring_list *l, void *entry);
-/* In an index that has room for it (keyring_index_room). */
-void keyring_index(km_keyring *ring, keys_entry *entry);
-bool keyring_index_room(km_keyring *ring);
-/* The first key set with that UID. */
-keys_entry *keyring_find(const km_keyring *ring, const uint8_t uid[KM_UID_BYTES]);
-/* Take the latest entries out again; this cannot fail. */
-void keyring_cut_back(km_keyring *ring, size_t n_kms, size_t n_keys);
-void keyring_kms_free(kms_entry *entry);
-void keyring_keys_free(keys_entry *entry);
-void keyring_lost_free(lost_keys *lost);
+/* The number of a KMS of which there is a certificate, else 0. */
+uint32_t ring_number(const ring_snapshot *s, const char *uri, size_t len);
+/* The newest certificate of a KMS, valid or not; or NULL. */
+const km_kms *ring_kms(const ring_snapshot *s, const char *uri, size_t len);
+/* The newest one that is valid at that time (Unix seconds), or NULL. */
+const km_kms *ring_kms_valid(const ring_snapshot *s, const char *uri, size_t len, int64_t at);
+/* The same by its number. */
+const km_kms *ring_kms_numbered(const ring_snapshot *s, uint32_t number, int64_t at);
+/* The newest certificate of the KMS whose KmsDomainList covers the host of a member's URI, by the longest domain;
+ * NULL: none says.  *other: of another one that claims it as well, or NULL. */
+const km_kms *ring_kms_claims(const ring_snapshot *s, const char *member_uri, size_t len, const km_kms **other);
+/* The i-th certificate or key set in the order of loading; NULL beyond. */
+const km_kms *ring_kms_at(const ring_snapshot *s, size_t i);
+const km_key_set *ring_keys_at(const ring_snapshot *s, size_t i);
 
-static inline kms_entry *kms_at(const km_keyring *ring, size_t i)
-{
-	return ring->kms.at[i];
-}
-
-static inline keys_entry *keys_at(const km_keyring *ring, size_t i)
-{
-	return ring->keys.at[i];
-}
-
-bool keyring_is_kms(const km_kms *kms, const char *uri, size_t len);
-
-/* Why the key set of that period was refused as its document was loaded; NULL: it was not there. */
-const char *km_keyring_lost(const km_keyring *ring, const char *uri, const char *kms_uri,
+/* The key set of that user at that KMS for that period, or NULL. */
+const km_key_set *ring_keys(const ring_snapshot *s, const char *uri, size_t len, const km_kms *kms,
 		uint64_t period_no);
+/* The key set of that user for a time (Unix seconds): of its key period (F.2.1); or with any_period the one whose
+ * validity covers it.  NULL: none. */
+const km_key_set *ring_keys_when(const ring_snapshot *s, const char *uri, size_t len, const km_kms *kms, int64_t at);
+/* The first key set with that UID, or NULL. */
+const km_key_set *ring_uid(const ring_snapshot *s, const uint8_t uid[KM_UID_BYTES]);
+/* Why the key set of that period was refused as its document was loaded; NULL: it was not there. */
+const char *ring_lost(const ring_snapshot *s, const char *uri, const char *kms_uri, uint64_t period_no);
+
+/* The tables of a certificate that was found here. */
+static inline kms_tables *ring_tables(const km_kms *kms)
+{
+	return ((const kms_entry *)(const void *)((const char *)kms - offsetof(kms_entry, kms)))->tables;
+}
+
+static inline void ring_hold(void *entry)
+{
+	atomic_fetch_add_explicit(&((ring_entry *)entry)->uses, 1, memory_order_relaxed);
+}
+
+/* entry may be NULL. */
+static inline void ring_let_go(void *entry)
+{
+	ring_entry *e = entry;
+
+	if (e != NULL && atomic_fetch_sub_explicit(&e->uses, 1, memory_order_acq_rel) == 1)
+		e->free(e);
+}
 
 #endif

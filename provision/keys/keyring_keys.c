@@ -1,5 +1,5 @@
 /* keyring_keys.c -- key sets of users, validated as they are loaded into a keyring. */
-#include "keyring.h"
+#include "keyring_load.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -66,24 +66,27 @@ static km_err take_keys(const loading *in, keys_entry *entry, const kmsdoc_keys 
 		const km_kms *kms)
 {
 	km_key_set *set = &entry->set;
-	km_err err;
+	km_err err = KM_OK;
 
-	set->kms = kms;
 	km_uid(set->uid, keys->uri, strlen(keys->uri), kms->uri, strlen(kms->uri), kms->period,
 			kms->offset, keys->period_no);
-	err = km_signer_new(&set->signer, set->uid, KM_UID_BYTES, keys->ssk, sizeof keys->ssk,
-			keys->pvt, sizeof keys->pvt, kms->keys);
+	if (keys->ssk_line != 0)
+		err = km_signer_new(&entry->signer, set->uid, KM_UID_BYTES, keys->ssk, sizeof keys->ssk,
+				keys->pvt, sizeof keys->pvt, kms->keys);
 	if (err != KM_OK)
 		return refuse_signer(in, keys, kms, set->uid, err);
-	if (keys->rsk_line == 0)
-		return KM_OK;
-	err = km_receiver_new(&set->receiver, set->uid, KM_UID_BYTES, keys->rsk,
-			sizeof keys->rsk, kms->keys, NULL);
-	if (err == KM_OK)
-		return KM_OK;
-	km_signer_free(set->signer);
-	set->signer = NULL;
-	return keyring_refuse(in, keys->rsk_line, "UserDecryptKey", err, NULL);
+	if (keys->rsk_line != 0)
+		err = km_receiver_new(&entry->receiver, set->uid, KM_UID_BYTES, keys->rsk,
+				sizeof keys->rsk, kms->keys, NULL);
+	if (err != KM_OK) {
+		km_signer_free(entry->signer);
+		entry->signer = NULL;
+		return keyring_refuse(in, keys->rsk_line, "UserDecryptKey", err, NULL);
+	}
+	set->kms = kms;
+	set->signer = entry->signer;
+	set->receiver = entry->receiver;
+	return KM_OK;
 }
 
 static km_err refuse_unknown_kms(const loading *in, const kmsdoc_keys *keys)
@@ -98,22 +101,26 @@ static km_err refuse_unknown_kms(const loading *in, const kmsdoc_keys *keys)
 /* A KMS may have several certificates: the newest that the keys fit. */
 static km_err find_kms(const loading *in, keys_entry *entry, const kmsdoc_keys *keys)
 {
-	const km_keyring *ring = in->ring;
+	const ring_snapshot *s = in->draft;
 	size_t len = strlen(keys->kms_uri);
-	const km_kms *first = km_keyring_kms(ring, keys->kms_uri, len);
+	const km_kms *first = ring_kms(s, keys->kms_uri, len);
 	km_complaint other;
-	loading again = { in->ring, in->name, &other };
+	loading again = { in->ring, in->draft, in->name, in->use, &other };
 	km_err err;
 
 	if (first == NULL)
 		return refuse_unknown_kms(in, keys);
 	err = take_keys(in, entry, keys, first);
-	for (size_t i = ring->kms.n; err != KM_OK && !keyring_lacks_memory(err) && i-- > 0;) {
-		const km_kms *kms = km_keyring_kms_at(ring, i);
+	for (size_t i = s->kms.n; err != KM_OK && !keyring_lacks_memory(err) && i-- > 0;) {
+		const km_kms *kms = ring_kms_at(s, i);
 
-		if (kms != first && keyring_is_kms(kms, keys->kms_uri, len) &&
+		if (kms != first && ring_is_kms(kms, keys->kms_uri, len) &&
 		    take_keys(&again, entry, keys, kms) == KM_OK)
 			err = KM_OK;
+	}
+	for (size_t i = 0; err == KM_OK && entry->of == NULL; i++) {
+		if (&kms_at(s, i)->kms == entry->set.kms)
+			ring_hold(entry->of = kms_at(s, i));
 	}
 	return err;
 }
@@ -126,36 +133,66 @@ static bool is_same_set(const km_key_set *old, const km_key_set *set)
 			old->revoked == set->revoked;
 }
 
-static keys_entry *find_same(const km_keyring *ring, const km_key_set *set)
+/* The place of the key set under the same keys of its KMS; else how many there are. */
+static size_t find_same(const ring_snapshot *s, const km_key_set *set)
 {
-	keys_entry *old = keyring_find(ring, set->uid);
+	const keys_entry *old;
+	size_t at = 0, place = 0;
 
-	while (old != NULL && old->set.kms->keys != set->kms->keys)
-		old = old->same;
-	return old;
+	do {
+		old = ring_next_with(s, set->uid, &at);
+	} while (old != NULL && old->set.kms->keys != set->kms->keys);
+	while (place < s->keys.n && (old == NULL || keys_at(s, place) != old))
+		place++;
+	return place;
 }
 
-/* Put entry into the ring; *kept: it is there now. */
+/* What was loaded for the other use serves in the new one too, which holds it. */
+static void join(keys_entry *entry, keys_entry *old)
+{
+	km_key_set *set = &entry->set;
+
+	if (set->signer == NULL)
+		set->signer = old->set.signer;
+	if (set->receiver == NULL)
+		set->receiver = old->set.receiver;
+	entry->rest = old;
+}
+
+/* Put entry into the draft; *kept: it is there now. */
 static km_err put(const loading *in, keys_entry *entry, const kmsdoc_keys *keys, bool *kept)
 {
-	keys_entry *old = find_same(in->ring, &entry->set);
+	ring_snapshot *s = in->draft;
+	size_t place = find_same(s, &entry->set);
+	keys_entry *old = place < s->keys.n ? keys_at(s, place) : NULL;
 
 	*kept = false;
 	if (old != NULL && !is_same_set(&old->set, &entry->set))
 		return keyring_refuse(in, keys->line, "KmsKeySet", KM_EARG,
 				"it is loaded with another ValidFrom, ValidTo or Revoked");
-	if (old != NULL) {
-		if (old->set.receiver == NULL) {
-			old->set.receiver = entry->set.receiver;
-			entry->set.receiver = NULL;
-		}
+	if (old != NULL && (entry->signer == NULL || old->set.signer != NULL) &&
+	    (entry->receiver == NULL || old->set.receiver != NULL))
 		return KM_OK;
-	}
-	if (!keyring_index_room(in->ring) || !keyring_list_add(&in->ring->keys, entry))
+	if (old == NULL && !ring_add_keys(s, entry))
 		return keyring_refuse(in, keys->line, "KmsKeySet", KM_ENOMEM, NULL);
-	keyring_index(in->ring, entry);
+	if (old != NULL) {
+		join(entry, old);
+		s->keys.at[place] = entry;
+	}
 	*kept = true;
 	return KM_OK;
+}
+
+static void free_keys(void *entry)
+{
+	keys_entry *keys = entry;
+
+	km_signer_free(keys->signer);
+	km_receiver_free(keys->receiver);
+	ring_let_go(keys->rest);
+	ring_let_go(keys->of);
+	free(keys->source);
+	free(keys);
 }
 
 static void remark_uid(const loading *in, const kmsdoc_keys *keys, const uint8_t uid[KM_UID_BYTES])
@@ -183,6 +220,7 @@ static km_err add_key_set(const loading *in, const loading *remarks, const kmsdo
 	entry = calloc(1, sizeof *entry + len + 1);
 	if (entry == NULL)
 		return keyring_refuse(in, keys->line, "KmsKeySet", KM_ENOMEM, NULL);
+	entry->entry = (ring_entry){ 1, free_keys };
 	memcpy(entry->uri, keys->uri, len + 1);
 	entry->source = keyring_source(in, keys->line);
 	entry->set = (km_key_set){
@@ -197,47 +235,63 @@ static km_err add_key_set(const loading *in, const loading *remarks, const kmsdo
 	if (err == KM_OK)
 		err = put(in, entry, keys, &kept);
 	if (!kept)
-		keyring_keys_free(entry);
+		ring_let_go(entry);
 	return err;
 }
 
-/* Remember a set that was refused, so that who needs it is told why again. */
-static void lose(km_keyring *ring, const kmsdoc_keys *keys, const km_complaint *why)
+static void free_lost(void *entry)
 {
-	lost_keys *lost = calloc(1, sizeof *lost);
+	lost_keys *lost = entry;
+
+	free(lost->uri);
+	free(lost->kms_uri);
+	free(lost);
+}
+
+/* Remember a set that was refused, so that who needs it is told why again. */
+static void lose(ring_snapshot *draft, const kmsdoc_keys *keys, const km_complaint *why)
+{
+	lost_keys *lost = calloc(1, sizeof *lost + KMSDOC_FAULT);
 
 	if (lost == NULL)
 		return;
-	*lost = (lost_keys){ .period_no = keys->period_no, .uri = strdup(keys->uri),
-		.kms_uri = strdup(keys->kms_uri) };
-	complain_keep(lost->why, sizeof lost->why, why);
-	if (lost->uri == NULL || lost->kms_uri == NULL || !keyring_list_add(&ring->lost, lost))
-		keyring_lost_free(lost);
+	lost->entry = (ring_entry){ 1, free_lost };
+	lost->period_no = keys->period_no;
+	lost->uri = strdup(keys->uri);
+	lost->kms_uri = strdup(keys->kms_uri);
+	complain_keep(lost->why, KMSDOC_FAULT, why);
+	if (lost->uri == NULL || lost->kms_uri == NULL || !ring_list_add(&draft->lost, lost))
+		ring_let_go(lost);
 }
 
-km_err km_keyring_add_keys(km_keyring *ring, const char *xml, size_t len, const char *name,
-		km_complaint *why)
-{
-	km_complaint wrong, first = { 0 };
-	loading in = { ring, name, why }, one = { ring, name, &wrong };
-	kmsdoc_how how = keyring_how(&in);
-	size_t n_keys = ring->keys.n, good = 0;
-	kmsdoc doc;
-	km_err err = kmsdoc_read(&doc, xml, len, &how, why), bad = KM_OK;
+/* A document whose key sets are added. */
+typedef struct {
+	loading in;             /* also where remarks go */
+	const kmsdoc *doc;
+	const km_complaint *said;       /* what was said of it as it was read */
+} adding;
 
-	if (err == KM_OK && doc.n_keys == 0) {
-		complain(why, name, 0, NULL, "no KmsKeySet stands in it");
-		err = KM_EFORMAT;
-	}
-	for (size_t i = 0; err == KM_OK && i < doc.n_keys; i++) {
-		km_err got = add_key_set(&one, &in, &doc.keys[i]);
+static km_err edit_keys(ring_snapshot *draft, void *arg)
+{
+	adding *a = arg;
+	const kmsdoc *doc = a->doc;
+	km_complaint wrong, first = { 0 };
+	loading one = { a->in.ring, draft, a->in.name, a->in.use, &wrong };
+	km_err bad = KM_OK;
+	size_t good = 0;
+
+	a->in.draft = draft;
+	*a->in.why = *a->said;
+	for (size_t i = 0; i < doc->n_keys; i++) {
+		km_err got = add_key_set(&one, &a->in, &doc->keys[i]);
 
 		if (keyring_lacks_memory(got)) {
-			*why = wrong;
-			err = got;
-		} else if (got != KM_OK && doc.n_keys > 1) {
-			keyring_left_out(&in, wrong.text, "this key set of", doc.keys[i].uri);
-			lose(ring, &doc.keys[i], &wrong);
+			*a->in.why = wrong;
+			return got;
+		}
+		if (got != KM_OK && doc->n_keys > 1) {
+			keyring_left_out(&a->in, wrong.text, "this key set of", doc->keys[i].uri);
+			lose(draft, &doc->keys[i], &wrong);
 		}
 		if (got != KM_OK && bad == KM_OK) {
 			first = wrong;
@@ -245,12 +299,33 @@ km_err km_keyring_add_keys(km_keyring *ring, const char *xml, size_t len, const 
 		}
 		good += got == KM_OK;
 	}
-	if (err == KM_OK && good == 0) {
-		*why = first;
-		err = bad;
+	if (good > 0)
+		return KM_OK;
+	*a->in.why = first;
+	return bad;
+}
+
+km_err km_keyring_add_keys(km_keyring *ring, const char *xml, size_t len, const char *name, uint32_t use,
+		km_complaint *why)
+{
+	km_complaint spare, said;
+	adding a = { .in = { .ring = ring, .name = name, .use = use }, .said = &said };
+	kmsdoc_how how = keyring_how(&a.in);
+	kmsdoc doc;
+	km_err err;
+
+	a.in.why = complain_anew(why, &spare);
+	if (use == 0 || (use & ~(uint32_t)(KM_USE_SIGN | KM_USE_OPEN)) != 0)
+		return complain_field(a.in.why, "use", "KM_USE_SIGN, KM_USE_OPEN or both are wanted");
+	a.doc = &doc;
+	err = kmsdoc_read(&doc, xml, len, &how, a.in.why);
+	if (err == KM_OK && doc.n_keys == 0) {
+		complain(a.in.why, name, 0, NULL, "no KmsKeySet stands in it");
+		err = KM_EFORMAT;
 	}
-	if (err != KM_OK)
-		keyring_cut_back(ring, ring->kms.n, n_keys);
+	said = *a.in.why;
+	if (err == KM_OK)
+		err = ring_change(ring, edit_keys, &a);
 	kmsdoc_free(&doc);
 	return err;
 }

@@ -1,5 +1,5 @@
 /* keyring_kms.c -- certificates of KMSs, validated as they are loaded into a keyring. */
-#include "keyring.h"
+#include "keyring_load.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -42,19 +42,42 @@ static bool has_points(const kms_tables *tables, const kmsdoc_cert *cert)
 }
 
 /* The tables of the same points, or NULL. */
-static kms_tables *find_tables(const km_keyring *ring, const kmsdoc_cert *cert)
+static kms_tables *find_tables(const ring_snapshot *s, const kmsdoc_cert *cert)
 {
-	for (size_t i = 0; i < ring->kms.n; i++) {
-		if (has_points(kms_at(ring, i)->tables, cert))
-			return kms_at(ring, i)->tables;
+	for (size_t i = 0; i < s->kms.n; i++) {
+		if (has_points(kms_at(s, i)->tables, cert))
+			return kms_at(s, i)->tables;
+	}
+	/* A key set may have outlived its certificate. */
+	for (size_t i = 0; i < s->keys.n; i++) {
+		if (has_points(keys_at(s, i)->of->tables, cert))
+			return keys_at(s, i)->of->tables;
 	}
 	return NULL;
 }
 
-static bool is_loaded(const km_keyring *ring, const kmsdoc_cert *cert)
+static void free_tables(void *entry)
 {
-	for (size_t i = 0; i < ring->kms.n; i++) {
-		const kms_entry *old = kms_at(ring, i);
+	kms_tables *tables = entry;
+
+	km_kms_public_free(tables->keys);
+	free(tables);
+}
+
+static void free_kms(void *entry)
+{
+	kms_entry *kms = entry;
+
+	ring_let_go(kms->tables);
+	free(kms->source);
+	free(kms->domains);
+	free(kms);
+}
+
+static bool is_loaded(const ring_snapshot *s, const kmsdoc_cert *cert)
+{
+	for (size_t i = 0; i < s->kms.n; i++) {
+		const kms_entry *old = kms_at(s, i);
 
 		if (strcmp(old->uri, cert->uri) == 0 && old->kms.period == cert->period &&
 		    old->kms.offset == cert->offset && old->kms.valid_from == cert->valid_from &&
@@ -91,16 +114,18 @@ static const char **copy_domains(size_t *n, const kmsdoc *doc, size_t at)
 	return list;
 }
 
-static km_err take_tables(const loading *in, kms_entry *entry, const kmsdoc_cert *cert,
-		size_t members)
+static km_err take_tables(const loading *in, kms_entry *entry, const kmsdoc_cert *cert, size_t members)
 {
-	kms_tables *tables = find_tables(in->ring, cert);
+	kms_tables *tables = find_tables(in->draft, cert);
 	km_err err;
 
-	if (tables == NULL) {
+	if (tables != NULL) {
+		ring_hold(tables);
+	} else {
 		tables = calloc(1, sizeof *tables);
 		if (tables == NULL)
 			return refuse_cert(in, cert, KM_ENOMEM);
+		tables->entry = (ring_entry){ 1, free_tables };
 		memcpy(tables->z, cert->z, sizeof cert->z);
 		memcpy(tables->kpak, cert->kpak, sizeof cert->kpak);
 		err = km_kms_public_new(&tables->keys, cert->z, sizeof cert->z, cert->kpak,
@@ -110,10 +135,30 @@ static km_err take_tables(const loading *in, kms_entry *entry, const kmsdoc_cert
 			return refuse_cert(in, cert, err);
 		}
 	}
-	tables->uses++;
 	entry->tables = tables;
 	entry->kms.keys = tables->keys;
 	return KM_OK;
+}
+
+/* The number of a KMS, which it keeps; 0: out of memory. */
+static uint32_t number_of(ring_snapshot *draft, const char *uri)
+{
+	size_t size = strlen(uri) + 1;
+	kms_name *name;
+
+	for (size_t i = 0; i < draft->names.n; i++) {
+		if (strcmp(((const kms_name *)draft->names.at[i])->uri, uri) == 0)
+			return (uint32_t)(i + 1);
+	}
+	name = malloc(sizeof *name + size);
+	if (name == NULL)
+		return 0;
+	name->entry = (ring_entry){ 1, free };
+	memcpy(name->uri, uri, size);
+	if (ring_list_add(&draft->names, name))
+		return (uint32_t)draft->names.n;
+	free(name);
+	return 0;
 }
 
 static km_err add_cert(const loading *in, const kmsdoc *doc, size_t at, size_t members)
@@ -127,27 +172,28 @@ static km_err add_cert(const loading *in, const kmsdoc *doc, size_t at, size_t m
 		snprintf(in->why->text, sizeof in->why->text, "%s", cert->fault);
 		return KM_EFORMAT;
 	}
-	if (is_loaded(in->ring, cert))
+	if (is_loaded(in->draft, cert))
 		return KM_OK;
 	entry = calloc(1, sizeof *entry + len + 1);
 	if (entry == NULL)
 		return refuse_cert(in, cert, KM_ENOMEM);
+	entry->entry = (ring_entry){ 1, free_kms };
 	memcpy(entry->uri, cert->uri, len + 1);
 	entry->source = keyring_source(in, cert->line);
 	entry->kms = (km_kms){
 		.uri = entry->uri, .period = cert->period, .offset = cert->offset,
 		.valid_from = cert->valid_from, .valid_to = cert->valid_to,
-		.revoked = cert->revoked, .source = entry->source,
+		.revoked = cert->revoked, .source = entry->source, .number = number_of(in->draft, cert->uri),
 	};
 	entry->domains = copy_domains(&entry->kms.n_domains, doc, at);
 	entry->kms.domains = entry->domains;
 	err = take_tables(in, entry, cert, members);
-	if (err == KM_OK && (entry->source == NULL ||
+	if (err == KM_OK && (entry->source == NULL || entry->kms.number == 0 ||
 	    (entry->kms.n_domains > 0 && entry->domains == NULL) ||
-	    !keyring_list_add(&in->ring->kms, entry)))
+	    !ring_list_add(&in->draft->kms, entry)))
 		err = refuse_cert(in, cert, KM_ENOMEM);
 	if (err != KM_OK)
-		keyring_kms_free(entry);
+		ring_let_go(entry);
 	return err;
 }
 
@@ -155,11 +201,11 @@ static km_err add_cert(const loading *in, const kmsdoc *doc, size_t at, size_t m
  * what is made with these, so it is said which are taken. */
 static void remark_rival(const loading *in, const kmsdoc_cert *cert)
 {
-	const kms_entry *added = kms_at(in->ring, in->ring->kms.n - 1);
+	const kms_entry *added = kms_at(in->draft, in->draft->kms.n - 1);
 	char text[320];
 
-	for (size_t i = 0; in->ring->remark != NULL && !added->kms.revoked && i + 1 < in->ring->kms.n; i++) {
-		const km_kms *old = &kms_at(in->ring, i)->kms;
+	for (size_t i = 0; in->ring->remark != NULL && !added->kms.revoked && i + 1 < in->draft->kms.n; i++) {
+		const km_kms *old = &kms_at(in->draft, i)->kms;
 
 		if (strcmp(old->uri, added->kms.uri) != 0 || old->revoked ||
 		    old->valid_from != added->kms.valid_from || old->valid_to != added->kms.valid_to ||
@@ -173,66 +219,92 @@ static void remark_rival(const loading *in, const kmsdoc_cert *cert)
 	}
 }
 
-/* Wide tables for those from first on that are new, while others begin. */
-static void widen(km_keyring *ring, size_t first, size_t members)
+/* A document whose certificates are added. */
+typedef struct {
+	loading in;             /* also where remarks go */
+	const kmsdoc *doc;
+	const km_complaint *said;       /* what was said of it as it was read */
+	size_t members;
+} adding;
+
+static km_err edit_kms(ring_snapshot *draft, void *arg)
 {
-	size_t n = 0, room = ring->kms.n - first;
-	km_kms_public **keys = members < WIDEN_FROM || room == 0 ? NULL : calloc(room, sizeof *keys);
-
-	for (size_t i = first; keys != NULL && i < ring->kms.n; i++) {
-		const kms_entry *entry = kms_at(ring, i);
-		bool is_new = true;
-
-		for (size_t j = 0; is_new && j < i; j++)
-			is_new = kms_at(ring, j)->tables != entry->tables;
-		if (is_new)
-			keys[n++] = entry->kms.keys;
-	}
-	if (n > 0)
-		widen_start(&ring->widening, keys, n, members);
-	free(keys);
-}
-
-km_err km_keyring_add_kms(km_keyring *ring, const char *xml, size_t len, const char *name,
-		size_t members, km_complaint *why)
-{
+	adding *a = arg;
+	const kmsdoc *doc = a->doc;
 	km_complaint wrong, first = { 0 };
-	loading in = { ring, name, why }, one = { ring, name, &wrong };
-	kmsdoc_how how = keyring_how(&in);
-	size_t n_kms = ring->kms.n, good = 0;
-	kmsdoc doc;
-	km_err err = kmsdoc_read(&doc, xml, len, &how, why), bad = KM_OK;
+	loading one = { a->in.ring, draft, a->in.name, 0, &wrong };
+	km_err bad = KM_OK;
+	size_t good = 0;
 
-	if (err == KM_OK && doc.n_certs == 0 && !doc.is_cache) {
-		complain(why, name, 0, NULL, "no KmsCertificate stands in it");
-		err = KM_EFORMAT;
-	}
-	for (size_t i = 0; err == KM_OK && i < doc.n_certs; i++) {
-		size_t before = ring->kms.n;
-		km_err got = add_cert(&one, &doc, i, members);
+	a->in.draft = draft;
+	*a->in.why = *a->said;
+	for (size_t i = 0; i < doc->n_certs; i++) {
+		size_t before = draft->kms.n;
+		km_err got = add_cert(&one, doc, i, a->members);
 
-		if (got == KM_OK && ring->kms.n > before)
-			remark_rival(&in, &doc.certs[i]);
+		if (got == KM_OK && draft->kms.n > before)
+			remark_rival(&a->in, &doc->certs[i]);
 		if (keyring_lacks_memory(got)) {
-			*why = wrong;
-			err = got;
-		} else if (got != KM_OK && (doc.is_cache || doc.n_certs > 1)) {
-			keyring_left_out(&in, wrong.text, "the certificate of the KMS", doc.certs[i].uri);
+			*a->in.why = wrong;
+			return got;
 		}
+		if (got != KM_OK && (doc->is_cache || doc->n_certs > 1))
+			keyring_left_out(&a->in, wrong.text, "the certificate of the KMS", doc->certs[i].uri);
 		if (got != KM_OK && bad == KM_OK) {
 			first = wrong;
 			bad = got;
 		}
 		good += got == KM_OK;
 	}
-	if (err == KM_OK && bad != KM_OK && good == 0 && !doc.is_cache) {
-		*why = first;
-		err = bad;
+	if (bad == KM_OK || good > 0 || doc->is_cache)
+		return KM_OK;
+	*a->in.why = first;
+	return bad;
+}
+
+/* Wide tables for those of the document, while others begin. */
+static void widen(km_keyring *ring, const kmsdoc *doc, size_t members)
+{
+	const ring_snapshot *s = ring_take(ring);
+	km_kms_public **keys = members < WIDEN_FROM || doc->n_certs == 0 ? NULL : calloc(doc->n_certs, sizeof *keys);
+	size_t n = 0;
+
+	for (size_t i = 0; keys != NULL && i < doc->n_certs; i++) {
+		kms_tables *tables = find_tables(s, &doc->certs[i]);
+		bool is_new = tables != NULL;
+
+		for (size_t j = 0; is_new && j < n; j++)
+			is_new = keys[j] != tables->keys;
+		if (is_new)
+			keys[n++] = tables->keys;
 	}
-	if (err != KM_OK)
-		keyring_cut_back(ring, n_kms, ring->keys.n);
-	else
-		widen(ring, n_kms, members);
+	if (n > 0)
+		widen_start(&ring->widening, keys, n, members);
+	free(keys);
+	ring_give_back(s);
+}
+
+km_err km_keyring_add_kms(km_keyring *ring, const char *xml, size_t len, const char *name,
+		size_t members, km_complaint *why)
+{
+	km_complaint spare, said;
+	adding a = { .in = { .ring = ring, .name = name }, .said = &said, .members = members };
+	kmsdoc_how how = keyring_how(&a.in);
+	kmsdoc doc;
+	km_err err;
+
+	a.in.why = complain_anew(why, &spare);
+	a.doc = &doc;
+	err = kmsdoc_read(&doc, xml, len, &how, a.in.why);
+	if (err == KM_OK && doc.n_certs == 0 && !doc.is_cache) {
+		complain(a.in.why, name, 0, NULL, "no KmsCertificate stands in it");
+		err = KM_EFORMAT;
+	}
+	said = *a.in.why;
+	if (err == KM_OK)
+		err = ring_change(ring, edit_kms, &a);
+	if (err == KM_OK)
+		widen(ring, &doc, members);
 	kmsdoc_free(&doc);
 	return err;
 }

@@ -56,6 +56,7 @@ typedef struct {
 typedef struct {
 	const char *name;               /* for complaints */
 	bool lax_ns;                    /* elements count by their names, in whatever namespace */
+	uint32_t use;                   /* KM_USE_*: the keys that are read; 0: all */
 	void (*remark)(void *ctx, const char *text);    /* what is odd but does not matter; or NULL */
 	void *ctx;
 } kmsdoc_how;

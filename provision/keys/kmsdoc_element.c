@@ -149,11 +149,11 @@ static const rule rules[] = {
 	FIELD(KEY_SET, "ValidTo", ONCE, kmsdoc_take_time, keys.valid_to),
 	FIELD(KEY_SET, "KeyPeriodNo", ONCE | NEEDED, kmsdoc_take_number, keys.period_no),
 	FIELD(KEY_SET, "Revoked", ONCE, kmsdoc_take_bool, keys.revoked),
-	FIELD_AT(KEY_SET, "UserDecryptKey", ONCE, kmsdoc_take_octets, keys.rsk,
+	FIELD_AT(KEY_SET, "UserDecryptKey", ONCE | NEEDED | OPENS, kmsdoc_take_octets, keys.rsk,
 		keys.rsk_line),
-	FIELD_AT(KEY_SET, "UserSigningKeySSK", ONCE | NEEDED, kmsdoc_take_ssk, keys.ssk,
+	FIELD_AT(KEY_SET, "UserSigningKeySSK", ONCE | NEEDED | SIGNS, kmsdoc_take_ssk, keys.ssk,
 		keys.ssk_line),
-	FIELD_AT(KEY_SET, "UserPubTokenPVT", ONCE | NEEDED, kmsdoc_take_octets, keys.pvt,
+	FIELD_AT(KEY_SET, "UserPubTokenPVT", ONCE | NEEDED | SIGNS, kmsdoc_take_octets, keys.pvt,
 		keys.pvt_line),
 };
 enum { N_RULES = sizeof rules / sizeof *rules };
@@ -271,6 +271,22 @@ static bool end_error(reader *r)
 	return kmsdoc_refuse(r, text);
 }
 
+/* Is it of keys that nobody wants? */
+static bool is_unwanted(const reader *r, const rule *known)
+{
+	uint32_t use = r->how->use == 0 ? KM_USE_SIGN | KM_USE_OPEN : r->how->use;
+
+	return ((known->often & SIGNS) != 0 && (use & KM_USE_SIGN) == 0) ||
+			((known->often & OPENS) != 0 && (use & KM_USE_OPEN) == 0);
+}
+
+/* A set that is wanted for both may be one that can only sign. */
+static bool is_needed(const reader *r, const rule *known)
+{
+	return (known->often & NEEDED) != 0 && !is_unwanted(r, known) &&
+			((known->often & OPENS) == 0 || r->how->use == KM_USE_OPEN);
+}
+
 /* Everything that must stand in the open element does. */
 bool kmsdoc_is_complete(reader *r)
 {
@@ -283,7 +299,7 @@ bool kmsdoc_is_complete(reader *r)
 		if (rules[i].in != top->rule->is)
 			continue;
 		choices = choices || (rules[i].often & CHOICE) != 0;
-		if ((rules[i].often & NEEDED) == 0 || (top->seen >> i & 1) != 0)
+		if (!is_needed(r, &rules[i]) || (top->seen >> i & 1) != 0)
 			continue;
 		snprintf(text, sizeof text, "%s is missing", rules[i].name);
 		return kmsdoc_refuse(r, text);
@@ -394,7 +410,7 @@ bool kmsdoc_begin(reader *r, const char *element, bool own)
 	}
 	top->seen |= UINT64_C(1) << i;
 	top->chosen = top->chosen || (rules[i].often & CHOICE) != 0;
-	if (rules[i].is == IGNORED) {
+	if (rules[i].is == IGNORED || is_unwanted(r, &rules[i])) {
 		r->ignored = 1;
 		return true;
 	}

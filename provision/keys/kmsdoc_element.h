@@ -26,6 +26,7 @@ enum {
 	NEEDED = 2,
 	CHOICE = 4,             /* exactly one of the parent's choices */
 	UNUSED = 8,             /* nobody goes by it: anything may stand in it */
+	SIGNS = 16, OPENS = 32, /* for KM_USE_SIGN, KM_USE_OPEN alone */
 };
 
 typedef struct {
