@@ -241,8 +241,8 @@ typedef struct km_receiver km_receiver;
 #define KM_RECEIVERS_PREPARED 64
 
 /* How many receivers of the process are prepared at most: KM_RECEIVERS_PREPARED until it is called, which
- * may be at any time, before km_init too.  A receiver is prepared when it is made or at its first use,
- * whichever finds a place first, and gives it back when freed: who holds many says 0 while they are
+ * may be at any time, before km_init too.  A receiver is prepared when it is made, for its check needs the lines,
+ * or else at its first use that finds a place, and gives it back when freed: who holds many says 0 while they are
  * made, and then how many of those in use there is memory for. */
 KM_API void km_receivers_prepared(size_t most);
 
@@ -276,11 +276,11 @@ typedef struct km_signer km_signer;
 #define KM_SIGNERS_PREPARED 256
 
 /* How many signers of the process are prepared at most: KM_SIGNERS_PREPARED until it is called, which may be
- * at any time, before km_init too.  A signer is prepared when it is made or at its first use, whichever finds
- * a place first, and gives it back when freed: see km_receivers_prepared. */
+ * at any time, before km_init too.  A signer is prepared at its first use that finds a place, and gives it
+ * back when freed: who holds many pays for those that sign. */
 KM_API void km_signers_prepared(size_t most);
 
-/* Check (SSK, PVT) for id under kms (5.1.2: KPAK = [SSK]G - [HS]PVT) and prepare it.
+/* Check (SSK, PVT) for id under kms (5.1.2: KPAK = [SSK]G - [HS]PVT).
  * ssk is secret and has exactly KM_SSK_BYTES octets.
  * KM_EARG, KM_EFORMAT, KM_ECURVE, KM_EKEY, KM_ENOMEM. */
 KM_API KM_MUST km_err km_signer_new(km_signer **signer, const uint8_t *id, size_t id_len,

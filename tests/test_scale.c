@@ -15,6 +15,7 @@
 
 #include "engine/curve/lines.h"
 #include "engine/curve/pairing.h"
+#include "engine/eccsi/eccsi.h"
 #include "engine/eccsi/p256.h"
 #include "engine/secret.h"
 
@@ -191,6 +192,15 @@ static void some_are_used(uint64_t seed)
 	}
 }
 
+static size_t signers_with_tables(void)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < MANY; i++)
+		n += ((km_signer *)signers[i])->table != NULL;
+	return n;
+}
+
 static void a_hundred_thousand_of_each_at_once(void **state)
 {
 	size_t before;
@@ -199,16 +209,18 @@ static void a_hundred_thousand_of_each_at_once(void **state)
 	(void)state;
 	for (size_t i = 0; i < 2; i++)
 		made_and_measured(&kinds[i]);
+	assert_int_equal(signers_with_tables(), 0); /* though there are places */
+	km_signers_prepared(0);
 	some_are_used(1); /* without tables and lines */
 	km_receivers_prepared(USED / 2);
 	km_signers_prepared(USED / 2);
 	some_are_used(2); /* and some with */
+	assert_int_equal(signers_with_tables(), USED / 2);
 	/* Their places are taken by others, in as much memory. */
 	before = locked;
 	for (size_t i = 0; i < 2; i++)
 		end(&kinds[i], MANY);
 	km_receivers_prepared(0);
-	km_signers_prepared(0);
 	for (size_t i = 0; i < 2; i++)
 		assert_int_equal(made(&kinds[i], 0, &err), MANY);
 	assert_int_equal(locked, before);
@@ -274,7 +286,6 @@ int main(void)
 	void *first[2];
 
 	km_receivers_prepared(0);
-	km_signers_prepared(0);
 	if (km_init(NULL) != KM_OK)
 		return 1;
 	master = master_of(rfc_z_secret);

@@ -76,7 +76,7 @@ static const p256_wide *table_new(const km_signer *s)
 	return p256_wide_new_var(&(p256_point){s->y[0], s->y[1]});
 }
 
-/* That of a signer, made with it or at its first use, where there is a place; NULL: it goes without.  Of two
+/* That of a signer, made at its first use, where there is a place; NULL: it goes without.  Of two
  * threads that both make it one throws its own away. */
 static const p256_wide *table_of(const km_signer *signer)
 {
@@ -154,12 +154,10 @@ SECRET_BODY static km_err signer_new(km_signer **signer, const uint8_t *id, size
 		memcpy(s->key->ssk, ssk, sizeof s->key->ssk);
 		err = signer_load(s, id, id_len, pvt, pvt_len, kms);
 	}
-	if (err == KM_OK) {
-		(void)table_of(s);
+	if (err == KM_OK)
 		*signer = s;
-	} else {
+	else
 		km_signer_free(s);
-	}
 	return err;
 }
 
