@@ -182,6 +182,31 @@ KM_API void km_srtp_keys(uint8_t key[KM_SRTP_KEY_BYTES], uint8_t salt[KM_SRTP_SA
 		const uint8_t gmk[KM_SSV_BYTES], uint8_t cs_id, uint32_t guk_id,
 		const uint8_t *rand, size_t rand_len);
 
+/* ---- threads --------------------------------------------------------------------------------- */
+
+/* Where work is done that may be done side by side: the library's own threads, or the caller's. */
+typedef struct km_pool km_pool;
+
+/* Called with what each or later was given; from then on the thread is in the library.  i < n. */
+typedef void km_work(void *arg, size_t i);
+
+typedef struct {
+	size_t struct_size;
+	/* Call work(arg, i) once for every i < n, in any threads, this one too, and return 1 when all have returned.
+	 * Anything else: none was called. */
+	int (*each)(void *ctx, km_work *work, void *arg, size_t n);
+	/* Call work(arg, 0) once, soon, in another thread, and return 1 at once.  Anything else: it will not be called. */
+	int (*later)(void *ctx, km_work *work, void *arg);
+} km_pool_calls;
+
+/* Threads of the library: threads (1..256) for messages, signals blocked, and one for tables.  KM_EIO: none could
+ * be started. */
+KM_API KM_MUST km_err km_pool_new(km_pool **pool, uint32_t threads, km_complaint *why);
+/* The caller's.  calls is copied; each of them is wanted; ctx must outlive the pool. */
+KM_API KM_MUST km_err km_pool_on(km_pool **pool, const km_pool_calls *calls, void *ctx, km_complaint *why);
+/* The last holder waits for what is at work. */
+KM_API void km_pool_free(km_pool *pool);
+
 /* ---- keyring: KMS certificates and users' key sets ------------------------------------------ */
 
 /* A KMS as its certificate describes it.  Strings end in NUL. */
@@ -219,6 +244,9 @@ typedef struct km_keyring km_keyring;
 KM_API KM_MUST km_err km_keyring_new(km_keyring **ring);
 /* Wipes the secrets. */
 KM_API void km_keyring_free(km_keyring *ring);
+
+/* Where batches and tables of this ring are made from now on.  Before: in the thread that calls. */
+KM_API void km_keyring_pool(km_keyring *ring, km_pool *pool);
 
 typedef enum {
 	KM_RING_PERIODS = 2,        /* KM_PERIODS_RULED (F.2.1); or KM_PERIODS_ANY: the number for messages is that of

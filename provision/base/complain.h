@@ -6,7 +6,7 @@
  *   json_row             strings out of a JSON object
  *   file, wait           files read whole, and replaced whole; waits that a request to end breaks off
  *   time, when, word     points in time, and how they are read and written; a word of a list
- *   lock                 locks of objects that threads share
+ *   lock, threads        locks of objects that threads share; where work is done side by side
  */
 #ifndef KM_COMPLAIN_H
 #define KM_COMPLAIN_H

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/complain.h"
+#include "base/threads.h"
 #include "base/when.h"
 
 /* ---- lists ----------------------------------------------------------------------------------- */
@@ -236,7 +237,31 @@ void km_keyring_free(km_keyring *ring)
 		s = next;
 	}
 	ring_give_back(ring->now);
+	km_pool_free(ring->pool);
 	free(ring);
+}
+
+void km_keyring_pool(km_keyring *ring, km_pool *pool)
+{
+	km_pool *before;
+
+	threads_hold(pool);
+	lock_take(&ring->lock);
+	before = ring->pool;
+	ring->pool = pool;
+	lock_give(&ring->lock);
+	km_pool_free(before);
+}
+
+km_pool *ring_pool(const km_keyring *ring)
+{
+	km_keyring *r = (km_keyring *)(uintptr_t)ring;  /* as in ring_take */
+	km_pool *pool;
+
+	lock_take(&r->lock);
+	pool = threads_hold(r->pool);
+	lock_give(&r->lock);
+	return pool;
 }
 
 uint32_t km_keyring_kms(const km_keyring *ring, const char *kms_uri, size_t len)

@@ -99,6 +99,9 @@ void ring_give_back(const ring_snapshot *s);
 /* Who needs the ring itself for longer holds it, and lets it go by km_keyring_free. */
 km_keyring *keyring_hold(km_keyring *ring);
 
+/* Where it works, held, who lets go by km_pool_free; NULL: in the thread that calls. */
+km_pool *ring_pool(const km_keyring *ring);
+
 /* What is found in it from now on stays until the ring is freed, not just until it is given back. */
 void ring_keep(const km_keyring *ring);
 /* ring_lost, with that. */

@@ -9,9 +9,10 @@
 
 struct km_keyring {
 	ring_uses uses;
-	lock lock;              /* of now, its uses from there, and kept */
+	lock lock;              /* of now, its uses from there, kept and pool */
 	ring_snapshot *now;     /* held */
 	ring_snapshot *kept;    /* held: what pointers were given out of before it was pruned */
+	km_pool *pool;          /* held; or NULL */
 	atomic_bool gave_out, lax_ns;
 	widening *widening;     /* of those in now */
 	void (*remark)(void *ctx, const char *text);
