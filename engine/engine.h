@@ -13,7 +13,8 @@
  *   - No pointer may be NULL unless its comment says so; outputs may not overlap inputs.
  *   - km_init comes first; after it everything is thread-safe.  A prepared object (an opaque type)
  *     is made once and may be shared read-only by any number of threads until it is freed.
- *   - Heap is used only where a name ends in _new, and by the batch calls for their scratch.
+ *   - Heap is used only where a name ends in _new, by the batch calls for their scratch, and where tables are
+ *     first used.
  *   - Constant time in everything marked secret; time may depend on lengths and on public data.
  *   - When a function returns that was given a secret, nothing of it is left in registers, in the stack
  *     below the caller (of which 80 KB at most are overwritten) or in memory given back.  What a
@@ -181,15 +182,20 @@ KM_API KM_MUST int km_equal(const void *a, const void *b, size_t len);
 /* ---- KMS public keys ---------------------------------------------------------------------- */
 
 /* A KMS's public keys Z (SAKKE) and KPAK (ECCSI), checked, with tables for fixed-base sums.
- * Public.  Memory: at most KM_KMS_PUBLIC_BYTES_MAX a KMS, also while tables are made, and
- * KM_SHARED_BYTES_MAX once for P and g.  Tables are on pages that nobody can write once they are made: a
- * stray write of the host ends there, by a signal. */
+ * Public.  Memory: at most KM_KMS_PUBLIC_BYTES_MAX a KMS, also while tables are made, beside what
+ * km_kms_public_narrow could not give back yet, and KM_SHARED_BYTES_MAX once for P and g.  Tables are on pages
+ * that nobody can write once they are made: a stray write of the host ends there, by a signal. */
 typedef struct km_kms_public km_kms_public;
 #define KM_KMS_PUBLIC_BYTES_MAX (24u << 20)
 #define KM_SHARED_BYTES_MAX     (36u << 20)
 
-/* Check Z and KPAK and make the tables.  members: about how many encapsulations to expect; it
- * chooses between a quick start and a high rate, never the result (0: a receiver).
+/* As members of km_kms_public_new: Z and KPAK are checked, and no table is made before its first use.  Such
+ * a one takes less than 4 KB until then. */
+#define KM_TABLES_LATER SIZE_MAX
+
+/* Check Z and KPAK and make the tables, but that of KPAK, which the first km_eccsi_verify makes.  members: about
+ * how many encapsulations to expect; it chooses between a quick start and a high rate, never the result (0: a
+ * receiver).
  * KM_EFORMAT, KM_ECURVE, KM_EORDER (Z; the curve has cofactor 4), KM_ENOMEM, KM_ERANDOM.  Tables over P
  * and g are checked when they are made; KM_ESELFTEST: one is wrong, which takes a fault of the machine.  Over
  * Z, what is made by a wrong entry is KM_EFAULT, and what is opened KM_EDECAP: kms is to be made again. */
@@ -202,6 +208,17 @@ KM_API KM_MUST km_err km_kms_public_new(km_kms_public **kms, const uint8_t *z, s
  * time, by any number of threads, but not while kms is freed.  KM_ENOMEM, KM_ERANDOM,
  * KM_ESELFTEST (a table came out wrong): kms is as it was. */
 KM_API KM_MUST km_err km_kms_public_widen(km_kms_public *kms, size_t members);
+
+/* Give back the tables beyond those for one member.  What runs meanwhile keeps what it uses; that goes when
+ * this, km_kms_public_widen or km_kms_public_free is called and nobody uses it any more.  Results stay the
+ * same.  Any thread, any time, but not while kms is freed.  (In a child of a fork, what calls of other threads
+ * used at that moment stays until kms is freed.) */
+KM_API void km_kms_public_narrow(km_kms_public *kms);
+
+/* Octets of the tables that kms has now, with those that calls still use after km_kms_public_narrow. */
+KM_API uint64_t km_kms_public_bytes(const km_kms_public *kms);
+/* The same once it were widened for so many members. */
+KM_API uint64_t km_kms_public_bytes_for(const km_kms_public *kms, size_t members);
 
 /* kms may be NULL.  No receiver or signer made from it may still be in use. */
 KM_API void km_kms_public_free(km_kms_public *kms);

@@ -136,11 +136,11 @@ static km_err act_encap_items(size_t which, size_t n)
 	return km_sakke_encap_items(here.out, here.status, items, n, few, &rnd);
 }
 
-/* Tables over Z too are made with the fault. */
+/* Tables over Z too are made with the fault, before the data or when they are first used. */
 static km_err act_encap_anew(size_t which, size_t n)
 {
 	km_kms_public *kms;
-	km_err err = km_kms_public_new(&kms, z, sizeof z, kpak, sizeof kpak, n == 1 ? 1 : 1000);
+	km_err err = km_kms_public_new(&kms, z, sizeof z, kpak, sizeof kpak, n == 1 ? KM_TABLES_LATER : 1000);
 
 	if (err == KM_OK)
 		err = km_sakke_encap_batch(here.out, here.status, inputs[which].ssv, inputs[which].ids, ID, n, kms,

@@ -100,6 +100,30 @@ static size_t try_kms_public(km_err *err)
 	return 0;
 }
 
+/* The first use makes tables; one that fails leaves kms as it was. */
+static size_t try_first_use(km_err *err)
+{
+	km_kms_public *k;
+	size_t failed = 0;
+	km_err again;
+
+	*err = km_kms_public_new(&k, z, sizeof z, kpak, sizeof kpak, KM_TABLES_LATER);
+	if (freed(k, *err) != KM_OK)
+		return 0;
+	*err = km_sakke_encap(out, ssv, id, LEN, k, &rnd);
+	if (*err != KM_OK) {
+		uint8_t retried[KM_SED_BYTES];
+
+		failing = 0;
+		again = km_sakke_encap(retried, ssv, id, LEN, k, NULL);
+		assert_int_equal(again, KM_OK);
+		assert_memory_equal(retried, sed, sizeof retried);
+		failed = KM_SED_BYTES;
+	}
+	km_kms_public_free(k);
+	return failed;
+}
+
 static size_t try_receiver(km_err *err)
 {
 	km_receiver *r;
@@ -211,7 +235,7 @@ static const struct {
 	attempt *run;
 	int draws;          /* it takes randomness */
 } attempts[] = {
-	{"kms_public_new", try_kms_public, 0}, {"receiver_new", try_receiver, 1},
+	{"kms_public_new", try_kms_public, 0}, {"first use", try_first_use, 1}, {"receiver_new", try_receiver, 1},
 	{"signer_new", try_signer, 0}, {"verifier_new", try_verifier, 0}, {"kms_master_new", try_master, 1}, {"kms_rsk", try_rsk, 1},
 	{"kms_ssk", try_ssk, 1}, {"encap", try_encap, 1}, {"encap_batch", try_encap_batch, 1},
 	{"decap", try_decap, 1}, {"decap_batch", try_decap_batch, 1}, {"sign", try_sign, 1},
@@ -244,6 +268,7 @@ static int start(void **state)
 		assert_int_equal(km_sakke_encap(sed + i * KM_SED_BYTES, ssv, id, LEN, kms, NULL), KM_OK);
 	}
 	assert_int_equal(km_eccsi_sign_batch(to_sign, status, N, signer, NULL), KM_OK);
+	assert_int_equal(km_eccsi_verify_batch(status, items, 1, kms), KM_OK); /* a table is done without: below */
 	one[0] = receiver;
 	assert_int_equal(km_sakke_decap_batch(out, status, sed, 1, one, NULL), KM_OK);
 	return 0;
@@ -320,6 +345,30 @@ static void a_signer_does_without_a_table(void **state)
 		km_signer_free(s);
 	}
 	assert_true(without > 0);
+}
+
+static void a_verification_does_without_a_table(void **state)
+{
+	km_signed all[3];
+	size_t without = 0;
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++)
+		all[i] = items[i];
+	for (size_t n = 1; n <= 3; n += 2) {
+		for (size_t k = 1; k == 1 || allocations >= k - 1; k++) {
+			km_kms_public *fresh = kms_of(master, KM_TABLES_LATER);
+
+			allocations = 0;
+			failing = k;
+			assert_int_equal(n == 1 ? km_eccsi_verify(sigs, KM_SIG_BYTES, items[0].msg, LEN, id, LEN, fresh) :
+					km_eccsi_verify_batch(status, all, n, fresh), KM_OK);
+			failing = 0;
+			without += km_kms_public_bytes(fresh) == 0;
+			km_kms_public_free(fresh);
+		}
+	}
+	assert_true(without > 1);
 }
 
 static void randomness_that_fails(void **state)
@@ -466,6 +515,7 @@ int main(void)
 	const struct CMUnitTest engine[] = {
 		cmocka_unit_test_setup_teardown(memory_that_fails, start, stop),
 		cmocka_unit_test_setup_teardown(a_signer_does_without_a_table, start, stop),
+		cmocka_unit_test_setup_teardown(a_verification_does_without_a_table, start, stop),
 		cmocka_unit_test_setup_teardown(randomness_that_fails, start, stop),
 	};
 	const struct CMUnitTest provision[] = {

@@ -1,6 +1,6 @@
 /* test_fork.c -- a child of fork may use everything at once, whatever its parent's threads were doing.
  *
- * Each round is a process of its own, so that its shared tables are still to be made: threads widen,
+ * Each round is a process of its own, so that its shared tables are still to be made: threads widen, narrow,
  * encapsulate and sign, and at some moment it forks.  usage: test_fork [ROUNDS]
  */
 #include "util_sakke.h"
@@ -46,9 +46,16 @@ static void *widen(void *arg)
 {
 	const world *w = arg;
 
+	int good = 1;
+
 	atomic_fetch_add(w->ready, 1);
-	return km_kms_public_widen(w->kms, 700) == KM_OK &&
-			km_kms_public_widen(w->kms, 100000) == KM_OK ? NULL : arg;
+	do {
+		good &= km_kms_public_widen(w->kms, 700) == KM_OK;
+		good &= km_kms_public_widen(w->kms, 100000) == KM_OK;
+		usleep(1000);
+		km_kms_public_narrow(w->kms);
+	} while (!*w->stop);
+	return good ? NULL : arg;
 }
 
 static void *send(void *arg)
@@ -73,6 +80,9 @@ static _Noreturn void use_everything(const world *w)
 	if (!encapsulates(w->kms, 1) || !encapsulates(w->kms, N) || !signs(w->signer))
 		_exit(2);
 	if (km_kms_public_widen(w->kms, 700) != KM_OK || !encapsulates(w->kms, N))
+		_exit(3);
+	km_kms_public_narrow(w->kms);
+	if (!encapsulates(w->kms, N))
 		_exit(3);
 	if (km_kms_master_new(&master, NULL) != KM_OK)
 		_exit(4);
@@ -106,7 +116,7 @@ static _Noreturn void round_in_process(uint64_t own_seed)
 	uint8_t ssk[KM_SSK_BYTES], pvt[KM_ECCSI_POINT_BYTES];
 	km_kms_master *master = master_of(rfc_z_secret);
 	atomic_int ready = 0, stop = 0;
-	world w = {kms_of(master, 0), NULL, &ready, &stop};
+	world w = {kms_of(master, KM_TABLES_LATER), NULL, &ready, &stop};
 	pthread_t threads[THREADS];
 	void *failed;
 	int good = 1;
@@ -143,6 +153,54 @@ static void children_use_everything(void **state)
 		assert_int_equal(waitpid(child, &status, 0), child);
 		assert_int_equal(status, 0);
 	}
+}
+
+/* A source of randomness, which is drawn from in the middle of a batch: it forks, and the child gives back what the
+ * batch uses. */
+typedef struct {
+	const world *w;
+	int forks, failed;
+} forking;
+
+static int forks(void *ctx, uint8_t *out, size_t len)
+{
+	forking *f = ctx;
+	int status = -1;
+	pid_t child;
+
+	if (f->forks++ == 0) {
+		child = fork();
+		if (child == 0) {
+			uint64_t before = km_kms_public_bytes(f->w->kms);
+
+			km_kms_public_narrow(f->w->kms);
+			if (km_kms_public_bytes(f->w->kms) != before)
+				_exit(6);
+			use_everything(f->w);
+		}
+		f->failed = child < 0 || waitpid(child, &status, 0) != child || status != 0;
+	}
+	return km_random_bytes(out, len, NULL) != KM_OK;
+}
+
+static void a_batch_is_cut_by_a_fork(void **state)
+{
+	static uint8_t sed[N * KM_SED_BYTES];
+	uint8_t ssk[KM_SSK_BYTES], pvt[KM_ECCSI_POINT_BYTES];
+	km_kms_master *master = master_of(rfc_z_secret);
+	world w = {kms_of(master, 5000), NULL, NULL, NULL};
+	forking f = {&w, 0, 0};
+	km_err status[N];
+
+	(void)state;
+	assert_int_equal(km_kms_ssk(ssk, pvt, ids, ID, master, NULL), KM_OK);
+	assert_int_equal(km_signer_new(&w.signer, ids, ID, ssk, sizeof ssk, pvt, sizeof pvt, w.kms), KM_OK);
+	assert_int_equal(km_sakke_encap_batch(sed, status, ssv, ids, ID, N, w.kms, &(km_random){forks, &f}), KM_OK);
+	assert_true(f.forks > 0);
+	assert_false(f.failed);
+	km_signer_free(w.signer);
+	km_kms_public_free(w.kms);
+	km_kms_master_free(master);
 }
 
 /* Forks while another thread is in the middle of making a table: its maker waits there. */
@@ -198,6 +256,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(children_use_everything),
+		cmocka_unit_test(a_batch_is_cut_by_a_fork),
 		cmocka_unit_test(a_table_being_made_is_made_again),
 	};
 

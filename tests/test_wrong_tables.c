@@ -130,7 +130,7 @@ static int start(void **state)
 
 	(void)state;
 	master = master_of(rfc_z_secret);
-	kms = kms_of(master, 0);
+	kms = kms_of(master, KM_TABLES_LATER);
 	draw_bytes(ids, sizeof ids, &seed);
 	draw_bytes(ssv, sizeof ssv, &seed);
 	draw_bytes(ssvs, sizeof ssvs, &seed);

@@ -19,11 +19,10 @@ km_err eccsi_init(void)
 
 km_err eccsi_kpak_load(eccsi_kpak *k, const uint8_t *kpak, size_t len)
 {
-	km_err err = p256_from_octets_var(&k->point, kpak, len);
+	km_err err;
 
-	k->table = err == KM_OK ? p256_wide_new_var(&k->point) : NULL;
-	if (err == KM_OK && !k->table)
-		err = KM_ENOMEM;
+	memset(k, 0, sizeof *k);
+	err = p256_from_octets_var(&k->point, kpak, len);
 	if (err == KM_OK)
 		memcpy(k->octets, kpak, sizeof k->octets);
 	else
@@ -35,6 +34,26 @@ void eccsi_kpak_clear(eccsi_kpak *k)
 {
 	p256_wide_free(k->table);
 	memset(k, 0, sizeof *k);
+}
+
+/* Of two threads that both make it one throws its own away. */
+const p256_wide *eccsi_kpak_table(const eccsi_kpak *kpak)
+{
+	eccsi_kpak *k = (eccsi_kpak *)(uintptr_t)kpak; /* a part of what km_kms_public_new made, and this changes in it */
+	const p256_wide *table = atomic_load_explicit(&k->table, memory_order_acquire), *made;
+
+	if (table)
+		return table;
+	made = p256_wide_new_var(&k->point);
+	if (made && atomic_compare_exchange_strong(&k->table, &table, made))
+		return made;
+	p256_wide_free(made);
+	return table;
+}
+
+uint64_t eccsi_kpak_bytes(const eccsi_kpak *k)
+{
+	return atomic_load(&k->table) ? KM_SIGNER_TABLE_BYTES : 0;
 }
 
 void eccsi_hs(uint8_t hs[KM_HASH_BYTES], const uint8_t kpak[KM_ECCSI_POINT_BYTES],

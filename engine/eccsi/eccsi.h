@@ -26,7 +26,7 @@
 typedef struct {
 	uint8_t octets[KM_ECCSI_POINT_BYTES];
 	p256_point point;
-	const p256_wide *table;
+	_Atomic(const p256_wide *) table; /* for verifying alone; NULL: not made yet */
 } eccsi_kpak;
 
 /* ECCSI's part of a KMS's public keys, which is their first member (sakke/sakke.h). */
@@ -83,9 +83,13 @@ eccsi_space eccsi_space_in(void *memory, size_t n, int lanes);
 /* Once, after p256_pick.  KM_ENOMEM. */
 km_err eccsi_init(void);
 
-/* KM_EFORMAT, KM_ECURVE, KM_ENOMEM. */
+/* KM_EFORMAT, KM_ECURVE. */
 km_err eccsi_kpak_load(eccsi_kpak *k, const uint8_t *kpak, size_t len);
 void eccsi_kpak_clear(eccsi_kpak *k);
+/* KPAK's table, made where it is not there yet.  NULL: no memory. */
+const p256_wide *eccsi_kpak_table(const eccsi_kpak *k);
+/* Octets of it; 0 before it is made. */
+uint64_t eccsi_kpak_bytes(const eccsi_kpak *k);
 
 /* HS = SHA-256(G || KPAK || ID || PVT). */
 void eccsi_hs(uint8_t hs[KM_HASH_BYTES], const uint8_t kpak[KM_ECCSI_POINT_BYTES],

@@ -10,7 +10,8 @@
 static km_err verify_one_var(const km_signed *item, const p256_point *pvt,
 		const uint8_t hs[KM_HASH_BYTES], const km_kms_public *kms)
 {
-	const p256_wide *kpak = eccsi_kpak_of(kms)->table;
+	const eccsi_kpak *kpak = eccsi_kpak_of(kms);
+	const p256_wide *table = eccsi_kpak_table(kpak);
 	p256_jac j, more;
 	eccsi_three u;
 	int fits = -1;
@@ -19,11 +20,11 @@ static km_err verify_one_var(const km_signed *item, const p256_point *pvt,
 		return KM_ESIG;
 	p256_scalar(u.pvt, hs);
 	p256_mul_n(u.pvt, u.pvt, u.kpak);
-	if (p256x8_k)
-		fits = eccsi_by_halves_var(item->sig, &u, pvt, kpak);
+	if (table && p256x8_k)
+		fits = eccsi_by_halves_var(item->sig, &u, pvt, table);
 	if (fits >= 0)
 		return fits ? KM_OK : KM_ESIG;
-	eccsi_of_two_var(&j, u.g, u.kpak, kpak);
+	eccsi_of_known_var(&j, u.g, u.kpak, &(eccsi_known){hs, &kpak->point, table});
 	p256_times_var(&more, u.pvt, pvt);
 	p256_jac_add_var(&j, &j, &more);
 	return eccsi_is_r_var(&j, item->sig) ? KM_OK : KM_ESIG;
@@ -177,13 +178,14 @@ enum { WORTH_LANES = 3 };
 static void check_gathered_var(km_err *status, const km_signed *items, gathered *g,
 		const km_kms_public *kms, const eccsi_space *w)
 {
+	const p256_wide *table = g->n >= WORTH_LANES ? eccsi_kpak_table(eccsi_kpak_of(kms)) : NULL;
 	int8_t verdict[ECCSI_AT_ONCE];
 
 	memset(verdict, -1, sizeof verdict);
-	if (g->n >= WORTH_LANES)
+	if (table)
 		p256x8_check_three_var(verdict, (const uint64_t (*)[4])g->r,
 				(const uint64_t (*)[4])g->u1, (const uint64_t (*)[4])g->u2,
-				(const uint64_t (*)[4])g->u3, eccsi_kpak_of(kms)->table, g->pvt, g->n, w->eight);
+				(const uint64_t (*)[4])g->u3, table, g->pvt, g->n, w->eight);
 	for (size_t i = 0; i < g->n; i++) {
 		size_t at = g->index[i];
 

@@ -40,6 +40,21 @@ KM_API km_err km_kms_public_widen(km_kms_public *kms, size_t members)
 	return sakke_z_widen(&kms->sakke, members);
 }
 
+KM_API void km_kms_public_narrow(km_kms_public *kms)
+{
+	sakke_z_narrow(&kms->sakke);
+}
+
+KM_API uint64_t km_kms_public_bytes(const km_kms_public *kms)
+{
+	return sakke_z_bytes(&kms->sakke) + eccsi_kpak_bytes(&kms->auth);
+}
+
+KM_API uint64_t km_kms_public_bytes_for(const km_kms_public *kms, size_t members)
+{
+	return sakke_z_bytes_for(&kms->sakke, members) + eccsi_kpak_bytes(&kms->auth);
+}
+
 KM_API void km_kms_public_free(km_kms_public *kms)
 {
 	if (!kms)

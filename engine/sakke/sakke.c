@@ -55,14 +55,17 @@ static km_err sums_by(encap_item *items, size_t n, const sakke_set *set, const s
 
 km_err sakke_sums_of_one(encap_item *item, const sakke_z *z, const km_random *rnd)
 {
-	return sums_by(item, 1, &z->least, z, 1, 1, rnd);
+	km_err err = sakke_least(z);
+
+	return err == KM_OK ? sums_by(item, 1, &z->least, z, 1, 1, rnd) : err;
 }
 
 km_err sakke_sums(encap_item *items, size_t n, const sakke_z *z, int with_g, const km_random *rnd)
 {
-	km_err err = KM_OK;
+	km_err err = sakke_least(z);
 	size_t now;
 
+	sakke_pin(z);
 	for (size_t at = 0; at < n && err == KM_OK; at += now) {
 		const sakke_set *set = sakke_set_for(z, n - at);
 
@@ -72,6 +75,7 @@ km_err sakke_sums(encap_item *items, size_t n, const sakke_z *z, int with_g, con
 			now -= now % set->unit;
 		err = sums_by(items + at, now, set, z, with_g, 0, rnd);
 	}
+	sakke_unpin(z);
 	return err;
 }
 

@@ -23,7 +23,8 @@
 
 /* A table over Z, and with those over P and g of its layout and width the batches that they are for. */
 typedef struct sakke_set {
-	struct sakke_set *next; /* narrower */
+	struct sakke_set *next;    /* narrower */
+	struct sakke_set *retired; /* of the widest of some that are given back: those that were before them */
 	table z;
 	size_t rank;  /* 0: for one member or a few; above it the wider ones */
 	size_t unit;  /* members that are made at once */
@@ -34,9 +35,13 @@ typedef struct sakke_set {
 /* Z, checked, and the tables of an encapsulation. */
 typedef struct {
 	ec_point z;
-	sakke_set least;           /* for any batch, and for sums that are complete */
-	_Atomic(sakke_set *) sets; /* widest first, least last; one that is here stays until the end */
-	process_lock lock;         /* held by who adds one */
+	sakke_set least;           /* for any batch, and for sums that are complete; stays until the end */
+	_Atomic(sakke_set *) sets; /* widest first, least last; NULL before the first use */
+	atomic_size_t rank;        /* of the first of sets, which may not be looked at without a pin */
+	atomic_uint pins;          /* calls that use what they found in sets */
+	sakke_set *retired;        /* taken out of sets, and used by such calls perhaps */
+	_Atomic uint64_t bytes;    /* of all these tables */
+	process_lock lock;         /* held by who changes any of it but pins */
 } sakke_z;
 
 /* A KMS's public keys, prepared for both of its schemes. */
@@ -50,6 +55,11 @@ _Static_assert(offsetof(struct km_kms_public, auth) == 0, "eccsi_kpak_of");
 km_err sakke_z_load(sakke_z *s, const uint8_t *z, size_t len, size_t members);
 /* Add what so many members are worth, while others may use s.  KM_ENOMEM, KM_ERANDOM, KM_ESELFTEST. */
 km_err sakke_z_widen(sakke_z *s, size_t members);
+/* Take out all but least, while others may use s. */
+void sakke_z_narrow(sakke_z *s);
+/* Octets of tables, now and widened for so many members. */
+uint64_t sakke_z_bytes(const sakke_z *s);
+uint64_t sakke_z_bytes_for(const sakke_z *s, size_t members);
 void sakke_z_clear(sakke_z *s);
 
 /* What an encapsulation was asked for.  There are two of these, so that a pointer or a length that a fault redirects
@@ -68,7 +78,12 @@ static inline km_to_encap item_of(const sakke_asked *a, size_t i)
 	return a->items ? a->items[i] : (km_to_encap){a->ssv, a->ids + i * a->id_len, a->id_len};
 }
 
-/* The widest set for a batch of n. */
+/* See that least is there.  KM_ENOMEM, KM_ERANDOM, KM_ESELFTEST. */
+km_err sakke_least(const sakke_z *s);
+/* What sakke_set_for gives between these two stays. */
+void sakke_pin(const sakke_z *s);
+void sakke_unpin(const sakke_z *s);
+/* The widest set for a batch of n, where least is. */
 const sakke_set *sakke_set_for(const sakke_z *s, size_t n);
 
 /* The tables of a set, g only where it is wanted: it may have to be made first.  KM_ENOMEM, KM_ERANDOM,

@@ -1,4 +1,8 @@
-/* sakke_tables.c -- the tables of an encapsulation: small ones at once, wider ones beside them. */
+/* sakke_tables.c -- the tables of an encapsulation: small ones at the first use, wider ones beside them.
+ *
+ * Who uses tables takes no lock: it counts itself in pins and then reads sets.  Who gives some back takes them out
+ * of sets and then reads pins.  These four are in one order for all threads, so if pins is 0 there, whoever comes
+ * later finds the new sets, and whoever was counted before is done.  What cannot go then waits in retired. */
 #include "sakke.h"
 
 #include <stdlib.h>
@@ -20,6 +24,16 @@ enum {
 
 static const unsigned widths[] = {FEW_W, NARROW_W, WIDE_W};
 enum { WIDTHS = sizeof widths / sizeof widths[0] };
+
+static table_layout least_layout(void)
+{
+	return fp8_k ? TABLE_GROUPS : TABLE_LIMBS;
+}
+
+static unsigned least_w(void)
+{
+	return fp8_k ? ALONE_W : ONES_W;
+}
 
 static table_layout layout_of(unsigned w)
 {
@@ -69,21 +83,79 @@ km_err sakke_tables(encap_tables *t, const sakke_set *set, int with_g)
 	return err;
 }
 
-/* For any batch.  g is made when it is first wanted. */
+/* For any batch.  g is made when it is first wanted.  The child of a fork makes anew what another thread of its
+ * parent was at, so least is written when all is done. */
 static km_err least_load(sakke_z *s, const table *chain)
 {
 	encap_tables t;
-	km_err err = table_make(&s->least.z, chain, fp8_k ? TABLE_GROUPS : TABLE_LIMBS, fp8_k ? ALONE_W : ONES_W);
+	table made = {.mem = NULL};
+	km_err err = table_make(&made, chain, least_layout(), least_w());
 
+	if (err != KM_OK)
+		return err;
+	s->least.z = made;
 	s->least.unit = 1;
+	atomic_fetch_add(&s->bytes, table_size(&made));
 	atomic_store_explicit(&s->sets, &s->least, memory_order_release);
-	return err == KM_OK ? sakke_tables(&t, &s->least, 0) : err;
+	return sakke_tables(&t, &s->least, 0);
+}
+
+/* s changes in what its users do not see. */
+static sakke_z *inside(const sakke_z *s)
+{
+	return (sakke_z *)(uintptr_t)s; /* is a part of what km_kms_public_new made */
+}
+
+static int has_least(const sakke_z *s)
+{
+	return atomic_load_explicit(&s->sets, memory_order_acquire) != NULL;
+}
+
+km_err sakke_least(const sakke_z *z)
+{
+	sakke_z *s = inside(z);
+	table chain = {.mem = NULL};
+	km_err err = KM_OK;
+
+	if (has_least(s))
+		return KM_OK;
+	process_take(&s->lock);
+	if (!has_least(s)) {
+		err = table_chain(&chain, &s->z);
+		if (err == KM_OK)
+			err = least_load(s, &chain);
+		table_clear(&chain);
+	}
+	process_give(&s->lock);
+	return err;
 }
 
 static void set_free(sakke_set *set)
 {
 	table_clear(&set->z);
 	free(set);
+}
+
+/* From set on, all but least. */
+static void sets_free(sakke_z *s, sakke_set *set)
+{
+	while (set && set != &s->least) {
+		sakke_set *next = set->next;
+
+		atomic_fetch_sub(&s->bytes, table_size(&set->z));
+		set_free(set);
+		set = next;
+	}
+}
+
+static void retired_free(sakke_z *s)
+{
+	while (s->retired) {
+		sakke_set *set = s->retired;
+
+		s->retired = set->retired;
+		sets_free(s, set);
+	}
 }
 
 /* Make the tables of the i-th width and publish them: who reads s->sets has seen all that they hold. */
@@ -108,25 +180,32 @@ static km_err set_add(sakke_z *s, const table *chain, size_t i)
 	set->rest = set->batch == NARROW_BATCH ? NARROW_REST : set->batch;
 	set->next = atomic_load_explicit(&s->sets, memory_order_relaxed);
 	set->rank = i + 1;
-	atomic_store_explicit(&s->sets, set, memory_order_release);
+	atomic_fetch_add(&s->bytes, table_size(&set->z));
+	atomic_store(&s->sets, set);
+	atomic_store(&s->rank, set->rank);
 	return KM_OK;
+}
+
+void sakke_pin(const sakke_z *s)
+{
+	atomic_fetch_add(&inside(s)->pins, 1);
+}
+
+void sakke_unpin(const sakke_z *s)
+{
+	atomic_fetch_sub(&inside(s)->pins, 1);
 }
 
 const sakke_set *sakke_set_for(const sakke_z *s, size_t n)
 {
-	const sakke_set *set = atomic_load_explicit(&s->sets, memory_order_acquire);
+	const sakke_set *set = atomic_load(&s->sets);
 
 	while (n < set->batch)
 		set = set->next;
 	return set;
 }
 
-/* How many of widths there are, and that so many members are worth. */
-static size_t have(const sakke_z *s)
-{
-	return atomic_load_explicit(&s->sets, memory_order_acquire)->rank;
-}
-
+/* How many of widths so many members are worth. */
 static size_t wanted(size_t members)
 {
 	size_t n = WIDTHS;
@@ -136,15 +215,21 @@ static size_t wanted(size_t members)
 	return n;
 }
 
-/* Wide ones stand beside narrow ones, which are for smaller batches and better than those turned. */
+/* The first of widths that is to be made.  Wide ones stand beside narrow ones, which are for smaller batches and
+ * better than those turned. */
+static size_t first_to_add(const sakke_z *s, size_t want)
+{
+	size_t rank = atomic_load(&s->rank);
+
+	return rank == 0 && want > 1 ? 1 : rank;
+}
+
 static km_err widen(sakke_z *s, const table *chain, size_t members)
 {
-	size_t want = wanted(members), i = have(s);
-	km_err err = KM_OK;
+	km_err err = has_least(s) ? KM_OK : least_load(s, chain);
+	size_t want = wanted(members);
 
-	if (i == 0 && want > 1)
-		i = 1;
-	for (; err == KM_OK && i < want; i++)
+	for (size_t i = first_to_add(s, want); err == KM_OK && i < want; i++)
 		err = set_add(s, chain, i);
 	return err;
 }
@@ -158,9 +243,7 @@ km_err sakke_z_load(sakke_z *s, const uint8_t *z, size_t len, size_t members)
 	err = ec_from_octets(&s->z, z, len);
 	if (err == KM_OK)
 		err = table_chain(&chain, &s->z);
-	if (err == KM_OK)
-		err = least_load(s, &chain);
-	if (err == KM_OK)
+	if (err == KM_OK && members != KM_TABLES_LATER)
 		err = widen(s, &chain, members);
 	table_clear(&chain);
 	if (err != KM_OK)
@@ -173,28 +256,59 @@ km_err sakke_z_widen(sakke_z *s, size_t members)
 	table chain;
 	km_err err;
 
-	if (wanted(members) <= have(s))
+	if (has_least(s) && wanted(members) <= atomic_load(&s->rank))
 		return KM_OK;
 	err = table_chain(&chain, &s->z);
 	if (err == KM_OK) {
 		process_take(&s->lock);
 		err = widen(s, &chain, members);
+		if (atomic_load(&s->pins) == 0)
+			retired_free(s);
 		process_give(&s->lock);
 	}
 	table_clear(&chain);
 	return err;
 }
 
+/* The child of a fork in the middle of this finds some twice, or in neither place and loses that memory. */
+void sakke_z_narrow(sakke_z *s)
+{
+	sakke_set *set;
+
+	process_take(&s->lock);
+	set = atomic_load(&s->sets);
+	if (set && set != &s->least) {
+		set->retired = s->retired;
+		atomic_store(&s->rank, 0);
+		atomic_exchange(&s->sets, &s->least);
+		s->retired = set;
+	}
+	if (atomic_load(&s->pins) == 0)
+		retired_free(s);
+	process_give(&s->lock);
+}
+
+uint64_t sakke_z_bytes(const sakke_z *s)
+{
+	return atomic_load(&s->bytes);
+}
+
+uint64_t sakke_z_bytes_for(const sakke_z *s, size_t members)
+{
+	uint64_t bytes = sakke_z_bytes(s);
+	size_t want = wanted(members);
+
+	if (!has_least(s))
+		bytes += table_size_of(TABLE_POINT, least_layout(), least_w());
+	for (size_t i = first_to_add(s, want); i < want; i++)
+		bytes += table_size_of(TABLE_POINT, layout_of(widths[i]), widths[i]);
+	return bytes;
+}
+
 void sakke_z_clear(sakke_z *s)
 {
-	sakke_set *set = atomic_load_explicit(&s->sets, memory_order_relaxed);
-
-	while (set && set != &s->least) {
-		sakke_set *next = set->next;
-
-		set_free(set);
-		set = next;
-	}
+	retired_free(s);
+	sets_free(s, atomic_load_explicit(&s->sets, memory_order_relaxed));
 	table_clear(&s->least.z);
 	memset(s, 0, sizeof *s);
 }

@@ -38,7 +38,8 @@ size_t table_unit(const table *t)
 	return t->lookup ? FP8_LANES * t->lookup->vectors : 1;
 }
 
-km_err table_new(table *t, table_base base, table_layout layout, unsigned w)
+/* All of t but its memory. */
+static km_err form(table *t, table_base base, table_layout layout, unsigned w)
 {
 	*t = (table){.base = base, .layout = layout, .coords = rules[layout]->coords[base],
 		.octets = sizeof(fp), .shape = table_shape_of(w, rules[layout]->multiple)};
@@ -51,8 +52,23 @@ km_err table_new(table *t, table_base base, table_layout layout, unsigned w)
 			return KM_EKERNEL;
 		t->octets = t->lookup->octets;
 	}
-	t->mem = table_pages_new(table_size(t));
-	return t->mem ? KM_OK : KM_ENOMEM;
+	return KM_OK;
+}
+
+size_t table_size_of(table_base base, table_layout layout, unsigned w)
+{
+	table t;
+
+	return form(&t, base, layout, w) == KM_OK ? table_size(&t) : 0;
+}
+
+km_err table_new(table *t, table_base base, table_layout layout, unsigned w)
+{
+	km_err err = form(t, base, layout, w);
+
+	if (err == KM_OK)
+		t->mem = table_pages_new(table_size(t));
+	return err == KM_OK && !t->mem ? KM_ENOMEM : err;
 }
 
 km_err table_make(table *t, const table *from, table_layout layout, unsigned w)

@@ -75,6 +75,8 @@ table_layout table_widest(unsigned w);
 /* Members that a lookup is made for. */
 size_t table_unit(const table *t);
 size_t table_size(const table *t);
+/* That of one which is still to be made; 0: there are no such lookups. */
+size_t table_size_of(table_base base, table_layout layout, unsigned w);
 /* Window i, or in TABLE_GROUPS group i. */
 const uint8_t *table_at(const table *t, size_t i);
 
