@@ -28,7 +28,9 @@
 #include "engine/eccsi/p256x8.h"
 #include "engine/curve/pairing.h"
 #include "engine/secret.h"
+#include "provision/gms/make.h"
 #include "provision/keys/key.h"
+#include "provision/keys/keyring.h"
 #include "twins/twins.h"
 #include "util_own.h"
 
@@ -541,6 +543,43 @@ static void check_message(const own_message *m, const km_keyring *ring)
 			"a damaged message does not open");
 }
 
+/* The same under a key behind a handle, with SAKKE-to-self; of two keys. */
+static void check_piece(const own_message *m, const km_keyring *ring)
+{
+	const km_gmk_params *p = &m->job.params;
+	const km_time t = km_time_of_ntp(m->ntp64);
+	const make_how how = {m->job.hide, m->job.map, m->job.services};
+	const ring_snapshot *s = ring_take(ring);
+	static uint8_t gmk[2][KM_SSV_BYTES], uid[2][KM_UID_BYTES], msg[2][2048];
+	make_item items[2];
+	make_self selves[2];
+	km_key *keys[2];
+
+	for (int i = 0; i < 2; i++) {
+		const km_kms *kms = m->job.gms_kms;
+		const key_parts parts = {.gmk = gmk[i], .gmk_id = 5, .gms = m->job.gms_uri, .rand = m->job.rand,
+				.kms = {kms->uri, strlen(kms->uri)}, .rand_len = KM_RAND_BYTES,
+				.params = keyparams_of(p)};
+
+		secret_copy(gmk[i], i == 0 ? m->job.gmk : all.ssv, sizeof gmk[i]);
+		expect(key_make(&keys[i], &parts, NULL) == KM_OK, "a group key is made");
+		selves[i] = (make_self){.key = keys[i], .set = ring_keys_when(s, OWN_GMS, strlen(OWN_GMS), kms,
+				t.seconds)};
+		items[i] = (make_item){.key = keys[i], .what = KM_GIVE, .uri = {OWN_ALICE, strlen(OWN_ALICE)},
+				.kms = kms, .signer = selves[i].set, .period_no = selves[i].set->period_no, .t = t,
+				.to_self = selves[i].sed, .uid = uid[i], .msg = msg[i]};
+		items[i].len = make_size(&how, &items[i]);
+	}
+	expect(make_selves(selves, 2, &rnd) == KM_OK, "SAKKE-to-self is made");
+	expect(make_piece(items, 2, &how, NULL, &rnd) == KM_OK, "messages of two keys are made");
+	expect_public(items, sizeof items, "what is said of messages is public");
+	for (int i = 0; i < 2; i++) {
+		expect_public(msg[i], items[i].len, "a message of a piece is public");
+		km_key_free(keys[i]);
+	}
+	ring_give_back(s);
+}
+
 static void check_messages(void)
 {
 	static const char *const users[] = {OWN_GMS, OWN_ALICE, NULL};
@@ -551,6 +590,8 @@ static void check_messages(void)
 		own_get(&m, i, ring);
 		if (m.job.sakke_to_self || m.job.hide)
 			check_message(&m, ring);
+		if (m.job.hide)
+			check_piece(&m, ring);
 	}
 	km_keyring_free(ring);
 }

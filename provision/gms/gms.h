@@ -3,7 +3,8 @@
  * The room, provision/gms/, which stands on keys/: messages made, and what a GMS remembers.
  *   gms                     T reserved, GMK-IDs drawn, keys looked up
  *   store, store_inner, store_files   where that is kept: asked of the caller's calls; of files
- *   make                    a chunk of members to messages
+ *   make                    a piece of a batch to messages
+ *   chunk                   a chunk of members of one key to messages
  *   state, state_inner      T and GMK-IDs in a file
  *   state_file, state_lock, state_open, state_place   as text; locked and replaced; opened; where it lies
  *   groupkey, salts         the file of one group key; the user salts that it has given
