@@ -303,6 +303,34 @@ KM_API KM_MUST km_err km_keyring_prune(km_keyring *ring, km_time before, km_comp
 /* The number of a KMS in this ring, which stays the same as long as the ring; 0: no certificate of it is there. */
 KM_API uint32_t km_keyring_kms(const km_keyring *ring, const char *kms_uri, size_t len);
 
+/* What a ring held at one moment.  It keeps all of that, and every string given out of it, until it is freed. */
+typedef struct km_view km_view;
+KM_API KM_MUST km_err km_keyring_view(km_view **view, const km_keyring *ring);
+KM_API void km_view_free(km_view *view);
+
+typedef struct {
+	size_t struct_size;
+	uint32_t kms, is_revoked;        /* its number; 1 or 0 */
+	uint64_t period, offset;         /* seconds */
+	km_time valid_from, valid_to;    /* KM_AT_ONCE, KM_NEVER: not limited */
+	km_str uri, source;              /* source: "FILE:LINE", escaped */
+	size_t n_domains;                /* KmsDomainList: km_view_domain */
+} km_kms_info;
+
+typedef struct {
+	size_t struct_size;
+	uint32_t kms, is_revoked, use;   /* use: KM_USE_* that it can serve */
+	uint64_t period_no;
+	km_time valid_from, valid_to;
+	km_str uri, source;
+} km_keys_info;
+
+/* The i-th certificate, or key set, in the order of loading.  1, or 0 beyond the last. */
+KM_API int km_view_kms(km_kms_info *out, const km_view *view, size_t i);
+KM_API int km_view_keys(km_keys_info *out, const km_view *view, size_t i);
+/* The d-th domain of the i-th certificate; len 0 beyond. */
+KM_API km_str km_view_domain(const km_view *view, size_t i, size_t d);
+
 /* What follows gives pointers: what they are to stays until the ring is freed. */
 
 /* The newest certificate of the KMS with that URI, valid or not; or NULL. */

@@ -1,5 +1,5 @@
 /* test_keyring.c -- KMSs and key sets as they are loaded: the valid are found, the rest refused. */
-#include "util_kmsdoc.h"
+#include "util_lab.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +15,6 @@
 
 static json_t *own;             /* the project's own vectors */
 static kmsdoc_cert own_cert;
-static uint64_t seed = 51;
 
 static const char *text_of(const json_t *object, const char *key)
 {
@@ -59,119 +58,6 @@ static kmsdoc_keys own_keys(const char *uri)
 	from_hex(keys.pvt, sizeof keys.pvt, text_of(user, "pvt"));
 	from_hex(keys.rsk, sizeof keys.rsk, text_of(user, "rsk"));
 	return keys;
-}
-
-/* ---- a laboratory KMS ----------------------------------------------------------------- */
-
-static int fill(void *ctx, uint8_t *out, size_t len)
-{
-	draw_bytes(out, len, ctx);
-	return 0;
-}
-
-static const km_random drawn = { fill, &seed };
-
-/* New master keys and their certificate. */
-static km_kms_master *new_kms(kmsdoc_cert *cert, const char *uri)
-{
-	km_kms_master *master;
-
-	assert_int_equal(km_kms_master_new(&master, &drawn), KM_OK);
-	*cert = some_cert(uri, 0);
-	km_kms_master_public(cert->z, cert->kpak, master);
-	return master;
-}
-
-/* The keys of an identifier. */
-static void issue(kmsdoc_keys *keys, const void *id, size_t id_len, const km_kms_master *master)
-{
-	assert_int_equal(km_kms_rsk(keys->rsk, id, id_len, master, &drawn), KM_OK);
-	assert_int_equal(km_kms_ssk(keys->ssk, keys->pvt, id, id_len, master, &drawn), KM_OK);
-}
-
-static kmsdoc_keys new_keys(const kmsdoc_cert *cert, const km_kms_master *master, const char *uri,
-		uint64_t period_no)
-{
-	kmsdoc_keys keys = some_keys(uri, period_no, 0);
-
-	strcpy(keys.kms_uri, cert->uri);
-	km_uid(keys.uid, uri, strlen(uri), cert->uri, strlen(cert->uri), cert->period,
-			cert->offset, period_no);
-	issue(&keys, keys.uid, sizeof keys.uid, master);
-	return keys;
-}
-
-/* ---- loading -------------------------------------------------------------------------- */
-
-/* Load, free xml, and compare the start of the complaint. */
-static void add_kms(km_keyring *ring, char *xml, km_err want, const char *complaint)
-{
-	km_complaint why;
-	km_err err = km_keyring_add_kms(ring, xml, strlen(xml), "kms.xml", 0, &why);
-
-	if (err != want || strncmp(why.text, complaint, strlen(complaint)) != 0)
-		fail_msg("%d, \"%s\" instead of %d, \"%s\"", err, why.text, want, complaint);
-	assert_true(*complaint != '\0' || why.text[0] == '\0');
-	free(xml);
-}
-
-static void add_keys(km_keyring *ring, char *xml, km_err want, const char *complaint)
-{
-	km_complaint why;
-	km_err err = km_keyring_add_keys(ring, xml, strlen(xml), "keys.xml", KM_USE_SIGN | KM_USE_OPEN, &why);
-
-	if (err != want || strncmp(why.text, complaint, strlen(complaint)) != 0)
-		fail_msg("%d, \"%s\" instead of %d, \"%s\"", err, why.text, want, complaint);
-	assert_true(*complaint != '\0' || why.text[0] == '\0');
-	free(xml);
-}
-
-static km_keyring *ring_with(const kmsdoc_cert *cert)
-{
-	km_keyring *ring;
-
-	assert_int_equal(km_keyring_new(&ring), KM_OK);
-	if (cert != NULL)
-		add_kms(ring, written_init(cert), KM_OK, "");
-	return ring;
-}
-
-static size_t n_kms(const km_keyring *ring)
-{
-	size_t n = 0;
-
-	while (km_keyring_kms_at(ring, n) != NULL)
-		n++;
-	return n;
-}
-
-static size_t n_keys(const km_keyring *ring)
-{
-	size_t n = 0;
-
-	while (km_keyring_keys_at(ring, n) != NULL)
-		n++;
-	return n;
-}
-
-/* The key set is in the ring and is found by everything that finds it. */
-static void assert_holds(const km_keyring *ring, const kmsdoc_keys *keys)
-{
-	const km_kms *kms = km_keyring_kms_newest(ring, keys->kms_uri, strlen(keys->kms_uri));
-	const km_key_set *set;
-
-	assert_non_null(kms);
-	set = km_keyring_keys(ring, keys->uri, strlen(keys->uri), kms, keys->period_no);
-	assert_non_null(set);
-	assert_ptr_equal(km_keyring_uid(ring, set->uid), set);
-	assert_string_equal(set->uri, keys->uri);
-	assert_ptr_equal(set->kms, kms);
-	assert_int_equal(set->period_no, keys->period_no);
-	assert_int_equal(set->valid_from, keys->valid_from);
-	assert_int_equal(set->valid_to, keys->valid_to);
-	assert_int_equal(set->revoked, keys->revoked);
-	assert_non_null(set->signer);
-	assert_non_null(set->receiver);
 }
 
 static void an_empty_ring_finds_nothing(void **state)

@@ -7,6 +7,7 @@
  *   file, wait           files read whole, and replaced whole; waits that a request to end breaks off
  *   time, when, word     points in time, and how they are read and written; a word of a list
  *   lock, threads        locks of objects that threads share; where work is done side by side
+ *   sized                structs of a caller of another version
  */
 #ifndef KM_COMPLAIN_H
 #define KM_COMPLAIN_H

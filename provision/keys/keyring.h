@@ -6,6 +6,7 @@
  *   keyring              rings and their snapshots: made, put in place, pruned
  *   keyring_find         what a snapshot holds, found
  *   keyring_pointers     the same by pointers, whose ring keeps what it gave out
+ *   view                 what a caller sees of it
  *   keyring_load         what loading certificates and key sets has in common
  *   keyring_kms, keyring_keys   certificates and key sets, validated as they come
  *   load                 from files
