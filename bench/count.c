@@ -2,13 +2,15 @@
 #include "count.h"
 
 #include "engine/field/fp.h"
-#include "engine/field/fp8.h"
+#include "engine/field/fp4.h"
 
 static bench_counts counts;
 static const fp_kernel *fp_real;
 static const fp8_kernel *fp8_real;
+static const fp4_kernel *fp4_real;
 static fp_kernel fp_counting;
 static fp8_kernel fp8_counting;
+static fp4_kernel fp4_counting;
 
 static void count_mul(uint64_t r[16], const uint64_t a[16], const uint64_t b[16])
 {
@@ -87,9 +89,23 @@ static void count_mul_diff_sub(lanes r, in a, in b, in c, const uint64_t k[FP8_L
 	fp8_real->mul_diff_sub(r, a, b, c, k, d);
 }
 
+/* Four at a time, and two: counted as single ones. */
+static void count_mul4(lanes r, in a, const uint64_t of_a[8], in b, const uint64_t of_b[8])
+{
+	counts.mul += 4;
+	fp4_real->mul(r, a, of_a, b, of_b);
+}
+
+static void count_squares(lanes v, size_t n)
+{
+	counts.mul += 2 * n;
+	fp4_real->squares(v, n);
+}
+
 /* Where a row gains a member: if it is a product, count it, then change the number here. */
 _Static_assert(sizeof(fp_kernel) == 8 * sizeof(void *), "fp_kernel has a member not known here");
 _Static_assert(sizeof(fp8_kernel) == 18 * sizeof(void *), "fp8_kernel has a member not known here");
+_Static_assert(sizeof(fp4_kernel) == 5 * sizeof(void *), "fp4_kernel has a member not known here");
 
 static void start(void)
 {
@@ -101,6 +117,7 @@ static void start(void)
 	fp_counting.mul2 = count_mul2;
 	fp_k = &fp_counting;
 	fp8_real = fp8_k;
+	fp4_real = fp4_k;
 	if (!fp8_real)
 		return;
 	fp8_counting = *fp8_k;
@@ -114,12 +131,19 @@ static void start(void)
 	fp8_counting.mul_sdiff = count_mul_sdiff;
 	fp8_counting.mul_diff_sub = count_mul_diff_sub;
 	fp8_k = &fp8_counting;
+	if (!fp4_real)
+		return;
+	fp4_counting = *fp4_k;
+	fp4_counting.mul = count_mul4;
+	fp4_counting.squares = count_squares;
+	fp4_k = &fp4_counting;
 }
 
 static bench_counts stop(void)
 {
 	fp_k = fp_real;
 	fp8_k = fp8_real;
+	fp4_k = fp4_real;
 	return counts;
 }
 

@@ -4,7 +4,7 @@
 
 #include "worker.h"
 
-/* Between start and stop every product of fp_k and fp8_k is counted.  One thread. */
+/* Between start and stop every product of fp_k, fp8_k and fp4_k is counted.  One thread. */
 extern const bench_counter count_products;
 
 #endif

@@ -11,6 +11,7 @@
 #include "curve/lines.h"
 #include "eccsi/eccsi.h"
 #include "eccsi/p256.h"
+#include "field/fp4.h"
 #include "field/zq.h"
 #include "process.h"
 
@@ -69,8 +70,9 @@ km_err init_use(const char *kernel)
 	fp_pick(levels[at].levels & cpu);
 	p256_pick(levels[at].levels & cpu);
 	fp8_pick(levels[at].levels & cpu);
+	fp4_pick(levels[at].levels & cpu);
 	p256x8_pick(levels[at].levels & cpu);
-	return fp_proved() && p256_proved() && fp8_proved() && p256x8_proved() ? KM_OK : KM_ESELFTEST;
+	return fp_proved() && p256_proved() && fp8_proved() && fp4_proved() && p256x8_proved() ? KM_OK : KM_ESELFTEST;
 }
 
 km_err init_again(const char *kernel)

@@ -109,6 +109,7 @@ static bool pick(const char *row, unsigned cpu)
 	fp8_pick(avx2 ? cpu & CPU_ADX : 0);
 	if (lanes)
 		fp8_k = &fp8_twin;
+	fp4_k = lanes ? &fp4_twin : NULL;
 	p256x8_k = lanes ? &p256x8_twin : NULL;
 	return strcmp(fp_k->name, base) == 0 && strcmp(p256_k->name, base) == 0 &&
 			(lanes || avx2) == !!fp8_k && lanes == !!p256x8_k;

@@ -5,7 +5,7 @@
 
 #include "engine/cpu.h"
 #include "engine/field/fp.h"
-#include "engine/field/fp8.h"
+#include "engine/field/fp4.h"
 #include "engine/eccsi/p256.h"
 #include "engine/eccsi/p256x8.h"
 #include "util.h"
@@ -188,6 +188,15 @@ static void fp8_kernels_keep_the_callers_state(void **state)
 	CHECK_TABLE(fp8_kernels, fp8_kernel, mul, calls);
 }
 
+/* Lanes are named by buffers that are 1, and there is one square. */
+static void fp4_kernels_keep_the_callers_state(void **state)
+{
+	static const call calls[] = {{offsetof(fp4_kernel, squares), {0, 1}}};
+
+	(void)state;
+	CHECK_TABLE(fp4_kernels, fp4_kernel, mul, calls);
+}
+
 static void fp8_tables_keep_the_callers_state(void **state)
 {
 	static const uintptr_t entries[] = {64, 128, 256, 512};
@@ -228,6 +237,7 @@ int main(void)
 		cmocka_unit_test(the_check_can_fail),
 		cmocka_unit_test(fp_kernels_keep_the_callers_state),
 		cmocka_unit_test(fp8_kernels_keep_the_callers_state),
+		cmocka_unit_test(fp4_kernels_keep_the_callers_state),
 		cmocka_unit_test(fp8_tables_keep_the_callers_state),
 		cmocka_unit_test(p256_kernels_keep_the_callers_state),
 		cmocka_unit_test(p256x8_kernels_keep_the_callers_state),

@@ -108,6 +108,34 @@ static void each_entry_of_fp8(void **state)
 	fp8_pick(cpu_levels());
 }
 
+static void each_entry_of_fp4(void **state)
+{
+	(void)state;
+	if (!fp8_pick(cpu_levels()))
+		fp8_k = &fp8_twin;
+	for (size_t r = 0; fp4_row(r); r++) {
+		if (fp4_row(r)->needs & ~cpu_levels())
+			continue;
+		fp4_k = fp4_row(r);
+		assert_true(fp4_proved());
+		for (size_t i = 0; i < ENTRIES(fp4_kernel, mul); i++) {
+			const size_t words = 8 * (i == 2 ? FP2_ROWS : FP4_ROWS);
+			fp4_kernel row = *fp4_row(r);
+
+			KILL(row, mul, i);
+			fp4_k = &row;
+			print_message("%s, entry %zu\n", row.name, i);
+			assert_false(fp4_proved());
+			row = *fp4_row(r);
+			SPOIL(row, mul, i);
+			for (wrong_word = 0; wrong_word < words; wrong_word++)
+				assert_false(fp4_proved());
+		}
+	}
+	fp4_pick(cpu_levels());
+	fp8_pick(cpu_levels());
+}
+
 static void each_entry_of_p256x8(void **state)
 {
 	(void)state;
@@ -195,6 +223,7 @@ int main(void)
 		cmocka_unit_test(each_entry_of_fp),
 		cmocka_unit_test(each_entry_of_p256),
 		cmocka_unit_test(each_entry_of_fp8),
+		cmocka_unit_test(each_entry_of_fp4),
 		cmocka_unit_test(each_entry_of_p256x8),
 		cmocka_unit_test(each_lookup),
 		cmocka_unit_test(the_lookups_in_use_are_proved),

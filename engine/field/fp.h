@@ -9,6 +9,7 @@
  *   fp, fp_c, fp_rows    F_p, one element: what it offers; the portable kernels; the table of kernels
  *   fp8                  F_p in eight lanes: bounds, the table of kernels, conversions
  *   fp8_proof            the kernels that were chosen, tried before they are used
+ *   fp4                  F_p, four elements side by side, and squares in F_p^2, for one computation alone
  *   fp8_table            how tables for eight lanes are laid out; their lookups
  *   fp2_tmpl             F_p^2, for one element (at the end of fp.h) and for eight lanes (fp8.h)
  *   zq                   integers modulo q: identities, scalars
