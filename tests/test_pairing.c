@@ -278,6 +278,7 @@ int main(void)
 		run(kernel);
 	}
 	fp8_k = &fp8_twin;
+	fp4_k = &fp4_twin;
 	run("c, eight lanes");
 	return failed;
 }

@@ -1,6 +1,7 @@
 /* pairing.c -- the pairing of one pair of points. */
 #include "pairing.h"
 
+#include "parts8.h"
 #include "secret.h"
 
 #define FE    fp
@@ -27,7 +28,10 @@ km_err pairing_prepared(fp *r, const fp *lines, const ec_point *q, const km_rand
 	fp2 v;
 	km_err err;
 
-	lines_eval(&v, lines, q);
+	if (parts8_pay())
+		parts8_eval(&v, lines, q);
+	else
+		lines_eval(&v, lines, q);
 	err = divide(r, &v, rnd);
 	wipe(&v, sizeof v);
 	return err;
