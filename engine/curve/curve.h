@@ -9,7 +9,7 @@
  *   lines_make_tmpl          how they are made
  *   pairing, pairing_tmpl    one pairing, by prepared lines or without
  *   pairing8, miller8        many pairings, eight to a vector; the loops of keys that are not prepared
- *   parts8                   one pairing by eight lanes: its loop in parts
+ *   parts8, conics8, climb4  one pairing by eight lanes: its loop in parts, lines of new points, these points
  */
 #ifndef KM_CURVE_H
 #define KM_CURVE_H

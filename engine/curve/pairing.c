@@ -1,6 +1,7 @@
 /* pairing.c -- the pairing of one pair of points. */
 #include "pairing.h"
 
+#include "conics8.h"
 #include "parts8.h"
 #include "secret.h"
 
@@ -40,10 +41,14 @@ km_err pairing_prepared(fp *r, const fp *lines, const ec_point *q, const km_rand
 km_err pairing(fp *r, const ec_point *k, const ec_point *q, const km_random *rnd)
 {
 	fp2 v;
-	km_err err;
+	km_err err = KM_OK;
 
-	pairing_miller(&v, k, q);
-	err = divide(r, &v, rnd);
+	if (parts8_pay())
+		err = conics8_miller(&v, k, q);
+	else
+		pairing_miller(&v, k, q);
+	if (err == KM_OK)
+		err = divide(r, &v, rnd);
 	wipe(&v, sizeof v);
 	return err;
 }

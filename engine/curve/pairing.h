@@ -7,7 +7,7 @@
 
 /* r = <k, q>, the representative in F_p.  k is one's own RSK: the first argument's multiples are
  * all met in the loop, so it must be of order q, while q may be any point on E.  Both are secret.
- * KM_EDEGENERATE: there is no value, k is not of order q.  KM_ERANDOM. */
+ * KM_EDEGENERATE: there is no value, k is not of order q.  KM_ERANDOM, KM_ENOMEM. */
 km_err pairing(fp *r, const ec_point *k, const ec_point *q, const km_random *rnd);
 
 /* The same, for k whose lines are given.  KM_EDEGENERATE, KM_ERANDOM. */
