@@ -561,6 +561,24 @@ KM_API KM_MUST km_err km_gmk_make(km_gmk_message *out, uint8_t *buf, size_t buf_
 		const km_gmk_job *job, const km_member *members, size_t n, uint64_t ntp64,
 		uint64_t era_seconds, uint64_t created, const uint8_t *ivs, const km_random *rnd);
 
+/* ---- who has a key --------------------------------------------------------------------------- */
+
+/* Those who were given a key, each once.  A copy: it does not change.  32 octets and its URI a member. */
+KM_API KM_MUST km_err km_gms_given(km_given **given, const km_key *key, km_complaint *why);
+KM_API void km_given_free(km_given *given);
+/* For km_store_calls.given.  mark is copied.  KM_STORE_DONE, or what given is to return. */
+KM_API int km_given_put(km_given *to, const km_mark *mark);
+
+enum { KM_HAS_IT = 1, KM_MAY_HAVE_IT = 2 };
+typedef struct {
+	size_t struct_size;
+	km_str uri;                      /* as long as given; len 0: of an older version's file, which knew none */
+	uint32_t has, is_told;           /* KM_HAS_IT, KM_MAY_HAVE_IT; 1 where told that it is revoked */
+} km_holder;
+KM_API size_t km_given_count(const km_given *given);
+/* 1, or 0 beyond the last. */
+KM_API int km_given_at(km_holder *out, const km_given *given, size_t i);
+
 /* ---- opening messages: the client ------------------------------------------------------------ */
 
 /* A key that the client holds, or remembers as revoked.  gmk is secret. */

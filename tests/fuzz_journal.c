@@ -1,4 +1,4 @@
-/* fuzz_journal.c -- fuzz target: any octets as the journal of a group key, which is then added to. */
+/* fuzz_journal.c -- fuzz target: any octets as the journal of a group key, which is then added to, or of many. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,6 +48,30 @@ static void ask(journal *j)
 	salts_free(set);
 }
 
+static void ask_each(void *ctx, const journal_place *at)
+{
+	km_complaint why = { .text = "" };
+	journal *j;
+	journal_result result = journal_open_at(&j, at, JOURNAL_READ, NULL, &why);
+
+	*(size_t *)ctx += 1;
+	if ((result == JOURNAL_OK) != (j != NULL) || (result != JOURNAL_OK && result != JOURNAL_CORRUPT))
+		abort();
+	if (j != NULL)
+		ask(j);
+	journal_close(j);
+}
+
+/* A file of many keys: each key that it names can be asked. */
+static void read_many(const uint8_t *data, size_t len)
+{
+	size_t asked = 0, damaged;
+
+	write_file(in_dir("many.run-00000001.journal"), data, len);
+	if (journal_list(in_dir("many.state"), ask_each, &asked, &damaged) != asked || (damaged > 0 && asked > 0))
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	journal *j;
@@ -55,6 +79,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	uint64_t before;
 
 	dir_until_exit();
+	read_many(data, len);
 	path = in_dir("journal");
 	write_file(path, data, len);
 	j = open_journal(JOURNAL_READ);

@@ -1,4 +1,5 @@
 /* test_gms.c -- a GMS: T and GMK-IDs by the same rules over files and a caller's database. */
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -6,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/complain.h"
+#include "provision/gms/given.h"
 #include "provision/gms/gms.h"
 #include "util_dir.h"
 #include "util_own.h"
@@ -381,6 +383,355 @@ static void ids_by_calls(void **ctx)
 	km_gms_free(gms);
 }
 
+/* ---- who was given a key --------------------------------------------------------------------- */
+
+/* A key of that GMS, which the caller frees. */
+static km_key *key_of(km_gms *gms, uint32_t gmk_id)
+{
+	static const uint8_t bytes[KM_RAND_BYTES] = { 1, 2, 3 };
+	static const km_str group = { OWN_GROUP, sizeof OWN_GROUP - 1 };
+	const key_parts parts = {
+		.gmk = bytes, .gmk_id = gmk_id, .gms = { gms->uri, strlen(gms->uri) },
+		.kms = { gms->kms_uri, strlen(gms->kms_uri) }, .rand = bytes, .rand_len = sizeof bytes,
+		.params = { .expiry = 1900000000, .groups = &group, .n_groups = 1 },
+		.authority = KM_AUTHORITY_PSI, .shared = KM_SHARED_NO,
+	};
+	km_key *key;
+
+	assert_int_equal(key_make(&key, &parts, &why), KM_OK);
+	key->owner = gms_hold(gms);
+	key->owner_free = gms_let_go;
+	return key;
+}
+
+enum { MANY = 3000 };
+
+/* Members from to below to of each key, one key after the other for each member. */
+static km_err mark(km_gms *gms, uint64_t run, uint32_t what, km_key *const *keys, size_t n_keys, size_t from, size_t to)
+{
+	static km_mark marks[MANY];
+	static char uris[MANY][32];
+	size_t n = 0;
+
+	for (size_t i = from; i < to; i++) {
+		for (size_t k = 0; k < n_keys; k++, n++) {
+			snprintf(uris[n], sizeof uris[n], "sip:u%zu@h", i);
+			marks[n] = (km_mark){ .gmk_id = keys[k]->gmk_id, .what = what, .salt = (uint32_t)(7 * i),
+					.uri = { uris[n], strlen(uris[n]) } };
+		}
+	}
+	return gms_mark(gms, run, marks, n, keys, n_keys, &why);
+}
+
+static void delivered(km_gms *gms, uint32_t what, km_key *const *keys, size_t n_keys, size_t from, size_t to)
+{
+	uint64_t run;
+
+	assert_int_equal(gms_new_run(&run, &why), KM_OK);
+	if (mark(gms, run, what, keys, n_keys, from, to) != KM_OK)
+		fail_msg("%s", why.text);
+	assert_int_equal(gms_end_run(gms, run, KM_RUN_DELIVERED, &why), KM_OK);
+}
+
+static void counted(const km_key *key, size_t has, size_t may, size_t told)
+{
+	km_holder one = { .struct_size = sizeof one };
+	size_t n[4] = { 0 };
+	km_given *given;
+
+	if (km_gms_given(&given, key, &why) != KM_OK)
+		fail_msg("%s", why.text);
+	for (size_t i = 0; km_given_at(&one, given, i); i++) {
+		n[one.has]++;
+		n[0] += one.is_told;
+		assert_int_equal(strlen(one.uri.s), one.uri.len);
+		assert_memory_equal(one.uri.s, "sip:u", 5);
+	}
+	assert_int_equal(km_given_count(given), n[KM_HAS_IT] + n[KM_MAY_HAVE_IT]);
+	assert_int_equal(n[KM_HAS_IT], has);
+	assert_int_equal(n[KM_MAY_HAVE_IT], may);
+	assert_int_equal(n[0], told);
+	km_given_free(given);
+}
+
+static void who_has_a_key_is_known(km_gms *gms)
+{
+	km_key *keys[3] = { key_of(gms, 30), key_of(gms, 10), key_of(gms, 20) };
+	uint64_t runs[3];
+
+	take(gms, 1, some_now());
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(gms_new_run(&runs[i], &why), KM_OK);
+	delivered(gms, KM_GIVE, keys, 1, 0, 20);
+	counted(keys[0], 20, 0, 0);
+	assert_int_equal(mark(gms, runs[0], KM_GIVE, keys, 1, 10, 25), KM_OK);
+	counted(keys[0], 20, 5, 0);
+	assert_int_equal(mark(gms, runs[1], KM_GIVE, keys, 3, 100, 110), KM_OK);   /* others, at the same time */
+	assert_int_equal(mark(gms, runs[2], KM_GIVE, keys + 1, 2, 200, 203), KM_OK);
+	assert_int_equal(mark(gms, runs[0], KM_GIVE, keys, 2, 25, 30), KM_OK);
+	counted(keys[0], 20, 20, 0);
+	counted(keys[1], 0, 18, 0);
+	assert_int_equal(gms_end_run(gms, runs[0], KM_RUN_DELIVERED, &why), KM_OK);
+	counted(keys[0], 30, 10, 0);
+	counted(keys[1], 5, 13, 0);
+	assert_int_equal(gms_end_run(gms, runs[1], KM_RUN_TAKEN_BACK, &why), KM_OK);
+	counted(keys[0], 30, 0, 0);
+	counted(keys[1], 5, 3, 0);
+	counted(keys[2], 0, 3, 0);
+	delivered(gms, KM_REVOKE, keys, 2, 0, 6);       /* one of whom keys[1] was never given to */
+	counted(keys[0], 30, 0, 6);
+	counted(keys[1], 5, 3, 0);
+	delivered(gms, KM_REVOKE, keys + 1, 1, 25, 27);
+	counted(keys[1], 5, 3, 2);
+	for (size_t i = 0; i < 3; i++)
+		km_key_free(keys[i]);
+}
+
+static void given_by_calls(void **ctx)
+{
+	km_gms *gms = gms_in(store_in_memory(&memory));
+	km_key *key = key_of(gms, 5);
+	km_given *given;
+
+	(void)ctx;
+	who_has_a_key_is_known(gms);
+	memory.fails = 1;
+	assert_int_equal(km_gms_given(&given, key, NULL), KM_EIO);
+	assert_null(given);
+	assert_int_equal(mark(gms, 1, KM_GIVE, &key, 1, 0, 1), KM_EIO);
+	assert_int_equal(gms_end_run(gms, 1, KM_RUN_DELIVERED, &why), KM_EIO);
+	km_gms_free(gms);
+	km_key_free(key);                       /* which held it */
+}
+
+static size_t files_named(const char *name)
+{
+	char command[400], text[16] = "";
+	FILE *f;
+
+	snprintf(command, sizeof command, "ls %s 2>/dev/null | wc -l", in_dir(name));
+	f = popen(command, "r");
+	assert_non_null(f);
+	assert_non_null(fgets(text, sizeof text, f));
+	pclose(f);
+	return (size_t)atoi(text);
+}
+
+static void given_by_files(void **ctx)
+{
+	km_gms *gms = gms_in(files("given.state", KM_MAY_BEGIN));
+	km_key *key;
+
+	(void)ctx;
+	who_has_a_key_is_known(gms);
+	assert_int_equal(files_named("given.0000001e.journal"), 1);
+	assert_int_equal(files_named("given.*.journal"), 2);    /* and one for all others */
+	km_gms_free(gms);
+	gms = gms_in(files("given.state", KM_MUST_EXIST));      /* another process */
+	key = key_of(gms, 10);
+	counted(key, 5, 3, 2);
+	delivered(gms, KM_GIVE, &key, 1, 500, 600);
+	counted(key, 105, 3, 2);
+	assert_int_equal(files_named("given.*.journal"), 3);
+	km_key_free(key);
+	key = key_of(gms, 11);
+	counted(key, 0, 0, 0);
+	km_key_free(key);
+	km_gms_free(gms);
+}
+
+/* A key alone has a file of its own, whatever its members are; ten thousand others are no ten thousand files. */
+static void many_keys_are_one_file(void **ctx)
+{
+	enum { KEYS = 500 };
+	km_gms *gms = gms_in(files("many.state", KM_MAY_BEGIN));
+	static km_key *keys[KEYS];
+
+	(void)ctx;
+	take(gms, 1, some_now());
+	for (size_t i = 0; i < KEYS; i++)
+		keys[i] = key_of(gms, (uint32_t)(i * 7919 % KEYS + 1));
+	for (size_t i = 0; i < 3; i++)
+		delivered(gms, KM_GIVE, keys, 1, 1000 * i, 1000 * i + 2100);
+	assert_int_equal(files_named("many.*.journal"), 1);
+	delivered(gms, KM_GIVE, keys, KEYS, 0, 6);
+	delivered(gms, KM_GIVE, keys + 1, KEYS - 1, 3, 8);
+	assert_int_equal(files_named("many.*.journal"), 2);
+	counted(keys[0], 4100, 0, 0);
+	for (size_t i = 1; i < KEYS; i++) {
+		if (i % 50 == 1)
+			counted(keys[i], 8, 0, 0);
+		km_key_free(keys[i]);
+	}
+	km_key_free(keys[0]);
+	km_gms_free(gms);
+}
+
+/* The state is lost: its GMK-IDs and T are in the journals, those of many keys too. */
+static void a_lost_state_comes_back(void **ctx)
+{
+	km_gms *gms = gms_in(files("lost.state", KM_MAY_BEGIN));
+	km_key *keys[2] = { key_of(gms, 31), key_of(gms, 32) };
+	const km_time now = some_now();
+	km_store *store;
+	uint32_t is;
+
+	(void)ctx;
+	take(gms, 10, now);
+	delivered(gms, KM_GIVE, keys, 2, 0, 5);
+	delivered(gms, KM_REVOKE, keys, 1, 0, 5);
+	km_gms_free(gms);
+	km_key_free(keys[0]);
+	km_key_free(keys[1]);
+	assert_int_equal(unlink(in_dir("lost.state")), 0);
+	store = files("lost.state", KM_MAY_BEGIN);
+	assert_int_equal(km_gms_new(&gms, ring, store, OWN_GMS, own_text(own, "kms_uri"), &why), KM_ELOST);
+	km_store_free(store);
+	gms = gms_in(files("lost.state", KM_BEGIN_ANEW));
+	assert_int_equal(gms_look_up(&is, gms, 31, &why), KM_OK);
+	assert_int_equal(is, KM_ID_REVOKED);
+	assert_int_equal(gms_look_up(&is, gms, 32, &why), KM_OK);
+	assert_int_equal(is, KM_ID_IN_USE);
+	same_time(take(gms, 1, (km_time){ now.seconds - 5, 0 }), gms_t_at(now, 10));
+	km_gms_free(gms);
+}
+
+enum { EACH_RUN = 40 };
+
+/* Runs one after the other, each told when it is delivered, until it is killed. */
+static void run_until_killed(km_gms *gms, km_key *const *keys, size_t from, int told)
+{
+	for (size_t at = from; ; at += EACH_RUN) {
+		delivered(gms, KM_GIVE, keys, 2, at, at + EACH_RUN);
+		if (write(told, &at, sizeof at) != sizeof at)
+			_exit(1);
+	}
+}
+
+/* Those who surely have the key, and all who may have it. */
+static void ask(const km_key *key, size_t *sure, size_t *all)
+{
+	km_holder one = { .struct_size = sizeof one };
+	km_given *given;
+
+	*sure = 0;
+	if (km_gms_given(&given, key, &why) != KM_OK)
+		fail_msg("%s", why.text);
+	*all = km_given_count(given);
+	for (size_t i = 0; km_given_at(&one, given, i); i++)
+		*sure += one.has == KM_HAS_IT;
+	km_given_free(given);
+}
+
+/* A process that is killed at any moment leaves what it was told is delivered, and nothing that stops the next. */
+static void a_process_that_is_killed_leaves_what_it_did(void **ctx)
+{
+	enum { TIMES = 12 };
+	size_t sure[2] = { 0, 0 }, all[2] = { 0, 0 }, next = 0;
+
+	(void)ctx;
+	for (int i = 0; i < TIMES; i++) {
+		km_gms *gms = gms_in(files("killed.state", KM_MAY_BEGIN));
+		km_key *keys[2] = { key_of(gms, 41), key_of(gms, 42) };
+		size_t at, done = 0;
+		int told[2];
+		pid_t pid;
+
+		take(gms, 1, some_now());
+		assert_int_equal(pipe(told), 0);
+		pid = fork();
+		assert_true(pid >= 0);
+		if (pid == 0)
+			run_until_killed(gms, keys, next, told[1]);
+		close(told[1]);
+		usleep(1000 + 700 * (useconds_t)i);
+		assert_int_equal(kill(pid, SIGKILL), 0);
+		assert_int_equal(waitpid(pid, NULL, 0), pid);
+		while (read(told[0], &at, sizeof at) == sizeof at)
+			done += EACH_RUN;
+		close(told[0]);
+		next += done + EACH_RUN;
+		for (size_t k = 0; k < 2; k++) {        /* what was not told may be there or not */
+			size_t sure_now, all_now;
+
+			ask(keys[k], &sure_now, &all_now);
+			assert_in_range(sure_now, sure[k] + done, sure[k] + done + EACH_RUN);
+			assert_in_range(all_now, all[k] + done, all[k] + done + EACH_RUN);
+			sure[k] = sure_now;
+			all[k] = all_now;
+			km_key_free(keys[k]);
+		}
+		km_gms_free(gms);
+	}
+	assert_true(sure[0] > 0);
+}
+
+static void a_child_has_a_journal_of_its_own(void **ctx)
+{
+	km_gms *gms = gms_in(files("child.state", KM_MAY_BEGIN));
+	km_key *keys[2] = { key_of(gms, 51), key_of(gms, 52) };
+	uint64_t run;
+	int status;
+	pid_t pid;
+
+	(void)ctx;
+	take(gms, 1, some_now());
+	delivered(gms, KM_GIVE, keys, 2, 0, 5);
+	assert_int_equal(gms_new_run(&run, &why), KM_OK);
+	assert_int_equal(mark(gms, run, KM_GIVE, keys, 2, 5, 10), KM_OK);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		delivered(gms, KM_GIVE, keys, 2, 20, 30);
+		status = gms_end_run(gms, run, KM_RUN_DELIVERED, &why) == KM_EIO ? 0 : 1;
+		km_gms_free(gms);
+		km_key_free(keys[0]);
+		km_key_free(keys[1]);
+		_exit(status);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	counted(keys[0], 15, 5, 0);
+	assert_int_equal(gms_end_run(gms, run, KM_RUN_DELIVERED, &why), KM_OK);
+	counted(keys[1], 20, 0, 0);
+	assert_int_equal(files_named("child.run-*.journal"), 2);
+	km_key_free(keys[0]);
+	km_key_free(keys[1]);
+	km_gms_free(gms);
+}
+
+/* Marks of an older version have salts alone. */
+static void old_marks_are_members_once(void **ctx)
+{
+	static const km_mark marks[] = {
+		{ 1, KM_GIVE, 7, 1, { NULL, 0 } }, { 1, KM_GIVE, 8, 1, { NULL, 0 } },
+		{ 1, KM_GIVE, 7, 0, { "sip:a@h", 7 } }, { 1, KM_REVOKE, 9, 1, { "sip:b@h", 7 } },
+		{ 1, KM_GIVE, 9, 1, { NULL, 0 } },
+	};
+	km_holder one = { .struct_size = sizeof one };
+	km_given *given = given_new();
+
+	(void)ctx;
+	for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+		assert_int_equal(km_given_put(given, &marks[i]), KM_STORE_DONE);
+	assert_true(given_settle(given));
+	assert_int_equal(km_given_count(given), 3);
+	assert_int_equal(km_given_at(&one, given, 0), 1);
+	assert_int_equal(one.uri.len, 0);
+	assert_int_equal(km_given_at(&one, given, 1), 1);
+	assert_string_equal(one.uri.s, "sip:a@h");
+	assert_int_equal(one.has, KM_HAS_IT);
+	assert_int_equal(km_given_at(&one, given, 2), 1);
+	assert_string_equal(one.uri.s, "sip:b@h");
+	assert_int_equal(one.is_told, 1);
+	assert_int_equal(one.has, KM_HAS_IT);
+	assert_int_equal(km_given_at(&one, given, 3), 0);
+	one.struct_size = 0;
+	assert_int_equal(km_given_at(&one, given, 0), 0);
+	km_given_free(given);
+	km_given_free(NULL);
+}
+
 /* ---- what is refused ------------------------------------------------------------------------- */
 
 static void refused(km_err err, km_err with, const char *field)
@@ -450,6 +801,13 @@ int main(void)
 		cmocka_unit_test(a_child_shares_the_state),
 		cmocka_unit_test(ids_by_files),
 		cmocka_unit_test(ids_by_calls),
+		cmocka_unit_test(given_by_files),
+		cmocka_unit_test(given_by_calls),
+		cmocka_unit_test(many_keys_are_one_file),
+		cmocka_unit_test(a_lost_state_comes_back),
+		cmocka_unit_test(a_process_that_is_killed_leaves_what_it_did),
+		cmocka_unit_test(a_child_has_a_journal_of_its_own),
+		cmocka_unit_test(old_marks_are_members_once),
 		cmocka_unit_test(what_is_half_filled_is_refused),
 		cmocka_unit_test(a_state_that_is_missing_is_refused),
 	};

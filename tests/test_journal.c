@@ -28,10 +28,11 @@ static groupkey *make_key(void)
 static journal *open_journal(const char *name, journal_how how)
 {
 	groupkey *key = make_key();
+	const journal_key wanted = journal_key_of(key);
 	km_complaint why;
 	journal *j;
 
-	if (journal_open(&j, in_dir(name), how, key, &why) != JOURNAL_OK)
+	if (journal_open(&j, in_dir(name), how, &wanted, &why) != JOURNAL_OK)
 		fail_msg("%s", why.text);
 	groupkey_free(key);
 	return j;
@@ -64,6 +65,7 @@ static void a_journal_says_whose_key_it_is_of(void **ctx)
 	journal *j = open_journal("whose", JOURNAL_MAKE);
 	groupkey *other = make_key();
 	km_complaint why;
+	journal_key wanted;
 	struct stat st;
 
 	(void)ctx;
@@ -82,11 +84,12 @@ static void a_journal_says_whose_key_it_is_of(void **ctx)
 	assert_int_equal(stat(in_dir("whose"), &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
 	other->gmk_id ^= 1;
-	assert_int_equal(journal_open(&j, in_dir("whose"), JOURNAL_WRITE, other, &why),
+	wanted = journal_key_of(other);
+	assert_int_equal(journal_open(&j, in_dir("whose"), JOURNAL_WRITE, &wanted, &why),
 			JOURNAL_CORRUPT);
 	assert_null(j);
 	assert_int_equal(
-			journal_open(&j, in_dir("none"), JOURNAL_WRITE, other, &why), JOURNAL_NONE);
+			journal_open(&j, in_dir("none"), JOURNAL_WRITE, &wanted, &why), JOURNAL_NONE);
 	groupkey_free(other);
 }
 
@@ -352,12 +355,17 @@ static void a_few_members_load_a_few(void **ctx)
 	salts_free(all);
 }
 
-static void list_one(void *ctx, const char *path, uint32_t gmk_id)
+static void sum_ids(void *ctx, const journal_place *at)
+{
+	*(uint32_t *)ctx += at->gmk_id;
+}
+
+static void list_one(void *ctx, const journal_place *at)
 {
 	uint32_t *sum = ctx;
 
-	assert_int_equal(access(path, F_OK), 0);
-	*sum += gmk_id;
+	assert_int_equal(access(at->path, F_OK), 0);
+	*sum += at->gmk_id;
 }
 
 static void journals_are_found_beside_the_state(void **ctx)
@@ -375,7 +383,7 @@ static void journals_are_found_beside_the_state(void **ctx)
 		assert_non_null(f);
 		fclose(f);
 	}
-	assert_int_equal(journal_list(in_dir("gms.state"), list_one, &sum), 2);
+	assert_int_equal(journal_list(in_dir("gms.state"), list_one, &sum, NULL), 2);
 	assert_int_equal(sum, 0x21);
 	path = journal_path(in_dir("gms.state"), 0x20);
 	assert_string_equal(path, in_dir("gms.00000020.journal"));
@@ -383,6 +391,202 @@ static void journals_are_found_beside_the_state(void **ctx)
 	path = journal_path("other", 1);
 	assert_string_equal(path, "other.00000001.journal");
 	free(path);
+}
+
+/* ---- a file of many keys --------------------------------------------------------------------- */
+
+static journal_key some_of_many(uint32_t gmk_id)
+{
+	static const char *const groups[] = { "sip:a@h" };
+
+	return (journal_key){ gmk_id, 0, 1800000000 + gmk_id, "sip:gms@h", "kms", "Many", 1, groups };
+}
+
+static journal_many *begin_many(const char *state)
+{
+	km_complaint why;
+	journal_many *m;
+
+	if (journal_many_new(&m, in_dir(state), &why) != JOURNAL_OK)
+		fail_msg("%s", why.text);
+	return m;
+}
+
+/* Members from to below to of each of n keys from 1 on, whose salts are seven times their numbers. */
+static uint32_t add_to_many(journal_many *m, journal_kind kind, uint32_t n, int from, int to)
+{
+	uint32_t run = journal_many_run(m);
+	km_complaint why;
+	char uri[32];
+
+	for (uint32_t id = 1; id <= n; id++) {
+		const journal_key key = some_of_many(id);
+
+		assert_true(journal_many_key(m, &key));
+		for (int i = from; i < to; i++)
+			assert_true(journal_many_add(m, (uint32_t)i * 7, uri,
+					(size_t)snprintf(uri, sizeof uri, "sip:u%d@h", i)));
+		assert_true(journal_many_put(m, run, kind, id, (uint64_t)(to - 1) << 32));
+	}
+	assert_int_equal(journal_many_sync(m, &why), JOURNAL_OK);
+	return run;
+}
+
+static void end_many(journal_many *m, uint32_t run, bool done)
+{
+	km_complaint why;
+
+	assert_true(journal_many_end(m, run, done));
+	assert_int_equal(journal_many_sync(m, &why), JOURNAL_OK);
+}
+
+/* The journal of a key whose marks stand there. */
+static journal *open_many(const char *state, uint32_t gmk_id, journal_how how)
+{
+	const journal_key key = some_of_many(gmk_id);
+	char *path = journal_path(in_dir(state), gmk_id);
+	km_complaint why;
+	journal *j;
+
+	if (journal_open(&j, path, how, &key, &why) != JOURNAL_OK)
+		fail_msg("%s", why.text);
+	free(path);
+	return j;
+}
+
+static void counted_of_many(const char *state, uint32_t gmk_id, uint64_t given, uint64_t unsure, uint64_t told)
+{
+	journal *j = open_many(state, gmk_id, JOURNAL_READ);
+	journal_count n = journal_counts(j);
+
+	assert_int_equal(n.given, given);
+	assert_int_equal(n.unsure, unsure);
+	assert_int_equal(n.told, told);
+	journal_close(j);
+}
+
+static void a_key_has_all_its_marks(void **ctx)
+{
+	journal_many *m = begin_many("all.state"), *other = begin_many("all.state");
+	const journal_key wanted = some_of_many(2);
+	uint32_t first, second;
+	km_complaint why;
+	journal *j;
+
+	(void)ctx;
+	first = add_to_many(m, JOURNAL_GIVEN, 3, 0, 10);
+	second = add_to_many(other, JOURNAL_GIVEN, 2, 8, 12);
+	counted_of_many("all.state", 2, 0, 14, 0);
+	end_many(m, first, true);
+	end_many(other, second, false);
+	add_to_many(m, JOURNAL_GIVEN, 1, 20, 21);
+	end_many(other, add_to_many(other, JOURNAL_TOLD, 2, 0, 3), true);
+	counted_of_many("all.state", 1, 10, 1, 3);
+	counted_of_many("all.state", 3, 10, 0, 0);
+	j = open_many("all.state", 2, JOURNAL_MAKE);    /* and now a file of its own */
+	assert_false(journal_is_new(j));
+	assert_string_equal(journal_of(j)->groups[0], "sip:a@h");
+	add(j, JOURNAL_GIVEN, 30, 32);
+	commit(j);
+	journal_close(j);
+	j = open_many("all.state", 2, JOURNAL_READ);
+	assert_int_equal(journal_counts(j).given, 12);
+	assert_int_equal(journal_counts(j).last_t >> 32, 31);
+	assert_true(journal_index(j));
+	*names = '\0';
+	assert_int_equal(journal_meet(j, NULL, "sip:u4@h", 8), JOURNAL_HAS);
+	assert_int_equal(journal_unmet(j, note, NULL), 8);
+	assert_int_equal(strlen(names), 2 * strlen("sip:u30@h ") + 6 * strlen("sip:u3@h "));
+	for (const char *const *name = (const char *const[]){ "30", "31", "3", "5", "6", "7", "8", "9", NULL };
+			*name != NULL; name++) {        /* files of many come in any order */
+		char uri[32];
+
+		snprintf(uri, sizeof uri, "sip:u%s@h ", *name);
+		assert_non_null(strstr(names, uri));
+	}
+	journal_close(j);
+	journal_many_close(m);
+	journal_many_close(other);
+	assert_int_equal(journal_open(&j, in_dir("all.00000004.journal"), JOURNAL_WRITE, NULL, &why), JOURNAL_NONE);
+	assert_int_equal(journal_open(&j, in_dir("all.00000003.journal"), JOURNAL_READ, &wanted, &why), JOURNAL_CORRUPT);
+}
+
+static void keys_of_both_kinds_are_listed(void **ctx)
+{
+	journal_many *m = begin_many("list.state");
+	size_t damaged = 7;
+	uint32_t sum = 0;
+	km_complaint why;
+	journal *j;
+
+	(void)ctx;
+	add_to_many(m, JOURNAL_GIVEN, 3, 0, 1);
+	journal_close(open_many("list.state", 2, JOURNAL_MAKE));
+	journal_close(open_many("list.state", 16, JOURNAL_MAKE));
+	assert_int_equal(journal_list(in_dir("list.state"), sum_ids, &sum, &damaged), 4);
+	assert_int_equal(sum, 1 + 2 + 3 + 16);
+	assert_int_equal(damaged, 0);
+	journal_many_close(m);
+	write_text(in_dir("list.run-00000000.journal"), "keymuster-journal 3\n");
+	assert_int_equal(journal_list(in_dir("list.state"), NULL, NULL, &damaged), 4);
+	assert_int_equal(damaged, 1);
+	assert_int_equal(journal_open(&j, in_dir("list.00000010.journal"), JOURNAL_READ, NULL, &why), JOURNAL_CORRUPT);
+	assert_non_null(strstr(why.text, "cannot be read"));
+}
+
+/* Wherever the process dies, what was committed stays, of each key. */
+static void a_torn_end_of_many_is_left_out(void **ctx)
+{
+	journal_many *m = begin_many("ends.state");
+	static uint8_t all[1 << 16];
+	size_t sure, len;
+	char path[256];
+	FILE *f;
+
+	(void)ctx;
+	end_many(m, add_to_many(m, JOURNAL_GIVEN, 2, 0, 3), true);
+	sure = (size_t)journal_many_size(m);
+	end_many(m, add_to_many(m, JOURNAL_GIVEN, 3, 3, 5), true);
+	len = (size_t)journal_many_size(m);
+	journal_many_close(m);
+	snprintf(path, sizeof path, "cat %s >", in_dir("ends.run-*.journal"));
+	snprintf(path + strlen(path), sizeof path - strlen(path), "%s", in_dir("ends"));
+	assert_int_equal(system(path), 0);
+	f = fopen(in_dir("ends"), "r");
+	assert_non_null(f);
+	assert_int_equal(fread(all, 1, sizeof all, f), len);
+	fclose(f);
+	for (size_t cut = sure; cut <= len; cut++) {
+		journal *j;
+
+		write_file(in_dir("cuts.run-00000001.journal"), all, cut);
+		for (uint32_t id = 1; id <= 2; id++) {
+			j = open_many("cuts.state", id, JOURNAL_READ);
+			assert_int_equal(journal_counts(j).given, cut == len ? 5 : 3);
+			assert_true(journal_counts(j).unsure == 0 || journal_counts(j).unsure == 2);
+			journal_close(j);
+		}
+	}
+}
+
+/* T of a wrong clock is doubted in each file, also in that of a process that goes on with it. */
+static void doubt_reaches_files_of_many(void **ctx)
+{
+	journal_many *m = begin_many("doubt.state");
+	km_complaint why;
+	journal *j;
+
+	(void)ctx;
+	end_many(m, add_to_many(m, JOURNAL_GIVEN, 2, 0, 3), true);
+	end_many(m, add_to_many(m, JOURNAL_GIVEN, 2, 100, 104), true);
+	j = open_many("doubt.state", 1, JOURNAL_WRITE);
+	assert_int_equal(journal_counts(j).last_t >> 32, 103);
+	assert_int_equal(journal_doubt(j, (uint64_t)50 << 32, &why), JOURNAL_OK);
+	journal_close(j);
+	end_many(m, add_to_many(m, JOURNAL_GIVEN, 2, 200, 201), true);
+	counted_of_many("doubt.state", 1, 4, 4, 0);
+	counted_of_many("doubt.state", 2, 8, 0, 0);
+	journal_many_close(m);
 }
 
 int main(void)
@@ -399,6 +603,10 @@ int main(void)
 		cmocka_unit_test(salts_of_an_older_version_are_taken_over),
 		cmocka_unit_test(a_few_members_load_a_few),
 		cmocka_unit_test(journals_are_found_beside_the_state),
+		cmocka_unit_test(a_key_has_all_its_marks),
+		cmocka_unit_test(keys_of_both_kinds_are_listed),
+		cmocka_unit_test(a_torn_end_of_many_is_left_out),
+		cmocka_unit_test(doubt_reaches_files_of_many),
 	};
 
 	return cmocka_run_group_tests(tests, dir_start, dir_stop);

@@ -166,6 +166,7 @@ static void write_journal(const char *path)
 	salts *old = salts_new();
 	km_complaint why;
 	uint32_t other;
+	journal_key wanted;
 	journal *j;
 
 	if (key == NULL || old == NULL)
@@ -174,7 +175,8 @@ static void write_journal(const char *path)
 	key->kms = strdup("kms");
 	key->text = strdup("Fire");
 	key->groups[key->n_groups++] = strdup("sip:fire@h");
-	if (journal_open(&j, path, JOURNAL_MAKE, key, &why) != JOURNAL_OK ||
+	wanted = journal_key_of(key);
+	if (journal_open(&j, path, JOURNAL_MAKE, &wanted, &why) != JOURNAL_OK ||
 	    !journal_add(j, 7, "sip:u1@h", 8) || !journal_add(j, 8, "sip:u2@h", 8) ||
 	    journal_put(j, JOURNAL_GIVEN, 1, false, &why) != JOURNAL_OK ||
 	    journal_commit(j, &why) != JOURNAL_OK ||
@@ -189,25 +191,58 @@ static void write_journal(const char *path)
 	groupkey_free(key);
 }
 
-static void add_journals(seed_list *list)
+/* A file of two keys, of which one is doubted. */
+static void write_journal_of_many(const char *state)
 {
-	char dir[] = "/tmp/keymuster-seeds-XXXXXX", path[64], data[1024];
-	FILE *f;
+	static const char *const groups[] = { "sip:fire@h" };
+	journal_many *m;
+	km_complaint why;
+	uint32_t run;
+
+	if (journal_many_new(&m, state, &why) != JOURNAL_OK)
+		abort();
+	run = journal_many_run(m);
+	for (uint32_t id = 1; id <= 2; id++) {
+		const journal_key key = { id, 0, 1900000000, "sip:gms@h", "kms", "Fire", 1, groups };
+
+		if (!journal_many_key(m, &key) || !journal_many_add(m, 7, "sip:u1@h", 8) ||
+		    !journal_many_put(m, run, JOURNAL_GIVEN, id, 5))
+			abort();
+	}
+	if (!journal_many_end(m, run, true) || journal_many_sync(m, &why) != JOURNAL_OK)
+		abort();
+	journal_many_close(m);
+}
+
+/* The file of that name as two seeds, and removed. */
+static void take_journal(void *ctx, const char *path)
+{
+	seed_list *list = ctx;
+	char data[1024];
+	FILE *f = fopen(path, "r");
 	size_t len;
 
-	if (mkdtemp(dir) == NULL)
-		abort();
-	snprintf(path, sizeof path, "%s/journal", dir);
-	write_journal(path);
-	f = fopen(path, "r");
 	if (f == NULL)
 		abort();
 	len = fread(data, 1, sizeof data, f);
 	fclose(f);
 	unlink(path);
-	rmdir(dir);
 	add(list, data, len);
 	add(list, data, len - 20);              /* torn */
+}
+
+static void add_journals(seed_list *list)
+{
+	char dir[] = "/tmp/keymuster-seeds-XXXXXX", path[64];
+
+	if (mkdtemp(dir) == NULL)
+		abort();
+	snprintf(path, sizeof path, "%s/journal", dir);
+	write_journal(path);
+	take_journal(list, path);
+	write_journal_of_many(path);
+	journal_each_run(path, strlen(path), take_journal, list);
+	rmdir(dir);
 }
 
 static void add_times(seed_list *list)

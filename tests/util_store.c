@@ -114,24 +114,53 @@ static int mark(void *ctx, const char *gms, const char *kms, uint64_t run, const
 {
 	memory_store *m = enter(ctx);
 
-	(void)gms, (void)kms, (void)run, (void)marks, (void)n;
-	return m == NULL ? KM_STORE_FAILED : leave(m, KM_STORE_DONE);
+	(void)gms, (void)kms;
+	if (m == NULL)
+		return KM_STORE_FAILED;
+	if (m->n_marks + n > STORE_MARKS)
+		return leave(m, KM_STORE_FAILED);
+	for (size_t i = 0; i < n; i++, m->n_marks++) {
+		char *uri = m->marks[m->n_marks].uri;
+
+		assert_in_range(marks[i].uri.len, 1, sizeof m->marks[0].uri);
+		memcpy(uri, marks[i].uri.s, marks[i].uri.len);
+		m->marks[m->n_marks].run = run;
+		m->marks[m->n_marks].mark = marks[i];
+		m->marks[m->n_marks].mark.uri.s = uri;
+	}
+	return leave(m, KM_STORE_DONE);
 }
 
 static int end_run(void *ctx, const char *gms, const char *kms, uint64_t run, uint32_t how)
 {
 	memory_store *m = enter(ctx);
 
-	(void)gms, (void)kms, (void)run, (void)how;
-	return m == NULL ? KM_STORE_FAILED : leave(m, KM_STORE_DONE);
+	(void)gms, (void)kms;
+	if (m == NULL)
+		return KM_STORE_FAILED;
+	for (size_t i = 0; i < m->n_marks; i++) {
+		if (m->marks[i].run == run)
+			m->marks[i].ended = how;
+	}
+	return leave(m, KM_STORE_DONE);
 }
 
 static int given(void *ctx, const char *gms, const char *kms, uint32_t gmk_id, km_given *to)
 {
 	memory_store *m = enter(ctx);
+	int done = KM_STORE_DONE;
 
-	(void)gms, (void)kms, (void)gmk_id, (void)to;
-	return m == NULL ? KM_STORE_FAILED : leave(m, KM_STORE_DONE);
+	(void)gms, (void)kms;
+	if (m == NULL)
+		return KM_STORE_FAILED;
+	for (size_t i = 0; i < m->n_marks && done == KM_STORE_DONE; i++) {
+		km_mark mark = m->marks[i].mark;
+
+		mark.is_sure = m->marks[i].ended == KM_RUN_DELIVERED;
+		if (mark.gmk_id == gmk_id && m->marks[i].ended != KM_RUN_TAKEN_BACK)
+			done = km_given_put(to, &mark);
+	}
+	return leave(m, done);
 }
 
 km_store *store_in_memory(memory_store *m)

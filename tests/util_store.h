@@ -6,13 +6,15 @@
 
 #include "provision/gmk.h"
 
-enum { STORE_IDS = 4096 };
+enum { STORE_IDS = 4096, STORE_MARKS = 4096 };
 
 typedef struct {
 	pthread_mutex_t mutex;
 	km_time t;
 	struct { uint32_t gmk_id, is; km_time expiry; } ids[STORE_IDS];
 	size_t n;
+	struct { uint64_t run; km_mark mark; char uri[64]; uint32_t ended; } marks[STORE_MARKS];
+	size_t n_marks;
 	int fails;              /* each call from now on, and does nothing */
 	unsigned asked;         /* calls so far */
 	int races;              /* so many times another takes T in between */

@@ -132,8 +132,9 @@ static int open_journal(provision *p)
 {
 	km_complaint why = { 0 };
 	char *path = journal_path(state_name(p->st), p->key->gmk_id);
+	const journal_key key = journal_key_of(p->key);
 	journal_result result = path == NULL ? JOURNAL_IO : journal_open(&p->journal, path,
-			p->w.check ? JOURNAL_READ : JOURNAL_MAKE, p->key, &why);
+			p->w.check ? JOURNAL_READ : JOURNAL_MAKE, &key, &why);
 	bool is_new = result == JOURNAL_NONE ||
 			(result == JOURNAL_OK && journal_is_new(p->journal));
 	char shown[CLI_SHOWN];
@@ -248,7 +249,7 @@ typedef struct {
 	int code;
 } look;
 
-static void note_older(void *ctx, const char *path, uint32_t gmk_id)
+static void note_older(void *ctx, const journal_place *at)
 {
 	look *l = ctx;
 	provision *p = l->p;
@@ -256,9 +257,9 @@ static void note_older(void *ctx, const char *path, uint32_t gmk_id)
 	journal *j = NULL;
 	journal_result result;
 
-	if (p->key != NULL && gmk_id == p->key->gmk_id)
+	if (p->key != NULL && at->gmk_id == p->key->gmk_id)
 		return;
-	result = journal_open(&j, path, JOURNAL_READ, NULL, &why);
+	result = journal_open_at(&j, at, JOURNAL_READ, NULL, &why);
 	if (result == JOURNAL_OK && is_in_use(p, j, &l->code)) {
 		if (keep_older(p, j))
 			return;
@@ -268,13 +269,13 @@ static void note_older(void *ctx, const char *path, uint32_t gmk_id)
 		l->code = CLI_IO;
 	} else if (result == JOURNAL_CORRUPT) {
 		cli_warn("%s: so it is not known whether key %08x is of this group, and who has it",
-				why.text, (unsigned)gmk_id);
+				why.text, (unsigned)at->gmk_id);
 	}
 	journal_close(j);
 }
 
 /* A late joiner who is given a key that the others have left hears nobody. */
-static void note_later(void *ctx, const char *path, uint32_t gmk_id)
+static void note_later(void *ctx, const journal_place *at)
 {
 	look *l = ctx;
 	const provision *p = l->p;
@@ -283,14 +284,14 @@ static void note_later(void *ctx, const char *path, uint32_t gmk_id)
 	journal_count marks;
 	char when[WHEN_MAX];
 
-	if (gmk_id == p->key->gmk_id ||
-	    journal_open(&j, path, JOURNAL_READ, NULL, &why) != JOURNAL_OK)
+	if (at->gmk_id == p->key->gmk_id ||
+	    journal_open_at(&j, at, JOURNAL_READ, NULL, &why) != JOURNAL_OK)
 		return;
 	marks = journal_counts(j);
 	if (marks.last_t > journal_counts(p->journal).last_t && is_in_use(l->p, j, &l->code)) {
 		when_print(when, (int64_t)(marks.last_t >> 32));
 		cli_warn("the group has another key, %08x, which was given to %llu %s, last at %s, after "
-				"this one", (unsigned)gmk_id, (unsigned long long)marks.given,
+				"this one", (unsigned)at->gmk_id, (unsigned long long)marks.given,
 				word_for(marks.given, "member", "members"), when);
 	}
 	journal_close(j);
@@ -312,9 +313,9 @@ int provision_open_journal(provision *p)
 	if (code == CLI_DONE && p->w.check && p->journal != NULL && !journal_index(p->journal))
 		code = out_of_memory();
 	if (code == CLI_DONE && p->had_before == 0 && !p->had_unknown && !p->revoke)
-		journal_list(state_name(p->st), note_older, &l);
+		journal_list(state_name(p->st), note_older, &l, NULL);
 	else if (code == CLI_DONE && p->journal != NULL && !p->revoke)
-		journal_list(state_name(p->st), note_later, &l);
+		journal_list(state_name(p->st), note_later, &l, NULL);
 	return code == CLI_DONE ? l.code : code;
 }
 

@@ -207,13 +207,12 @@ static void take_owner(state_content *c, const char *gms, const char *kms)
 	c->kms = strdup(kms);
 }
 
-static void owner_of_journal(void *ctx, const char *path, uint32_t gmk_id)
+static void owner_of_journal(void *ctx, const journal_place *at)
 {
 	km_complaint why;
 	journal *j;
 
-	(void)gmk_id;
-	if (journal_open(&j, path, JOURNAL_READ, NULL, &why) == JOURNAL_OK)
+	if (journal_open_at(&j, at, JOURNAL_READ, NULL, &why) == JOURNAL_OK)
 		take_owner(ctx, journal_of(j)->gms, journal_of(j)->kms);
 	journal_close(j);
 }
@@ -240,14 +239,13 @@ typedef struct {
 	uint64_t t;
 } going_back;
 
-static void doubt_journal(void *ctx, const char *path, uint32_t gmk_id)
+static void doubt_journal(void *ctx, const journal_place *at)
 {
 	const going_back *back = ctx;
 	km_complaint why;
 	journal *j;
-	journal_result result = journal_open(&j, path, JOURNAL_WRITE, NULL, &why);
+	journal_result result = journal_open_at(&j, at, JOURNAL_WRITE, NULL, &why);
 
-	(void)gmk_id;
 	if (result == JOURNAL_OK && journal_counts(j).last_t > back->t)
 		result = journal_doubt(j, back->t, &why);
 	journal_close(j);
@@ -299,7 +297,7 @@ static bool mend(void *ctx, state_content *c, bool exists)
 	take_owner(c, w->gms, w->kms);
 	for (size_t i = 0; i < w->gmk.n; i++)
 		take_owner(c, r->keys[i]->gms, r->keys[i]->kms);
-	journal_list(r->path, owner_of_journal, c);
+	journal_list(r->path, owner_of_journal, c, NULL);
 	if (c->gms == NULL || c->kms == NULL)
 		refuse(r, "whose state it is is not known: --gms-uri and --gms-kms, or a --gmk "
 			  "FILE, say so");
@@ -322,7 +320,7 @@ static bool mend(void *ctx, state_content *c, bool exists)
 				word_for(c->lost, "line could not be read and is", "lines could not be read and are"));
 	set_t(r, c, of_journals);
 	if (c->t < t)
-		journal_list(r->path, doubt_journal, &(going_back){ r, c->t });
+		journal_list(r->path, doubt_journal, &(going_back){ r, c->t }, NULL);
 	if (r->code != CLI_DONE)
 		return false;
 	changed = changed || c->n != before || c->t != t;

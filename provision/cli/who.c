@@ -149,6 +149,7 @@ static int open_key(who *w)
 	groupkey_result read = groupkey_read(&w->key, w->gmk, &why);
 	char *state_file, *path;
 	journal_result result;
+	journal_key key;
 
 	if (read != GROUPKEY_OK) {
 		cli_error("%s", why.text);
@@ -161,7 +162,8 @@ static int open_key(who *w)
 		free(state_file);
 		return CLI_IO;
 	}
-	result = journal_open(&w->journal, path, JOURNAL_READ, w->key, &why);
+	key = journal_key_of(w->key);
+	result = journal_open(&w->journal, path, JOURNAL_READ, &key, &why);
 	free(path);
 	free(state_file);
 	if (result == JOURNAL_OK)

@@ -251,15 +251,14 @@ km_err km_gms_next_t(km_time *t, km_gms *gms, km_time now, km_complaint *why)
 static km_err draw_id(uint32_t *gmk_ids, size_t at, const km_random *rnd)
 {
 	for (;;) {
-		uint8_t octets[4];
+		uint8_t drawn[4];
 		uint32_t id;
 		bool again;
-		km_err err = km_random_bytes(octets, sizeof octets, rnd);
+		km_err err = km_random_bytes(drawn, sizeof drawn, rnd);
 
 		if (err != KM_OK)
 			return err;
-		id = (uint32_t)(octets[0] & 0x0f) << 24 | (uint32_t)octets[1] << 16 | (uint32_t)octets[2] << 8 |
-				octets[3];
+		id = (uint32_t)(drawn[0] & 0x0f) << 24 | (uint32_t)drawn[1] << 16 | (uint32_t)drawn[2] << 8 | drawn[3];
 		again = id == 0;
 		for (size_t i = 0; i < at && !again; i++)
 			again = gmk_ids[i] == id;
@@ -316,4 +315,36 @@ km_err gms_look_up(uint32_t *is, km_gms *gms, uint32_t gmk_id, km_complaint *why
 km_err gms_revoke_id(km_gms *gms, uint32_t gmk_id, km_time expiry, km_complaint *why)
 {
 	return store_revoke_id(gms->place, gmk_id, expiry, why);
+}
+
+/* ---- keys, and who was given them ------------------------------------------------------------ */
+
+void gms_let_go(void *gms)
+{
+	km_gms_free(gms);
+}
+
+km_gms *gms_of(const km_key *key)
+{
+	return key->owner_free == gms_let_go ? key->owner : NULL;
+}
+
+km_err gms_new_run(uint64_t *run, km_complaint *why)
+{
+	km_err err = km_random_bytes((uint8_t *)run, sizeof *run, NULL);
+
+	if (err != KM_OK)
+		complain(why, "run", 0, NULL, km_strerror(err));
+	return err;
+}
+
+km_err gms_mark(km_gms *gms, uint64_t run, const km_mark *marks, size_t n, km_key *const *keys, size_t n_keys,
+		km_complaint *why)
+{
+	return store_mark(gms->place, run, marks, n, keys, n_keys, why);
+}
+
+km_err gms_end_run(km_gms *gms, uint64_t run, uint32_t how, km_complaint *why)
+{
+	return store_end_run(gms->place, run, how, why);
 }

@@ -2,14 +2,17 @@
  *
  * The room, provision/gms/, which stands on keys/: messages made, and what a GMS remembers.
  *   gms                     T reserved, GMK-IDs drawn, keys looked up
- *   store, store_inner, store_files   where that is kept: asked of the caller's calls; of files
+ *   store, store_inner      where that is kept, asked of the caller's calls
+ *   store_files, store_journal   or of files
+ *   given                   who was given a key, each once
  *   make                    a piece of a batch to messages
  *   chunk                   a chunk of members of one key to messages
  *   state, state_inner      T and GMK-IDs in a file
  *   state_file, state_lock, state_open, state_place   as text; locked and replaced; opened; where it lies
  *   groupkey, salts         the file of one group key; the user salts that it has given
  *   journal, journal_file   who was given one group key
- *   journal_add, journal_index   what a run adds; members looked up
+ *   journal_part, journal_runs   the frames of one file; the files of many keys
+ *   journal_add, journal_many, journal_index   what a run adds; a process that serves many keys; members looked up
  */
 #ifndef KM_GMS_H
 #define KM_GMS_H
@@ -48,5 +51,19 @@ KM_MUST km_err gms_new_ids(uint32_t *gmk_ids, km_gms *gms, const km_time *expiri
 KM_MUST km_err gms_look_up(uint32_t *is, km_gms *gms, uint32_t gmk_id, km_complaint *why);
 /* Known or not, it is revoked from now on. */
 KM_MUST km_err gms_revoke_id(km_gms *gms, uint32_t gmk_id, km_time expiry, km_complaint *why);
+
+/* owner_free of a key whose owner is its GMS; that one; NULL: it is a client's. */
+void gms_let_go(void *gms);
+km_gms *gms_of(const km_key *key);
+
+/* A number for a run of a batch. */
+KM_MUST km_err gms_new_run(uint64_t *run, km_complaint *why);
+/* Members who may have a message of that run from now on, on disk when this returns; keys: those that the marks are of.
+ * It comes behind the gms_reserve_t of their messages.  A run may mark more than once, and is to be ended whatever this
+ * gives.  KM_EIO, KM_ELOST. */
+KM_MUST km_err gms_mark(km_gms *gms, uint64_t run, const km_mark *marks, size_t n, km_key *const *keys, size_t n_keys,
+		km_complaint *why);
+/* how: KM_RUN_DELIVERED, KM_RUN_TAKEN_BACK. */
+KM_MUST km_err gms_end_run(km_gms *gms, uint64_t run, uint32_t how, km_complaint *why);
 
 #endif

@@ -1,4 +1,4 @@
-/* journal.c -- who was given one group key: the file, and what a run adds to it. */
+/* journal.c -- who was given a group key: where the files lie, and a key's marks opened. */
 #include "journal_file.h"
 
 #include <dirent.h>
@@ -7,34 +7,33 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-#include <sodium.h>
 
 #include "base/complain.h"
 #include "base/file.h"
-#include "base/wait.h"
 
-
-journal_result journal_refuse_errno(const journal *j, km_complaint *why)
+journal_result journal_refuse_errno(const char *path, km_complaint *why)
 {
-	complain(why, j->path, 0, NULL, strerror(errno));
+	complain(why, path, 0, NULL, strerror(errno));
 	return JOURNAL_IO;
 }
 
-journal_result journal_refuse(const journal *j, const char *text, km_complaint *why)
+journal_result journal_refuse(const char *path, const char *text, km_complaint *why)
 {
-	complain(why, j->path, 0, NULL, text);
+	complain(why, path, 0, NULL, text);
 	return JOURNAL_CORRUPT;
 }
 
-#define WAY_OUT ": put the last good one back, or move it away: who was given the key is unknown then"
+journal_key journal_key_of(const groupkey *key)
+{
+	return (journal_key){ key->gmk_id, key->activation, key->expiry, key->gms, key->kms, key->text,
+			key->n_groups, (const char *const *)key->groups };
+}
 
 /* ---- where they lie -------------------------------------------------------------------------- */
 
-static const char state_end[] = ".state", journal_end[] = ".journal";
+static const char state_end[] = ".state", journal_end[] = ".journal", run_start[] = ".run-";
+enum { NUMBER = 8, KEY_END = 1 + NUMBER + sizeof journal_end - 1 };
 
 static size_t base_length(const char *state_file)
 {
@@ -53,88 +52,81 @@ char *journal_path(const char *state_file, uint32_t gmk_id)
 	return path;
 }
 
-/* "BASE.0abcdef0.journal" */
-static bool is_journal_of(const char *entry, const char *base, size_t len, uint32_t *gmk_id)
+/* "START0abcdef0.journal", and nothing more. */
+static bool is_end(const char *s, const char *start, uint32_t *number)
 {
-	enum { ID = 8 };
+	size_t len = strlen(start);
 	char *end;
 
-	if (strncmp(entry, base, len) != 0 ||
-			strlen(entry) != len + 1 + ID + sizeof journal_end - 1 ||
-			entry[len] != '.' || strcmp(entry + len + 1 + ID, journal_end) != 0 ||
-			strspn(entry + len + 1, "0123456789abcdef") != ID)
+	if (strncmp(s, start, len) != 0 || strspn(s + len, "0123456789abcdef") != NUMBER ||
+	    strcmp(s + len + NUMBER, journal_end) != 0)
 		return false;
-	*gmk_id = (uint32_t)strtoul(entry + len + 1, &end, 16);
+	*number = (uint32_t)strtoul(s + len, &end, 16);
 	return true;
 }
 
-size_t journal_list(const char *state_file, void (*each)(void *ctx, const char *path,
-		uint32_t gmk_id), void *ctx)
-{
-	const char *slash = strrchr(state_file, '/');
-	size_t dir_len = slash == NULL ? 0 : (size_t)(slash - state_file) + 1, n = 0;
-	const char *base = state_file + dir_len;
-	size_t base_len = base_length(state_file) - dir_len;
-	char *dir_name = dir_len == 0 ? strdup("./") : strndup(state_file, dir_len), *path = NULL;
-	DIR *dir = dir_name == NULL ? NULL : opendir(dir_name);
-	const struct dirent *entry;
-	uint32_t gmk_id;
+typedef struct {
+	const char *base;               /* DIR/NAME, of len octets */
+	size_t len;
+	void (*each_run)(void *ctx, const char *path);
+	void *ctx;
+	uint32_t *ids;                  /* of keys that have a file; NULL: they are not wanted */
+	size_t n, room;
+} listing;
 
-	while (dir != NULL && (entry = readdir(dir)) != NULL) {
-		if (!is_journal_of(entry->d_name, base, base_len, &gmk_id))
-			continue;
-		n++;
-		if (each == NULL || asprintf(&path, "%s%s", dir_name, entry->d_name) < 0)
-			continue;
-		each(ctx, path, gmk_id);
+static bool note_id(listing *l, uint32_t id)
+{
+	if (l->n == l->room) {
+		uint32_t *bigger = reallocarray(l->ids, 2 * l->room + 64, sizeof *bigger);
+
+		if (bigger == NULL)
+			return false;
+		l->ids = bigger;
+		l->room = 2 * l->room + 64;
+	}
+	l->ids[l->n++] = id;
+	return true;
+}
+
+static void note_entry(listing *l, const char *dir, const char *entry, const char *name)
+{
+	size_t len = strlen(name);
+	uint32_t number;
+	char *path = NULL;
+
+	if (strncmp(entry, name, len) != 0)
+		return;
+	if (l->each_run == NULL && is_end(entry + len, ".", &number)) {
+		(void)note_id(l, number);
+	} else if (l->each_run != NULL && is_end(entry + len, run_start, &number) &&
+			asprintf(&path, "%s%s", dir, entry) >= 0) {
+		l->each_run(l->ctx, path);
 		free(path);
 	}
+}
+
+static void look_through(listing *l)
+{
+	char *base = strndup(l->base, l->len);
+	const char *slash = base == NULL ? NULL : strrchr(base, '/');
+	char *dir_name = slash == NULL ? strdup("./") : strndup(base, (size_t)(slash - base) + 1);
+	DIR *dir = base == NULL || dir_name == NULL ? NULL : opendir(dir_name);
+	const struct dirent *entry;
+
+	while (dir != NULL && (entry = readdir(dir)) != NULL)
+		note_entry(l, dir_name, entry->d_name, slash == NULL ? base : slash + 1);
 	if (dir != NULL)
 		closedir(dir);
 	free(dir_name);
-	return n;
+	free(base);
 }
 
-/* ---- frames ---------------------------------------------------------------------------------- */
-
-uint32_t frame_load32(const uint8_t in[4])
+void journal_each_run(const char *base, size_t len, void (*each)(void *ctx, const char *path), void *ctx)
 {
-	return (uint32_t)in[0] << 24 | (uint32_t)in[1] << 16 | (uint32_t)in[2] << 8 | in[3];
+	listing l = { .base = base, .len = len, .each_run = each, .ctx = ctx };
+
+	look_through(&l);
 }
-
-uint64_t frame_load64(const uint8_t in[8])
-{
-	return (uint64_t)frame_load32(in) << 32 | frame_load32(in + 4);
-}
-
-uint64_t journal_hash(const char *uri, size_t len)
-{
-	uint8_t hash[KM_HASH_BYTES];
-
-	km_sha256(hash, (const uint8_t *)uri, len);
-	return frame_load64(hash);
-}
-
-bool frame_next(frame *f, const uint8_t *data, size_t len, size_t *at)
-{
-	const uint8_t *head = data + *at;
-	size_t left = len - *at, body;
-
-	if (left < FRAME_HEAD)
-		return false;
-	*f = (frame){ frame_load32(head), frame_load32(head + 4), frame_load32(head + 8),
-			frame_load32(head + 12), frame_load64(head + 16), head + FRAME_HEAD, NULL };
-	if (f->n > FRAME_MAX / FRAME_ENTRY || f->names > FRAME_MAX)
-		return false;
-	body = (size_t)f->n * FRAME_ENTRY + f->names;
-	if (left - FRAME_HEAD < body || (f->names > 0 && head[FRAME_HEAD + body - 1] != '\0'))
-		return false;
-	f->uris = (const char *)head + FRAME_HEAD + (size_t)f->n * FRAME_ENTRY;
-	*at += FRAME_HEAD + body;
-	return true;
-}
-
-/* ---- reading --------------------------------------------------------------------------------- */
 
 static int by_number(const void *a, const void *b)
 {
@@ -143,100 +135,63 @@ static int by_number(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static bool is_in(const run_list *runs, uint32_t run)
+size_t journal_list(const char *state_file, void (*each)(void *ctx, const journal_place *at), void *ctx,
+		size_t *damaged)
 {
-	return runs->n > 0 && bsearch(&run, runs->at, runs->n, sizeof run, by_number) != NULL;
-}
+	listing l = { .base = state_file, .len = base_length(state_file) };
+	km_complaint why;
+	journal_runs *runs = journal_runs_read(l.base, l.len, &why);
+	size_t n = 0;
+	uint32_t id;
 
-static bool is_doubted(const journal *j, const frame *f)
-{
-	size_t at = (size_t)(f->entries - j->data);
+	look_through(&l);
+	for (size_t i = 0; runs != NULL && (i = journal_runs_key(runs, i, &id)) != 0; )
+		(void)note_id(&l, id);
+	if (l.n > 0)
+		qsort(l.ids, l.n, sizeof *l.ids, by_number);
+	for (size_t i = 0; i < l.n; i++) {
+		char *path;
 
-	for (size_t i = 0; i < j->n_doubts; i++) {
-		if (at < j->doubts[i].at && f->t > j->doubts[i].t)
-			return true;
+		if (i > 0 && l.ids[i] == l.ids[i - 1])
+			continue;
+		n++;
+		path = each == NULL ? NULL : journal_path(state_file, l.ids[i]);
+		if (path != NULL)
+			each(ctx, &(journal_place){ path, l.ids[i], runs });
+		free(path);
 	}
-	return false;
+	if (damaged != NULL)
+		*damaged = runs == NULL ? 1 : journal_runs_damaged(runs);
+	journal_runs_free(runs);
+	free(l.ids);
+	return n;
 }
 
-frame_worth journal_worth(const journal *j, const frame *f)
+/* ---- reading --------------------------------------------------------------------------------- */
+
+journal_at journal_begin(const journal *j)
 {
-	if (f->kind == FRAME_OLD || is_in(&j->done, f->run))
-		return is_doubted(j, f) ? FRAME_UNSURE : FRAME_SURE;
-	return is_in(&j->taken_back, f->run) ? FRAME_NOTHING : FRAME_UNSURE;
+	return (journal_at){ JOURNAL_START, j->first };
 }
 
-static bool note_run(run_list *runs, uint32_t run)
+bool journal_next(const journal *j, journal_at *at, frame *f)
 {
-	uint32_t *bigger = reallocarray(runs->at, runs->n + 1, sizeof *bigger);
-
-	if (bigger == NULL)
-		return false;
-	runs->at = bigger;
-	runs->at[runs->n++] = run;
-	return true;
+	if (part_next(f, &j->own, &at->at))
+		return true;
+	return at->entry < j->last && journal_runs_at(j->runs, at->entry++, f);
 }
 
-static bool note_doubt(journal *j, const frame *f)
+/* How many members stand there. */
+static void count(journal *j)
 {
-	doubt *bigger = reallocarray(j->doubts, j->n_doubts + 1, sizeof *bigger);
-
-	if (bigger == NULL)
-		return false;
-	j->doubts = bigger;
-	j->doubts[j->n_doubts++] = (doubt){ f->t, (size_t)(f->entries - j->data) };
-	return true;
-}
-
-static void sort_runs(run_list *runs)
-{
-	if (runs->n > 0)
-		qsort(runs->at, runs->n, sizeof *runs->at, by_number);
-}
-
-/* Everything up to the last commit was on disk before it: only what follows may be torn.  Where it
- * is not, at is where the whole frames end. */
-static size_t find_end(const journal *j, const uint8_t *data, size_t len)
-{
-	size_t at = JOURNAL_START, next = JOURNAL_START, sure = JOURNAL_START;
-	frame f;
-
-	(void)j;
-	while (frame_next(&f, data, len, &next)) {
-		if (f.kind == FRAME_COMMIT && frame_is_whole(data + at, next - at))
-			sure = next;
-		at = next;
-	}
-	at = next = sure;
-	while (frame_next(&f, data, len, &next) && frame_is_whole(data + at, next - at))
-		at = next;
-	return at;
-}
-
-/* Which runs are committed, and how many members stand there. */
-static bool survey(journal *j)
-{
-	size_t at = JOURNAL_START;
+	journal_at at = journal_begin(j);
 	frame f;
 
 	j->counts = (journal_count){ 0 };
-	j->done.n = j->taken_back.n = 0;
-	j->n_doubts = 0;
-	if (j->counts_own && !note_run(&j->done, j->run))
-		return false;
-	while (frame_next(&f, j->data, j->len, &at)) {
-		if ((f.kind == FRAME_COMMIT && !note_run(&j->done, f.run)) ||
-		    (f.kind == FRAME_VOID && !note_run(&j->taken_back, f.run)) ||
-		    (f.kind == FRAME_DOUBT && !note_doubt(j, &f)))
-			return false;
-	}
-	sort_runs(&j->done);
-	sort_runs(&j->taken_back);
-	at = JOURNAL_START;
-	while (frame_next(&f, j->data, j->len, &at)) {
-		frame_worth worth = journal_worth(j, &f);
+	while (journal_next(j, &at, &f)) {
+		frame_worth worth = frame_value(&f);
 
-		if (f.kind != FRAME_DOUBT && f.t > j->counts.last_t && !is_doubted(j, &f))
+		if (f.kind != FRAME_DOUBT && f.t > j->counts.last_t && !frame_is_doubted(&f))
 			j->counts.last_t = f.t;
 		j->counts.revoked = j->counts.revoked || f.kind == JOURNAL_TOLD;
 		if (f.kind == JOURNAL_TOLD)
@@ -246,161 +201,151 @@ static bool survey(journal *j)
 		else if (worth == FRAME_UNSURE && f.kind == JOURNAL_GIVEN)
 			j->counts.unsure += f.n;
 	}
-	return true;
 }
 
-static const char *take_string(const char **at, const char *end)
-{
-	const char *s = *at;
-	const char *nul = s < end ? memchr(s, '\0', (size_t)(end - s)) : NULL;
-
-	if (nul == NULL)
-		return NULL;
-	*at = nul + 1;
-	return s;
-}
-
-/* The first frame: the key.  Its entries are none, its names GMK-ID, activation and expiry in
- * digits, then GMS, KMS, text and groups. */
-static bool take_key(journal *j)
-{
-	journal_key *key = &j->key;
-	const char *at, *end, *numbers;
-	unsigned long long activation, expiry;
-	unsigned id;
-	size_t next = JOURNAL_START;
-	frame f;
-
-	if (!frame_next(&f, j->data, j->len, &next) || f.kind != FRAME_KEY || f.n != 0 ||
-	    !frame_is_whole(j->data + JOURNAL_START, next - JOURNAL_START))
-		return false;
-	at = f.uris;
-	end = at + f.names;
-	numbers = take_string(&at, end);
-	if (numbers == NULL || sscanf(numbers, "%8x %20llu %20llu", &id, &activation, &expiry) != 3)
-		return false;
-	*key = (journal_key){ .gmk_id = id, .activation = activation, .expiry = expiry };
-	key->gms = take_string(&at, end);
-	key->kms = take_string(&at, end);
-	key->text = take_string(&at, end);
-	while (key->text != NULL && at < end && key->n_groups < KM_GROUPS_MAX)
-		key->groups[key->n_groups++] = take_string(&at, end);
-	return key->text != NULL;
-}
-
-/* Map the file as it is; what is torn at its end is cut off where it may be. */
+/* What is torn at the end of the key's own file is cut off where it may be. */
 static journal_result map(journal *j, km_complaint *why)
 {
-	struct stat st;
+	const tail *file = &j->file;
+	journal_result result = part_map(&j->own, file, JOURNAL_OF_ONE, why);
+	size_t at = JOURNAL_START;
+	frame f;
 
-	if (fstat(j->fd, &st) != 0)
-		return journal_refuse_errno(j, why);
-	if (st.st_size < JOURNAL_START)
-		return journal_refuse(j, "not a journal of keymuster, or cut" WAY_OUT, why);
-	j->mapped = (size_t)st.st_size;
-	j->data = mmap(NULL, j->mapped, PROT_READ, MAP_PRIVATE, j->fd, 0);
-	if (j->data == MAP_FAILED) {
-		j->data = NULL;
-		return journal_refuse_errno(j, why);
-	}
-	if (memcmp(j->data, JOURNAL_MAGIC, JOURNAL_START) != 0)
-		return journal_refuse(j, "not a journal of keymuster" WAY_OUT, why);
-	j->len = find_end(j, j->data, j->mapped);
-	if (!take_key(j))
-		return journal_refuse(j,
+	if (result != JOURNAL_OK)
+		return result;
+	if (!part_next(&f, &j->own, &at) || !part_take_key(&j->key, j->groups, &f))
+		return journal_refuse(file->path,
 				"the journal is damaged, it does not say whose key it is of" WAY_OUT, why);
-	if (j->may_write && j->len < j->mapped && ftruncate(j->fd, (off_t)j->len) != 0)
-		return journal_refuse_errno(j, why);
-	j->end = j->len;
-	return survey(j) ? JOURNAL_OK : journal_refuse_errno(j, why);
+	if (j->may_write && j->own.len < j->own.mapped && ftruncate(file->fd, (off_t)j->own.len) != 0)
+		return journal_refuse_errno(file->path, why);
+	j->file.end = j->own.len;
+	return part_survey(&j->own, j->counts_own ? &j->making.run : NULL) ? JOURNAL_OK :
+			journal_refuse_errno(file->path, why);
 }
 
-journal_result journal_lock(const journal *j, km_complaint *why)
+static bool take_key_of_many(journal *j)
 {
-	return wait_lock(j->fd, -1) ? JOURNAL_OK : journal_refuse_errno(j, why);
+	frame f;
+
+	for (size_t i = j->first; i < j->last; i++) {
+		if (journal_runs_at(j->runs, i, &f) && part_take_key(&j->key, j->groups, &f))
+			return j->key.gmk_id == f.gmk_id;
+	}
+	return false;
 }
 
-static journal_result compare(const journal *j, const groupkey *key, km_complaint *why)
+/* All files of many that name the key of path; a path that no key has names none. */
+static journal_result find_many(journal *j, km_complaint *why)
+{
+	const char *path = j->file.path;
+	size_t len = strlen(path);
+	uint32_t gmk_id = 0;
+
+	j->first = j->last = 0;
+	if (len < KEY_END || !is_end(path + len - KEY_END, ".", &gmk_id))
+		return JOURNAL_OK;
+	if (j->runs == NULL)
+		j->runs = journal_runs_read(path, len - KEY_END, why);
+	if (j->runs == NULL)
+		return journal_refuse_errno(path, why);
+	if (journal_runs_damaged(j->runs) > 0)
+		return journal_refuse(path, "a journal of many keys beside it cannot be read" WAY_OUT, why);
+	journal_runs_find(j->runs, gmk_id, &j->first, &j->last);
+	if (j->first < j->last && !take_key_of_many(j))
+		return journal_refuse(journal_runs_path(j->runs, j->first),
+				"the journal is damaged, it does not say whose key it is of" WAY_OUT, why);
+	return JOURNAL_OK;
+}
+
+static journal_result compare(const journal *j, const journal_key *key, km_complaint *why)
 {
 	if (key == NULL || (key->gmk_id == j->key.gmk_id && strcmp(key->gms, j->key.gms) == 0 &&
 	    strcmp(key->kms, j->key.kms) == 0))
 		return JOURNAL_OK;
-	return journal_refuse(j, "the journal of another key", why);
+	return journal_refuse(j->file.path, "the journal of another key", why);
 }
 
 /* ---- opening --------------------------------------------------------------------------------- */
 
-static journal_result make(journal *j, const groupkey *key, km_complaint *why)
+static journal_result make(journal *j, const journal_key *key, km_complaint *why)
 {
 	file_out out;
-	char numbers[64];
 	bool done;
 
-	if (!file_create(&out, j->path, FILE_PRIVATE | FILE_NEW, why))
+	if (!file_create(&out, j->file.path, FILE_PRIVATE | FILE_NEW, why))
 		return errno == EEXIST ? JOURNAL_OK : JOURNAL_IO;
-	snprintf(numbers, sizeof numbers, "%08x %llu %llu", (unsigned)key->gmk_id,
-			(unsigned long long)key->activation, (unsigned long long)key->expiry);
-	done = frame_string(j, numbers) && frame_string(j, key->gms) &&
-			frame_string(j, key->kms) && frame_string(j, key->text);
-	for (size_t i = 0; done && i < key->n_groups; i++)
-		done = frame_string(j, key->groups[i]);
-	done = done && frame_close(j, FRAME_KEY, 0);
-	if (!done) {
+	if (!frame_key(&j->making, key) || !frame_close(&j->making, FRAME_KEY, 0, 0)) {
 		file_discard(&out);
-		return journal_refuse_errno(j, why);
+		return journal_refuse_errno(j->file.path, why);
 	}
-	fputs(JOURNAL_MAGIC, out.f);
-	fwrite(j->entries.at, 1, j->entries.len, out.f);
-	frame_clear(j);
+	fputs(JOURNAL_OF_ONE, out.f);
+	fwrite(j->making.entries.at, 1, j->making.entries.len, out.f);
+	frame_clear(&j->making);
 	done = file_commit(&out, why);
 	j->made = done;
 	return done || errno == EEXIST ? JOURNAL_OK : JOURNAL_IO;
 }
 
-static journal_result enter(journal *j, journal_how how, const groupkey *key, km_complaint *why)
+/* The file of the key itself.  JOURNAL_NONE: there is none. */
+static journal_result open_own(journal *j, journal_how how, const journal_key *key, km_complaint *why)
 {
+	const int flags = (j->may_write ? O_RDWR | O_APPEND : O_RDONLY) | O_CLOEXEC | O_NOCTTY;
 	journal_result result = JOURNAL_OK;
 
-	j->may_write = how != JOURNAL_READ;
-	j->fd = open(j->path, (j->may_write ? O_RDWR | O_APPEND : O_RDONLY) | O_CLOEXEC | O_NOCTTY);
-	if (j->fd < 0 && errno == ENOENT && how == JOURNAL_MAKE) {
+	j->file.fd = open(j->file.path, flags);
+	if (j->file.fd < 0 && errno == ENOENT && how == JOURNAL_MAKE) {
 		result = make(j, key, why);
 		if (result == JOURNAL_OK)
-			j->fd = open(j->path, O_RDWR | O_APPEND | O_CLOEXEC | O_NOCTTY);
+			j->file.fd = open(j->file.path, flags);
 	}
 	if (result != JOURNAL_OK)
 		return result;
-	if (j->fd < 0) {
+	if (j->file.fd < 0) {
 		result = errno == ENOENT ? JOURNAL_NONE : JOURNAL_IO;
-		journal_refuse_errno(j, why);
+		journal_refuse_errno(j->file.path, why);
 		return result;
 	}
-	result = journal_lock(j, why);
+	result = tail_lock(&j->file, why);
 	if (result == JOURNAL_OK)
 		result = map(j, why);
-	if (result == JOURNAL_OK)
-		result = compare(j, key, why);
-	flock(j->fd, LOCK_UN);
+	flock(j->file.fd, LOCK_UN);
 	return result;
 }
 
-journal_result journal_open(journal **out, const char *path, journal_how how, const groupkey *key,
+static journal_result enter(journal *j, journal_how how, const journal_key *key, km_complaint *why)
+{
+	journal_result result;
+
+	j->may_write = how != JOURNAL_READ;
+	result = find_many(j, why);
+	if (result == JOURNAL_OK) {
+		result = open_own(j, how, key, why);
+		if (result == JOURNAL_NONE && j->first < j->last)
+			result = JOURNAL_OK;
+	}
+	if (result == JOURNAL_OK)
+		result = compare(j, key, why);
+	if (result == JOURNAL_OK)
+		count(j);
+	return result;
+}
+
+journal_result journal_open_at(journal **out, const journal_place *at, journal_how how, const journal_key *key,
 		km_complaint *why)
 {
 	journal *j = calloc(1, sizeof *j);
 	journal_result result;
 
 	*out = NULL;
-	if (j == NULL || (j->path = strdup(path)) == NULL) {
+	if (j == NULL || (j->file.path = strdup(at->path)) == NULL) {
 		free(j);
-		complain(why, path, 0, NULL, strerror(ENOMEM));
+		complain(why, at->path, 0, NULL, strerror(ENOMEM));
 		return JOURNAL_IO;
 	}
-	j->fd = -1;
+	j->file.fd = -1;
+	j->runs = journal_runs_hold(at->runs);
 	result = enter(j, how, key, why);
-	do
-		randombytes_buf(&j->run, sizeof j->run);
-	while (is_in(&j->done, j->run) || is_in(&j->taken_back, j->run));
+	j->making.run = journal_free_run(j, 0);
 	if (result == JOURNAL_OK)
 		*out = j;
 	else
@@ -408,19 +353,30 @@ journal_result journal_open(journal **out, const char *path, journal_how how, co
 	return result;
 }
 
+journal_result journal_open(journal **j, const char *path, journal_how how, const journal_key *key,
+		km_complaint *why)
+{
+	return journal_open_at(j, &(journal_place){ path, 0, NULL }, how, key, why);
+}
+
 journal_result journal_look_again(journal *j, km_complaint *why)
 {
-	journal_result result = journal_lock(j, why);
+	journal_result result = tail_lock(&j->file, why);
 
 	if (result != JOURNAL_OK)
 		return result;
-	munmap(j->data, j->mapped);
-	j->data = NULL;
+	part_free(&j->own);
+	journal_runs_free(j->runs);
+	j->runs = NULL;
 	free(j->index);
 	j->index = NULL;
 	j->counts_own = true;
-	result = map(j, why);
-	flock(j->fd, LOCK_UN);
+	result = find_many(j, why);
+	if (result == JOURNAL_OK)
+		result = map(j, why);
+	flock(j->file.fd, LOCK_UN);
+	if (result == JOURNAL_OK)
+		count(j);
 	return result;
 }
 
@@ -428,16 +384,10 @@ void journal_close(journal *j)
 {
 	if (j == NULL)
 		return;
-	if (j->data != NULL)
-		munmap(j->data, j->mapped);
-	if (j->fd >= 0)
-		close(j->fd);
-	free(j->path);
-	free(j->done.at);
-	free(j->taken_back.at);
-	free(j->doubts);
-	free(j->entries.at);
-	free(j->names.at);
+	part_free(&j->own);
+	journal_runs_free(j->runs);
+	tail_close(&j->file);
+	maker_free(&j->making);
 	free(j->index);
 	free(j);
 }
@@ -449,15 +399,15 @@ const journal_key *journal_of(const journal *j)
 
 bool journal_is_new(const journal *j)
 {
-	return j->made;
+	return j->made && j->first == j->last;
 }
 
 bool journal_has_salts_of(const journal *j, const uint8_t gmk[KM_SSV_BYTES])
 {
-	size_t at = JOURNAL_START;
+	journal_at at = journal_begin(j);
 	frame f;
 
-	while (frame_next(&f, j->data, j->len, &at)) {
+	while (journal_next(j, &at, &f)) {
 		if (f.kind == JOURNAL_GIVEN && f.n > 0 && f.names > 0)
 			return km_user_salt(gmk, f.uris, strlen(f.uris)) == frame_load32(f.entries);
 	}
@@ -468,4 +418,3 @@ journal_count journal_counts(const journal *j)
 {
 	return j->counts;
 }
-

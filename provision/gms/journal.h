@@ -1,4 +1,4 @@
-/* journal.h -- who was given one group key: a file beside the state, that is only ever added to.
+/* journal.h -- who was given a group key: files beside the state, that are only ever added to.
  *
  * Frames, each written at once and under a lock: a head that says whose key it is, the marks of the
  * members of a chunk, and at the end of a run that its output is in place, or that it was taken
@@ -9,6 +9,10 @@
  * of n members are taken for one with a probability of n^2 / 2^65 (3e-8 for a million).  What was taken
  * over from the key file of an older version has 32 of these bits and its salt, and no URI.  Nothing
  * here is secret: a user salt stands in each message.
+ *
+ * A key has a file of its own, NAME.0abcdef0.journal.  A process that serves many keys keeps one for all of them,
+ * NAME.run-01234567.journal (journal_many): ten thousand files a run would be the run.  Who reads sees all of a key's
+ * marks, wherever they stand.
  */
 #ifndef KM_JOURNAL_H
 #define KM_JOURNAL_H
@@ -37,24 +41,43 @@ typedef struct {
 	uint64_t activation, expiry;
 	const char *gms, *kms, *text;
 	size_t n_groups;
-	const char *groups[KM_GROUPS_MAX];
+	const char *const *groups;
 } journal_key;
+
+/* The same of a key file, whose strings they are. */
+journal_key journal_key_of(const groupkey *key);
+
+/* All files of many keys beside a state, looked through once. */
+typedef struct journal_runs journal_runs;
+
+/* The journal of a key: its file, which need not be there where others name the key. */
+typedef struct {
+	const char *path;
+	uint32_t gmk_id;
+	journal_runs *runs;
+} journal_place;
 
 /* "DIR/NAME.state", "0abcdef0" -> "DIR/NAME.0abcdef0.journal".  free() it.  NULL: out of memory. */
 char *journal_path(const char *state_file, uint32_t gmk_id);
-/* Call each for all journals beside that state.  How many there are; each may be NULL. */
-size_t journal_list(const char *state_file, void (*each)(void *ctx, const char *path,
-		uint32_t gmk_id), void *ctx);
+/* Call each for all keys that have a journal beside that state.  How many there are; each may be NULL.  *damaged (or
+ * NULL): files of many that cannot be read, for which any key may be missing. */
+size_t journal_list(const char *state_file, void (*each)(void *ctx, const journal_place *at), void *ctx,
+		size_t *damaged);
+/* Call each for the files of many keys of a state, base being its name (of len octets) without ".state". */
+void journal_each_run(const char *base, size_t len, void (*each)(void *ctx, const char *path), void *ctx);
 
-/* key: whose journal it must be; with JOURNAL_READ it may be NULL.  On an error *j is NULL. */
-journal_result journal_open(journal **j, const char *path, journal_how how, const groupkey *key,
+/* key: whose journal it must be; but for JOURNAL_MAKE it may be NULL.  On an error *j is NULL. */
+journal_result journal_open(journal **j, const char *path, journal_how how, const journal_key *key,
+		km_complaint *why);
+/* The same of one that was listed, without looking through the files of many again. */
+journal_result journal_open_at(journal **j, const journal_place *at, journal_how how, const journal_key *key,
 		km_complaint *why);
 /* j may be NULL. */
 void journal_close(journal *j);
 const journal_key *journal_of(const journal *j);
 /* A user salt comes from the GMK: does the first that is there come from this one?  true: there is none. */
 bool journal_has_salts_of(const journal *j, const uint8_t gmk[KM_SSV_BYTES]);
-/* Was it made by this journal_open? */
+/* Was it made by this journal_open, and nothing known of the key before? */
 bool journal_is_new(const journal *j);
 
 /* ---- a run adds to it ------------------------------------------------------------------------ */
@@ -83,6 +106,32 @@ journal_result journal_take(journal *j, const salts *old, km_complaint *why);
 /* Look at the file anew, with what this run has added as if its output were in place already. */
 journal_result journal_look_again(journal *j, km_complaint *why);
 
+/* Another run, which is this number from now on; the next number after that one which no run had when j was opened, 0:
+ * of any. */
+void journal_set_run(journal *j, uint32_t run);
+uint32_t journal_free_run(const journal *j, uint32_t after);
+
+/* ---- a process that serves many keys --------------------------------------------------------- */
+
+/* A file of marks of many keys, which one process adds to: one write and one sync for all keys of a batch. */
+typedef struct journal_many journal_many;
+/* Begin one beside that state.  On an error *m is NULL. */
+journal_result journal_many_new(journal_many **m, const char *state_file, km_complaint *why);
+/* m may be NULL. */
+void journal_many_close(journal_many *m);
+uint64_t journal_many_size(const journal_many *m);
+/* A run's number in it. */
+uint32_t journal_many_run(journal_many *m);
+/* What follows is about that key.  false: out of memory, and m is to be closed. */
+bool journal_many_key(journal_many *m, const journal_key *key);
+/* A member of it, and the end of those of one kind, with the T that none of them is behind.  false: as above. */
+bool journal_many_add(journal_many *m, uint32_t salt, const char *uri, size_t len);
+bool journal_many_put(journal_many *m, uint32_t run, journal_kind kind, uint32_t gmk_id, uint64_t t);
+/* That a run is delivered, or taken back.  false: as above. */
+bool journal_many_end(journal_many *m, uint32_t run, bool delivered);
+/* All of that on disk.  On an error m is to be closed: none of it counts as written. */
+journal_result journal_many_sync(journal_many *m, km_complaint *why);
+
 /* ---- who is in it ---------------------------------------------------------------------------- */
 
 typedef struct {
@@ -91,6 +140,11 @@ typedef struct {
 	bool revoked;                   /* a revocation was begun */
 } journal_count;
 journal_count journal_counts(const journal *j);
+
+/* Call each for all marks of the key but those of runs that were taken back; len 0: of an older version, which kept no
+ * URI. */
+void journal_each(const journal *j, void (*each)(void *ctx, journal_kind kind, uint32_t salt, const char *uri,
+		size_t len, bool sure), void *ctx);
 
 /* Put the members that were given the key, surely or not, into set.  only: those alone that may
  * share a user salt with a member of only; NULL: all.  false: out of memory. */

@@ -29,13 +29,13 @@ static void fill_filter(uint8_t filter[FILTER_BITS / 8], const salts *only)
 bool journal_load(salts *set, const journal *j, const salts *only)
 {
 	uint8_t filter[FILTER_BITS / 8];
-	size_t at = JOURNAL_START;
+	journal_at at = journal_begin(j);
 	frame f;
 
 	if (only != NULL)
 		fill_filter(filter, only);
-	while (frame_next(&f, j->data, j->len, &at)) {
-		frame_worth worth = journal_worth(j, &f);
+	while (journal_next(j, &at, &f)) {
+		frame_worth worth = frame_value(&f);
 
 		if ((f.kind != FRAME_OLD && f.kind != JOURNAL_GIVEN) || worth == FRAME_NOTHING)
 			continue;
@@ -50,6 +50,30 @@ bool journal_load(salts *set, const journal *j, const salts *only)
 		}
 	}
 	return true;
+}
+
+void journal_each(const journal *j, void (*each)(void *ctx, journal_kind kind, uint32_t salt, const char *uri,
+		size_t len, bool sure), void *ctx)
+{
+	journal_at at = journal_begin(j);
+	frame f;
+
+	while (journal_next(j, &at, &f)) {
+		frame_worth worth = frame_value(&f);
+		const char *uri = f.uris, *end = f.uris + f.names;
+
+		if ((f.kind != FRAME_OLD && f.kind != JOURNAL_GIVEN && f.kind != JOURNAL_TOLD) ||
+		    worth == FRAME_NOTHING)
+			continue;
+		for (uint32_t i = 0; i < f.n; i++) {
+			size_t len = uri < end ? strlen(uri) : 0;
+
+			each(ctx, f.kind == JOURNAL_TOLD ? JOURNAL_TOLD : JOURNAL_GIVEN,
+					frame_load32(f.entries + (size_t)i * FRAME_ENTRY), uri, len,
+					worth == FRAME_SURE);
+			uri += uri < end ? len + 1 : 0;
+		}
+	}
 }
 
 /* ---- the index ------------------------------------------------------------------------------- */
@@ -73,7 +97,7 @@ static uint64_t key_of(const frame *f, const uint8_t *entry)
 
 static void enter_frame(journal *j, const frame *f)
 {
-	frame_worth worth = journal_worth(j, f);
+	frame_worth worth = frame_value(f);
 	unsigned flag = worth == FRAME_SURE ? JOURNAL_HAS : JOURNAL_UNSURE;
 
 	if (worth == FRAME_NOTHING || (f->kind == JOURNAL_TOLD && worth != FRAME_SURE))
@@ -92,29 +116,30 @@ static void enter_frame(journal *j, const frame *f)
 /* Who was told by name is told under an old mark too: km_user_salt says which one that is. */
 bool journal_index(journal *j)
 {
-	size_t at = JOURNAL_START, n = 0;
+	journal_at at = journal_begin(j);
+	size_t n = 0;
 	frame f;
 
 	if (j->index != NULL)
 		return true;
-	while (frame_next(&f, j->data, j->len, &at))
+	while (journal_next(j, &at, &f))
 		n += f.n;
 	for (j->room = 64; j->room < 2 * n; j->room *= 2)
 		;
 	j->index = calloc(j->room, sizeof *j->index);
 	if (j->index == NULL)
 		return false;
-	at = JOURNAL_START;
-	while (frame_next(&f, j->data, j->len, &at))
+	at = journal_begin(j);
+	while (journal_next(j, &at, &f))
 		enter_frame(j, &f);
-	at = JOURNAL_START;
-	while (frame_next(&f, j->data, j->len, &at)) {
+	at = journal_begin(j);
+	while (journal_next(j, &at, &f)) {
 		for (uint32_t i = 0; f.kind == JOURNAL_TOLD && i < f.n; i++) {
 			const uint8_t *entry = f.entries + (size_t)i * FRAME_ENTRY;
 			mark *old = find(j, journal_old_key(frame_load64(entry + 4),
 					frame_load32(entry)));
 
-			if (old->key != 0 && journal_worth(j, &f) == FRAME_SURE)
+			if (old->key != 0 && frame_value(&f) == FRAME_SURE)
 				old->flags |= JOURNAL_WAS_TOLD;
 		}
 	}
@@ -150,13 +175,13 @@ static bool is_unmet(const mark *m)
 uint64_t journal_unmet(journal *j, void (*each)(void *ctx, const char *uri, size_t len,
 		bool unsure), void *ctx)
 {
-	size_t at = JOURNAL_START;
+	journal_at at = journal_begin(j);
 	uint64_t n = 0;
 	frame f;
 
 	for (size_t i = 0; i < j->room; i++)
 		n += j->index[i].key != 0 && is_unmet(&j->index[i]);
-	while (n > 0 && each != NULL && frame_next(&f, j->data, j->len, &at)) {
+	while (n > 0 && each != NULL && journal_next(j, &at, &f)) {
 		const char *uri = f.uris, *end = f.uris + f.names;
 
 		for (uint32_t i = 0; f.kind == JOURNAL_GIVEN && i < f.n && uri < end; i++) {

@@ -152,16 +152,16 @@ static bool was_moved(const state_how *how)
 	return found;
 }
 
-static void add_journal(void *ctx, const char *path, uint32_t gmk_id)
+static void add_journal(void *ctx, const journal_place *at)
 {
 	state_content *c = ctx;
 	journal *j;
 	km_complaint why;
 
-	if (journal_open(&j, path, JOURNAL_READ, NULL, &why) == JOURNAL_OK) {
+	if (journal_open_at(&j, at, JOURNAL_READ, NULL, &why) == JOURNAL_OK) {
 		const journal_key *key = journal_of(j);
 		uint64_t t = journal_counts(j).last_t;
-		bool added = state_add_id(c, (state_id){ gmk_id, journal_counts(j).revoked,
+		bool added = state_add_id(c, (state_id){ at->gmk_id, journal_counts(j).revoked,
 				key->expiry });
 
 		(void)added;                    /* without memory nothing will be written either */
@@ -169,7 +169,7 @@ static void add_journal(void *ctx, const char *path, uint32_t gmk_id)
 			c->t = t;
 	} else {
 		c->lost++;
-		if (!state_add_id(c, (state_id){ gmk_id, false, 0 }))
+		if (!state_add_id(c, (state_id){ at->gmk_id, false, 0 }))
 			c->lost++;
 	}
 	journal_close(j);
@@ -177,7 +177,10 @@ static void add_journal(void *ctx, const char *path, uint32_t gmk_id)
 
 size_t state_add_journals(state_content *c, const char *path)
 {
-	return journal_list(path, add_journal, c);
+	size_t damaged, n = journal_list(path, add_journal, c, &damaged);
+
+	c->lost += damaged;
+	return n;
 }
 
 static bool name_owner(state_content *all, const state_how *how)
@@ -193,7 +196,7 @@ static bool name_owner(state_content *all, const state_how *how)
 static state_result may_begin(const state *st, const state_how *how, km_complaint *why)
 {
 	if (how->start_anew ||
-	    (!how->is_used && !was_moved(how) && journal_list(st->path, NULL, NULL) == 0))
+	    (!how->is_used && !was_moved(how) && journal_list(st->path, NULL, NULL, NULL) == 0))
 		return STATE_OK;
 	complain(why, st->path, 0, NULL,
 			"is missing, though this GMS made keys before: put the last one "

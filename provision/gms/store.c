@@ -207,3 +207,27 @@ km_err store_look_up(store_place *place, uint32_t *is, uint32_t gmk_id, km_compl
 		*is = 0;
 	return err;
 }
+
+km_err store_mark(store_place *place, uint64_t run, const km_mark *marks, size_t n, km_key *const *keys,
+		size_t n_keys, km_complaint *why)
+{
+	store_visit v = VISIT;
+
+	v.keys = keys;
+	v.n_keys = n_keys;
+	return outcome(&v, place->store->calls.mark(ctx_of(place, &v), place->gms, place->kms, run, marks, n), "mark");
+}
+
+km_err store_end_run(store_place *place, uint64_t run, uint32_t how, km_complaint *why)
+{
+	store_visit v = VISIT;
+
+	return outcome(&v, place->store->calls.end_run(ctx_of(place, &v), place->gms, place->kms, run, how), "end_run");
+}
+
+km_err store_given(store_place *place, uint32_t gmk_id, km_given *to, km_complaint *why)
+{
+	store_visit v = VISIT;
+
+	return outcome(&v, place->store->calls.given(ctx_of(place, &v), place->gms, place->kms, gmk_id, to), "given");
+}

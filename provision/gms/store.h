@@ -7,7 +7,7 @@
 
 #include <stdatomic.h>
 
-#include "gmk.h"
+#include "keys/key.h"
 
 struct km_store {
 	_Atomic size_t holders;
@@ -39,5 +39,13 @@ KM_MUST km_err store_add_ids(store_place *place, bool *known, bool *is_known, co
 		const km_time *expiries, size_t n, km_time now, km_complaint *why);
 KM_MUST km_err store_revoke_id(store_place *place, uint32_t gmk_id, km_time expiry, km_complaint *why);
 KM_MUST km_err store_look_up(store_place *place, uint32_t *is, uint32_t gmk_id, km_complaint *why);
+
+/* Members who may have a message of that run from now on, for what T was reserved last; keys: those of the marks.  The
+ * run is to be ended whatever this gives. */
+KM_MUST km_err store_mark(store_place *place, uint64_t run, const km_mark *marks, size_t n, km_key *const *keys,
+		size_t n_keys, km_complaint *why);
+/* how: KM_RUN_*. */
+KM_MUST km_err store_end_run(store_place *place, uint64_t run, uint32_t how, km_complaint *why);
+KM_MUST km_err store_given(store_place *place, uint32_t gmk_id, km_given *to, km_complaint *why);
 
 #endif

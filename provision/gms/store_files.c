@@ -1,6 +1,8 @@
 /* store_files.c -- the state of a GMS in files: the calls of a store over state and journal. */
 #include "store_inner.h"
 
+#include "store_journal.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +14,8 @@
 struct store_files {
 	lock lock;              /* beside flock, which threads of a process share */
 	state *st;
+	store_journal *journals;
+	_Atomic uint64_t t;     /* the last that this place advanced to, which no message in the making is behind */
 	km_complaint *why;      /* of the call at work, where remarks go */
 };
 
@@ -43,7 +47,7 @@ km_err store_files_open(store_place *place, km_complaint *why)
 	char *path;
 	state_result result;
 
-	if (files == NULL)
+	if (files == NULL || (files->journals = store_journal_new()) == NULL)
 		return KM_ENOMEM;
 	path = state_path(store->place, place->gms, place->kms);
 	if (path == NULL) {
@@ -62,6 +66,7 @@ void store_files_close(store_files *files)
 	if (files == NULL)
 		return;
 	state_close(files->st);
+	store_journal_free(files->journals);
 	free(files);
 }
 
@@ -94,6 +99,14 @@ static int leave(store_visit *v, state_result result)
 	return result == STATE_OK ? KM_STORE_DONE : KM_STORE_FAILED;
 }
 
+static void raise(store_files *files, uint64_t t)
+{
+	uint64_t before = files->t;
+
+	while (before < t && !atomic_compare_exchange_weak(&files->t, &before, t))
+		;
+}
+
 static int advance(void *ctx, const char *gms, const char *kms, km_time *found, const km_time *expected,
 		const km_time *next)
 {
@@ -101,10 +114,11 @@ static int advance(void *ctx, const char *gms, const char *kms, km_time *found, 
 	uint64_t last = 0;
 	int done;
 
-	(void)gms;
-	(void)kms;
+	(void)gms, (void)kms;
 	done = leave(v, state_advance(enter(v)->st, &last, bits_of(expected), bits_of(next), v->why));
 	*found = (km_time){ (int64_t)(last >> 32), (uint32_t)last };
+	if (done == KM_STORE_DONE && last == bits_of(expected))
+		raise(v->place->files, bits_of(next));
 	return done == KM_STORE_DONE && last != bits_of(expected) ? KM_STORE_DIFFERS : done;
 }
 
@@ -116,8 +130,7 @@ static int add_ids(void *ctx, const char *gms, const char *kms, const uint32_t *
 	size_t known = 0;
 	int done;
 
-	(void)gms;
-	(void)kms;
+	(void)gms, (void)kms;
 	if (ids == NULL) {
 		v->err = KM_ENOMEM;
 		return KM_STORE_FAILED;
@@ -134,8 +147,7 @@ static int revoke_id(void *ctx, const char *gms, const char *kms, uint32_t gmk_i
 	store_visit *v = ctx;
 	state_id is;
 
-	(void)gms;
-	(void)kms;
+	(void)gms, (void)kms;
 	return leave(v, state_keep_id(enter(v)->st, &is, gmk_id, expiry_of(&expiry), true, v->why));
 }
 
@@ -146,14 +158,54 @@ static int look_up(void *ctx, const char *gms, const char *kms, uint32_t *is, ui
 	bool known = false;
 	int done;
 
-	(void)gms;
-	(void)kms;
+	(void)gms, (void)kms;
 	done = leave(v, state_look_up(enter(v)->st, &found, &known, gmk_id, v->why));
 	*is = !known ? KM_ID_UNKNOWN : found.revoked ? KM_ID_REVOKED : KM_ID_IN_USE;
 	return done;
 }
 
+/* ---- journals -------------------------------------------------------------------------------- */
+
+static int done_of(store_visit *v, km_err err)
+{
+	v->err = err;
+	return err == KM_OK ? KM_STORE_DONE : KM_STORE_FAILED;
+}
+
+/* Keys are in the file that their maker wrote. */
+static int keep_key(void *ctx, const char *gms, const char *kms, uint32_t gmk_id, const uint8_t *sealed, size_t len)
+{
+	(void)gms, (void)kms, (void)gmk_id, (void)sealed, (void)len;
+	return done_of(ctx, KM_EARG);
+}
+
+static int mark(void *ctx, const char *gms, const char *kms, uint64_t run, const km_mark *marks, size_t n)
+{
+	store_visit *v = ctx;
+	store_files *files = v->place->files;
+
+	(void)gms, (void)kms;
+	return done_of(v, store_journal_mark(files->journals, state_name(files->st), run, files->t, marks, n, v->keys,
+			v->n_keys, v->why));
+}
+
+static int end_run(void *ctx, const char *gms, const char *kms, uint64_t run, uint32_t how)
+{
+	store_visit *v = ctx;
+
+	(void)gms, (void)kms;
+	return done_of(v, store_journal_end(v->place->files->journals, run, how == KM_RUN_DELIVERED, v->why));
+}
+
+static int given(void *ctx, const char *gms, const char *kms, uint32_t gmk_id, km_given *to)
+{
+	store_visit *v = ctx;
+
+	(void)gms, (void)kms;
+	return done_of(v, store_journal_given(state_name(v->place->files->st), gmk_id, to, v->why));
+}
+
 const km_store_calls store_files_calls = {
 	.struct_size = sizeof store_files_calls, .advance = advance, .add_ids = add_ids, .revoke_id = revoke_id,
-	.look_up = look_up,
+	.look_up = look_up, .keep_key = keep_key, .mark = mark, .end_run = end_run, .given = given,
 };

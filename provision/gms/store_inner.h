@@ -19,6 +19,8 @@ typedef struct {
 	km_err err;             /* of KM_STORE_FAILED */
 	int64_t now;            /* of add_ids */
 	bool *is_known;
+	km_key *const *keys;    /* of mark */
+	size_t n_keys;
 } store_visit;
 
 extern const km_store_calls store_files_calls;
