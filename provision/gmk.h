@@ -315,6 +315,7 @@ typedef struct {
 	km_time valid_from, valid_to;    /* KM_AT_ONCE, KM_NEVER: not limited */
 	km_str uri, source;              /* source: "FILE:LINE", escaped */
 	size_t n_domains;                /* KmsDomainList: km_view_domain */
+	uint64_t tables_bytes;           /* of its tables now */
 } km_kms_info;
 
 typedef struct {

@@ -1,9 +1,6 @@
-/* open.c -- a message opened by a member's client, with every check of TS 33.180 clause 5.7.2.
- *
- * The room, provision/client/, which stands on keys/:
- *   open                 a message opened
- *   memory               what one process has accepted: replays and keys held
- */
+/* open.c -- a message opened by a member's client, with every check of TS 33.180 clause 5.7.2. */
+#include "open.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -13,7 +10,6 @@
 #include "gmk.h"
 #include "message/keyparams.h"
 #include "message/mikey.h"
-#include "keys/keyring.h"
 #include "keys/valid.h"
 
 enum { TRIES = 8 };     /* key sets that one message may be for */
@@ -591,13 +587,12 @@ static km_reason run_checks(opening *o)
 	return r;
 }
 
-KM_API km_reason km_gmk_open(km_gmk_opened *out, const uint8_t *msg, size_t len,
+km_reason open_message(km_gmk_opened *out, const ring_snapshot *ring, const uint8_t *msg, size_t len,
 		const km_open_how *how, const km_random *rnd)
 {
-	opening o = {.how = how, .ring = ring_take(how->ring), .rnd = rnd, .msg = msg, .out = out};
+	opening o = {.how = how, .ring = ring, .rnd = rnd, .msg = msg, .out = out};
 	km_reason r = KM_R_PARSE;
 
-	ring_keep(how->ring);   /* strings of out are its */
 	memset(out, 0, sizeof *out);
 	if (how->why)
 		how->why->text[0] = 0;
@@ -607,7 +602,19 @@ KM_API km_reason km_gmk_open(km_gmk_opened *out, const uint8_t *msg, size_t len,
 		mikey_why(how->why, msg, len, how->compat);
 	if (r != KM_R_OK)
 		km_wipe(out, sizeof *out);
-	ring_give_back(o.ring);
 	km_wipe(&o, sizeof o);  /* and what registers still hold of the key */
+	return r;
+}
+
+KM_API km_reason km_gmk_open(km_gmk_opened *out, const uint8_t *msg, size_t len,
+		const km_open_how *how, const km_random *rnd)
+{
+	const ring_snapshot *ring;
+	km_reason r;
+
+	ring_keep(how->ring);   /* strings of out are its */
+	ring = ring_take(how->ring);
+	r = open_message(out, ring, msg, len, how, rnd);
+	ring_give_back(ring);
 	return r;
 }

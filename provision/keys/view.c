@@ -43,6 +43,7 @@ int km_view_kms(km_kms_info *out, const km_view *view, size_t i)
 			.offset = kms->offset, .valid_from = when_second(kms->valid_from),
 			.valid_to = when_second(kms->valid_to), .uri = str_of(kms->uri),
 			.source = str_of(kms->source), .n_domains = kms->n_domains,
+			.tables_bytes = km_kms_public_bytes(kms->keys),
 		};
 	return sized_put(out, &made, sizeof made) && kms != NULL;
 }
