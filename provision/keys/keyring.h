@@ -45,16 +45,17 @@ typedef struct {
 	char uri[];
 } kms_name;
 
-typedef struct {
+typedef struct kms_entry {
 	ring_entry entry;
 	km_kms kms;
 	kms_tables *tables;     /* held */
+	struct kms_entry *before;       /* held: the same, before it was revoked; or NULL */
 	char *source;           /* kms.source */
 	const char **domains;   /* kms.domains, in one piece with their texts */
 	char uri[];
 } kms_entry;
 
-/* A key set, with what of the other use was loaded before. */
+/* A key set, with what of the other use was loaded before, or before it was revoked. */
 typedef struct keys_entry {
 	ring_entry entry;
 	km_key_set set;

@@ -126,11 +126,11 @@ static km_err find_kms(const loading *in, keys_entry *entry, const kmsdoc_keys *
 }
 
 /* An RSK is the only one for its identity, and any SSK and PVT that validate will do: so only
- * what is said about the keys can differ, and that one set opens and the other does not. */
+ * what is said about the keys can differ, and that one set opens and the other does not.  That it is revoked
+ * may be said later, and stays. */
 static bool is_same_set(const km_key_set *old, const km_key_set *set)
 {
-	return old->valid_from == set->valid_from && old->valid_to == set->valid_to &&
-			old->revoked == set->revoked;
+	return old->valid_from == set->valid_from && old->valid_to == set->valid_to;
 }
 
 /* The place of the key set under the same keys of its KMS; else how many there are. */
@@ -147,6 +147,13 @@ static size_t find_same(const ring_snapshot *s, const km_key_set *set)
 	return place;
 }
 
+/* Does the old one say and hold all that the new one does? */
+static bool is_known(const keys_entry *old, const keys_entry *entry)
+{
+	return (old->set.revoked || !entry->set.revoked) && (entry->signer == NULL || old->set.signer != NULL) &&
+			(entry->receiver == NULL || old->set.receiver != NULL);
+}
+
 /* What was loaded for the other use serves in the new one too, which holds it. */
 static void join(keys_entry *entry, keys_entry *old)
 {
@@ -156,6 +163,7 @@ static void join(keys_entry *entry, keys_entry *old)
 		set->signer = old->set.signer;
 	if (set->receiver == NULL)
 		set->receiver = old->set.receiver;
+	set->revoked = set->revoked || old->set.revoked;
 	entry->rest = old;
 }
 
@@ -169,9 +177,8 @@ static km_err put(const loading *in, keys_entry *entry, const kmsdoc_keys *keys,
 	*kept = false;
 	if (old != NULL && !is_same_set(&old->set, &entry->set))
 		return keyring_refuse(in, keys->line, "KmsKeySet", KM_EARG,
-				"it is loaded with another ValidFrom, ValidTo or Revoked");
-	if (old != NULL && (entry->signer == NULL || old->set.signer != NULL) &&
-	    (entry->receiver == NULL || old->set.receiver != NULL))
+				"it is loaded with another ValidFrom or ValidTo");
+	if (old != NULL && is_known(old, entry))
 		return KM_OK;
 	if (old == NULL && !ring_add_keys(s, entry))
 		return keyring_refuse(in, keys->line, "KmsKeySet", KM_ENOMEM, NULL);

@@ -68,24 +68,35 @@ static void free_kms(void *entry)
 {
 	kms_entry *kms = entry;
 
+	ring_let_go(kms->before);
 	ring_let_go(kms->tables);
 	free(kms->source);
 	free(kms->domains);
 	free(kms);
 }
 
-static bool is_loaded(const ring_snapshot *s, const kmsdoc_cert *cert)
+/* The place of that certificate, revoked or not; else how many there are. */
+static size_t find_cert(const ring_snapshot *s, const kmsdoc_cert *cert)
 {
 	for (size_t i = 0; i < s->kms.n; i++) {
 		const kms_entry *old = kms_at(s, i);
 
 		if (strcmp(old->uri, cert->uri) == 0 && old->kms.period == cert->period &&
 		    old->kms.offset == cert->offset && old->kms.valid_from == cert->valid_from &&
-		    old->kms.valid_to == cert->valid_to && old->kms.revoked == cert->revoked &&
-		    has_points(old->tables, cert))
-			return true;
+		    old->kms.valid_to == cert->valid_to && has_points(old->tables, cert))
+			return i;
 	}
-	return false;
+	return s->kms.n;
+}
+
+/* In its place, where that stood there before it was revoked; else behind the others. */
+static bool put_cert(ring_snapshot *draft, kms_entry *entry, size_t place)
+{
+	if (place == draft->kms.n)
+		return ring_list_add(&draft->kms, entry);
+	entry->before = kms_at(draft, place);
+	draft->kms.at[place] = entry;
+	return true;
 }
 
 /* The domains of certs[at] in one piece; NULL: none, or out of memory. */
@@ -164,7 +175,7 @@ static uint32_t number_of(ring_snapshot *draft, const char *uri)
 static km_err add_cert(const loading *in, const kmsdoc *doc, size_t at, size_t members)
 {
 	const kmsdoc_cert *cert = &doc->certs[at];
-	size_t len = strlen(cert->uri);
+	size_t len = strlen(cert->uri), place;
 	kms_entry *entry;
 	km_err err;
 
@@ -172,8 +183,9 @@ static km_err add_cert(const loading *in, const kmsdoc *doc, size_t at, size_t m
 		snprintf(in->why->text, sizeof in->why->text, "%s", cert->fault);
 		return KM_EFORMAT;
 	}
-	if (is_loaded(in->draft, cert))
-		return KM_OK;
+	place = find_cert(in->draft, cert);
+	if (place < in->draft->kms.n && (kms_at(in->draft, place)->kms.revoked || !cert->revoked))
+		return KM_OK;           /* a revocation stays */
 	entry = calloc(1, sizeof *entry + len + 1);
 	if (entry == NULL)
 		return refuse_cert(in, cert, KM_ENOMEM);
@@ -190,7 +202,7 @@ static km_err add_cert(const loading *in, const kmsdoc *doc, size_t at, size_t m
 	err = take_tables(in, entry, cert, members);
 	if (err == KM_OK && (entry->source == NULL || entry->kms.number == 0 ||
 	    (entry->kms.n_domains > 0 && entry->domains == NULL) ||
-	    !ring_list_add(&in->draft->kms, entry)))
+	    !put_cert(in->draft, entry, place)))
 		err = refuse_cert(in, cert, KM_ENOMEM);
 	if (err != KM_OK)
 		ring_let_go(entry);
