@@ -3,7 +3,7 @@
  * The room, provision/base/, which stands on the engine's header alone:
  *   complain, memlock    what is wrong, in words; also of the engine's errors
  *   escape, json_text    foreign text made safe to show, or to stand in JSON
- *   json_row             strings out of a JSON object
+ *   json_lex, json_row   JSON by its tokens; strings out of a JSON object
  *   file, wait           files read whole, and replaced whole; waits that a request to end breaks off
  *   time, when, word     points in time, and how they are read and written; a word of a list
  *   lock, threads        locks of objects that threads share; where work is done side by side
