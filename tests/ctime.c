@@ -28,6 +28,7 @@
 #include "engine/eccsi/p256x8.h"
 #include "engine/curve/pairing.h"
 #include "engine/secret.h"
+#include "provision/base/complain.h"
 #include "provision/gms/make.h"
 #include "provision/keys/key.h"
 #include "provision/keys/keyring.h"
@@ -484,11 +485,12 @@ static void check_key(void)
 	uint8_t gmk[KM_SSV_BYTES], media[KM_SRTP_KEY_BYTES], salt[KM_SRTP_SALT_BYTES];
 	const key_parts parts = {.gmk = gmk, .rand = rand, .rand_len = sizeof rand,
 			.params = {.groups = &group, .n_groups = 1}};
+	km_complaint why;
 	uint32_t guk_id;
 	km_key *key;
 
 	secret_copy(gmk, all.ssv, sizeof gmk);
-	expect(key_make(&key, &parts, NULL) == KM_OK, "a group key is made");
+	expect(key_make(&key, &parts, &why) == KM_OK, "a group key is made");
 	guk_id = km_key_guk_id(key_hold(key), OWN_ALICE, strlen(OWN_ALICE));
 	expect_public(&guk_id, sizeof guk_id, "a GUK-ID is public");
 	expect(km_key_srtp(media, salt, key, KM_SERVICE_MCPTT, guk_id) == KM_OK, "media keys are made");
@@ -497,7 +499,7 @@ static void check_key(void)
 	expect_secret(gmk, sizeof gmk, "a GMK that is shown is secret");
 	km_key_free(key);
 	km_key_free(key);
-	expect(key_draw(&key, &parts, members, 2, NULL) == KM_OK, "a group key is drawn");
+	expect(key_draw(&key, &parts, members, 2, &why) == KM_OK, "a group key is drawn");
 	km_key_free(key);
 }
 

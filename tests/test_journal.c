@@ -9,32 +9,23 @@
 #include "../provision/base/complain.h"
 #include "util.h"
 #include "util_dir.h"
+#include "util_key.h"
 
-static groupkey *make_key(void)
+static km_key *make_key(uint32_t gmk_id)
 {
-	groupkey *key = groupkey_new();
-
-	assert_non_null(key);
-	key->gmk_id = 0x00abcdef;
-	key->gms = strdup("sip:gms@h");
-	key->kms = strdup("kms");
-	key->text = strdup("Fire");
-	key->expiry = 1800000000;
-	key->groups[key->n_groups++] = strdup("sip:a@h");
-	key->groups[key->n_groups++] = strdup("sip:b@h");
-	return key;
+	return key_for(gmk_id, "sip:gms@h", "kms", "Fire", 1800000000, (const char *const[]){"sip:a@h", "sip:b@h", NULL});
 }
 
 static journal *open_journal(const char *name, journal_how how)
 {
-	groupkey *key = make_key();
+	km_key *key = make_key(0x00abcdef);
 	const journal_key wanted = journal_key_of(key);
 	km_complaint why;
 	journal *j;
 
 	if (journal_open(&j, in_dir(name), how, &wanted, &why) != JOURNAL_OK)
 		fail_msg("%s", why.text);
-	groupkey_free(key);
+	km_key_free(key);
 	return j;
 }
 
@@ -63,7 +54,7 @@ static void commit(journal *j)
 static void a_journal_says_whose_key_it_is_of(void **ctx)
 {
 	journal *j = open_journal("whose", JOURNAL_MAKE);
-	groupkey *other = make_key();
+	km_key *other = make_key(0x00abcdee);
 	km_complaint why;
 	journal_key wanted;
 	struct stat st;
@@ -83,14 +74,13 @@ static void a_journal_says_whose_key_it_is_of(void **ctx)
 	journal_close(j);
 	assert_int_equal(stat(in_dir("whose"), &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
-	other->gmk_id ^= 1;
 	wanted = journal_key_of(other);
 	assert_int_equal(journal_open(&j, in_dir("whose"), JOURNAL_WRITE, &wanted, &why),
 			JOURNAL_CORRUPT);
 	assert_null(j);
 	assert_int_equal(
 			journal_open(&j, in_dir("none"), JOURNAL_WRITE, &wanted, &why), JOURNAL_NONE);
-	groupkey_free(other);
+	km_key_free(other);
 }
 
 static void counted(const char *name, uint64_t given, uint64_t unsure, uint64_t told)

@@ -4,14 +4,18 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "provision/base/complain.h"
-#include "provision/keys/key.h"
+#include "provision/base/file.h"
+#include "provision/keys/keyfile.h"
 #include "util_dir.h"
+#include "util_key.h"
 
 #define GMS "sip:gms@gms-psi.example.org"
 #define STR(s) { s, sizeof s - 1 }
 
+static km_complaint why;
 static const km_str gms = STR(GMS), kms = STR("kms.example.org");
 static const km_str groups[] = { STR("sip:fire-1@gms-psi.example.org"), STR("sip:fire-2@gms-psi.example.org") };
 static const km_time now = { 1790000000, 5 }, last_t = { 1790000100, 0 };
@@ -31,7 +35,6 @@ static km_key *some_key(void)
 	static const uint8_t gmk[KM_SSV_BYTES] = { 0xaa, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 0xbb };
 	const km_key_params params = some_params();
 	key_parts parts = key_params_parts(&params);
-	km_complaint why;
 	km_key *key;
 
 	parts.gmk = gmk;
@@ -91,12 +94,12 @@ static void a_key_without_limits_says_so(void **ctx)
 	(void)ctx;
 	params.activation = (km_time){ KM_AT_ONCE, 0 };
 	params.expiry = (km_time){ KM_NEVER, 0 };
-	assert_int_equal(key_params_check(&params, gms, now, last_t, NULL), KM_OK);
+	assert_int_equal(key_params_check(&params, gms, now, last_t, &why), KM_OK);
 	parts = key_params_parts(&params);
-	assert_int_equal(key_draw(&key, &parts, NULL, 0, NULL), KM_OK);
+	assert_int_equal(key_draw(&key, &parts, NULL, 0, &why), KM_OK);
 	km_key_tell(&info, key);
 	assert_true(info.activation.seconds == KM_AT_ONCE && info.expiry.seconds == KM_NEVER);
-	assert_int_equal(key_params_same(&params, key, NULL), KM_OK);
+	assert_int_equal(key_params_same(&params, key, &why), KM_OK);
 	km_key_free(key);
 }
 
@@ -135,7 +138,7 @@ static void a_key_shared_with_a_gateway_says_so(void **ctx)
 	(void)ctx;
 	params.shared = KM_SHARED_WITH_GATEWAY;
 	parts = key_params_parts(&params);
-	assert_int_equal(key_draw(&key, &parts, NULL, 0, NULL), KM_OK);
+	assert_int_equal(key_draw(&key, &parts, NULL, 0, &why), KM_OK);
 	give = key_content(key, KM_GIVE);
 	assert_null(keyparams_read(&read, read_groups, give.data, give.len));
 	assert_int_equal(read.status, KM_STATUS_NOT_REVOKED | KM_STATUS_SHARED_WITH_GATEWAY);
@@ -159,7 +162,7 @@ static void media_keys_of_published_vectors(void **ctx)
 	parts.rand = rand;
 	parts.rand_len = sizeof rand;
 	parts.gmk_id = 0x09bf9d37;
-	assert_int_equal(key_make(&key, &parts, NULL), KM_OK);
+	assert_int_equal(key_make(&key, &parts, &why), KM_OK);
 	assert_int_equal(km_key_guk_id(key, uri, strlen(uri)), 0x01c8de7b);
 	assert_int_equal(km_key_srtp(media, salt, key, KM_SERVICE_MCPTT, 0x01c8de7b), KM_OK);
 	from_hex(want, sizeof media, "64837d2b4d69a266e4489d3807353ad9");
@@ -173,6 +176,212 @@ static void media_keys_of_published_vectors(void **ctx)
 	assert_memory_equal(media, want, sizeof media);
 	assert_memory_equal(salt, want, sizeof salt);
 	km_key_free(key);
+}
+
+/* ---- in a file -------------------------------------------------------------------------------- */
+
+static km_key *odd_key(void)
+{
+	return key_for(0x00abcdef, "sip:gms@gms-psi.example.org", "kms.example.org", "Feuer \"1\" \\ \xc3\xbc\n", 1800000000,
+			(const char *const[]){ "sip:a@h", "sip:b\"@h", NULL });
+}
+
+static void assert_same_key(const km_key *a, const km_key *b)
+{
+	size_t len_a, len_b;
+	char *text_a = keyfile_text(&len_a, a), *text_b = keyfile_text(&len_b, b);
+
+	assert_memory_equal(a->gmk, b->gmk, KM_SSV_BYTES);
+	assert_int_equal(a->rand_len, b->rand_len);
+	assert_memory_equal(a->rand, b->rand, a->rand_len);
+	assert_int_equal(len_a, len_b);
+	assert_memory_equal(text_a, text_b, len_a);
+	assert_memory_equal(a->content[0], b->content[0], a->content_len);
+	file_free(text_a);
+	file_free(text_b);
+}
+
+static void a_group_key_comes_back(void **ctx)
+{
+	km_key *key = odd_key(), *back;
+	struct stat stat_of;
+
+	(void)ctx;
+	assert_int_equal(keyfile_write(key, in_dir("k.gmk"), true, &why), KM_OK);
+	assert_int_equal(keyfile_write(key, in_dir("k.gmk"), true, &why), KM_EIO);
+	assert_int_equal(keyfile_write(key, in_dir("k.gmk"), false, &why), KM_OK);
+	assert_int_equal(stat(in_dir("k.gmk"), &stat_of), 0);
+	assert_int_equal(stat_of.st_mode & 0777, 0600);
+	assert_int_equal(keyfile_read(&back, in_dir("k.gmk"), &why), KM_OK);
+	assert_same_key(key, back);
+	assert_int_equal(back->gmk_id, 0x00abcdef);
+	assert_true(is_str(back->gms, "sip:gms@gms-psi.example.org"));
+	assert_true(is_str(back->kms, "kms.example.org"));
+	assert_true(is_str(back->params.text, "Feuer \"1\" \\ \xc3\xbc\n"));
+	assert_int_equal(back->params.expiry, 1800000000);
+	assert_int_equal(back->params.n_groups, 2);
+	assert_true(is_str(back->params.groups[1], "sip:b\"@h"));
+	assert_false(back->revoked);
+	assert_null(back->old_salts);
+	km_key_free(back);
+	key->revoked = true;
+	assert_int_equal(keyfile_write(key, in_dir("k.gmk"), false, &why), KM_OK);
+	assert_int_equal(keyfile_read(&back, in_dir("k.gmk"), &why), KM_OK);
+	assert_true(back->revoked);
+	km_key_free(back);
+	km_key_free(key);
+}
+
+/* Who may manage its groups, and whether it is shared, only where the key says so: others wrote version 2. */
+static void what_a_key_says_beyond_version_2_comes_back(void **ctx)
+{
+	static const struct {
+		uint32_t authority, shared;
+		const char *version;
+	} rows[] = {
+		{ KM_AUTHORITY_PSI, KM_SHARED_NO, "\"version\": 3" }, { KM_AUTHORITY_LISTED, KM_SHARED_NO, "\"version\": 3" },
+		{ KM_AUTHORITY_PSI, KM_SHARED_WITH_GATEWAY, "\"version\": 3" }, { 0, KM_SHARED_NO, "\"version\": 2" },
+	};
+
+	(void)ctx;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		km_key_params params = some_params();
+		key_parts parts = key_params_parts(&params);
+		km_key *key, *back;
+		size_t len;
+		char *text;
+
+		parts.authority = rows[i].authority;
+		parts.shared = rows[i].shared;
+		parts.gms = gms;
+		parts.kms = kms;
+		assert_int_equal(key_draw(&key, &parts, NULL, 0, &why), KM_OK);
+		text = keyfile_text(&len, key);
+		assert_non_null(memmem(text, len, rows[i].version, strlen(rows[i].version)));
+		assert_int_equal(keyfile_parse(&back, text, len, "text", &why), KM_OK);
+		assert_int_equal(back->authority, rows[i].authority);
+		assert_int_equal(back->shared, rows[i].shared);
+		assert_same_key(key, back);
+		file_free(text);
+		km_key_free(key);
+		km_key_free(back);
+	}
+}
+
+static void a_bad_group_key_is_refused(void **ctx)
+{
+	/* What to replace, with what, and the element that the complaint names. */
+	static const char *const bad[][3] = {
+		{ "\"version\": 2", "\"version\": 4", "version" },
+		{ "\"version\": 2", "\"version\": 2.0", "version" },
+		{ "\"version\": 2", "\"version\": 1", "salts" },
+		{ "\"version\": 2", "\"version\": 3", "authority" },
+		{ "\"version\": 2", "\"version\": 3, \"authority\": \"no\"", "authority" },
+		{ "\"version\": 2", "\"version\": 3, \"authority\": \"psi\"", "shared" },
+		{ "\"version\": 2", "\"version\": 3, \"authority\": \"psi\", \"shared\": 1", "shared" },
+		{ "\"version\": 2", "\"version\": 02", ":2: not JSON" },
+		{ "\"version\": 2", "\"Version\": 2", "version: is missing" },
+		{ "\"revoked\": false", "\"revoked\": false, \"salts\": \"\"", "not known" },
+		{ "\"revoked\": false", "\"revoked\": false, \"shared\": false", "not known" },
+		{ "\"gmk\": \"aa", "\"gmk\": \"zz", "gmk" },
+		{ "\"gmk\": \"aa", "\"gmk\": \"", "gmk" },
+		{ "\"gmk\": \"aa", "\"gmk\": 1, \"more\": \"", "gmk" },
+		{ "\"00abcdef\"", "\"10abcdef\"", "gmk_id" },
+		{ "\"rand\": \"", "\"rand\": \"0", "rand" },
+		{ "sip:gms@", "sip: gms@", "gms" },
+		{ "\"kms.example.org\"", "null", "kms" },
+		{ "kms.example", "kms example", "kms" },
+		{ "Feuer", "Feu\\u0000er", "not JSON" },
+		{ "Feuer", "Feu\x01" "er", "not JSON" },
+		{ "Feuer", "Feu\xff" "er", "not JSON" },
+		{ "Feuer", "Feu\\ud800er", "not JSON" },
+		{ "\"activation\": 0", "\"activation\": -1", "activation" },
+		{ "\"activation\": 0", "\"activation\": \"0\"", "activation" },
+		{ "\"activation\": 0", "\"activation\": 1e3", "activation" },
+		{ "\"activation\": 0", "\"activation\": 99999999999999999999", "not JSON" },
+		{ "\"activation\": 0", "\"activation\": 1900000000", "expiry" },
+		{ "1800000000", "1099511627776", "expiry" },
+		{ "sip:a@h", "", "groups" },
+		{ "[\"sip:a@h\", ", "[\"sip:a@h\", 1, ", "groups" },
+		{ "[\"sip:a@h\", ", "[\"sip:a@h\" ", "not JSON" },
+		{ "[\"sip:a@h\", ", "{\"sip:a@h\": ", "not JSON" },
+		{ "false", "\"no\"", "revoked" },
+		{ "false", "falsely", "not JSON" },
+		{ "false", "false, \"salts\": \"E\", \"v\": 1", "not known" },
+		{ "\"revoked\"", "\"Revoked\"", "revoked" },
+		{ "{\n", "{\n\"more\": 1,\n", "not known" },
+		{ "{\n", "{\n\"more\": [{\"a\": [1.5e+3, null, -0]}, {}, []],\n", "not known" },
+		{ "{\n", "{\n\"gmk\": \"\",\n", "not JSON" },
+		{ "{\n", "[{\n", "not JSON" },
+		{ "}\n", "", "not JSON" },
+		{ "}\n", "},\n", "not JSON" },
+		{ "}\n", "}\n}", "not JSON" },
+	};
+	km_key *key = odd_key(), *back;
+	char changed[4200], *text, *at;
+	size_t len;
+
+	(void)ctx;
+	text = keyfile_text(&len, key);
+	km_key_free(key);
+	text[len - 1] = '\0';           /* the last line's end stands in changed */
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		char what[64];
+		size_t n = strlen(bad[i][0]);
+
+		snprintf(what, sizeof what, "%s", bad[i][0]);
+		if (strcmp(what, "}\n") == 0)
+			what[--n] = '\0';
+		at = strstr(text, what);
+		assert_non_null(at);
+		n = (size_t)snprintf(changed, sizeof changed, "%.*s%s%s", (int)(at - text), text, bad[i][1], at + n);
+		write_text(in_dir("b.gmk"), changed);
+		assert_int_equal(keyfile_read(&back, in_dir("b.gmk"), &why), KM_EFORMAT);
+		assert_null(back);
+		if (strstr(why.text, bad[i][2]) == NULL)
+			fail_msg("%s: %s", bad[i][1], why.text);
+		assert_null(strstr(why.text, "0102030405"));
+	}
+	file_free(text);
+	write_text(in_dir("b.gmk"), "[1, 2]");
+	assert_int_equal(keyfile_read(&back, in_dir("b.gmk"), &why), KM_EFORMAT);
+	assert_non_null(strstr(why.text, "not a group key"));
+	write_text(in_dir("b.gmk"), "[1, 2] 3");
+	assert_int_equal(keyfile_read(&back, in_dir("b.gmk"), &why), KM_EFORMAT);
+	assert_non_null(strstr(why.text, "not JSON"));
+	assert_int_equal(keyfile_read(&back, in_dir("none.gmk"), &why), KM_EIO);
+}
+
+/* Version 1 kept salts in it. */
+static void an_old_group_key_is_read(void **ctx)
+{
+	static const char *const salts_of[][2] = {
+		{ "D////wECAwQ=", NULL }, { "", NULL }, { "H////wECAwQ=", "28 bits" },
+		{ "D////wECAw==", "8 octets" }, { "????", "base64" },
+	};
+	km_key *key;
+	char text[1024];
+
+	(void)ctx;
+	for (size_t i = 0; i < sizeof salts_of / sizeof *salts_of; i++) {
+		snprintf(text, sizeof text, "{\"version\": 1, \"gmk\": \"%032d\", \"gmk_id\": "
+				"\"00abcdef\", \"rand\": \"%032d\", \"gms\": \"sip:gms@h\", "
+				"\"kms\": \"kms\", \"text\": \"\", \"activation\": 0, "
+				"\"expiry\": 0, \"groups\": [], \"revoked\": false, "
+				"\"salts\": \"%s\"}", 1, 2, salts_of[i][0]);
+		write_text(in_dir("v1.gmk"), text);
+		assert_int_equal(keyfile_read(&key, in_dir("v1.gmk"), &why),
+				salts_of[i][1] == NULL ? KM_OK : KM_EFORMAT);
+		if (key == NULL) {
+			assert_non_null(strstr(why.text, salts_of[i][1]));
+			continue;
+		}
+		assert_non_null(key->old_salts);
+		assert_int_equal(key->n_old_salts, *salts_of[i][0] != '\0');
+		if (key->n_old_salts != 0)
+			assert_memory_equal(key->old_salts, "\x0f\xff\xff\xff\x01\x02\x03\x04", 8);
+		km_key_free(key);
+	}
 }
 
 /* ---- drawn ----------------------------------------------------------------------------------- */
@@ -189,8 +398,8 @@ static void what_is_drawn_differs(void **ctx)
 	(void)ctx;
 	for (int i = 0; i < N; i++)
 		members[i] = (km_str){ text[i], (size_t)snprintf(text[i], sizeof text[i], "sip:u%d@h", i / 2) };
-	assert_int_equal(key_draw(&a, &parts, members, N, NULL), KM_OK);
-	assert_int_equal(key_draw(&b, &parts, NULL, 0, NULL), KM_OK);
+	assert_int_equal(key_draw(&a, &parts, members, N, &why), KM_OK);
+	assert_int_equal(key_draw(&b, &parts, NULL, 0, &why), KM_OK);
 	assert_memory_not_equal(a->gmk, b->gmk, KM_SSV_BYTES);
 	assert_memory_not_equal(a->rand, b->rand, KM_RAND_BYTES);
 	for (int i = 0; i < N; i += 2) {
@@ -274,7 +483,6 @@ static void each_wrong_parameter_is_refused_by_its_field(void **ctx)
 		km_key_params p;
 	} rows[40];
 	size_t n = 0;
-	km_complaint why;
 
 	(void)ctx;
 	memset(text, 'x', sizeof text - 1);
@@ -319,12 +527,8 @@ static void each_wrong_parameter_is_refused_by_its_field(void **ctx)
 #undef ROW
 	assert_int_equal(key_params_check(&good, gms, now, last_t, &why), KM_OK);
 	for (size_t i = 0; i < n; i++) {
-		char said[64];
-
 		assert_int_equal(key_params_check(&rows[i].p, gms, now, last_t, &why), KM_EARG);
-		snprintf(said, sizeof said, "group key: %s: ", rows[i].field);
-		assert_ptr_equal(strstr(why.text, said), why.text);
-		assert_int_equal(key_params_check(&rows[i].p, gms, now, last_t, NULL), KM_EARG);
+		assert_string_equal(km_complaint_field(&why), rows[i].field);
 	}
 }
 
@@ -336,9 +540,9 @@ static void a_listed_key_may_be_for_groups_elsewhere(void **ctx)
 	(void)ctx;
 	params.groups = elsewhere;
 	params.authority = KM_AUTHORITY_LISTED;
-	assert_int_equal(key_params_check(&params, gms, now, last_t, NULL), KM_OK);
+	assert_int_equal(key_params_check(&params, gms, now, last_t, &why), KM_OK);
 	params.authority = KM_AUTHORITY_PSI;
-	assert_int_equal(key_params_check(&params, gms, now, last_t, NULL), KM_EARG);
+	assert_int_equal(key_params_check(&params, gms, now, last_t, &why), KM_EARG);
 }
 
 static void what_differs_from_a_key_is_refused_by_its_field(void **ctx)
@@ -346,13 +550,12 @@ static void what_differs_from_a_key_is_refused_by_its_field(void **ctx)
 	static const km_str swapped[] = { STR("sip:fire-2@gms-psi.example.org"), STR("sip:fire-1@gms-psi.example.org") };
 	km_key *key = some_key();
 	km_key_params p = some_params();
-	km_complaint why;
 
 	(void)ctx;
 	assert_int_equal(key_params_same(&p, key, &why), KM_OK);
 #define DIFFERS(field, change) do { p = some_params(); change; \
 	assert_int_equal(key_params_same(&p, key, &why), KM_EARG); \
-	assert_non_null(strstr(why.text, " " field ": differs")); } while (0)
+	assert_string_equal(km_complaint_field(&why), field); } while (0)
 	DIFFERS("activation", p.activation.seconds++);
 	DIFFERS("expiry", p.expiry.seconds = KM_NEVER);
 	DIFFERS("text", p.text.len--);
@@ -372,6 +575,10 @@ int main(void)
 		cmocka_unit_test(contents_differ_in_the_status_alone),
 		cmocka_unit_test(a_key_shared_with_a_gateway_says_so),
 		cmocka_unit_test(media_keys_of_published_vectors),
+		cmocka_unit_test(a_group_key_comes_back),
+		cmocka_unit_test(what_a_key_says_beyond_version_2_comes_back),
+		cmocka_unit_test(a_bad_group_key_is_refused),
+		cmocka_unit_test(an_old_group_key_is_read),
 		cmocka_unit_test(what_is_drawn_differs),
 		cmocka_unit_test(the_last_holder_frees),
 		cmocka_unit_test(a_gmk_is_wiped),

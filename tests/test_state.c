@@ -8,7 +8,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../provision/gms/groupkey.h"
 #include "../provision/gms/journal.h"
 #include "../provision/gms/state.h"
 #include "../provision/base/complain.h"
@@ -561,135 +560,6 @@ static void many_salts_are_kept(void **ctx)
 	salts_free(copy);
 }
 
-/* ---- group keys ------------------------------------------------------------------------------ */
-
-static groupkey *make_key(void)
-{
-	groupkey *key = groupkey_new();
-
-	assert_non_null(key);
-	for (uint8_t i = 0; i < KM_SSV_BYTES; i++)
-		key->gmk[i] = key->rand[15 - i] = (uint8_t)(i * 17);
-	key->gmk_id = 0x00abcdef;
-	key->gms = strdup("sip:gms@gms-psi.example.org");
-	key->kms = strdup("kms.example.org");
-	key->text = strdup("Feuer \"1\" \\ \xc3\xbc\n");
-	key->activation = 1790000000;
-	key->expiry = 1800000000;
-	key->groups[key->n_groups++] = strdup("sip:a@h");
-	key->groups[key->n_groups++] = strdup("sip:b\"@h");
-	return key;
-}
-
-static void a_group_key_comes_back(void **ctx)
-{
-	groupkey *key = make_key(), *back;
-	km_complaint why;
-	struct stat stat_of;
-
-	(void)ctx;
-	assert_int_equal(groupkey_write(key, in_dir("k.gmk"), true, &why), GROUPKEY_OK);
-	assert_int_equal(groupkey_write(key, in_dir("k.gmk"), true, &why), GROUPKEY_IO);
-	assert_int_equal(groupkey_write(key, in_dir("k.gmk"), false, &why), GROUPKEY_OK);
-	assert_int_equal(stat(in_dir("k.gmk"), &stat_of), 0);
-	assert_int_equal(stat_of.st_mode & 0777, 0600);
-	assert_int_equal(groupkey_read(&back, in_dir("k.gmk"), &why), GROUPKEY_OK);
-	assert_memory_equal(back->gmk, key->gmk, sizeof key->gmk);
-	assert_memory_equal(back->rand, key->rand, sizeof key->rand);
-	assert_int_equal(back->gmk_id, key->gmk_id);
-	assert_string_equal(back->gms, key->gms);
-	assert_string_equal(back->kms, key->kms);
-	assert_string_equal(back->text, key->text);
-	assert_int_equal(back->activation, key->activation);
-	assert_int_equal(back->expiry, key->expiry);
-	assert_int_equal(back->n_groups, 2);
-	assert_string_equal(back->groups[0], key->groups[0]);
-	assert_string_equal(back->groups[1], key->groups[1]);
-	assert_false(back->revoked);
-	assert_null(back->old_salts);
-	groupkey_free(key);
-	groupkey_free(back);
-}
-
-static void a_bad_group_key_is_refused(void **ctx)
-{
-	/* What to replace, with what, and the element that the complaint names. */
-	static const char *const bad[][3] = {
-		{ "\"version\": 2", "\"version\": 3", "version" },
-		{ "\"version\": 2", "\"version\": 1", "salts" },
-		{ "\"revoked\": false", "\"revoked\": false, \"salts\": \"\"", "not known" },
-		{ "\"gmk\": \"00", "\"gmk\": \"zz", "gmk" },
-		{ "\"00abcdef\"", "\"10abcdef\"", "gmk_id" },
-		{ "\"rand\": \"", "\"rand\": \"0", "rand" },
-		{ "sip:gms@", "sip: gms@", "gms" },
-		{ "kms.example", "kms example", "kms" },
-		{ "Feuer", "Feu\\u0000er", "not JSON" },
-		{ "1790000000", "-1", "activation" },
-		{ "1790000000", "1900000000", "expiry" },
-		{ "1800000000", "1099511627776", "expiry" },
-		{ "sip:a@h", "", "groups" },
-		{ "false", "\"no\"", "revoked" },
-		{ "false", "false, \"salts\": \"E\", \"v\": 1", "not known" },
-		{ "\"revoked\"", "\"Revoked\"", "revoked" },
-		{ "{\n", "{\n\"more\": 1,\n", "not known" },
-		{ "{\n", "{\n\"gmk\": \"\",\n", "not JSON" },
-		{ "}\n", "", "not JSON" },
-	};
-	groupkey *key = make_key(), *back;
-	km_complaint why;
-	char text[4096], changed[4200], *at;
-	FILE *f;
-
-	(void)ctx;
-	assert_int_equal(groupkey_write(key, in_dir("b.gmk"), false, &why), GROUPKEY_OK);
-	groupkey_free(key);
-	f = fopen(in_dir("b.gmk"), "r");
-	assert_non_null(f);
-	text[fread(text, 1, sizeof text - 1, f)] = '\0';
-	fclose(f);
-	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-		at = strstr(text, bad[i][0]);
-		assert_non_null(at);
-		snprintf(changed, sizeof changed, "%.*s%s%s", (int)(at - text), text, bad[i][1],
-				at + strlen(bad[i][0]));
-		write_text(in_dir("b.gmk"), changed);
-		assert_int_equal(groupkey_read(&back, in_dir("b.gmk"), &why), GROUPKEY_BAD);
-		assert_null(back);
-		assert_non_null(strstr(why.text, bad[i][2]));
-		assert_null(strstr(why.text, "0011223344"));
-	}
-	assert_int_equal(groupkey_read(&back, in_dir("none.gmk"), &why), GROUPKEY_IO);
-}
-
-/* Version 1 kept salts in it. */
-static void an_old_group_key_is_read(void **ctx)
-{
-	static const char *const salts_of[][2] = {
-		{ "D////wECAwQ=", NULL }, { "", NULL }, { "H////wECAwQ=", "28 bits" },
-		{ "D////wECAw==", "8 octets" }, { "????", "base64" },
-	};
-	groupkey *key;
-	km_complaint why;
-	char text[1024];
-
-	(void)ctx;
-	for (size_t i = 0; i < sizeof salts_of / sizeof *salts_of; i++) {
-		snprintf(text, sizeof text, "{\"version\": 1, \"gmk\": \"%032d\", \"gmk_id\": "
-				"\"00abcdef\", \"rand\": \"%032d\", \"gms\": \"sip:gms@h\", "
-				"\"kms\": \"kms\", \"text\": \"\", \"activation\": 0, "
-				"\"expiry\": 0, \"groups\": [], \"revoked\": false, "
-				"\"salts\": \"%s\"}", 1, 2, salts_of[i][0]);
-		write_text(in_dir("v1.gmk"), text);
-		assert_int_equal(groupkey_read(&key, in_dir("v1.gmk"), &why),
-				salts_of[i][1] == NULL ? GROUPKEY_OK : GROUPKEY_BAD);
-		if (key == NULL)
-			assert_non_null(strstr(why.text, salts_of[i][1]));
-		else
-			assert_int_equal(salts_count(key->old_salts), *salts_of[i][0] != '\0');
-		groupkey_free(key);
-	}
-}
-
 static void who_may_have_a_key_is_new_until_it_is_sure(void **ctx)
 {
 	static const uint8_t packed[SALTS_PACKED] = { 0, 0, 0, 7, 0xca, 0x97, 0x81, 0x12 };
@@ -723,9 +593,6 @@ int main(void)
 		cmocka_unit_test(a_lock_names_its_holder),
 		cmocka_unit_test(shared_salts_are_found),
 		cmocka_unit_test(many_salts_are_kept),
-		cmocka_unit_test(a_group_key_comes_back),
-		cmocka_unit_test(a_bad_group_key_is_refused),
-		cmocka_unit_test(an_old_group_key_is_read),
 		cmocka_unit_test(who_may_have_a_key_is_new_until_it_is_sure),
 	};
 

@@ -10,6 +10,7 @@
 #include "provision/gms/journal.h"
 #include "provision/message/keyparams.h"
 #include "provision/run/sink.h"
+#include "util_key.h"
 #include "util_kmsdoc.h"
 #include "util_own.h"
 
@@ -124,7 +125,7 @@ static void add_members(seed_list *list)
 		"[{\"uri\":\"sip:a@b\"}]\n", "\"sip:a@b\"\n", "s\xc2\xa0ip;x\ty\r", NULL});
 }
 
-static void add_groupkeys(seed_list *list)
+static void add_keyfiles(seed_list *list)
 {
 #define HEAD "{\"version\": 1, \"gmk\": \"1aece72a46a145d783afc49a8593d2a4\", \"gmk_id\": \"0048a88c\", " \
 	"\"rand\": \"d715d832debb1c96d839283c998af5c0\", \"gms\": \"sip:gms@example.org\", " \
@@ -139,7 +140,10 @@ static void add_groupkeys(seed_list *list)
 		"\"0048a88c\", \"rand\": \"d715d832debb1c96d839283c998af5c0\", \"gms\": "
 		"\"sip:gms@example.org\", \"kms\": \"kms.example.org\", \"text\": \"\", "
 		"\"activation\": 0, \"expiry\": 0, \"groups\": [\"sip:a@b\"], \"revoked\": false}",
-		NULL});
+		"{\"revoked\" : true, \"shared\":true, \"authority\":\"\\u0070si\", \"version\": 3,\n\"gmk\": "
+		"\"1aece72a46a145d783afc49a8593d2a4\", \"gmk_id\": \"0048a88c\",\t\"rand\": "
+		"\"d715d832debb1c96d839283c998af5c0\", \"gms\": \"sip:gms@example.org\", \"\\u006bms\": \"kms\", "
+		"\"text\": \"\\ud83d\\ude00\", \"activation\": 0, \"expiry\": 1099511627775, \"groups\": []}\n", NULL});
 #undef HEAD
 }
 
@@ -162,19 +166,15 @@ static void add_states(seed_list *list)
 /* What runs wrote: one that was done, an older version's members, a revocation, one that broke off. */
 static void write_journal(const char *path)
 {
-	groupkey *key = groupkey_new();
+	km_key *key = key_for(0, "sip:gms@h", "kms", "Fire", 0, (const char *const[]){"sip:fire@h", NULL});
 	salts *old = salts_new();
 	km_complaint why;
 	uint32_t other;
 	journal_key wanted;
 	journal *j;
 
-	if (key == NULL || old == NULL)
+	if (old == NULL)
 		abort();
-	key->gms = strdup("sip:gms@h");
-	key->kms = strdup("kms");
-	key->text = strdup("Fire");
-	key->groups[key->n_groups++] = strdup("sip:fire@h");
 	wanted = journal_key_of(key);
 	if (journal_open(&j, path, JOURNAL_MAKE, &wanted, &why) != JOURNAL_OK ||
 	    !journal_add(j, 7, "sip:u1@h", 8) || !journal_add(j, 8, "sip:u2@h", 8) ||
@@ -188,7 +188,7 @@ static void write_journal(const char *path)
 		abort();
 	journal_close(j);
 	salts_free(old);
-	groupkey_free(key);
+	km_key_free(key);
 }
 
 /* A file of two keys, of which one is doubted. */
@@ -268,7 +268,7 @@ static const struct {
 } kinds[] = {
 	{"fuzz_open", add_messages}, {"fuzz_messages", add_streams}, {"fuzz_keyparams", add_keyparams},
 	{"fuzz_kmsdoc", add_documents}, {"fuzz_members", add_members},
-	{"fuzz_groupkey", add_groupkeys}, {"fuzz_state", add_states},
+	{"fuzz_keyfile", add_keyfiles}, {"fuzz_state", add_states},
 	{"fuzz_journal", add_journals}, {"fuzz_when", add_times}, {"fuzz_uri", add_uris},
 };
 

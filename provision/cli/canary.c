@@ -188,14 +188,14 @@ static const char *text_of_reason(const char *name)
 	return km_reason_text((km_reason)r);
 }
 
-static bool same_groups(const json_t *groups, const groupkey *key)
+static bool same_groups(const json_t *groups, const km_key *key)
 {
-	if (json_array_size(groups) != key->n_groups)
+	if (json_array_size(groups) != key->params.n_groups)
 		return false;
-	for (size_t i = 0; i < key->n_groups; i++) {
+	for (size_t i = 0; i < key->params.n_groups; i++) {
 		const char *group = json_string_value(json_array_get(groups, i));
 
-		if (group == NULL || strcmp(group, key->groups[i]) != 0)
+		if (group == NULL || strcmp(group, key->params.groups[i].s) != 0)
 			return false;
 	}
 	return true;
@@ -217,7 +217,7 @@ static const char *judge(const provision *p, const json_t *o)
 	if (json_is_true(json_object_get(o, "revoked")) != p->revoke)
 		return p->revoke ? "its client did not see a revocation" :
 				"its client saw a revocation";
-	if (!same_groups(json_object_get(o, "groups"), p->key) || !is_text(o, "text", p->key->text))
+	if (!same_groups(json_object_get(o, "groups"), p->key) || !is_text(o, "text", p->key->params.text.s))
 		return "its client got other groups or another text";
 	return NULL;
 }

@@ -315,7 +315,7 @@ typedef struct {
 /* false: out of memory. */
 bool cli_count_start(cli_counts *counts);
 bool cli_count_made(cli_counts *counts, const km_kms *kms, uint64_t period_no, uint64_t t);
-bool cli_count_written(cli_counts *counts, const void *octets, size_t len);
+bool cli_count_written(cli_counts *counts, const void *data, size_t len);
 /* SHA-256 of all that was written, in hex; once. */
 enum { CLI_HASH_HEX = 2 * KM_HASH_BYTES + 1 };
 bool cli_count_hash(char hex[CLI_HASH_HEX], cli_counts *counts);

@@ -168,15 +168,19 @@ static int check_parameters(const provision *p)
 static void fill_job(provision *p)
 {
 	km_gmk_job *job = p->job;
-	const groupkey *key = p->key;
+	const km_key *key = p->key;
+	const keyparams *params = &key->params;
 
 	job->ring = p->ring;
 	job->any_id = p->how.list.any_id;
 	memcpy(job->gmk, key->gmk, sizeof job->gmk);
 	memcpy(job->rand, key->rand, sizeof job->rand);
 	job->gmk_id = key->gmk_id;
-	groupkey_params(&job->params, key);
-	job->params.status = p->revoke ? 0 : KM_STATUS_NOT_REVOKED;
+	job->params = (km_gmk_params){
+		.status = p->revoke ? 0 : params->status, .activation = params->activation,
+		.expiry = params->expiry, .text = params->text, .n_groups = params->n_groups,
+	};
+	memcpy(job->params.groups, params->groups, params->n_groups * sizeof *params->groups);
 }
 
 /* The last line: who has the key now. */
@@ -304,8 +308,8 @@ static int prepare(provision *p)
 		code = provision_compare_key(p);
 	if (code != CLI_DONE)
 		return code;
-	p->how.list.groups = p->w.groups.n > 0 ? p->w.groups.at : (const char *const *)p->key->groups;
-	p->how.list.n_groups = p->w.groups.n > 0 ? p->w.groups.n : p->key->n_groups;
+	p->how.list.groups = p->w.groups.n > 0 ? p->w.groups.at : p->key->groups;
+	p->how.list.n_groups = p->w.groups.n > 0 ? p->w.groups.n : p->key->params.n_groups;
 	limit = p->w.flush ? 1 : p->key_exists ? STREAM_AHEAD * p->jobs : KNOWN_MAX + 1;
 	how = p->how;
 	if (p->w.check)
@@ -408,7 +412,8 @@ static int provision_run(int argc, char **argv)
 		code = CLI_IO;
 	crowd_close(p.members);
 	provision_close_journal(&p);
-	groupkey_free(p.key);
+	km_key_free(p.key);
+	salts_free(p.old_salts);
 	free(p.gmk_file);
 	free(p.receipt_name);
 	free((char *)(uintptr_t)p.canary.uri.s);

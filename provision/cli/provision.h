@@ -5,7 +5,7 @@
 #include "cli.h"
 
 #include "base/file.h"
-#include "gms/groupkey.h"
+#include "keys/keyfile.h"
 #include "gms/journal.h"
 
 enum {
@@ -36,7 +36,8 @@ typedef struct {
 	km_keyring *ring;
 	crowd *members;
 	crowd_how how;          /* to read them */
-	groupkey *key;
+	km_key *key;
+	salts *old_salts;       /* that its file of an older version kept; NULL: none */
 	char *gmk_file;         /* where the key that exists stands, behind links; NULL: a pipe */
 	state *st;
 	salts *salts;           /* of members who have the key, as far as they matter to this run */

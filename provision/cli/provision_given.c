@@ -142,8 +142,8 @@ static int open_journal(provision *p)
 	free(path);
 	if (path == NULL)
 		return out_of_memory();
-	if (is_new && p->key->old_salts != NULL)
-		p->had_before = salts_count(p->key->old_salts);
+	if (is_new && p->old_salts != NULL)
+		p->had_before = salts_count(p->old_salts);
 	else if (is_new)
 		p->had_unknown = p->key_exists;
 	else if (result == JOURNAL_OK && !count_before(p))
@@ -154,8 +154,8 @@ static int open_journal(provision *p)
 				strlen(p->w.gmk)));
 		return CLI_KEYS;
 	}
-	if (result == JOURNAL_OK && is_new && p->key->old_salts != NULL)
-		result = journal_take(p->journal, p->key->old_salts, &why);
+	if (result == JOURNAL_OK && is_new && p->old_salts != NULL)
+		result = journal_take(p->journal, p->old_salts, &why);
 	if (p->w.check && result == JOURNAL_NONE)
 		result = JOURNAL_OK;
 	if (result == JOURNAL_OK)
@@ -172,7 +172,7 @@ static int check_revoked(provision *p)
 
 	if (p->journal == NULL || !journal_counts(p->journal).revoked)
 		return CLI_DONE;
-	if (state_keep_id(p->st, &is, p->key->gmk_id, p->key->expiry, true, &why) != STATE_OK) {
+	if (state_keep_id(p->st, &is, p->key->gmk_id, p->key->params.expiry, true, &why) != STATE_OK) {
 		cli_error("%s", why.text);
 		return CLI_IO;
 	}
@@ -185,13 +185,13 @@ static int load_salts(provision *p)
 	salts *few = p->revoke ? NULL : salts_of_few(p);
 	bool done = true;
 
-	if (p->key->old_salts != NULL && (p->journal == NULL || journal_is_new(p->journal))) {
-		uint8_t *packed = malloc(salts_count(p->key->old_salts) * SALTS_PACKED + 1);
+	if (p->old_salts != NULL && (p->journal == NULL || journal_is_new(p->journal))) {
+		uint8_t *packed = malloc(salts_count(p->old_salts) * SALTS_PACKED + 1);
 
 		done = packed != NULL;
 		if (done)
-			salts_pack(packed, p->key->old_salts);
-		done = done && salts_load(p->salts, packed, salts_count(p->key->old_salts), true);
+			salts_pack(packed, p->old_salts);
+		done = done && salts_load(p->salts, packed, salts_count(p->old_salts), true);
 		free(packed);
 	} else if (!p->revoke && p->journal != NULL) {
 		done = journal_load(p->salts, p->journal, few);

@@ -193,9 +193,9 @@ int provision_load(provision *p)
 
 	if (code == CLI_DONE)
 		code = find_gms(p);
-	if (code == CLI_DONE && p->key != NULL && (strcmp(p->key->gms, p->job->gms_uri.s) != 0 ||
-	    strcmp(p->key->kms, p->job->gms_kms->uri) != 0))
-		code = refuse_keys(p->w.gmk, "gms: the key belongs to", p->key->gms,
+	if (code == CLI_DONE && p->key != NULL && (strcmp(p->key->gms.s, p->job->gms_uri.s) != 0 ||
+	    strcmp(p->key->kms.s, p->job->gms_kms->uri) != 0))
+		code = refuse_keys(p->w.gmk, "gms: the key belongs to", p->key->gms.s,
 				"at its KMS, not to the GMS of --gms");
 	return code;
 }

@@ -6,8 +6,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { DRAWS_MAX = 64 };        /* of 20 000 members, each draw succeeds with 47 % */
-
 /* ---- the key file that exists ---------------------------------------------------------------- */
 
 /* The file is changed where it stands: a link that was replaced would leave the old one active.
@@ -41,11 +39,22 @@ static int find_key(provision *p, bool *there)
 	return CLI_IO;
 }
 
+/* What an older version kept in the file. */
+static bool take_salts(provision *p)
+{
+	const km_key *key = p->key;
+
+	if (key->old_salts == NULL)
+		return true;
+	p->old_salts = salts_new();
+	return p->old_salts != NULL && salts_load(p->old_salts, key->old_salts, key->n_old_salts, true);
+}
+
 int provision_read_key(provision *p)
 {
 	km_complaint why = { 0 };
 	char shown[CLI_SHOWN];
-	groupkey_result result;
+	km_err err;
 	bool there = false;
 
 	if (p->w.gmk != NULL && find_key(p, &there) != CLI_DONE)
@@ -63,10 +72,14 @@ int provision_read_key(provision *p)
 	}
 	if (strcmp(p->w.gmk, "-") == 0 && strcmp(p->w.members, "-") == 0)
 		return cli_usage(&cli_provision, "--gmk and --members are both stdin");
-	result = groupkey_read(&p->key, p->w.gmk, &why);
-	if (result != GROUPKEY_OK) {
+	err = keyfile_read(&p->key, p->w.gmk, &why);
+	if (err != KM_OK) {
 		cli_error("%s", why.text);
-		return result == GROUPKEY_BAD ? CLI_KEYS : CLI_IO;
+		return err == KM_EFORMAT ? CLI_KEYS : CLI_IO;
+	}
+	if (!take_salts(p)) {
+		cli_error("%s", strerror(ENOMEM));
+		return CLI_IO;
 	}
 	p->key_exists = true;
 	if (find_key_file(p) != CLI_DONE)
@@ -77,11 +90,11 @@ int provision_read_key(provision *p)
 	return CLI_DONE;
 }
 
-static bool same_groups(const words *w, const groupkey *key)
+static bool same_groups(const words *w, const km_key *key)
 {
-	if (w->groups.n != key->n_groups)
+	if (w->groups.n != key->params.n_groups)
 		return false;
-	for (size_t i = 0; i < key->n_groups; i++) {
+	for (size_t i = 0; i < key->params.n_groups; i++) {
 		if (strcmp(w->groups.at[i], key->groups[i]) != 0)
 			return false;
 	}
@@ -91,17 +104,17 @@ static bool same_groups(const words *w, const groupkey *key)
 int provision_compare_key(const provision *p)
 {
 	const words *w = &p->w;
-	const groupkey *key = p->key;
+	const km_key *key = p->key;
 	const char *differs = NULL;
 	char shown[CLI_SHOWN];
 
 	if (w->groups.n > 0 && !same_groups(w, key))
 		differs = "--group";
-	else if (w->text != NULL && strcmp(w->text, key->text) != 0)
+	else if (w->text != NULL && strcmp(w->text, key->params.text.s) != 0)
 		differs = "--text";
-	else if (w->activate != NULL && (uint64_t)p->activation != key->activation)
+	else if (w->activate != NULL && (uint64_t)p->activation != key->params.activation)
 		differs = "--activate";
-	else if (w->expire != NULL && (uint64_t)p->expiry != key->expiry)
+	else if (w->expire != NULL && (uint64_t)p->expiry != key->params.expiry)
 		differs = "--expire";
 	if (differs == NULL)
 		return CLI_DONE;
@@ -123,7 +136,7 @@ int provision_refuse_revoked(const provision *p)
 
 int provision_check_key(provision *p)
 {
-	const groupkey *key = p->key;
+	const km_key *key = p->key;
 	km_complaint why = { 0 };
 	char shown[CLI_SHOWN];
 	state_id is = { 0 };
@@ -134,7 +147,7 @@ int provision_check_key(provision *p)
 	}
 	if (!p->key_exists)
 		return CLI_DONE;
-	if (state_keep_id(p->st, &is, key->gmk_id, key->expiry, key->revoked, &why) != STATE_OK) {
+	if (state_keep_id(p->st, &is, key->gmk_id, key->params.expiry, key->revoked, &why) != STATE_OK) {
 		cli_error("%s", why.text);
 		return CLI_IO;
 	}
@@ -143,7 +156,7 @@ int provision_check_key(provision *p)
 		cli_error("%s: revoked: this key was revoked and is not given out any more", shown);
 	else if (!p->revoke && is.revoked)
 		return provision_refuse_revoked(p);
-	else if (!p->revoke && key->expiry != 0 && (int64_t)key->expiry <= p->t)
+	else if (!p->revoke && key->params.expiry != 0 && (int64_t)key->params.expiry <= p->t)
 		cli_error("%s: expiry: this key has expired", shown);
 	else
 		return CLI_DONE;
@@ -152,55 +165,44 @@ int provision_check_key(provision *p)
 
 /* ---- the key --------------------------------------------------------------------------------- */
 
-/* Do all user salts differ? */
-static bool salts_differ(provision *p)
+/* Where all members are known, so that their user salts differ.  The run lists what pairs remain. */
+static km_err draw_key(provision *p, const key_parts *parts, km_complaint *why)
 {
-	const crowd_member *m;
-	uint32_t other;
-	bool differ = true;
+	size_t n = 0;
+	km_str *members;
+	km_err err;
 
-	salts_clear(p->salts);
-	for (size_t i = 0; (m = crowd_at(p->members, i)) != NULL; i++) {
-		uint32_t salt = km_user_salt(p->key->gmk, m->member.uri.s, m->member.uri.len);
-
-		if (salts_add(p->salts, &other, salt, m->member.uri.s, m->member.uri.len,
-				(uint32_t)m->line) != SALTS_NEW)
-			differ = false;
+	while (crowd_is_complete(p->members) && crowd_at(p->members, n) != NULL)
+		n++;
+	members = calloc(n + 1, sizeof *members);
+	if (members == NULL) {
+		complain(why, "group key", 0, NULL, strerror(ENOMEM));
+		return KM_ENOMEM;
 	}
-	return differ;
+	for (size_t i = 0; i < n; i++)
+		members[i] = crowd_at(p->members, i)->member.uri;
+	err = key_draw(&p->key, parts, members, n, why);
+	free(members);
+	return err;
 }
 
-/* Where all members are known, again and again until their salts differ.  The run lists what pairs
- * remain. */
-static bool draw_gmk(provision *p)
+static km_err make_key(provision *p, km_complaint *why)
 {
-	bool known = crowd_is_complete(p->members), differ = false;
-
-	for (int i = 0; i < DRAWS_MAX && !differ; i++) {
-		if (km_random_bytes(p->key->gmk, sizeof p->key->gmk, NULL) != KM_OK)
-			return false;
-		differ = !known || salts_differ(p);
-	}
-	salts_clear(p->salts);
-	return km_random_bytes(p->key->rand, sizeof p->key->rand, NULL) == KM_OK;
-}
-
-static bool describe_key(provision *p)
-{
-	groupkey *key = p->key;
 	const words *w = &p->w;
+	km_str groups[KM_GROUPS_MAX];
+	const key_parts parts = {
+		.gms = p->job->gms_uri, .kms = { p->job->gms_kms->uri, strlen(p->job->gms_kms->uri) },
+		.params = {
+			.activation = (uint64_t)p->activation, .expiry = (uint64_t)p->expiry,
+			.text = { w->text, w->text == NULL ? 0 : strlen(w->text) },
+			.groups = groups, .n_groups = w->groups.n,
+		},
+		.shared = KM_SHARED_NO,
+	};
 
-	key->gms = strdup(p->job->gms_uri.s);
-	key->kms = strdup(p->job->gms_kms->uri);
-	key->text = strdup(w->text == NULL ? "" : w->text);
-	key->activation = (uint64_t)p->activation;
-	key->expiry = (uint64_t)p->expiry;
-	for (; key->n_groups < w->groups.n; key->n_groups++) {
-		key->groups[key->n_groups] = strdup(w->groups.at[key->n_groups]);
-		if (key->groups[key->n_groups] == NULL)
-			return false;
-	}
-	return key->gms != NULL && key->kms != NULL && key->text != NULL;
+	for (size_t i = 0; i < w->groups.n; i++)
+		groups[i] = (km_str){ w->groups.at[i], strlen(w->groups.at[i]) };
+	return draw_key(p, &parts, why);
 }
 
 /* On disk before the first message can leave. */
@@ -212,7 +214,7 @@ static int keep_key(provision *p)
 
 	if (p->w.gmk == NULL)
 		return CLI_DONE;
-	if (groupkey_write(p->key, p->w.gmk, true, &why) == GROUPKEY_OK)
+	if (keyfile_write(p->key, p->w.gmk, true, &why) == KM_OK)
 		return find_key_file(p);
 	if (stat(p->w.gmk, &st) == 0)
 		cli_error("%s: another run has made it meanwhile: run again to give its key",
@@ -227,12 +229,11 @@ int provision_make_key(provision *p)
 	km_complaint why = { 0 };
 	state_result result;
 
-	p->key = groupkey_new();
-	if (p->key == NULL || !describe_key(p) || !draw_gmk(p)) {
-		cli_error("no key could be drawn: %s", strerror(errno));
+	if (make_key(p, &why) != KM_OK) {
+		cli_error("no key could be drawn: %s", why.text);
 		return CLI_IO;
 	}
-	result = state_new_id(p->st, &p->key->gmk_id, p->key->expiry, p->now, NULL, &why);
+	result = state_new_id(p->st, &p->key->gmk_id, p->key->params.expiry, p->now, NULL, &why);
 	if (result != STATE_OK) {
 		cli_error("%s", why.text);
 		return result == STATE_CORRUPT ? CLI_KEYS : CLI_IO;
@@ -246,15 +247,15 @@ int provision_make_key(provision *p)
 static void mark_file(const provision *p)
 {
 	km_complaint why = { 0 };
-	groupkey *now = NULL;
-	bool done = groupkey_read(&now, p->gmk_file, &why) == GROUPKEY_OK;
+	km_key *now = NULL;
+	bool done = keyfile_read(&now, p->gmk_file, &why) == KM_OK;
 
 	if (done && now->gmk_id != p->key->gmk_id) {
 		snprintf(why.text, sizeof why.text, "the file was replaced during the run");
 		done = false;
 	}
-	done = done && groupkey_write(p->key, p->gmk_file, false, &why) == GROUPKEY_OK;
-	groupkey_free(now);
+	done = done && keyfile_write(p->key, p->gmk_file, false, &why) == KM_OK;
+	km_key_free(now);
 	if (!done)
 		cli_note("the state knows that key %08x is revoked; its file does not say so: %s",
 				(unsigned)p->key->gmk_id, why.text);
@@ -267,7 +268,7 @@ int provision_mark_revoked(provision *p)
 
 	if (!p->revoke)
 		return CLI_DONE;
-	if (state_keep_id(p->st, &is, p->key->gmk_id, p->key->expiry, true, &why) != STATE_OK) {
+	if (state_keep_id(p->st, &is, p->key->gmk_id, p->key->params.expiry, true, &why) != STATE_OK) {
 		cli_error("%s", why.text);
 		return CLI_IO;
 	}

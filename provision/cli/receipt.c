@@ -41,7 +41,7 @@ static json_t *t_of(uint64_t t)
 
 static json_t *key_of(const provision *p)
 {
-	const groupkey *key = p->key;
+	const km_key *key = p->key;
 	json_t *o = json_object(), *groups = json_array();
 	char id[9];
 
@@ -50,12 +50,12 @@ static json_t *key_of(const provision *p)
 	json_object_set_new(o, "origin", json_string(p->key_exists ? "read" : "new"));
 	json_object_set_new(o, "members_before", p->had_unknown ? json_null() : number(p->had_before));
 	json_object_set_new(o, "unsure_before", number(p->unsure_before));
-	for (size_t i = 0; i < key->n_groups; i++)
-		json_array_append_new(groups, text_of(key->groups[i], strlen(key->groups[i])));
+	for (size_t i = 0; i < key->params.n_groups; i++)
+		json_array_append_new(groups, text_of(key->params.groups[i].s, key->params.groups[i].len));
 	json_object_set_new(o, "groups", groups);
-	json_object_set_new(o, "text", text_of(key->text, strlen(key->text)));
-	json_object_set_new(o, "activation", number(key->activation));
-	json_object_set_new(o, "expiry", number(key->expiry));
+	json_object_set_new(o, "text", text_of(key->params.text.s, key->params.text.len));
+	json_object_set_new(o, "activation", number(key->params.activation));
+	json_object_set_new(o, "expiry", number(key->params.expiry));
 	return o;
 }
 

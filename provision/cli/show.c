@@ -6,7 +6,7 @@
 #include <jansson.h>
 
 #include "base/file.h"
-#include "gms/groupkey.h"
+#include "keys/keyfile.h"
 #include "keys/kmsdoc.h"
 #include "base/when.h"
 
@@ -114,23 +114,23 @@ static void put_keys(const shower *s, const kmsdoc_keys *keys, const char *file)
 		json_object_set_new(o, "unusable", json_string(keys->fault));
 }
 
-static void put_group_key(const shower *s, const groupkey *key, const char *file)
+static void put_group_key(const shower *s, const km_key *key, const char *file)
 {
 	json_t *o = record(s, "group key", file, 0), *groups = json_array();
 	char id[9];
 
 	snprintf(id, sizeof id, "%08x", (unsigned)key->gmk_id);
 	json_object_set_new(o, "gmk_id", json_string(id));
-	put_text(o, "gms", key->gms);
-	put_text(o, "kms", key->kms);
-	for (size_t i = 0; i < key->n_groups; i++)
-		json_array_append_new(groups, json_string(key->groups[i]));
+	put_text(o, "gms", key->gms.s);
+	put_text(o, "kms", key->kms.s);
+	for (size_t i = 0; i < key->params.n_groups; i++)
+		json_array_append_new(groups, json_string(key->params.groups[i].s));
 	json_object_set_new(o, "groups", groups);
-	put_text(o, "text", key->text);
-	if (key->activation != 0)
-		put_time(o, "activation", (int64_t)key->activation);
-	if (key->expiry != 0)
-		put_time(o, "expiry", (int64_t)key->expiry);
+	put_text(o, "text", key->params.text.s);
+	if (key->params.activation != 0)
+		put_time(o, "activation", (int64_t)key->params.activation);
+	if (key->params.expiry != 0)
+		put_time(o, "expiry", (int64_t)key->params.expiry);
 	json_object_set_new(o, "revoked", json_boolean(key->revoked));
 }
 
@@ -180,14 +180,14 @@ static int show_document(shower *s, const char *name, const char *data, size_t l
 static int show_group_key(const shower *s, const char *name)
 {
 	km_complaint why;
-	groupkey *key;
+	km_key *key;
 
-	if (groupkey_read(&key, name, &why) != GROUPKEY_OK) {
+	if (keyfile_read(&key, name, &why) != KM_OK) {
 		cli_error("%s", why.text);
 		return CLI_KEYS;
 	}
 	put_group_key(s, key, name);
-	groupkey_free(key);
+	km_key_free(key);
 	return CLI_DONE;
 }
 

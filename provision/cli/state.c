@@ -10,7 +10,7 @@
 
 #include "base/complain.h"
 #include "base/escape.h"
-#include "gms/groupkey.h"
+#include "keys/keyfile.h"
 #include "base/when.h"
 
 enum { WINDOW = 900 };          /* seconds, of a client */
@@ -184,7 +184,7 @@ static int show(words *w)
 typedef struct {
 	const words *w;
 	const char *path;
-	groupkey **keys;
+	km_key **keys;
 	int code;
 } repair;
 
@@ -220,14 +220,14 @@ static void owner_of_journal(void *ctx, const journal_place *at)
 static void add_keys(repair *r, state_content *c)
 {
 	for (size_t i = 0; i < r->w->gmk.n; i++) {
-		const groupkey *key = r->keys[i];
+		const km_key *key = r->keys[i];
 		char shown[CLI_SHOWN];
 
-		if (strcmp(key->gms, c->gms) != 0 || strcmp(key->kms, c->kms) != 0) {
+		if (strcmp(key->gms.s, c->gms) != 0 || strcmp(key->kms.s, c->kms) != 0) {
 			cli_show(shown, r->w->gmk.at[i], strlen(r->w->gmk.at[i]));
 			cli_error("%s: the key of another GMS", shown);
 			r->code = CLI_KEYS;
-		} else if (!state_add_id(c, (state_id){ key->gmk_id, key->revoked, key->expiry })) {
+		} else if (!state_add_id(c, (state_id){ key->gmk_id, key->revoked, key->params.expiry })) {
 			r->code = CLI_IO;
 		}
 	}
@@ -296,7 +296,7 @@ static bool mend(void *ctx, state_content *c, bool exists)
 
 	take_owner(c, w->gms, w->kms);
 	for (size_t i = 0; i < w->gmk.n; i++)
-		take_owner(c, r->keys[i]->gms, r->keys[i]->kms);
+		take_owner(c, r->keys[i]->gms.s, r->keys[i]->kms.s);
 	journal_list(r->path, owner_of_journal, c, NULL);
 	if (c->gms == NULL || c->kms == NULL)
 		refuse(r, "whose state it is is not known: --gms-uri and --gms-kms, or a --gmk "
@@ -333,15 +333,15 @@ static int read_keys(repair *r)
 {
 	const cli_list *gmk = &r->w->gmk;
 
-	r->keys = calloc(gmk->n + 1, sizeof(groupkey *));
+	r->keys = calloc(gmk->n + 1, sizeof(km_key *));
 	for (size_t i = 0; i < gmk->n && r->keys != NULL; i++) {
 		km_complaint why;
-		groupkey_result result = groupkey_read(&r->keys[i], gmk->at[i], &why);
+		km_err err = keyfile_read(&r->keys[i], gmk->at[i], &why);
 
-		if (result == GROUPKEY_OK)
+		if (err == KM_OK)
 			continue;
 		cli_error("%s", why.text);
-		return result == GROUPKEY_BAD ? CLI_KEYS : CLI_IO;
+		return err == KM_EFORMAT ? CLI_KEYS : CLI_IO;
 	}
 	if (r->keys != NULL)
 		return CLI_DONE;
@@ -368,8 +368,8 @@ static char *find_file(repair *r)
 	int code = CLI_DONE;
 
 	if ((gms == NULL || kms == NULL) && w->gmk.n > 0) {
-		gms = r->keys[0]->gms;
-		kms = r->keys[0]->kms;
+		gms = r->keys[0]->gms.s;
+		kms = r->keys[0]->kms.s;
 	}
 	if (gms != NULL && kms != NULL) {
 		path = state_path(w->state, gms, kms);
@@ -413,7 +413,7 @@ static int repair_it(words *w)
 		code = result != STATE_OK ? cli_state_code(result) : r.code;
 	}
 	for (size_t i = 0; r.keys != NULL && i < w->gmk.n; i++)
-		groupkey_free(r.keys[i]);
+		km_key_free(r.keys[i]);
 	free(r.keys);
 	free(path);
 	return code;

@@ -54,10 +54,10 @@ bool cli_count_made(cli_counts *counts, const km_kms *kms, uint64_t period_no, u
 	return tally != NULL;
 }
 
-bool cli_count_written(cli_counts *counts, const void *octets, size_t len)
+bool cli_count_written(cli_counts *counts, const void *data, size_t len)
 {
 	counts->octets += len;
-	return EVP_DigestUpdate(counts->hash, octets, len) == 1;
+	return EVP_DigestUpdate(counts->hash, data, len) == 1;
 }
 
 bool cli_count_hash(char hex[CLI_HASH_HEX], cli_counts *counts)

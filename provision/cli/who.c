@@ -8,7 +8,7 @@
 #include <sodium.h>
 
 #include "base/escape.h"
-#include "gms/groupkey.h"
+#include "keys/keyfile.h"
 
 typedef struct {
 	const char *gmk, *members, *state, *format;
@@ -16,7 +16,7 @@ typedef struct {
 	bool any_id, missing;
 	crowd_how how;
 	bool text;              /* --format text */
-	groupkey *key;
+	km_key *key;
 	journal *journal;
 	uint64_t has, unsure, none, told, refused;
 } who;
@@ -146,16 +146,16 @@ static int look(who *w)
 static int open_key(who *w)
 {
 	km_complaint why = { 0 };
-	groupkey_result read = groupkey_read(&w->key, w->gmk, &why);
+	km_err read = keyfile_read(&w->key, w->gmk, &why);
 	char *state_file, *path;
 	journal_result result;
 	journal_key key;
 
-	if (read != GROUPKEY_OK) {
+	if (read != KM_OK) {
 		cli_error("%s", why.text);
-		return read == GROUPKEY_BAD ? CLI_KEYS : CLI_IO;
+		return read == KM_EFORMAT ? CLI_KEYS : CLI_IO;
 	}
-	state_file = state_path(w->state, w->key->gms, w->key->kms);
+	state_file = state_path(w->state, w->key->gms.s, w->key->kms.s);
 	path = state_file == NULL ? NULL : journal_path(state_file, w->key->gmk_id);
 	if (path == NULL) {
 		cli_error("no place for the state: %s (--state FILE names one)", strerror(errno));
@@ -222,7 +222,7 @@ static int who_run(int argc, char **argv)
 	if (code == CLI_DONE && w.journal != NULL)
 		code = look(&w);
 	journal_close(w.journal);
-	groupkey_free(w.key);
+	km_key_free(w.key);
 	cli_list_free(&w.columns);
 	cli_list_free(&operands);
 	return code;

@@ -9,7 +9,7 @@
  *   chunk                   a chunk of members of one key to messages
  *   state, state_inner      T and GMK-IDs in a file
  *   state_file, state_lock, state_open, state_place   as text; locked and replaced; opened; where it lies
- *   groupkey, salts         the file of one group key; the user salts that it has given
+ *   salts                   the user salts that a group key has given
  *   journal, journal_file   who was given one group key
  *   journal_part, journal_runs   the frames of one file; the files of many keys
  *   journal_add, journal_many, journal_index   what a run adds; a process that serves many keys; members looked up

@@ -24,10 +24,12 @@ journal_result journal_refuse(const char *path, const char *text, km_complaint *
 	return JOURNAL_CORRUPT;
 }
 
-journal_key journal_key_of(const groupkey *key)
+journal_key journal_key_of(const km_key *key)
 {
-	return (journal_key){ key->gmk_id, key->activation, key->expiry, key->gms, key->kms, key->text,
-			key->n_groups, (const char *const *)key->groups };
+	const keyparams *p = &key->params;
+
+	return (journal_key){ key->gmk_id, p->activation, p->expiry, key->gms.s, key->kms.s, p->text.s, p->n_groups,
+			key->groups };
 }
 
 /* ---- where they lie -------------------------------------------------------------------------- */

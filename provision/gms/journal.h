@@ -17,7 +17,7 @@
 #ifndef KM_JOURNAL_H
 #define KM_JOURNAL_H
 
-#include "groupkey.h"
+#include "keys/key.h"
 #include "salts.h"
 
 typedef struct journal journal;
@@ -44,8 +44,8 @@ typedef struct {
 	const char *const *groups;
 } journal_key;
 
-/* The same of a key file, whose strings they are. */
-journal_key journal_key_of(const groupkey *key);
+/* The same of a key, whose strings they are. */
+journal_key journal_key_of(const km_key *key);
 
 /* All files of many keys beside a state, looked through once. */
 typedef struct journal_runs journal_runs;

@@ -59,8 +59,10 @@ static void write_contents(km_key *key, char *at)
 
 static void fill(km_key *key, const key_parts *parts)
 {
+	const size_t n = parts->params.n_groups;
 	km_str *groups = (km_str *)(key + 1);
-	char *at = (char *)(groups + parts->params.n_groups);
+	const char **strings = (const char **)(groups + n);
+	char *at = (char *)(strings + n);
 
 	key->gmk_id = parts->gmk_id;
 	key->revoked = parts->revoked;
@@ -73,8 +75,11 @@ static void fill(km_key *key, const key_parts *parts)
 	key->params = parts->params;
 	key->params.text = keep_str(&at, parts->params.text);
 	key->params.groups = groups;
-	for (size_t i = 0; i < parts->params.n_groups; i++)
+	key->groups = strings;
+	for (size_t i = 0; i < n; i++) {
 		groups[i] = keep_str(&at, parts->params.groups[i]);
+		strings[i] = groups[i].s;
+	}
 	key->rand = keep_octets(&at, parts->rand, parts->rand_len);
 	key->rand_len = parts->rand_len;
 	if (parts->old_salts != NULL)
@@ -88,13 +93,11 @@ static void fill(km_key *key, const key_parts *parts)
 	write_contents(key, at);
 }
 
-static km_err refuse(km_complaint *why, km_err err, const char *field)
+static km_err refuse(km_complaint *why, km_err err)
 {
 	char text[MEMLOCK_TEXT];
 
-	if (why != NULL)
-		complain(why, "group key", 0, field, err == KM_EARG ? "too long together for the key parameters" :
-				memlock_strerror(text, err));
+	complain(why, "group key", 0, NULL, memlock_strerror(text, err));
 	return err;
 }
 
@@ -108,13 +111,13 @@ km_err key_make(km_key **out, const key_parts *parts, km_complaint *why)
 
 	*out = NULL;
 	if (parts->rand_len > KEY_RAND_MAX || (parts->member.len == 0 && content_len == 0))
-		return refuse(why, KM_EARG, "groups");
-	key = calloc(1, sizeof *key + n_groups * sizeof(km_str) + texts_size(parts) + 2 * content_len);
+		return complain_field(why, "groups", "too long together for the key parameters");
+	key = calloc(1, sizeof *key + n_groups * (sizeof(km_str) + sizeof(char *)) + texts_size(parts) + 2 * content_len);
 	if (key == NULL)
-		return refuse(why, KM_ENOMEM, NULL);
+		return refuse(why, KM_ENOMEM);
 	err = km_secret_new(&gmk, KM_SSV_BYTES);
 	if (err != KM_OK) {
-		err = refuse(why, err, "gmk");
+		err = refuse(why, err);
 		free(key);
 		return err;
 	}
@@ -173,7 +176,7 @@ km_err key_draw(km_key **out, const key_parts *parts, const km_str *members, siz
 	*out = NULL;
 	if (err != KM_OK) {
 		free(of);
-		return refuse(why, err, NULL);
+		return refuse(why, err);
 	}
 	drawn.gmk = none;
 	drawn.rand = rand;
@@ -182,7 +185,7 @@ km_err key_draw(km_key **out, const key_parts *parts, const km_str *members, siz
 	for (int i = 0; err == KM_OK && i < DRAWS_MAX && !differ; i++) {
 		err = km_random_bytes((*out)->gmk, KM_SSV_BYTES, NULL);
 		if (err != KM_OK)
-			refuse(why, err, "gmk");
+			refuse(why, err);
 		else
 			differ = salts_differ(of, *out, members, n);
 	}

@@ -26,6 +26,7 @@ struct km_key {
 	const uint8_t *rand;
 	size_t rand_len;                /* KM_RAND_BYTES where it was made here */
 	keyparams params;               /* as members are given it */
+	const char *const *groups;      /* those of params, as strings */
 	const uint8_t *content[2];      /* to give, to revoke; NULL at a client: see key_content */
 	size_t content_len;
 	const uint8_t *old_salts;       /* of a file of version 1: n members, 8 octets each (salts.h); NULL: none */

@@ -9,13 +9,6 @@
 enum { MEMBERS_MAX = 20000 };           /* whose salts are made to differ: of more, hardly a draw succeeds */
 #define TIME_MAX (((int64_t)1 << 40) - 1)
 
-static km_err refuse(km_complaint *why, const char *field, const char *text)
-{
-	if (why != NULL)
-		complain(why, "group key", 0, field, text);
-	return KM_EARG;
-}
-
 /* ---- times ----------------------------------------------------------------------------------- */
 
 static bool is_whole(km_time t)
@@ -33,7 +26,7 @@ static km_err check_times(const km_key_params *p, km_time now, km_time last_t, k
 	const char *wrong = NULL;
 
 	if (!is_unlimited(p->activation, KM_AT_ONCE) && !is_whole(p->activation))
-		return refuse(why, "activation", "neither KM_AT_ONCE nor whole Unix seconds from 1 to 2^40 - 1");
+		return complain_field(why, "activation", "neither KM_AT_ONCE nor whole Unix seconds from 1 to 2^40 - 1");
 	if (is_unlimited(p->expiry, KM_NEVER))
 		return KM_OK;
 	if (!is_whole(p->expiry))
@@ -44,7 +37,7 @@ static km_err check_times(const km_key_params *p, km_time now, km_time last_t, k
 		wrong = "not after now";
 	else if (p->expiry.seconds <= last_t.seconds)
 		wrong = "not after the T of this GMS: the key would never be of use";
-	return wrong == NULL ? KM_OK : refuse(why, "expiry", wrong);
+	return wrong == NULL ? KM_OK : complain_field(why, "expiry", wrong);
 }
 
 /* ---- texts ----------------------------------------------------------------------------------- */
@@ -75,13 +68,13 @@ static km_err check_group(const km_key_params *p, size_t i, km_str gms, km_compl
 	km_uri_fault fault = group.s == NULL ? KM_URI_EMPTY : km_uri_check(group.s, group.len, 0);
 
 	if (fault != KM_URI_OK)
-		return refuse(why, "groups", km_uri_fault_text(fault));
+		return complain_field(why, "groups", km_uri_fault_text(fault));
 	for (size_t k = 0; k < i; k++) {
 		if (km_uri_same(group, p->groups[k]))
-			return refuse(why, "groups", "one stands there twice");
+			return complain_field(why, "groups", "one stands there twice");
 	}
 	if (p->authority == KM_AUTHORITY_PSI && !has_host_of(group, gms))
-		return refuse(why, "groups", "under another host than the GMS, where the PSI rule of clients refuses "
+		return complain_field(why, "groups", "under another host than the GMS, where the PSI rule of clients refuses "
 				"the key (KM_AUTHORITY_LISTED: they have lists)");
 	return KM_OK;
 }
@@ -91,9 +84,9 @@ static km_err check_groups(const km_key_params *p, km_str gms, km_complaint *why
 	km_err err = KM_OK;
 
 	if (p->groups == NULL)
-		return refuse(why, "groups", "missing: what the key is for");
+		return complain_field(why, "groups", "missing: what the key is for");
 	if (p->n_groups == 0 || p->n_groups > KM_GROUPS_MAX)
-		return refuse(why, "n_groups", "not from 1 to 255");
+		return complain_field(why, "n_groups", "not from 1 to 255");
 	for (size_t i = 0; err == KM_OK && i < p->n_groups; i++)
 		err = check_group(p, i, gms, why);
 	return err;
@@ -104,14 +97,14 @@ static km_err check_members(const km_key_params *p, km_complaint *why)
 	if (p->n_members == KM_MEMBERS_LATER)
 		return KM_OK;
 	if (p->n_members == 0 || p->n_members > MEMBERS_MAX)
-		return refuse(why, "n_members", "neither KM_MEMBERS_LATER nor from 1 to 20000");
+		return complain_field(why, "n_members", "neither KM_MEMBERS_LATER nor from 1 to 20000");
 	if (p->members == NULL)
-		return refuse(why, "members", "missing");
+		return complain_field(why, "members", "missing");
 	for (size_t i = 0; i < p->n_members; i++) {
 		const km_str m = p->members[i];
 
 		if (m.s == NULL || km_uri_check(m.s, m.len, KM_URI_LOOSE) != KM_URI_OK)
-			return refuse(why, "members", "one is not a URI");
+			return complain_field(why, "members", "one is not a URI");
 	}
 	return KM_OK;
 }
@@ -122,22 +115,22 @@ km_err key_params_check(const km_key_params *p, km_str gms, km_time now, km_time
 	km_err err;
 
 	if (p->struct_size != sizeof *p)
-		return refuse(why, "struct_size", "not that of a km_key_params of this library");
+		return complain_field(why, "struct_size", "not that of a km_key_params of this library");
 	err = check_times(p, now, last_t, why);
 	if (err != KM_OK)
 		return err;
 	if (p->text.len > KM_TEXT_MAX || (p->text.len != 0 && (p->text.s == NULL || !is_text(p->text))))
-		return refuse(why, "text", "not UTF-8 of at most 1024 octets without NUL");
+		return complain_field(why, "text", "not UTF-8 of at most 1024 octets without NUL");
 	if (p->authority != KM_AUTHORITY_PSI && p->authority != KM_AUTHORITY_LISTED)
-		return refuse(why, "authority", "not one of KM_AUTHORITY_*");
+		return complain_field(why, "authority", "not one of KM_AUTHORITY_*");
 	if (p->shared != KM_SHARED_NO && p->shared != KM_SHARED_WITH_GATEWAY)
-		return refuse(why, "shared", "not one of KM_SHARED_*");
+		return complain_field(why, "shared", "not one of KM_SHARED_*");
 	err = check_groups(p, gms, why);
 	if (err != KM_OK)
 		return err;
 	all = key_params_parts(p).params;
 	if (keyparams_size(&all) == 0)
-		return refuse(why, "groups", "too long together for the key parameters");
+		return complain_field(why, "groups", "too long together for the key parameters");
 	return check_members(p, why);
 }
 
@@ -181,5 +174,5 @@ km_err key_params_same(const km_key_params *params, const km_key *key, km_compla
 		if (!same(p.params.groups[i], key->params.groups[i]))
 			differs = "groups";
 	}
-	return differs == NULL ? KM_OK : refuse(why, differs, "differs from what the key says");
+	return differs == NULL ? KM_OK : complain_field(why, differs, "differs from what the key says");
 }

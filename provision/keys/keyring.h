@@ -11,6 +11,7 @@
  *   keyring_kms, keyring_keys   certificates and key sets, validated as they come
  *   load                 from files
  *   key, key_params      group keys, and what a caller says of a new one
+ *   keyfile, keyfile_write   the file of one
  *   valid                what can serve at a time
  *   widen                wide tables made beside a run
  */

@@ -1,0 +1,115 @@
+/* keyfile_write.c -- the file that keeps one group key: written. */
+#include "keyfile.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <sodium.h>
+
+#include "base/complain.h"
+#include "base/file.h"
+#include "base/json_text.h"
+#include "base/memlock.h"
+
+enum { NAMES = 512 };           /* octets of all but strings, and more */
+
+/* Octets at most. */
+static size_t room_for(const km_key *key)
+{
+	size_t n = key->gms.len + key->kms.len + key->params.text.len, each = strlen(", \"\"");
+
+	for (size_t i = 0; i < key->params.n_groups; i++)
+		n += key->params.groups[i].len;
+	return NAMES + 6 * n + (key->params.n_groups + 3) * each;
+}
+
+static char *put(char *at, const char *text)
+{
+	size_t len = strlen(text);
+
+	memcpy(at, text, len);
+	return at + len;
+}
+
+static char *put_name(char *at, const char *element)
+{
+	at = put(at, ",\n\"");
+	at = put(at, element);
+	return put(at, "\": ");
+}
+
+static char *put_hex(char *at, const char *element, const uint8_t *bin, size_t len)
+{
+	at = put(put_name(at, element), "\"");
+	sodium_bin2hex(at, 2 * len + 1, bin, len);
+	return put(at + 2 * len, "\"");
+}
+
+static char *put_string(char *at, const char *element, km_str s)
+{
+	at = put_name(at, element);
+	return at + json_text(at, s.s, s.len);
+}
+
+static char *put_seconds(char *at, const char *element, uint64_t n)
+{
+	at = put_name(at, element);
+	return at + sprintf(at, "%llu", (unsigned long long)n);
+}
+
+char *keyfile_text(size_t *len, const km_key *key)
+{
+	const keyparams *p = &key->params;
+	const bool says = key->authority != 0 || key->shared == KM_SHARED_WITH_GATEWAY;
+	const uint8_t id[4] = { (uint8_t)(key->gmk_id >> 24), (uint8_t)(key->gmk_id >> 16),
+			(uint8_t)(key->gmk_id >> 8), (uint8_t)key->gmk_id };
+	char *text = memlock_start() ? sodium_malloc(room_for(key)) : NULL, *at = text;
+
+	*len = 0;
+	if (text == NULL)
+		return NULL;
+	at = put(at, says ? "{\n\"version\": 3" : "{\n\"version\": 2");
+	at = put_hex(at, "gmk", key->gmk, KM_SSV_BYTES);
+	at = put_hex(at, "gmk_id", id, sizeof id);
+	at = put_hex(at, "rand", key->rand, key->rand_len);
+	at = put_string(at, "gms", key->gms);
+	at = put_string(at, "kms", key->kms);
+	at = put_string(at, "text", p->text);
+	at = put_seconds(at, "activation", p->activation);
+	at = put_seconds(at, "expiry", p->expiry);
+	at = put(put_name(at, "groups"), "[");
+	for (size_t i = 0; i < p->n_groups; i++) {
+		at = put(at, i == 0 ? "" : ", ");
+		at += json_text(at, p->groups[i].s, p->groups[i].len);
+	}
+	at = put(at, "]");
+	at = put(put_name(at, "revoked"), key->revoked ? "true" : "false");
+	if (says) {
+		at = put(put_name(at, "authority"),
+				key->authority == KM_AUTHORITY_PSI ? "\"psi\"" : "\"listed\"");
+		at = put(put_name(at, "shared"), key->shared == KM_SHARED_WITH_GATEWAY ? "true" : "false");
+	}
+	at = put(at, "\n}\n");
+	*len = (size_t)(at - text);
+	return text;
+}
+
+km_err keyfile_write(const km_key *key, const char *name, bool is_new, km_complaint *why)
+{
+	file_out out;
+	size_t len;
+	char *text = keyfile_text(&len, key);
+	bool done = text != NULL;
+
+	if (!done) {
+		complain(why, name, 0, NULL, strerror(ENOMEM));
+		return KM_ENOMEM;
+	}
+	done = file_create(&out, name, FILE_PRIVATE | (is_new ? FILE_NEW : 0), why);
+	if (done) {
+		fwrite(text, 1, len, out.f);
+		done = file_commit(&out, why);
+	}
+	file_free(text);
+	return done ? KM_OK : KM_EIO;
+}
