@@ -49,7 +49,7 @@ MODE_ct      := $(OPT) -gdwarf-4 $(FORTIFY)
 ALL_CFLAGS := -std=c11 $(WARN) $(DEFS) $(MODE_$(MODE)) -fvisibility=hidden -fPIC $(HARDEN) $(HARDEN_$(ARCH)) \
 	-I. -iquote engine -iquote provision -isystem /usr/include/libxml2 $(CFLAGS)
 LIBS_libkeymuster-engine := -lgmp -lsodium -lcrypto -lpthread
-LIBS_libkeymuster        := -lxml2 -ljansson -lsodium -lcrypto -lpthread
+LIBS_libkeymuster        := -lxml2 -lsodium -lcrypto -lpthread
 # The command's, and the tests'.
 LIBS    := -lxml2 -ljansson -lsodium -lcrypto -lgmp -lpthread
 

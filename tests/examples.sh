@@ -68,7 +68,7 @@ build() {
 	read -ra flags <<<"$(pkg-config --cflags "$package")"
 	read -ra libs <<<"$(pkg-config --libs "$package")"
 	if [ "$form" = static ]; then
-		[ "$package" = keymuster ] && beside=(-lxml2 -ljansson)
+		[ "$package" = keymuster ] && beside=(-lxml2)
 		libs=(-Wl,-Bstatic "${libs[@]}" -Wl,-Bdynamic "${beside[@]}" -lsodium -lcrypto -lgmp)
 	fi
 	"$cc" -std=c11 -D_GNU_SOURCE "${warn[@]}" "${mode[@]}" "$@" "${flags[@]}" "$source" "${libs[@]}" -o "$output"

@@ -139,8 +139,6 @@ engine=$objects/libkeymuster-engine library=$objects/libkeymuster
 none "$(outside "$engine".{a,so.1.0.0} "$library".{a,so.1.0.0})" "names of km_ alone, static and shared"
 none "$(unlike "$engine.so.1.0.0"; unlike "$library.so.1.0.0")" "shared libraries are as they ought to be"
 none "$(needed "$engine.so.1.0.0" "libgmp|$usual")" "the engine needs GMP, libsodium, libcrypto"
-# Key files are still read by jansson.
-grep -q '<jansson.h>' provision/{base,message,keys,gms,client}/*.c && usual+='|libjansson'
 none "$(needed "$library.so.1.0.0" "libkeymuster-engine|libxml2|$usual")" "the library needs the engine, libxml2, libsodium, libcrypto"
 none "$(within "$library.o" "$objects"/{engine,engine/*,asm/*,provision/run,provision/cli}/*.o)" \
 	"the library holds nothing of the engine, nor of the command"
