@@ -34,6 +34,7 @@ enum {
 	KM_SRTP_KEY_BYTES = 16,
 	KM_SRTP_SALT_BYTES = 12,
 	KM_CHUNK_MAX = 1024,        /* members a call of km_gmk_make takes */
+	KM_BATCH_MAX = 32768,       /* members of a batch */
 	KM_MESSAGE_MAX = 65535,     /* octets of a message that is parsed */
 };
 
@@ -62,7 +63,8 @@ enum {
 	X(KM_R_URI, 17, "uri", "not a sip:, sips: or tel: URI of a user") \
 	X(KM_R_REPEATED, 18, "repeated", "the URI stood in the list before") \
 	X(KM_R_ENGINE, 19, "engine", "the engine refused: see its error") \
-	X(KM_R_PARAMETERS, 20, "parameters", "the key came, but its parameters are missing or malformed")
+	X(KM_R_PARAMETERS, 20, "parameters", "the key came, but its parameters are missing or malformed") \
+	X(KM_R_KEY, 21, "key", "the group key has expired or is revoked")
 
 typedef enum {
 #define KM_REASON_ENUM(name, number, word, text) name = number,
@@ -145,13 +147,13 @@ typedef enum {
 #undef KM_URI_ENUM
 } km_uri_fault;
 
-/* How strict: 0 is a sip:, sips: or tel: URI, by RFC 3261 25.1, RFC 3986 and RFC 3966; characters
- * beyond ASCII pass where they can be seen. */
+/* How strict, one of these, and KM_URI_MEMBER beside it. */
 enum {
-	KM_URI_ANY_ID = 1,               /* what has no such scheme passes, if its characters are possible */
-	KM_URI_LOOSE = 2,                /* anything that is UTF-8 without spaces and control characters:
-	                                  * for what others have made */
-	KM_URI_MEMBER = 4,               /* of a user: sip: and sips: need one before the host */
+	KM_URI_STRICT = 8,          /* a sip:, sips: or tel: URI, by RFC 3261 25.1, RFC 3986 and RFC 3966; characters
+	                             * beyond ASCII pass where they can be seen */
+	KM_URI_ANY_ID = 1,          /* what has no such scheme passes, if its characters are possible */
+	KM_URI_LOOSE = 2,           /* anything that is UTF-8 without spaces and control characters */
+	KM_URI_MEMBER = 4,          /* of a user: sip: and sips: need one before the host */
 };
 
 /* KM_URI_OK, or what is wrong with it. */
@@ -500,12 +502,83 @@ enum { KM_SERVICE_MCPTT = 1, KM_SERVICE_MCVIDEO = 2 };      /* CS ID 4 and 5 */
 KM_API KM_MUST km_err km_key_srtp(uint8_t srtp_key[KM_SRTP_KEY_BYTES], uint8_t srtp_salt[KM_SRTP_SALT_BYTES],
 		const km_key *key, uint32_t service, uint32_t guk_id);
 
+/* ---- batches: messages made ------------------------------------------------------------------- */
+
+/* Members of any groups, keys, GMSs and KMSs, whose messages are made together.  One thread at a time; several batches
+ * at once.  Memory: 1.5 KB a member at most, 3 KB with SAKKE-to-self and long texts, kept until it is freed. */
+typedef struct km_batch km_batch;
+
+KM_API KM_MUST km_err km_batch_new(km_batch **batch, km_keyring *ring);
+/* Wipes.  A run of which neither was said that it was delivered nor that it was taken back: its members are unsure. */
+KM_API void km_batch_free(km_batch *batch);
+
+typedef enum {
+	KM_BATCH_IDENTITY = 1,      /* KM_IDENTITY_URI; KM_IDENTITY_UID hides who talks to whom */
+	KM_BATCH_MAP = 2,           /* KM_MAP_EMPTY; KM_MAP_GENERIC with the default SP */
+	KM_BATCH_SERVICES = 3,      /* KM_SERVICE_*, one or both, of KM_MAP_GENERIC; KM_SERVICE_MCPTT */
+	KM_BATCH_TO_SELF = 4,       /* KM_TO_SELF_NO; KM_TO_SELF_YES: the GMS can open its own */
+	KM_BATCH_MEMBERS = 5,       /* KM_URI_STRICT; KM_URI_ANY_ID: identities without sip: or tel: pass */
+	KM_BATCH_JOURNAL = 6,       /* KM_JOURNAL_ON; KM_JOURNAL_OFF: nobody will know who has the key */
+} km_batch_setting;
+enum { KM_IDENTITY_URI = 1, KM_IDENTITY_UID = 2 };
+enum { KM_MAP_EMPTY = 1, KM_MAP_GENERIC = 2 };
+enum { KM_TO_SELF_NO = 1, KM_TO_SELF_YES = 2 };
+enum { KM_JOURNAL_ON = 1, KM_JOURNAL_OFF = 2 };
+KM_API KM_MUST km_err km_batch_set(km_batch *batch, km_batch_setting what, uint64_t value, km_complaint *why);
+
+/* The KMS whose KmsDomainList covers the member's host, by the longest domain; in a ring with one KMS alone, that. */
+#define KM_KMS_BY_DOMAIN 0xffffffffu
+#define KM_KMS_OF_GMS    0xfffffffeu
+
 enum { KM_GIVE = 1, KM_REVOKE = 2 };
+
+/* Add a member: key is given to uri (KM_GIVE), or uri is told that it is revoked (KM_REVOKE, which wants km_key_revoke
+ * first).  kms is a number of km_keyring_kms, or KM_KMS_*; one that the domain lists contradict is the member's fault.
+ * uri is copied, tag comes back with the result.  What is wrong with the member (its URI, no KMS) is told by its
+ * result when the batch has run.  What is wrong with the call adds nothing: KM_EARG: what, kms (0 is none), a key
+ * of another ring, a full batch, KM_REVOKE of a key that is not revoked; KM_EREVOKED: KM_GIVE of one that is. */
+KM_API KM_MUST km_err km_batch_add(km_batch *batch, km_key *key, const char *uri, size_t len, uint32_t kms,
+		uint32_t what, uint64_t tag, km_complaint *why);
+/* Members that still fit; and those that are in it. */
+KM_API size_t km_batch_room(const km_batch *batch);
+KM_API size_t km_batch_count(const km_batch *batch);
+
+/* Make all messages, at now.  T is reserved of the state of each GMS for all of its members: now, or right after the
+ * last one where that is later, increasing in the order in which they were added, all within one second.  They are
+ * marked in the journal, on disk, before this returns.  A batch that has run is to be emptied (km_batch_clear) before it runs again: KM_ESTATE.
+ * KM_EPARTIAL: some members were refused, see the results.  Else nothing was made, and where it is KM_ECLOCK (now is
+ * before the last T by more than KM_GMS_CLOCK_BEHIND, or the GMS has no key set that can sign then) T has not moved.
+ * KM_EIO, KM_ELOST, KM_EREVOKED, KM_EFAULT, KM_ESELFTEST, KM_EKEY: a key set is missing. */
+KM_API KM_MUST km_err km_batch_run(km_batch *batch, km_time now, km_complaint *why);
+
+/* The messages of this run have been handed over; or none has been, or ever will be.  KM_EIO. */
+KM_API KM_MUST km_err km_batch_delivered(km_batch *batch, km_complaint *why);
+KM_API KM_MUST km_err km_batch_taken_back(km_batch *batch, km_complaint *why);
+/* Empty it for the next members; settings stay. */
+KM_API void km_batch_clear(km_batch *batch);
+
+/* What became of a member, as all octets by their place in km_batch_octets. */
+typedef struct {
+	size_t struct_size;
+	uint64_t tag;
+	km_reason reason;
+	km_err err;                      /* for KM_R_ENGINE */
+	size_t at, len;                  /* the message; len 0: none was made */
+	size_t uid_at;                   /* KM_UID_BYTES of its UID */
+	km_time t;
+	uint64_t period_no;              /* at the member's KMS */
+	uint32_t gmk_id, guk_id, kms;    /* kms: the number of the one that was taken */
+	uint32_t shares_salt;            /* 1: another in this batch has the same user salt under the same key */
+} km_made;
+
+/* The i-th in the order in which they were added.  1, or 0 beyond the last or before it has run. */
+KM_API int km_batch_made(km_made *out, const km_batch *batch, size_t i);
+/* All messages and UIDs of the run, *len octets, until the batch is emptied or freed. */
+KM_API const uint8_t *km_batch_octets(size_t *len, const km_batch *batch);
 
 /* ---- making messages: the GMS --------------------------------------------------------------- */
 
 enum { KM_STATUS_NOT_REVOKED = 1, KM_STATUS_SHARED_WITH_GATEWAY = 2 };
-enum { KM_MAP_EMPTY = 1, KM_MAP_GENERIC = 2 };              /* CS ID map types */
 
 /* What the key parameters say (TS 33.180 E.6). */
 typedef struct {

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/complain.h"
-#include "keys/keyring.h"
 #include "keys/valid.h"
 #include "state.h"
 
@@ -208,19 +207,25 @@ km_err gms_reserve_t(km_time *first, km_gms *gms, size_t n, km_time now, gms_che
 
 /* ---- key sets -------------------------------------------------------------------------------- */
 
-/* A gms_check: has the ring a certificate and a key set with which gms can sign then? */
-static km_err can_sign(void *ctx, km_time t, km_complaint *why)
+km_err gms_can_sign(const km_kms **kms, const km_key_set **set, const km_gms *gms, const ring_snapshot *s, km_time t,
+		km_complaint *why)
 {
-	const km_gms *gms = ctx;
-	const ring_snapshot *s = ring_take(gms->ring);
-	const km_kms *kms = ring_kms_valid(s, gms->kms_uri, strlen(gms->kms_uri), t.seconds);
-	const km_key_set *set = kms == NULL ? NULL : ring_keys_when(s, gms->uri, strlen(gms->uri), kms, t.seconds);
-	km_err err = KM_OK;
+	*kms = ring_kms_valid(s, gms->kms_uri, strlen(gms->kms_uri), t.seconds);
+	*set = *kms == NULL ? NULL : ring_keys_when(s, gms->uri, strlen(gms->uri), *kms, t.seconds);
+	if (*kms == NULL)
+		return refuse_clock(why, "no certificate of the KMS of the GMS is valid then");
+	if (*set == NULL || (*set)->signer == NULL || !valid_key_set(*set, t.seconds))
+		return refuse_clock(why, "the GMS has no key set that can sign then");
+	return KM_OK;
+}
 
-	if (kms == NULL)
-		err = refuse_clock(why, "no certificate of the KMS of the GMS is valid then");
-	else if (set == NULL || set->signer == NULL || !valid_key_set(set, t.seconds))
-		err = refuse_clock(why, "the GMS has no key set that can sign then");
+static km_err can_sign_now(const km_gms *gms, km_time t, km_complaint *why)
+{
+	const ring_snapshot *s = ring_take(gms->ring);
+	const km_key_set *set;
+	const km_kms *kms;
+	km_err err = gms_can_sign(&kms, &set, gms, s, t, why);
+
 	ring_give_back(s);
 	return err;
 }
@@ -239,7 +244,7 @@ km_err km_gms_next_t(km_time *t, km_gms *gms, km_time now, km_complaint *why)
 		err = choose(t, gms, later(found, gms->last), 1, now, why);
 	lock_give(&gms->lock);
 	if (err == KM_OK)
-		err = can_sign(gms, *t, why);
+		err = can_sign_now(gms, *t, why);
 	if (err != KM_OK)
 		*t = (km_time){ 0, 0 };
 	return err;

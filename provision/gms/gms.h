@@ -5,6 +5,8 @@
  *   store, store_inner      where that is kept, asked of the caller's calls
  *   store_files, store_journal   or of files
  *   given                   who was given a key, each once
+ *   batch, batch_check, batch_plan, batch_mark   batches: filled and run; everybody looked at; placed; marked
+ *   plan                    how one is cut into pieces
  *   make                    a piece of a batch to messages
  *   chunk                   a chunk of members of one key to messages
  *   state, state_inner      T and GMK-IDs in a file
@@ -18,6 +20,7 @@
 #define KM_GMS_H
 
 #include "base/lock.h"
+#include "keys/keyring.h"
 #include "store.h"
 
 struct km_gms {
@@ -43,6 +46,10 @@ KM_MUST km_err gms_reserve_t(km_time *first, km_gms *gms, size_t n, km_time now,
 		km_complaint *why);
 /* The i-th of them. */
 km_time gms_t_at(km_time first, size_t i);
+
+/* The certificate and the key set with which gms can sign at t, in that snapshot of its keyring.  KM_ECLOCK: none. */
+KM_MUST km_err gms_can_sign(const km_kms **kms, const km_key_set **set, const km_gms *gms, const ring_snapshot *s,
+		km_time t, km_complaint *why);
 
 /* Draw n GMK-IDs that are neither known nor 0, and keep them. */
 KM_MUST km_err gms_new_ids(uint32_t *gmk_ids, km_gms *gms, const km_time *expiries, size_t n, km_time now,
