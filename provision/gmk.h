@@ -472,8 +472,18 @@ typedef struct {
 	size_t n_members;
 } km_key_params;
 
+/* A new key that is kept nowhere: without it late joiners cannot be served, and it cannot be revoked. */
+KM_API KM_MUST km_err km_key_new_unkept(km_key **key, km_gms *gms, const km_key_params *params, km_time now,
+		km_complaint *why);
+/* A key that another GMS's software made: gmk (secret) and rand of 16 octets, neither all 0, and its GMK-ID (purpose
+ * tag 0), which the state keeps. */
+KM_API KM_MUST km_err km_key_take_gmk(km_key **key, km_gms *gms, const uint8_t gmk[KM_SSV_BYTES], const uint8_t *rand,
+		uint32_t gmk_id, const km_key_params *params, km_time now, km_complaint *why);
 /* Give the GMK itself away: secret. */
 KM_API void km_key_show_gmk(uint8_t gmk[KM_SSV_BYTES], const km_key *key);
+/* From now on this key is given to nobody, by no process that shares the state: that says so first, on disk, then the
+ * key's file where it has one.  Its members are to be told: km_gms_given, KM_REVOKE.  KM_EIO, KM_ELOST. */
+KM_API KM_MUST km_err km_key_revoke(km_key *key, km_complaint *why);
 /* Wipes. */
 KM_API void km_key_free(km_key *key);
 

@@ -90,6 +90,12 @@ static void t_is_refused(km_gms *gms, km_time now, km_err with, const char *says
 		fail_msg("%s: no \"%s\"", why.text, says);
 }
 
+static void refused(km_err err, km_err with, const char *field)
+{
+	assert_int_equal(err, with);
+	assert_string_equal(km_complaint_field(&why), field);
+}
+
 /* ---- T --------------------------------------------------------------------------------------- */
 
 static void t_is_right(km_gms *gms)
@@ -380,6 +386,113 @@ static void ids_by_calls(void **ctx)
 	memory.ids[0].is = 0;
 	assert_int_equal(gms_look_up(&is, gms, 1, &why), KM_EIO);
 	assert_non_null(strstr(why.text, "KM_ID_UNKNOWN"));
+	km_gms_free(gms);
+}
+
+/* ---- keys ------------------------------------------------------------------------------------ */
+
+static const km_str some_group = { OWN_GROUP, sizeof OWN_GROUP - 1 };
+
+static km_key_params some_params(void)
+{
+	return (km_key_params){ .struct_size = sizeof(km_key_params), .activation = { KM_AT_ONCE, 0 },
+			.expiry = { some_now().seconds + 86400, 0 }, .groups = &some_group, .n_groups = 1,
+			.authority = KM_AUTHORITY_PSI, .shared = KM_SHARED_NO, .n_members = KM_MEMBERS_LATER };
+}
+
+static void is_in_state(km_gms *gms, uint32_t gmk_id, uint32_t wanted)
+{
+	uint32_t is;
+
+	assert_int_equal(gms_look_up(&is, gms, gmk_id, &why), KM_OK);
+	assert_int_equal(is, wanted);
+}
+
+static void keys_are_numbered_and_revoked(km_gms *gms)
+{
+	km_key_params params = some_params();
+	km_key_info one = { .struct_size = sizeof one }, other = one;
+	km_key *key, *second;
+	uint32_t is[3];
+
+	assert_int_equal(km_key_new_unkept(&key, gms, &params, some_now(), &why), KM_OK);
+	assert_int_equal(km_key_new_unkept(&second, gms, &params, some_now(), NULL), KM_OK);
+	km_key_tell(&one, key);
+	km_key_tell(&other, second);
+	assert_true(one.gmk_id != 0 && one.gmk_id >> 28 == 0 && one.gmk_id != other.gmk_id);
+	assert_ptr_equal(gms_of(key), gms);
+	is_in_state(gms, one.gmk_id, KM_ID_IN_USE);
+	assert_int_equal(km_key_revoke(key, &why), KM_OK);
+	assert_int_equal(km_key_revoke(key, NULL), KM_OK);
+	km_key_tell(&one, key);
+	assert_int_equal(one.is_revoked, 1);
+	assert_int_equal(gms_look_up_all(is, gms, (const uint32_t[]){ other.gmk_id, 0x0ffffff1, one.gmk_id }, 3, &why),
+			KM_OK);
+	assert_int_equal(is[0], KM_ID_IN_USE);
+	assert_int_equal(is[1], KM_ID_UNKNOWN);
+	assert_int_equal(is[2], KM_ID_REVOKED);
+	km_key_free(key);
+	km_key_free(second);
+}
+
+static void a_key_is_taken_over(km_gms *gms)
+{
+	const uint8_t gmk[KM_SSV_BYTES] = { 7 }, rand[KM_RAND_BYTES] = { 8 }, none[KM_SSV_BYTES] = { 0 };
+	km_key_params params = some_params();
+	uint8_t shown[KM_SSV_BYTES];
+	km_key *key;
+
+	assert_int_equal(km_key_take_gmk(&key, gms, gmk, rand, 77, &params, some_now(), &why), KM_OK);
+	is_in_state(gms, 77, KM_ID_IN_USE);
+	km_key_show_gmk(shown, key);
+	assert_memory_equal(shown, gmk, sizeof gmk);
+	km_key_free(key);
+	refused(km_key_take_gmk(&key, gms, gmk, rand, 77, &params, some_now(), &why), KM_EARG, "gmk_id");
+	assert_null(key);
+	refused(km_key_take_gmk(&key, gms, gmk, rand, 0, &params, some_now(), &why), KM_EARG, "gmk_id");
+	refused(km_key_take_gmk(&key, gms, gmk, rand, 1u << 28, &params, some_now(), &why), KM_EARG, "gmk_id");
+	refused(km_key_take_gmk(&key, gms, none, rand, 78, &params, some_now(), &why), KM_EARG, "gmk");
+	refused(km_key_take_gmk(&key, gms, NULL, rand, 78, &params, some_now(), &why), KM_EARG, "gmk");
+	refused(km_key_take_gmk(&key, gms, gmk, none, 78, &params, some_now(), &why), KM_EARG, "rand");
+	refused(km_key_take_gmk(&key, gms, gmk, NULL, 78, &params, some_now(), &why), KM_EARG, "rand");
+	refused(km_key_take_gmk(&key, gms, gmk, rand, 78, NULL, some_now(), &why), KM_EARG, "params");
+	params.authority = 0;
+	refused(km_key_take_gmk(&key, gms, gmk, rand, 78, &params, some_now(), &why), KM_EARG, "authority");
+	refused(km_key_new_unkept(&key, gms, &params, some_now(), &why), KM_EARG, "authority");
+	refused(km_key_new_unkept(&key, gms, NULL, some_now(), &why), KM_EARG, "params");
+	is_in_state(gms, 78, KM_ID_UNKNOWN);
+	params = some_params();
+	refused(km_key_new_unkept(&key, gms, &params, (km_time){ 5, 0 }, &why), KM_ECLOCK, "now");
+	params.expiry = (km_time){ some_now().seconds + 10, 0 };
+	take(gms, 1, (km_time){ some_now().seconds + 20, 0 });
+	refused(km_key_new_unkept(&key, gms, &params, some_now(), &why), KM_EARG, "expiry");
+	refused(km_key_revoke(NULL, &why), KM_EARG, "key");
+}
+
+static void keys_by_files(void **ctx)
+{
+	km_gms *gms = gms_in(files("keys.state", KM_MAY_BEGIN));
+
+	(void)ctx;
+	keys_are_numbered_and_revoked(gms);
+	a_key_is_taken_over(gms);
+	km_gms_free(gms);
+}
+
+static void keys_by_calls(void **ctx)
+{
+	km_gms *gms = gms_in(store_in_memory(&memory));
+	km_key_params params = some_params();
+	km_key *key;
+
+	(void)ctx;
+	keys_are_numbered_and_revoked(gms);
+	a_key_is_taken_over(gms);
+	assert_int_equal(km_key_new_unkept(&key, gms, &params, (km_time){ some_now().seconds + 30, 0 }, &why), KM_OK);
+	memory.fails = 1;                       /* a revocation that is not kept is none */
+	assert_int_equal(km_key_revoke(key, &why), KM_EIO);
+	assert_false(key->revoked);
+	km_key_free(key);
 	km_gms_free(gms);
 }
 
@@ -734,12 +847,6 @@ static void old_marks_are_members_once(void **ctx)
 
 /* ---- what is refused ------------------------------------------------------------------------- */
 
-static void refused(km_err err, km_err with, const char *field)
-{
-	assert_int_equal(err, with);
-	assert_string_equal(km_complaint_field(&why), field);
-}
-
 static void what_is_half_filled_is_refused(void **ctx)
 {
 	km_store_calls calls = { .struct_size = sizeof calls };
@@ -801,6 +908,8 @@ int main(void)
 		cmocka_unit_test(a_child_shares_the_state),
 		cmocka_unit_test(ids_by_files),
 		cmocka_unit_test(ids_by_calls),
+		cmocka_unit_test(keys_by_files),
+		cmocka_unit_test(keys_by_calls),
 		cmocka_unit_test(given_by_files),
 		cmocka_unit_test(given_by_calls),
 		cmocka_unit_test(many_keys_are_one_file),

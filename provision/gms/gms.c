@@ -230,6 +230,20 @@ static km_err can_sign_now(const km_gms *gms, km_time t, km_complaint *why)
 	return err;
 }
 
+km_err gms_last_t(km_time *last, km_gms *gms, km_time now, km_complaint *why)
+{
+	km_time found, next;
+	km_err err;
+
+	lock_take(&gms->lock);
+	err = look(&found, gms, why);
+	if (err == KM_OK)
+		err = choose(&next, gms, later(found, gms->last), 1, now, why);
+	*last = err == KM_OK ? time_of(later(found, gms->last)) : (km_time){ 0, 0 };
+	lock_give(&gms->lock);
+	return err;
+}
+
 km_err km_gms_next_t(km_time *t, km_gms *gms, km_time now, km_complaint *why)
 {
 	km_complaint spare;
@@ -314,7 +328,12 @@ km_err gms_new_ids(uint32_t *gmk_ids, km_gms *gms, const km_time *expiries, size
 
 km_err gms_look_up(uint32_t *is, km_gms *gms, uint32_t gmk_id, km_complaint *why)
 {
-	return store_look_up(gms->place, is, gmk_id, why);
+	return store_look_up(gms->place, is, &gmk_id, 1, why);
+}
+
+km_err gms_look_up_all(uint32_t *is, km_gms *gms, const uint32_t *gmk_ids, size_t n, km_complaint *why)
+{
+	return store_look_up(gms->place, is, gmk_ids, n, why);
 }
 
 km_err gms_revoke_id(km_gms *gms, uint32_t gmk_id, km_time expiry, km_complaint *why)

@@ -4,6 +4,7 @@
  *   gms                     T reserved, GMK-IDs drawn, keys looked up
  *   store, store_inner      where that is kept, asked of the caller's calls
  *   store_files, store_journal   or of files
+ *   key_made                group keys made, taken over, revoked
  *   given                   who was given a key, each once
  *   batch, batch_check, batch_plan, batch_mark   batches: filled and run; everybody looked at; placed; marked
  *   plan                    how one is cut into pieces
@@ -44,7 +45,9 @@ typedef km_err gms_check(void *ctx, km_time t, km_complaint *why);
  * KM_EIO, KM_ELOST. */
 KM_MUST km_err gms_reserve_t(km_time *first, km_gms *gms, size_t n, km_time now, gms_check *check, void *ctx,
 		km_complaint *why);
-/* The i-th of them. */
+/* The last T, seconds 0 where there is none.  KM_ECLOCK where none could be reserved at now, KM_EIO, KM_ELOST. */
+KM_MUST km_err gms_last_t(km_time *last, km_gms *gms, km_time now, km_complaint *why);
+/* The i-th of those that gms_reserve_t gave. */
 km_time gms_t_at(km_time first, size_t i);
 
 /* The certificate and the key set with which gms can sign at t, in that snapshot of its keyring.  KM_ECLOCK: none. */
@@ -56,6 +59,8 @@ KM_MUST km_err gms_new_ids(uint32_t *gmk_ids, km_gms *gms, const km_time *expiri
 		const km_random *rnd, km_complaint *why);
 /* *is = KM_ID_*. */
 KM_MUST km_err gms_look_up(uint32_t *is, km_gms *gms, uint32_t gmk_id, km_complaint *why);
+/* The same of n, none of them twice; files are read once. */
+KM_MUST km_err gms_look_up_all(uint32_t *is, km_gms *gms, const uint32_t *gmk_ids, size_t n, km_complaint *why);
 /* Known or not, it is revoked from now on. */
 KM_MUST km_err gms_revoke_id(km_gms *gms, uint32_t gmk_id, km_time expiry, km_complaint *why);
 

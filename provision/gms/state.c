@@ -208,8 +208,10 @@ static int by_gmk_id(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Which of ids, in their order, are in all; sorted is room for n.  How many. */
-static size_t mark_known(const state_content *all, const state_id *ids, state_id *sorted, size_t n, bool *is_known)
+/* Which of ids are in all, by their places; found (NULL: not wanted) gets what is known of them.  How many; sorted is
+ * room for n. */
+static size_t match(const state_content *all, state_id *found, bool *is_known, const state_id *ids, state_id *sorted,
+		size_t n)
 {
 	size_t known = 0;
 
@@ -225,6 +227,8 @@ static size_t mark_known(const state_content *all, const state_id *ids, state_id
 			continue;
 		known += !is_known[one->expiry];
 		is_known[one->expiry] = true;
+		if (found != NULL)
+			found[one->expiry] = all->ids[i];
 	}
 	return known;
 }
@@ -246,7 +250,7 @@ state_result state_add_ids(state *st, size_t *known, bool *is_known, const state
 	if (sorted == NULL)
 		result = state_refuse_errno(st, why);
 	else
-		*known = mark_known(&all, ids, sorted, n, is_known);
+		*known = match(&all, NULL, is_known, ids, sorted, n);
 	free(sorted);
 	for (size_t i = 0; i < n && *known == 0 && result == STATE_OK; i++) {
 		if (!state_push_id(&all, ids[i]))
@@ -286,6 +290,25 @@ state_result state_keep_id(state *st, state_id *is, uint32_t gmk_id, uint64_t ex
 	if (result == STATE_OK)
 		*is = *state_find_id(&all, gmk_id);
 	leave(st, &all);
+	return result;
+}
+
+state_result state_look_up_all(state *st, state_id *ids, bool *known, size_t n, km_complaint *why)
+{
+	state_content all = { 0 };
+	state_result result = st->look ? STATE_OK : enter(st, &all, why);
+	bool is_in = result == STATE_OK && !st->look;
+	state_id *sorted = calloc(n + 1, sizeof *sorted);
+
+	if (result == STATE_OK && sorted == NULL)
+		result = state_refuse_errno(st, why);
+	if (result == STATE_OK)
+		match(st->look ? &st->seen : &all, ids, known, ids, sorted, n);
+	free(sorted);
+	if (is_in)
+		leave(st, &all);
+	else
+		state_content_free(&all);
 	return result;
 }
 

@@ -154,6 +154,44 @@ km_err store_advance(store_place *place, bool *same, km_time *found, const km_ti
 	return done == KM_STORE_DIFFERS ? KM_OK : outcome(&v, done, "advance");
 }
 
+static km_err look_up_one(store_place *place, uint32_t *is, uint32_t gmk_id, km_complaint *why)
+{
+	store_visit v = VISIT;
+	km_err err;
+
+	*is = 0;
+	err = outcome(&v, place->store->calls.look_up(ctx_of(place, &v), place->gms, place->kms, is, gmk_id),
+			"look_up");
+	if (err == KM_OK && *is != KM_ID_UNKNOWN && *is != KM_ID_IN_USE && *is != KM_ID_REVOKED) {
+		complain(why, "store", 0, "look_up", "gave none of KM_ID_UNKNOWN, KM_ID_IN_USE, KM_ID_REVOKED");
+		err = KM_EIO;
+	}
+	return err;
+}
+
+km_err store_look_up(store_place *place, uint32_t *is, const uint32_t *gmk_ids, size_t n, km_complaint *why)
+{
+	store_visit v = VISIT;
+	km_err err = KM_OK;
+
+	if (place->store->is_files && n > 1)    /* which read the whole state each time */
+		err = store_files_look_up(&v, is, gmk_ids, n);
+	else
+		for (size_t i = 0; i < n && err == KM_OK; i++)
+			err = look_up_one(place, &is[i], gmk_ids[i], why);
+	if (err != KM_OK)
+		memset(is, 0, n * sizeof *is);
+	return err;
+}
+
+km_err store_keep_key(store_place *place, uint32_t gmk_id, const uint8_t *sealed, size_t len, km_complaint *why)
+{
+	store_visit v = VISIT;
+
+	return outcome(&v, place->store->calls.keep_key(ctx_of(place, &v), place->gms, place->kms, gmk_id, sealed, len),
+			"keep_key");
+}
+
 /* A call of the caller's does not say which. */
 static km_err find_known(store_place *place, bool *is_known, const uint32_t *gmk_ids, size_t n, km_complaint *why)
 {
@@ -162,7 +200,7 @@ static km_err find_known(store_place *place, bool *is_known, const uint32_t *gmk
 	for (size_t i = 0; i < n && err == KM_OK; i++) {
 		uint32_t is;
 
-		err = store_look_up(place, &is, gmk_ids[i], why);
+		err = look_up_one(place, &is, gmk_ids[i], why);
 		is_known[i] = is != KM_ID_UNKNOWN;
 	}
 	return err;
@@ -189,23 +227,6 @@ km_err store_revoke_id(store_place *place, uint32_t gmk_id, km_time expiry, km_c
 
 	return outcome(&v, place->store->calls.revoke_id(ctx_of(place, &v), place->gms, place->kms, gmk_id, expiry),
 			"revoke_id");
-}
-
-km_err store_look_up(store_place *place, uint32_t *is, uint32_t gmk_id, km_complaint *why)
-{
-	store_visit v = VISIT;
-	km_err err;
-
-	*is = 0;
-	err = outcome(&v, place->store->calls.look_up(ctx_of(place, &v), place->gms, place->kms, is, gmk_id),
-			"look_up");
-	if (err == KM_OK && *is != KM_ID_UNKNOWN && *is != KM_ID_IN_USE && *is != KM_ID_REVOKED) {
-		complain(why, "store", 0, "look_up", "gave none of KM_ID_UNKNOWN, KM_ID_IN_USE, KM_ID_REVOKED");
-		err = KM_EIO;
-	}
-	if (err != KM_OK)
-		*is = 0;
-	return err;
 }
 
 km_err store_mark(store_place *place, uint64_t run, const km_mark *marks, size_t n, km_key *const *keys,

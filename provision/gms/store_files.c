@@ -151,6 +151,26 @@ static int revoke_id(void *ctx, const char *gms, const char *kms, uint32_t gmk_i
 	return leave(v, state_keep_id(enter(v)->st, &is, gmk_id, expiry_of(&expiry), true, v->why));
 }
 
+km_err store_files_look_up(store_visit *v, uint32_t *is, const uint32_t *gmk_ids, size_t n)
+{
+	state_id *ids = calloc(n, sizeof *ids);
+	bool *known = calloc(n, sizeof *known);
+	km_err err = ids == NULL || known == NULL ? KM_ENOMEM : KM_OK;
+
+	for (size_t i = 0; i < n && err == KM_OK; i++)
+		ids[i].gmk_id = gmk_ids[i];
+	if (err == KM_OK) {
+		int done = leave(v, state_look_up_all(enter(v)->st, ids, known, n, v->why));
+
+		err = done == KM_STORE_DONE ? KM_OK : v->err;
+	}
+	for (size_t i = 0; i < n && err == KM_OK; i++)
+		is[i] = !known[i] ? KM_ID_UNKNOWN : ids[i].revoked ? KM_ID_REVOKED : KM_ID_IN_USE;
+	free(ids);
+	free(known);
+	return err;
+}
+
 static int look_up(void *ctx, const char *gms, const char *kms, uint32_t *is, uint32_t gmk_id)
 {
 	store_visit *v = ctx;

@@ -26,6 +26,8 @@ typedef struct {
 extern const km_store_calls store_files_calls;
 /* The state of a place opened: sets its files. */
 KM_MUST km_err store_files_open(store_place *place, km_complaint *why);
+/* store_look_up. */
+KM_MUST km_err store_files_look_up(store_visit *v, uint32_t *is, const uint32_t *gmk_ids, size_t n);
 /* files may be NULL. */
 void store_files_close(store_files *files);
 
