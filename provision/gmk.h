@@ -250,7 +250,13 @@ KM_API void km_keyring_free(km_keyring *ring);
 /* Where batches and tables of this ring are made from now on.  Before: in the thread that calls. */
 KM_API void km_keyring_pool(km_keyring *ring, km_pool *pool);
 
+/* Those used longest ago are dropped where tables of all KMSs would take more than the bound.  Messages are the same
+ * with whatever tables.  A KMS of which no member was expected or seen takes 4 KB. */
+#define KM_TABLES_BYTES_MAX ((uint64_t)256 << 20)
+
 typedef enum {
+	KM_RING_TABLES_BYTES = 1,   /* bound of all KMSs' tables; KM_TABLES_BYTES_MAX.  Those over P and g, and 1.6 MB of
+	                             * each KMS that is at work, come on top */
 	KM_RING_PERIODS = 2,        /* KM_PERIODS_RULED (F.2.1); or KM_PERIODS_ANY: the number for messages is that of
 	                             * the key set held whose validity covers T */
 	KM_RING_NAMESPACES = 3,     /* KM_NAMESPACES_3GPP; or KM_NAMESPACES_ANY: elements by their names alone */
@@ -270,8 +276,8 @@ KM_API bool km_keyring_has_any_period(const km_keyring *ring);
 /* Add the certificates of a KMS document (KmsInit, KmsCertCache) of len octets.  name stands in complaints.  One
  * that cannot be used is a remark in why where others stand beside it, or in a KmsCertCache.  All or, on an error,
  * nothing is there for calls that begin later.  Not secret.  members: about how many messages to expect.  Tables
- * for a few hundred are made at once; for many more, a thread of the keyring makes wider ones meanwhile
- * (km_kms_public_widen), and ends with it at the latest.  KM_EFORMAT, KM_ECURVE, KM_EORDER. */
+ * for a few hundred are made at once; for many more, the ring's pool makes wider ones meanwhile.  KM_EFORMAT,
+ * KM_ECURVE, KM_EORDER. */
 KM_API KM_MUST km_err km_keyring_add_kms(km_keyring *ring, const char *xml, size_t len,
 		const char *name, size_t members, km_complaint *why);
 
@@ -287,10 +293,6 @@ enum {
  * KM_ELOCKED. */
 KM_API KM_MUST km_err km_keyring_add_keys(km_keyring *ring, const char *xml, size_t len, const char *name,
 		uint32_t use, km_complaint *why);
-
-/* Wait for what threads of the keyring do; what they have not begun is left out.  KM_OK, or why wider
- * tables are missing (KM_ENOMEM; KM_ESELFTEST: a fault of the machine): messages are right anyway. */
-KM_API KM_MUST km_err km_keyring_settle(km_keyring *ring);
 
 /* The same with documents from files, read into locked memory.  KM_EFORMAT too where a file cannot be
  * read. */

@@ -126,6 +126,13 @@ int cli_load(km_keyring **ring, const cli_list *kms, const cli_list *keys, size_
 	int code = km_keyring_new(ring) == KM_OK ? CLI_DONE : CLI_KEYS;
 
 	if (code == CLI_DONE) {
+		km_pool *pool;
+
+		/* For tables; without it they are made here. */
+		if (members > 0 && km_pool_new(&pool, 1, NULL) == KM_OK) {
+			km_keyring_pool(*ring, pool);
+			km_pool_free(pool);
+		}
 		km_keyring_on_remark(*ring, say_remark, NULL);
 		if (km_keyring_set(*ring, KM_RING_PERIODS, how.any_period ? KM_PERIODS_ANY : KM_PERIODS_RULED,
 				NULL) != KM_OK ||

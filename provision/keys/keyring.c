@@ -207,9 +207,15 @@ km_err ring_change(km_keyring *ring, ring_edit *edit, void *arg)
 km_err km_keyring_new(km_keyring **ring)
 {
 	*ring = calloc(1, sizeof **ring);
-	if (*ring != NULL)
+	if (*ring != NULL) {
 		(*ring)->now = calloc(1, sizeof *(*ring)->now);
-	if (*ring == NULL || (*ring)->now == NULL) {
+		(*ring)->tables = tables_new();
+	}
+	if (*ring == NULL || (*ring)->now == NULL || (*ring)->tables == NULL) {
+		if (*ring != NULL) {
+			free((*ring)->now);
+			tables_let_go((*ring)->tables);
+		}
 		free(*ring);
 		*ring = NULL;
 		return KM_ENOMEM;
@@ -229,7 +235,6 @@ void km_keyring_free(km_keyring *ring)
 {
 	if (ring == NULL || atomic_fetch_sub_explicit(&ring->uses, 1, memory_order_acq_rel) != 1)
 		return;
-	widen_end(ring->widening);
 	for (ring_snapshot *s = ring->kept; s != NULL;) {
 		ring_snapshot *next = s->kept;
 
@@ -237,6 +242,7 @@ void km_keyring_free(km_keyring *ring)
 		s = next;
 	}
 	ring_give_back(ring->now);
+	tables_let_go(ring->tables);
 	km_pool_free(ring->pool);
 	free(ring);
 }
@@ -273,14 +279,6 @@ uint32_t km_keyring_kms(const km_keyring *ring, const char *kms_uri, size_t len)
 	return number;
 }
 
-km_err km_keyring_settle(km_keyring *ring)
-{
-	km_err err = widen_end(ring->widening);
-
-	ring->widening = NULL;
-	return err;
-}
-
 void km_keyring_on_remark(km_keyring *ring, void (*remark)(void *ctx, const char *text), void *ctx)
 {
 	ring->remark = remark;
@@ -301,6 +299,9 @@ km_err km_keyring_set(km_keyring *ring, km_ring_setting what, uint64_t value, km
 
 	why = complain_anew(why, &spare);
 	switch (what) {
+	case KM_RING_TABLES_BYTES:
+		tables_bound(ring->tables, value);
+		return KM_OK;
 	case KM_RING_PERIODS:
 		if (value != KM_PERIODS_RULED && value != KM_PERIODS_ANY)
 			return complain_field(why, "KM_RING_PERIODS", "neither KM_PERIODS_RULED nor KM_PERIODS_ANY");
@@ -376,7 +377,5 @@ km_err km_keyring_prune(km_keyring *ring, km_time before, km_complaint *why)
 	km_complaint spare;
 
 	(void)complain_anew(why, &spare);
-	widen_end(ring->widening);
-	ring->widening = NULL;
 	return ring_change(ring, edit_prune, &before);
 }

@@ -13,7 +13,7 @@
  *   key, key_params      group keys, and what a caller says of a new one
  *   keyfile, keyfile_write   the file of one
  *   valid                what can serve at a time
- *   widen                wide tables made beside a run
+ *   tables               tables of KMSs, within one bound for all
  */
 #ifndef KM_KEYRING_H
 #define KM_KEYRING_H
@@ -32,12 +32,23 @@ typedef struct {
 	void (*free)(void *entry);
 } ring_entry;
 
+/* The tables of all KMSs of a ring: see tables.h. */
+typedef struct all_tables all_tables;
+
 /* The points of a KMS with its tables, which certificates share: a renewed one has the same. */
-typedef struct {
+typedef struct kms_tables {
 	ring_entry entry;
 	km_kms_public *keys;
 	uint8_t z[KM_SAKKE_POINT_BYTES];
 	uint8_t kpak[KM_ECCSI_POINT_BYTES];
+
+	/* Those of tables.c. */
+	all_tables *all;        /* held */
+	struct kms_tables *next;
+	size_t seen;            /* members */
+	uint64_t last;          /* when it was used, by the clock of all */
+	uint64_t making;        /* the process that is making wider ones, or 0 */
+	uint64_t planned;       /* octets of these and those that are there */
 } kms_tables;
 
 /* The URI of a KMS, whose place in the list of names is its number less 1. */

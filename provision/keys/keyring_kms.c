@@ -20,7 +20,7 @@ static bool is_about_z(const kmsdoc_cert *cert, km_err err)
 		return true;
 	km_kms_master_public(z, kpak, master);
 	km_kms_master_free(master);
-	again = km_kms_public_new(&keys, cert->z, sizeof cert->z, kpak, sizeof kpak, 0);
+	again = km_kms_public_new(&keys, cert->z, sizeof cert->z, kpak, sizeof kpak, KM_TABLES_LATER);
 	if (again == KM_OK)
 		km_kms_public_free(keys);
 	return again == err;
@@ -60,6 +60,7 @@ static void free_tables(void *entry)
 {
 	kms_tables *tables = entry;
 
+	tables_leave(tables);
 	km_kms_public_free(tables->keys);
 	free(tables);
 }
@@ -125,7 +126,7 @@ static const char **copy_domains(size_t *n, const kmsdoc *doc, size_t at)
 	return list;
 }
 
-static km_err take_tables(const loading *in, kms_entry *entry, const kmsdoc_cert *cert, size_t members)
+static km_err take_tables(const loading *in, kms_entry *entry, const kmsdoc_cert *cert)
 {
 	kms_tables *tables = find_tables(in->draft, cert);
 	km_err err;
@@ -140,11 +141,12 @@ static km_err take_tables(const loading *in, kms_entry *entry, const kmsdoc_cert
 		memcpy(tables->z, cert->z, sizeof cert->z);
 		memcpy(tables->kpak, cert->kpak, sizeof cert->kpak);
 		err = km_kms_public_new(&tables->keys, cert->z, sizeof cert->z, cert->kpak,
-				sizeof cert->kpak, members < WIDEN_FIRST ? members : WIDEN_FIRST);
+				sizeof cert->kpak, KM_TABLES_LATER);
 		if (err != KM_OK) {
 			free(tables);
 			return refuse_cert(in, cert, err);
 		}
+		tables_join(in->ring->tables, tables);
 	}
 	entry->tables = tables;
 	entry->kms.keys = tables->keys;
@@ -172,7 +174,7 @@ static uint32_t number_of(ring_snapshot *draft, const char *uri)
 	return 0;
 }
 
-static km_err add_cert(const loading *in, const kmsdoc *doc, size_t at, size_t members)
+static km_err add_cert(const loading *in, const kmsdoc *doc, size_t at)
 {
 	const kmsdoc_cert *cert = &doc->certs[at];
 	size_t len = strlen(cert->uri), place;
@@ -199,7 +201,7 @@ static km_err add_cert(const loading *in, const kmsdoc *doc, size_t at, size_t m
 	};
 	entry->domains = copy_domains(&entry->kms.n_domains, doc, at);
 	entry->kms.domains = entry->domains;
-	err = take_tables(in, entry, cert, members);
+	err = take_tables(in, entry, cert);
 	if (err == KM_OK && (entry->source == NULL || entry->kms.number == 0 ||
 	    (entry->kms.n_domains > 0 && entry->domains == NULL) ||
 	    !put_cert(in->draft, entry, place)))
@@ -236,7 +238,6 @@ typedef struct {
 	loading in;             /* also where remarks go */
 	const kmsdoc *doc;
 	const km_complaint *said;       /* what was said of it as it was read */
-	size_t members;
 } adding;
 
 static km_err edit_kms(ring_snapshot *draft, void *arg)
@@ -252,7 +253,7 @@ static km_err edit_kms(ring_snapshot *draft, void *arg)
 	*a->in.why = *a->said;
 	for (size_t i = 0; i < doc->n_certs; i++) {
 		size_t before = draft->kms.n;
-		km_err got = add_cert(&one, doc, i, a->members);
+		km_err got = add_cert(&one, doc, i);
 
 		if (got == KM_OK && draft->kms.n > before)
 			remark_rival(&a->in, &doc->certs[i]);
@@ -274,25 +275,27 @@ static km_err edit_kms(ring_snapshot *draft, void *arg)
 	return bad;
 }
 
-/* Wide tables for those of the document, while others begin. */
-static void widen(km_keyring *ring, const kmsdoc *doc, size_t members)
+enum {
+	FIRST = 500,            /* what tables are made for at once */
+	MANY = 2000,            /* members that wider ones pay for before a run has ended */
+};
+
+/* So many members are expected of each KMS that the document brought. */
+static void expect(km_keyring *ring, const kmsdoc *doc, size_t members)
 {
 	const ring_snapshot *s = ring_take(ring);
-	km_kms_public **keys = members < WIDEN_FROM || doc->n_certs == 0 ? NULL : calloc(doc->n_certs, sizeof *keys);
-	size_t n = 0;
+	km_pool *pool = ring_pool(ring);
 
-	for (size_t i = 0; keys != NULL && i < doc->n_certs; i++) {
-		kms_tables *tables = find_tables(s, &doc->certs[i]);
-		bool is_new = tables != NULL;
+	for (size_t i = 0; i < doc->n_certs; i++) {
+		kms_tables *one = find_tables(s, &doc->certs[i]);
 
-		for (size_t j = 0; is_new && j < n; j++)
-			is_new = keys[j] != tables->keys;
-		if (is_new)
-			keys[n++] = tables->keys;
+		if (one == NULL || tables_seen(one) > 0)
+			continue;
+		tables_expect(one, members < FIRST ? members : FIRST, NULL);
+		if (members >= MANY)
+			tables_expect(one, members - FIRST, pool);
 	}
-	if (n > 0)
-		widen_start(&ring->widening, keys, n, members);
-	free(keys);
+	km_pool_free(pool);
 	ring_give_back(s);
 }
 
@@ -300,7 +303,7 @@ km_err km_keyring_add_kms(km_keyring *ring, const char *xml, size_t len, const c
 		size_t members, km_complaint *why)
 {
 	km_complaint spare, said;
-	adding a = { .in = { .ring = ring, .name = name }, .said = &said, .members = members };
+	adding a = { .in = { .ring = ring, .name = name }, .said = &said };
 	kmsdoc_how how = keyring_how(&a.in);
 	kmsdoc doc;
 	km_err err;
@@ -316,7 +319,7 @@ km_err km_keyring_add_kms(km_keyring *ring, const char *xml, size_t len, const c
 	if (err == KM_OK)
 		err = ring_change(ring, edit_kms, &a);
 	if (err == KM_OK)
-		widen(ring, &doc, members);
+		expect(ring, &doc, members);
 	kmsdoc_free(&doc);
 	return err;
 }

@@ -5,7 +5,7 @@
 #include "base/lock.h"
 #include "keyring.h"
 #include "kmsdoc.h"
-#include "widen.h"
+#include "tables.h"
 
 struct km_keyring {
 	ring_uses uses;
@@ -14,7 +14,7 @@ struct km_keyring {
 	ring_snapshot *kept;    /* held: what pointers were given out of before it was pruned */
 	km_pool *pool;          /* held; or NULL */
 	atomic_bool gave_out, lax_ns;
-	widening *widening;     /* of those in now */
+	all_tables *tables;       /* held */
 	void (*remark)(void *ctx, const char *text);
 	void *ctx;
 };
