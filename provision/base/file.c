@@ -307,9 +307,10 @@ static int open_for(file_out *out, const char *name, unsigned how)
 		errno = EEXIST;
 		return -1;
 	}
-	if (how == 0 && stat(name, &st) == 0 && !S_ISREG(st.st_mode))
+	if ((how & (FILE_PRIVATE | FILE_NEW)) == 0 && stat(name, &st) == 0 && !S_ISREG(st.st_mode))
 		return wait_open(name, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-	remove_dead(name);
+	if ((how & FILE_ONE_OF_MANY) == 0)
+		remove_dead(name);
 	return open_beside(out, name, mode);
 }
 
@@ -339,7 +340,7 @@ bool file_create(file_out *out, const char *name, unsigned how, km_complaint *wh
 	*out = (file_out){ .how = how, .name = strdup(name), .lock = -1 };
 	if (out->name == NULL)
 		return fail_errno(why, name);
-	if (how != 0 && stat(name, &st) == 0 && !S_ISREG(st.st_mode)) {
+	if ((how & (FILE_PRIVATE | FILE_NEW)) != 0 && stat(name, &st) == 0 && !S_ISREG(st.st_mode)) {
 		file_discard(out);
 		return fail(why, name, "not a regular file");
 	}
@@ -387,27 +388,9 @@ static bool put_in_place(file_out *out)
 	return errno == EINVAL && link(out->tmp, out->name) == 0 && unlink(out->tmp) == 0;
 }
 
-bool file_commit(file_out *out, km_complaint *why)
+/* What could not be done, by errno; out is done either way. */
+static bool end(file_out *out, bool done, km_complaint *why)
 {
-	bool lost = ferror(out->f) != 0;
-	bool done = fflush(out->f) == 0 && (out->tmp == NULL || fsync(fileno(out->f)) == 0);
-
-	if (fclose(out->f) != 0)
-		done = false;
-	out->f = NULL;
-	if (done && lost) {
-		fail(why, out->name, "not everything could be written");
-		file_discard(out);
-		return false;
-	}
-	if (done && out->tmp != NULL) {
-		done = put_in_place(out);
-		if (done) {
-			free(out->tmp);
-			out->tmp = NULL;
-			done = sync_directory(out->name);
-		}
-	}
 	if (!done && errno == EBUSY)
 		fail(why, out->name, "it is mounted by itself and cannot be replaced: mount its "
 				"directory instead");
@@ -415,6 +398,148 @@ bool file_commit(file_out *out, km_complaint *why)
 		fail_errno(why, out->name);
 	file_discard(out);
 	return done;
+}
+
+/* Close it, written to its end. */
+static bool finish(file_out *out, bool sync, km_complaint *why)
+{
+	bool lost = ferror(out->f) != 0;
+	bool done = fflush(out->f) == 0 && (!sync || fsync(fileno(out->f)) == 0);
+
+	if (fclose(out->f) != 0)
+		done = false;
+	out->f = NULL;
+	if (!done)
+		return end(out, false, why);
+	if (lost) {
+		fail(why, out->name, "not everything could be written");
+		file_discard(out);
+	}
+	return !lost;
+}
+
+/* Under its name; its directory is still to be synced. */
+static bool take_place(file_out *out)
+{
+	if (!put_in_place(out))
+		return false;
+	free(out->tmp);
+	out->tmp = NULL;
+	return true;
+}
+
+bool file_commit(file_out *out, km_complaint *why)
+{
+	if (!finish(out, out->tmp != NULL, why))
+		return false;
+	return end(out, out->tmp == NULL || (take_place(out) && sync_directory(out->name)), why);
+}
+
+/* ---- many at once ---------------------------------------------------------------------------- */
+
+static size_t directory_length(const char *name)
+{
+	return (size_t)(last_part(name) - name);
+}
+
+static bool is_beside(const char *a, const char *b)
+{
+	size_t len = directory_length(a);
+
+	return len == directory_length(b) && memcmp(a, b, len) == 0;
+}
+
+/* All that was written on that file's file system.  (A process that reads it anew would not miss it, a disk might.) */
+static bool sync_file_system(const char *name)
+{
+	int fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	bool done = fd >= 0 && syncfs(fd) == 0;
+	int err = errno;
+
+	if (fd >= 0)
+		close(fd);
+	errno = err;
+	return done;
+}
+
+/* Content before names, names before their directories: what fails in between is as if it was not begun. */
+bool file_commit_all(file_out *out, bool *done, size_t n, km_complaint *why)
+{
+	const size_t few = 4;                   /* for which waiting for a whole file system does not pay */
+	bool all = true;
+
+	for (size_t i = 0; i < n; i++)
+		done[i] = finish(&out[i], n <= few, why);
+	for (size_t i = 0, last = n; i < n && n > few; i++) {
+		if (!done[i] || (last < n && is_beside(out[i].name, out[last].name)))
+			continue;
+		done[i] = sync_file_system(out[i].tmp) || end(&out[i], false, why);
+		last = done[i] ? i : last;
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (done[i] && !take_place(&out[i]))
+			done[i] = end(&out[i], false, why);
+	}
+	for (size_t i = 0, last = n; i < n; i++) {
+		if (!done[i])
+			continue;
+		if (last == n || !is_beside(out[i].name, out[last].name))
+			done[i] = sync_directory(out[i].name) || end(&out[i], false, why);
+		last = done[i] ? i : last;
+	}
+	for (size_t i = 0; i < n; i++) {
+		all = all && done[i];
+		file_discard(&out[i]);
+	}
+	return all;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* dir's entries that are left of one of n sorted names, all in dir. */
+static void remove_dead_in(const char *dir, const char *const *sorted, size_t n)
+{
+	DIR *d = opendir(dir);
+	const struct dirent *entry;
+
+	while (d != NULL && (entry = readdir(d)) != NULL) {
+		size_t len = strlen(entry->d_name), more = sizeof tmp_mark - 1 + TMP_DIGITS;
+		char *name = NULL;
+
+		if (len <= more || asprintf(&name, "%.*s%.*s", (int)directory_length(sorted[0]), sorted[0],
+				(int)(len - more), entry->d_name) < 0)
+			continue;
+		if (is_tmp_of(entry->d_name, last_part(name), strlen(last_part(name))) &&
+		    bsearch(&name, sorted, n, sizeof *sorted, by_name) != NULL)
+			remove_if_dead(dirfd(d), entry->d_name);
+		free(name);
+	}
+	if (d != NULL)
+		closedir(d);
+}
+
+void file_remove_dead(const char *const *names, size_t n)
+{
+	const char **sorted = calloc(n + 1, sizeof *sorted);
+
+	for (size_t i = 0; i < n && sorted != NULL; i++)
+		sorted[i] = names[i];
+	if (sorted != NULL)
+		qsort(sorted, n, sizeof *sorted, by_name);
+	for (size_t i = 0, stop = 0; i < n && sorted != NULL; i = stop) {
+		size_t len = directory_length(sorted[i]);
+		char *dir = len == 0 ? strdup(".") : strndup(sorted[i], len);
+
+		for (stop = i + 1; stop < n && is_beside(sorted[i], sorted[stop]); stop++)
+			;
+		if (dir != NULL)
+			remove_dead_in(dir, sorted + i, stop - i);
+		free(dir);
+	}
+	free(sorted);
 }
 
 void file_discard(file_out *out)

@@ -28,6 +28,7 @@ enum {
 	                         * new file that root makes gets the owner of its directory.  Else
 	                         * 0666 less the umask */
 	FILE_NEW = 2,           /* name must not exist yet, not even as a dangling link */
+	FILE_ONE_OF_MANY = 4,   /* what processes that died left of it is not looked for: see file_remove_dead */
 };
 
 /* A file that is being written beside its name. */
@@ -49,6 +50,11 @@ void file_on_removed(void (*tell)(const char *name));
  * false: name stands for what it did before, or (the last step) what is new may not outlive a
  * power cut; *why says which error.  out is done either way. */
 bool file_commit(file_out *out, km_complaint *why);
+/* The same of n files at once, with one wait for the disk: done[i] says which are in place.  false: not all are, and
+ * *why is about one that is not. */
+bool file_commit_all(file_out *out, bool *done, size_t n, km_complaint *why);
+/* What processes that died left of any of n names: each directory is looked through once. */
+void file_remove_dead(const char *const *names, size_t n);
 /* Remove what was written.  out may be zeroed, or done already. */
 void file_discard(file_out *out);
 

@@ -4,7 +4,7 @@
  *   gms                     T reserved, GMK-IDs drawn, keys looked up
  *   store, store_inner      where that is kept, asked of the caller's calls
  *   store_files, store_journal   or of files
- *   key_made                group keys made, taken over, revoked
+ *   key_made, key_files     group keys made, taken over, revoked; in files
  *   given                   who was given a key, each once
  *   batch, batch_check, batch_plan, batch_mark   batches: filled and run; everybody looked at; placed; marked
  *   plan                    how one is cut into pieces

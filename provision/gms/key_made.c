@@ -6,6 +6,7 @@
 #include <sodium.h>
 
 #include "base/complain.h"
+#include "keys/keyfile.h"
 
 /* As the state has it. */
 static km_time expiry_of(const km_key *key)
@@ -157,7 +158,8 @@ km_err km_key_revoke(km_key *key, km_complaint *why)
 	if (gms == NULL)
 		return complain_field(why, "key", "not a key of a GMS");
 	err = gms_revoke_id(gms, key->gmk_id, expiry_of(key), why);
-	if (err == KM_OK)
-		key->revoked = true;
-	return err;
+	if (err != KM_OK)
+		return err;
+	key->revoked = true;
+	return key->file == NULL ? KM_OK : keyfile_write(key, key->file, false, why);
 }

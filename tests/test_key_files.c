@@ -1,0 +1,333 @@
+/* test_key_files.c -- group keys in files: made once, read again, many at a time, revoked where the state says so. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "provision/base/complain.h"
+#include "provision/gms/gms.h"
+#include "provision/gms/key_files.h"
+#include "provision/keys/keyfile.h"
+#include "util_dir.h"
+#include "util_gms.h"
+#include "util_store.h"
+
+#define GMS "sip:gms@gms-psi.example.org"
+#define KMS "kms.example.org"
+
+static const km_str group = { "sip:fire-1@gms-psi.example.org", 30 };
+static km_keyring *ring;
+static km_complaint why;
+
+static int start(void **ctx)
+{
+	lab_kms kms;
+
+	(void)ctx;
+	if (km_init(NULL) != KM_OK)
+		return -1;
+	dir_until_exit();
+	lab_begin(&kms, KMS, NULL);
+	assert_int_equal(km_keyring_new(&ring), KM_OK);
+	lab_add(ring, &kms);
+	lab_end(&kms);
+	return 0;
+}
+
+static int stop(void **ctx)
+{
+	(void)ctx;
+	km_keyring_free(ring);
+	return 0;
+}
+
+static km_gms *gms_named(km_store *store, const char *uri)
+{
+	km_gms *gms;
+	km_err err = km_gms_new(&gms, ring, store, uri, KMS, &why);
+
+	km_store_free(store);
+	if (err != KM_OK)
+		fail_msg("%s", why.text);
+	return gms;
+}
+
+static km_gms *gms_in(const char *state)
+{
+	km_store *store;
+
+	assert_int_equal(km_store_files(&store, in_dir(state), KM_MAY_BEGIN, &why), KM_OK);
+	return gms_named(store, GMS);
+}
+
+static km_key_params some_params(void)
+{
+	return (km_key_params){ .struct_size = sizeof(km_key_params), .activation = { KM_AT_ONCE, 0 },
+			.expiry = { 1800000000, 0 }, .text = { "Fire", 4 }, .groups = &group, .n_groups = 1,
+			.authority = KM_AUTHORITY_PSI, .shared = KM_SHARED_NO, .n_members = KM_MEMBERS_LATER };
+}
+
+static km_err open_one(km_key **key, uint32_t *is_new, km_gms *gms, const char *path, const km_key_params *params)
+{
+	km_err status;
+	km_err err = key_files_open(key, is_new, &status, gms, &path, &params, 1, LAB_NOW, &why);
+
+	return err == KM_EPARTIAL ? status : err;
+}
+
+static uint32_t id_of(const km_key *key)
+{
+	km_key_info info = { .struct_size = sizeof info };
+
+	km_key_tell(&info, key);
+	return info.gmk_id;
+}
+
+static void a_key_is_made_once(km_gms *gms, const char *path)
+{
+	km_key_params params = some_params();
+	uint8_t gmk[KM_SSV_BYTES], again[KM_SSV_BYTES];
+	uint32_t is_new, id, is;
+	struct stat st;
+	km_key *key;
+
+	if (open_one(&key, &is_new, gms, path, &params) != KM_OK)
+		fail_msg("%s", why.text);
+	assert_int_equal(is_new, 1);
+	id = id_of(key);
+	km_key_show_gmk(gmk, key);
+	assert_int_equal(gms_look_up(&is, gms, id, &why), KM_OK);
+	assert_int_equal(is, KM_ID_IN_USE);
+	km_key_free(key);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	assert_int_equal(open_one(&key, &is_new, gms, path, &params), KM_OK);
+	assert_int_equal(is_new, 0);
+	assert_int_equal(id_of(key), id);
+	km_key_show_gmk(again, key);
+	assert_memory_equal(gmk, again, sizeof gmk);
+	assert_int_equal(km_key_revoke(key, &why), KM_OK);
+	km_key_free(key);
+	assert_int_equal(open_one(&key, &is_new, gms, path, &params), KM_EREVOKED);
+	assert_null(key);
+	assert_int_equal(is_new, 0);
+	assert_int_equal(key_files_load(&key, gms, path, &why), KM_OK);
+	assert_true(key->revoked);
+	km_key_free(key);
+}
+
+static void made_once_by_files(void **ctx)
+{
+	char *path = strdup(in_dir("one.gmk"));
+	km_gms *gms = gms_in("one.state");
+
+	(void)ctx;
+	a_key_is_made_once(gms, path);
+	km_gms_free(gms);
+	free(path);
+}
+
+static void made_once_by_calls(void **ctx)
+{
+	char *path = strdup(in_dir("calls.gmk"));
+	static memory_store memory;
+	km_gms *gms = gms_named(store_in_memory(&memory), GMS);
+
+	(void)ctx;
+	a_key_is_made_once(gms, path);
+	km_gms_free(gms);
+	free(path);
+}
+
+/* What the file says must be what is wanted; each field. */
+static void what_differs_is_named(void **ctx)
+{
+	static const km_str others[] = { { "sip:fire-2@gms-psi.example.org", 30 }, { "sip:x@gms-psi.example.org", 25 } };
+	char *path = strdup(in_dir("differs.gmk"));
+	km_gms *gms = gms_in("differs.state");
+	km_key_params params = some_params(), other = params;
+	uint32_t is_new;
+	km_key *key;
+
+	(void)ctx;
+	assert_int_equal(open_one(&key, &is_new, gms, path, &params), KM_OK);
+	km_key_free(key);
+	other.text = (km_str){ "Water", 5 };
+	assert_int_equal(open_one(&key, &is_new, gms, path, &other), KM_EARG);
+	assert_string_equal(km_complaint_field(&why), "text");
+	assert_non_null(strstr(km_complaint_text(&why), "differs.gmk"));
+	other = params;
+	other.groups = others;
+	assert_int_equal(open_one(&key, &is_new, gms, path, &other), KM_EARG);
+	assert_string_equal(km_complaint_field(&why), "groups");
+	other.n_groups = 2;
+	assert_int_equal(open_one(&key, &is_new, gms, path, &other), KM_EARG);
+	assert_string_equal(km_complaint_field(&why), "n_groups");
+	other = params;
+	other.authority = KM_AUTHORITY_LISTED;
+	assert_int_equal(open_one(&key, &is_new, gms, path, &other), KM_EARG);
+	assert_string_equal(km_complaint_field(&why), "authority");
+	assert_null(key);
+	other.authority = 0;
+	assert_int_equal(open_one(&key, &is_new, gms, in_dir("never.gmk"), &other), KM_EARG);
+	assert_int_not_equal(access(in_dir("never.gmk"), F_OK), 0);
+	km_gms_free(gms);
+	free(path);
+}
+
+static void what_is_no_key_of_this_gms_is_refused(void **ctx)
+{
+	char *path = strdup(in_dir("other.gmk")), *link = strdup(in_dir("link.gmk"));
+	km_gms *gms = gms_in("mine.state"), *other;
+	km_key_params params = some_params();
+	uint32_t is_new;
+	km_store *store;
+	km_key *key;
+
+	(void)ctx;
+	assert_int_equal(km_store_files(&store, in_dir("others.state"), KM_MAY_BEGIN, &why), KM_OK);
+	other = gms_named(store, "sip:other@gms-psi.example.org");
+	assert_int_equal(open_one(&key, &is_new, other, path, &params), KM_OK);
+	km_key_free(key);
+	assert_int_equal(open_one(&key, &is_new, gms, path, &params), KM_EKEY);
+	assert_int_equal(key_files_load(&key, gms, path, &why), KM_EKEY);
+	assert_null(key);
+	write_text(path, "{}");
+	assert_int_equal(open_one(&key, &is_new, gms, path, &params), KM_EFORMAT);
+	assert_int_equal(key_files_load(&key, gms, in_dir("nothing.gmk"), &why), KM_EIO);
+	assert_int_equal(symlink("nowhere.gmk", link), 0);
+	assert_int_equal(open_one(&key, &is_new, gms, link, &params), KM_EIO);
+	assert_int_equal(open_one(&key, &is_new, gms, in_dir("no/where.gmk"), &params), KM_EIO);
+	assert_null(key);
+	km_gms_free(gms);
+	km_gms_free(other);
+	free(path);
+	free(link);
+}
+
+/* The state was lost, or is of a backup: what the file says of its key is known from then on. */
+static void a_file_tells_the_state(void **ctx)
+{
+	char *path = strdup(in_dir("tells.gmk"));
+	km_gms *gms = gms_in("before.state");
+	km_key_params params = some_params();
+	uint32_t is_new, id, is;
+	km_key *key;
+
+	(void)ctx;
+	assert_int_equal(open_one(&key, &is_new, gms, path, &params), KM_OK);
+	id = id_of(key);
+	km_gms_free(gms);
+	gms = gms_in("after.state");
+	km_key_free(key);
+	assert_int_equal(open_one(&key, &is_new, gms, path, &params), KM_OK);
+	assert_int_equal(gms_look_up(&is, gms, id, &why), KM_OK);
+	assert_int_equal(is, KM_ID_IN_USE);
+	assert_int_equal(km_key_revoke(key, &why), KM_OK);
+	km_key_free(key);
+	km_gms_free(gms);
+	gms = gms_in("before.state");           /* which did not hear of it */
+	assert_int_equal(open_one(&key, &is_new, gms, path, &params), KM_EREVOKED);
+	assert_int_equal(gms_look_up(&is, gms, id, &why), KM_OK);
+	assert_int_equal(is, KM_ID_REVOKED);
+	km_gms_free(gms);
+	free(path);
+}
+
+enum { MANY = 1200 };
+
+/* Each second one there before; some that are not to be had fail alone; what a dead process left is gone. */
+static void many_are_opened_at_once(void **ctx)
+{
+	static km_key *keys[MANY];
+	static char *paths[MANY];
+	static const km_key_params *wanted[MANY];
+	static uint32_t is_new[MANY], ids[MANY];
+	static km_err status[MANY];
+	km_gms *gms = gms_in("many.state");
+	km_key_params params = some_params(), bad = params;
+	char *dead = strdup(in_dir("many-7.gmk.tmp-0123456789abcdef"));
+	struct stat before, after;
+
+	(void)ctx;
+	bad.n_groups = 0;
+	for (size_t i = 0; i < MANY; i++) {
+		char name[32];
+
+		snprintf(name, sizeof name, "many-%zu.gmk", i);
+		paths[i] = strdup(in_dir(name));
+		wanted[i] = i % 100 == 50 ? &bad : &params;
+	}
+	write_text(dead, "half a key");
+	assert_int_equal(key_files_open(keys, is_new, status, gms, (const char *const *)paths, wanted, 3, LAB_NOW, &why),
+			KM_OK);
+	for (size_t i = 0; i < 3; i++) {
+		ids[i] = id_of(keys[i]);
+		km_key_free(keys[i]);
+	}
+	assert_int_equal(stat(in_dir("many.state"), &before), 0);
+	assert_int_equal(key_files_open(keys, is_new, status, gms, (const char *const *)paths, wanted, MANY, LAB_NOW, &why),
+			KM_EPARTIAL);
+	assert_non_null(strstr(why.text, "n_groups"));
+	assert_int_equal(stat(in_dir("many.state"), &after), 0);
+	assert_true(after.st_size > before.st_size + MANY * 20);
+	assert_int_not_equal(access(dead, F_OK), 0);
+	for (size_t i = 0; i < MANY; i++) {
+		assert_int_equal(status[i], i % 100 == 50 ? KM_EARG : KM_OK);
+		assert_int_equal(is_new[i], i >= 3 && i % 100 != 50);
+		assert_int_equal(access(paths[i], F_OK) == 0, i % 100 != 50);
+		if (i < 3)
+			assert_int_equal(id_of(keys[i]), ids[i]);
+		km_key_free(keys[i]);
+	}
+	paths[5][strlen(paths[5]) - 5] = '4';   /* a file twice, which is one key */
+	assert_int_equal(key_files_load(&keys[0], gms, paths[4], &why), KM_OK);
+	assert_int_equal(km_key_revoke(keys[0], &why), KM_OK);
+	km_key_free(keys[0]);
+	assert_int_equal(key_files_open(keys, is_new, status, gms, (const char *const *)paths, wanted, 10, LAB_NOW, &why),
+			KM_EPARTIAL);
+	for (size_t i = 0; i < 10; i++) {
+		assert_int_equal(status[i], i == 4 || i == 5 ? KM_EREVOKED : KM_OK);
+		km_key_free(keys[i]);
+	}
+	for (size_t i = 0; i < MANY; i++)
+		free(paths[i]);
+	free(dead);
+	km_gms_free(gms);
+}
+
+/* No key is half made: the state refuses, and no file is there. */
+static void no_file_without_a_state(void **ctx)
+{
+	static memory_store memory;
+	km_gms *gms = gms_named(store_in_memory(&memory), GMS);
+	km_key_params params = some_params();
+	uint32_t is_new;
+	km_key *key;
+
+	(void)ctx;
+	memory.fails = 1;
+	assert_int_equal(open_one(&key, &is_new, gms, in_dir("stateless.gmk"), &params), KM_EIO);
+	assert_null(key);
+	assert_int_not_equal(access(in_dir("stateless.gmk"), F_OK), 0);
+	memory.fails = 0;
+	memory.n = STORE_IDS;                   /* it is asked, but keeps none */
+	assert_int_equal(open_one(&key, &is_new, gms, in_dir("stateless.gmk"), &params), KM_EIO);
+	assert_int_not_equal(access(in_dir("stateless.gmk"), F_OK), 0);
+	km_gms_free(gms);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(made_once_by_files),
+		cmocka_unit_test(made_once_by_calls),
+		cmocka_unit_test(what_differs_is_named),
+		cmocka_unit_test(what_is_no_key_of_this_gms_is_refused),
+		cmocka_unit_test(a_file_tells_the_state),
+		cmocka_unit_test(many_are_opened_at_once),
+		cmocka_unit_test(no_file_without_a_state),
+	};
+
+	return cmocka_run_group_tests(tests, start, stop);
+}
