@@ -256,6 +256,36 @@ static void a_revoked_id_is_remembered(void **ctx)
 	state_close(st);
 }
 
+/* What was looked up is not read again while the file is the same; here it is not. */
+static void what_another_has_revoked_is_seen(void **ctx)
+{
+	const char *path = in_dir("shared");
+	state *st = open_state(path), *other = open_state(path);
+	km_complaint why;
+	state_id is;
+	uint32_t id;
+	bool known;
+	FILE *f;
+
+	(void)ctx;
+	assert_int_equal(state_new_id(st, &id, 0, 100, NULL, &why), STATE_OK);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(state_look_up(st, &is, &known, id, &why), STATE_OK);
+		assert_true(known && !is.revoked);
+		reserve(other, 1, state_time(1600000000 + i, 0));       /* is written into the same file */
+	}
+	assert_int_equal(state_keep_id(other, &is, id, 0, true, &why), STATE_OK);
+	assert_int_equal(state_look_up(st, &is, &known, id, &why), STATE_OK);
+	assert_true(known && is.revoked);
+	f = fopen(path, "a");                   /* and what is written into it by hand */
+	assert_non_null(f);
+	fputs("x\n", f);
+	assert_int_equal(fclose(f), 0);
+	assert_int_equal(state_look_up(st, &is, &known, id, &why), STATE_CORRUPT);
+	state_close(st);
+	state_close(other);
+}
+
 static void a_damaged_state_is_refused(void **ctx)
 {
 	static const char *const bad[] = {
@@ -583,6 +613,7 @@ int main(void)
 		cmocka_unit_test(a_reservation_lies_within_one_second),
 		cmocka_unit_test(processes_never_get_the_same),
 		cmocka_unit_test(an_id_in_use_is_drawn_again),
+		cmocka_unit_test(what_another_has_revoked_is_seen),
 		cmocka_unit_test(a_damaged_state_is_refused),
 		cmocka_unit_test(a_revoked_id_is_remembered),
 		cmocka_unit_test(another_state_is_refused),

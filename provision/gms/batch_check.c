@@ -109,20 +109,39 @@ km_err batch_check_gmss(km_batch *b, km_time now, km_complaint *why)
 	return KM_OK;
 }
 
-km_err batch_check_keys(km_batch *b, km_complaint *why)
+/* The keys of one GMS, in their order; ids and is have room for all. */
+static km_err check_keys_of(km_batch *b, uint32_t gms, uint32_t *ids, uint32_t *is, km_complaint *why)
 {
-	for (size_t i = 0; i < b->n_keys; i++) {
-		batch_key *k = &b->keys[i];
-		uint32_t is;
-		km_err err = gms_look_up(&is, b->gmss[k->gms].gms, k->key->gmk_id, why);
+	size_t n = 0;
+	km_err err;
 
-		if (err != KM_OK)
-			return err;
-		if (is == KM_ID_REVOKED)
+	for (size_t i = 0; i < b->n_keys; i++) {
+		if (b->keys[i].gms == gms)
+			ids[n++] = b->keys[i].key->gmk_id;
+	}
+	err = gms_look_up_all(is, b->gmss[gms].gms, ids, n, why);
+	n = 0;
+	for (size_t i = 0; i < b->n_keys && err == KM_OK; i++) {
+		batch_key *k = &b->keys[i];
+
+		if (k->gms != gms)
+			continue;
+		if (is[n++] == KM_ID_REVOKED)
 			k->key->revoked = true;         /* by another process */
 		k->is_revoked = k->key->revoked;
 	}
-	return KM_OK;
+	return err;
+}
+
+km_err batch_check_keys(km_batch *b, km_complaint *why)
+{
+	uint32_t *ids = calloc(2 * b->n_keys + 1, sizeof *ids);
+	km_err err = ids == NULL ? KM_ENOMEM : KM_OK;
+
+	for (uint32_t i = 0; i < b->n_gmss && err == KM_OK; i++)
+		err = check_keys_of(b, i, ids, ids + b->n_keys, why);
+	free(ids);
+	return err;
 }
 
 /* ---- members --------------------------------------------------------------------------------- */

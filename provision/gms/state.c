@@ -22,6 +22,7 @@ void state_close(state *st)
 	if (st->fd >= 0)
 		close(st->fd);
 	state_content_free(&st->seen);
+	state_content_free(&st->asked);
 	free(st->path);
 	free(st);
 }
@@ -293,38 +294,60 @@ state_result state_keep_id(state *st, state_id *is, uint32_t gmk_id, uint64_t ex
 	return result;
 }
 
+/* The lock is held.  GMK-IDs change with the file, which stays the same while T alone is written into it; but who edits
+ * it by hand may have left it in its place. */
+static state_result read_asked(state *st, km_complaint *why)
+{
+	struct stat now;
+	state_result result;
+
+	if (fstat(st->fd, &now) != 0)
+		return state_refuse_errno(st, why);
+	if (st->asked_size == now.st_size)
+		return STATE_OK;
+	state_content_free(&st->asked);
+	st->asked_size = 0;
+	result = state_read_locked(st, &st->asked, why);
+	if (result != STATE_OK)
+		return result;
+	if (st->asked.n > 0)
+		qsort(st->asked.ids, st->asked.n, sizeof *st->asked.ids, by_gmk_id);
+	st->asked_size = now.st_size;
+	return STATE_OK;
+}
+
 state_result state_look_up_all(state *st, state_id *ids, bool *known, size_t n, km_complaint *why)
 {
-	state_content all = { 0 };
-	state_result result = st->look ? STATE_OK : enter(st, &all, why);
-	bool is_in = result == STATE_OK && !st->look;
+	state_result result = st->look ? STATE_OK : state_lock(st, why);
+	const bool is_locked = result == STATE_OK && !st->look;
 	state_id *sorted = calloc(n + 1, sizeof *sorted);
 
+	if (is_locked)
+		result = read_asked(st, why);
 	if (result == STATE_OK && sorted == NULL)
 		result = state_refuse_errno(st, why);
 	if (result == STATE_OK)
-		match(st->look ? &st->seen : &all, ids, known, ids, sorted, n);
+		match(st->look ? &st->seen : &st->asked, ids, known, ids, sorted, n);
 	free(sorted);
-	if (is_in)
-		leave(st, &all);
-	else
-		state_content_free(&all);
+	if (is_locked)
+		state_unlock(st);
 	return result;
 }
 
 state_result state_look_up(state *st, state_id *is, bool *known, uint32_t gmk_id, km_complaint *why)
 {
-	state_content all = { 0 };
-	state_result result = st->look ? STATE_OK : enter(st, &all, why);
-	const state_id *found = state_find_id(st->look ? &st->seen : &all, gmk_id);
+	const state_id wanted = { .gmk_id = gmk_id }, *found = NULL;
+	state_result result = st->look ? STATE_OK : state_lock(st, why);
 
+	if (st->look) {
+		found = state_find_id(&st->seen, gmk_id);
+	} else if (result == STATE_OK) {
+		result = read_asked(st, why);
+		if (result == STATE_OK && st->asked.n > 0)
+			found = bsearch(&wanted, st->asked.ids, st->asked.n, sizeof wanted, by_gmk_id);
+		state_unlock(st);
+	}
 	*known = found != NULL;
-	*is = found == NULL ? (state_id){ .gmk_id = gmk_id } : *found;
-	if (st->look)
-		return STATE_OK;
-	if (result == STATE_OK)
-		leave(st, &all);
-	else
-		state_content_free(&all);
+	*is = found == NULL ? wanted : *found;
 	return result;
 }

@@ -2,6 +2,8 @@
 #ifndef KM_STATE_INNER_H
 #define KM_STATE_INNER_H
 
+#include <sys/types.h>
+
 #include "state.h"
 
 struct state {
@@ -11,6 +13,8 @@ struct state {
 	uint64_t last;          /* the latest T that was there at the start, or that this process took */
 	bool look;              /* seen is all that there is */
 	state_content seen;
+	state_content asked;    /* what fd has, by GMK-ID, as state_look_up read it */
+	off_t asked_size;       /* of fd then; 0: it was not read */
 	void (*say)(void *ctx, const char *text);
 	void *ctx;
 };

@@ -97,12 +97,18 @@ static state_result wait_for(const state *st, km_complaint *why)
 	return state_refuse_errno(st, why);
 }
 
+static void close_file(state *st)
+{
+	if (st->fd >= 0)
+		close(st->fd);
+	st->fd = -1;
+	st->asked_size = 0;
+}
+
 state_result state_lock(state *st, km_complaint *why)
 {
-	if (st->process != lock_process() && st->fd >= 0) {
-		close(st->fd);
-		st->fd = -1;
-	}
+	if (st->process != lock_process())
+		close_file(st);
 	st->process = lock_process();
 	for (;;) {
 		state_result result;
@@ -120,8 +126,7 @@ state_result state_lock(state *st, km_complaint *why)
 			return result;
 		if (is_current(st))
 			return STATE_OK;
-		close(st->fd);          /* another process has put a new file in its place */
-		st->fd = -1;
+		close_file(st);         /* another process has put a new file in its place */
 	}
 }
 
