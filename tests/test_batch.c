@@ -622,6 +622,26 @@ static void keys_that_are_over_are_given_to_nobody(void **ctx)
 	km_key_free(next);
 }
 
+static void members_are_told_that_a_key_is_revoked(void **ctx)
+{
+	static km_gmk_opened opened;
+	km_batch *b = new_batch();
+
+	(void)ctx;
+	add(b, keys[0], users[0], 0);
+	assert_int_equal(km_key_revoke(keys[0], why), KM_OK);   /* between adding and running */
+	add(b, keys[1], users[0], 0);
+	assert_int_equal(km_batch_add(b, keys[0], users[1], strlen(users[1]), KM_KMS_BY_DOMAIN, KM_REVOKE, 0, why),
+			KM_OK);
+	run(b, KM_EPARTIAL);
+	assert_int_equal(made_at(b, 0).reason, KM_R_KEY);
+	assert_int_equal(open_as(&opened, b, 1, 0), KM_R_OK);
+	assert_false(opened.revoked);
+	assert_int_equal(open_as(&opened, b, 2, 1), KM_R_OK);
+	assert_true(opened.revoked);
+	km_batch_free(b);
+}
+
 static void a_key_revoked_elsewhere_runs_nothing(void **ctx)
 {
 	km_batch *b = new_batch();
@@ -939,6 +959,7 @@ int main(void)
 		EACH(full_is_full),
 		EACH(members_are_refused_by_reason),
 		EACH(keys_that_are_over_are_given_to_nobody),
+		EACH(members_are_told_that_a_key_is_revoked),
 		EACH(a_key_revoked_elsewhere_runs_nothing),
 		EACH(a_wrong_clock_leaves_t),
 		EACH(without_a_key_set_it_is_no_clock),

@@ -5,8 +5,6 @@
 #include <string.h>
 
 #include "provision/base/complain.h"
-#include "provision/gms/gms.h"
-#include "provision/keys/key.h"
 
 void lab_begin(lab_kms *kms, const char *uri, const char *const *domains)
 {
@@ -56,15 +54,10 @@ km_key *lab_key(km_gms *gms, const char *group, int64_t expiry)
 		.groups = &groups, .n_groups = 1, .authority = KM_AUTHORITY_PSI, .shared = KM_SHARED_NO,
 		.n_members = KM_MEMBERS_LATER,
 	};
-	key_parts parts = key_params_parts(&params);
 	km_complaint why;
 	km_key *key;
 
-	parts.gms = (km_str){ gms->uri, strlen(gms->uri) };
-	parts.kms = (km_str){ gms->kms_uri, strlen(gms->kms_uri) };
-	assert_int_equal(gms_new_ids(&parts.gmk_id, gms, &until, 1, LAB_NOW, NULL, &why), KM_OK);
-	assert_int_equal(key_draw(&key, &parts, NULL, 0, &why), KM_OK);
-	key->owner = gms_hold(gms);
-	key->owner_free = gms_let_go;
+	if (km_key_new_unkept(&key, gms, &params, (km_time){ LAB_NOW.seconds - 100, 0 }, &why) != KM_OK)
+		fail_msg("%s", why.text);
 	return key;
 }

@@ -21,7 +21,7 @@ void lab_end(lab_kms *kms);
 void lab_add(km_keyring *ring, const lab_kms *kms);
 void lab_add_user(km_keyring *ring, const lab_kms *kms, const char *uri, uint32_t use);
 
-/* A new key for one group, whose GMK-ID the state of the GMS keeps; at LAB_NOW.  expiry 0: never. */
+/* A new key for one group, kept nowhere, made 100 s before LAB_NOW.  expiry 0: never. */
 km_key *lab_key(km_gms *gms, const char *group, int64_t expiry);
 
 #endif
