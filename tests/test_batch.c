@@ -358,6 +358,32 @@ static void use_caller(caller *c)
 	km_pool_free(pool);
 }
 
+/* Of the KMS that most of many belong to. */
+static uint64_t tables_bytes(void)
+{
+	km_kms_info kms = { .struct_size = sizeof kms };
+	km_view *view;
+
+	assert_int_equal(km_keyring_view(&view, ring), KM_OK);
+	assert_int_equal(km_view_kms(&kms, view, 1), 1);
+	km_view_free(view);
+	return kms.tables_bytes;
+}
+
+static void tables_are_made_for_the_members_of_a_batch(void **ctx)
+{
+	enum { OF_FEW = 3000000 };
+	km_batch *b = new_batch();
+
+	(void)ctx;
+	assert_in_range(tables_bytes(), 0, OF_FEW);
+	add_many(b);
+	run(b, KM_OK);
+	many_are_right(b);
+	assert_true(tables_bytes() > OF_FEW || strcmp(km_kernel(), "c") == 0);
+	km_batch_free(b);
+}
+
 static void pools_make_the_same(void **ctx)
 {
 	caller yes = { .says = 1 }, no = { .says = 0 };
@@ -951,6 +977,7 @@ int main(void)
 		EACH(a_batch_is_its_singles),
 		EACH(settings_are_in_the_messages),
 		EACH(a_gms_opens_its_own),
+		EACH(tables_are_made_for_the_members_of_a_batch),
 		EACH(pools_make_the_same),
 		EACH(a_pool_that_leaves_work_out_is_found),
 		EACH(several_batches_run_at_once),

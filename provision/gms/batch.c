@@ -6,6 +6,7 @@
 
 #include "base/complain.h"
 #include "base/threads.h"
+#include "keys/tables.h"
 
 enum { URIS_FIRST = 4096, MEMBERS_FIRST = 64 };
 
@@ -273,11 +274,25 @@ size_t batch_pieces(const km_batch *b)
 	return b->n_parts;
 }
 
+/* With the first piece of a KMS come all of its members. */
+static void expect(const km_batch *b, size_t first)
+{
+	const uint32_t kms = b->entries[first].kms;
+	size_t n = 0;
+
+	if (first > 0 && b->entries[first - 1].kms == kms)
+		return;
+	while (first + n < b->n_items && b->entries[first + n].kms == kms)
+		n++;
+	tables_expect(ring_tables(b->items[first].kms), n, b->pool);
+}
+
 void batch_piece(void *batch, size_t i)
 {
 	km_batch *b = batch;
 	batch_part *part = &b->parts[i];
 
+	expect(b, part->of.first);
 	part->err = make_piece(b->items + part->of.first, part->of.n, &b->how, NULL, NULL);
 }
 
