@@ -25,6 +25,7 @@ extern "C" {
 
 enum {
 	KM_UID_BYTES = 32,
+	KM_SEAL_BYTES = 32,         /* a sealing key */
 	KM_RAND_BYTES = 16,
 	KM_GMK_IV_BYTES = 16,
 	KM_URI_MAX = 1023,          /* octets */
@@ -426,6 +427,17 @@ KM_API KM_MUST km_err km_store_on(km_store **store, const km_store_calls *calls,
 		km_complaint *why);
 KM_API void km_store_free(km_store *store);
 
+/* ---- sealing --------------------------------------------------------------------------------- */
+
+/* From KM_SEAL_BYTES octets, secret, not all 0.  KM_ELOCKED. */
+KM_API KM_MUST km_err km_seal_new(km_seal **seal, const uint8_t key[KM_SEAL_BYTES]);
+/* From a file of so many octets (0600), drawn and on disk before it is used where begin lets one begin.  KM_EIO,
+ * KM_EFORMAT, KM_ELOCKED. */
+KM_API KM_MUST km_err km_seal_file(km_seal **seal, const char *path, km_begin begin, km_complaint *why);
+KM_API void km_seal_free(km_seal *seal);
+/* Keys in clear, in files that only their owner may read.  It need not be freed. */
+KM_API const km_seal *km_seal_none(void);
+
 /* ---- a GMS ----------------------------------------------------------------------------------- */
 
 /* An identity that gives keys: a URI, the KMS of its keys, and its state. */
@@ -476,6 +488,10 @@ typedef struct {
 
 /* A new key that is kept nowhere: without it late joiners cannot be served, and it cannot be revoked. */
 KM_API KM_MUST km_err km_key_new_unkept(km_key **key, km_gms *gms, const km_key_params *params, km_time now,
+		km_complaint *why);
+/* *len octets to out, which has room for so many; room 0 asks for the length (KM_EARG, *len set).  Not under
+ * km_seal_none. */
+KM_API KM_MUST km_err km_key_export(uint8_t *out, size_t room, size_t *len, const km_key *key, const km_seal *seal,
 		km_complaint *why);
 /* A key that another GMS's software made: gmk (secret) and rand of 16 octets, neither all 0, and its GMK-ID (purpose
  * tag 0), which the state keeps. */

@@ -207,12 +207,12 @@ static void a_group_key_comes_back(void **ctx)
 	struct stat stat_of;
 
 	(void)ctx;
-	assert_int_equal(keyfile_write(key, in_dir("k.gmk"), true, &why), KM_OK);
-	assert_int_equal(keyfile_write(key, in_dir("k.gmk"), true, &why), KM_EIO);
-	assert_int_equal(keyfile_write(key, in_dir("k.gmk"), false, &why), KM_OK);
+	assert_int_equal(keyfile_write(key, in_dir("k.gmk"), km_seal_none(), true, &why), KM_OK);
+	assert_int_equal(keyfile_write(key, in_dir("k.gmk"), km_seal_none(), true, &why), KM_EIO);
+	assert_int_equal(keyfile_write(key, in_dir("k.gmk"), km_seal_none(), false, &why), KM_OK);
 	assert_int_equal(stat(in_dir("k.gmk"), &stat_of), 0);
 	assert_int_equal(stat_of.st_mode & 0777, 0600);
-	assert_int_equal(keyfile_read(&back, in_dir("k.gmk"), &why), KM_OK);
+	assert_int_equal(keyfile_read(&back, in_dir("k.gmk"), km_seal_none(), &why), KM_OK);
 	assert_same_key(key, back);
 	assert_int_equal(back->gmk_id, 0x00abcdef);
 	assert_true(is_str(back->gms, "sip:gms@gms-psi.example.org"));
@@ -225,8 +225,8 @@ static void a_group_key_comes_back(void **ctx)
 	assert_null(back->old_salts);
 	km_key_free(back);
 	key->revoked = true;
-	assert_int_equal(keyfile_write(key, in_dir("k.gmk"), false, &why), KM_OK);
-	assert_int_equal(keyfile_read(&back, in_dir("k.gmk"), &why), KM_OK);
+	assert_int_equal(keyfile_write(key, in_dir("k.gmk"), km_seal_none(), false, &why), KM_OK);
+	assert_int_equal(keyfile_read(&back, in_dir("k.gmk"), km_seal_none(), &why), KM_OK);
 	assert_true(back->revoked);
 	km_key_free(back);
 	km_key_free(key);
@@ -336,7 +336,7 @@ static void a_bad_group_key_is_refused(void **ctx)
 		assert_non_null(at);
 		n = (size_t)snprintf(changed, sizeof changed, "%.*s%s%s", (int)(at - text), text, bad[i][1], at + n);
 		write_text(in_dir("b.gmk"), changed);
-		assert_int_equal(keyfile_read(&back, in_dir("b.gmk"), &why), KM_EFORMAT);
+		assert_int_equal(keyfile_read(&back, in_dir("b.gmk"), km_seal_none(), &why), KM_EFORMAT);
 		assert_null(back);
 		if (strstr(why.text, bad[i][2]) == NULL)
 			fail_msg("%s: %s", bad[i][1], why.text);
@@ -344,12 +344,12 @@ static void a_bad_group_key_is_refused(void **ctx)
 	}
 	file_free(text);
 	write_text(in_dir("b.gmk"), "[1, 2]");
-	assert_int_equal(keyfile_read(&back, in_dir("b.gmk"), &why), KM_EFORMAT);
+	assert_int_equal(keyfile_read(&back, in_dir("b.gmk"), km_seal_none(), &why), KM_EFORMAT);
 	assert_non_null(strstr(why.text, "not a group key"));
 	write_text(in_dir("b.gmk"), "[1, 2] 3");
-	assert_int_equal(keyfile_read(&back, in_dir("b.gmk"), &why), KM_EFORMAT);
+	assert_int_equal(keyfile_read(&back, in_dir("b.gmk"), km_seal_none(), &why), KM_EFORMAT);
 	assert_non_null(strstr(why.text, "not JSON"));
-	assert_int_equal(keyfile_read(&back, in_dir("none.gmk"), &why), KM_EIO);
+	assert_int_equal(keyfile_read(&back, in_dir("none.gmk"), km_seal_none(), &why), KM_EIO);
 }
 
 /* Version 1 kept salts in it. */
@@ -370,7 +370,7 @@ static void an_old_group_key_is_read(void **ctx)
 				"\"expiry\": 0, \"groups\": [], \"revoked\": false, "
 				"\"salts\": \"%s\"}", 1, 2, salts_of[i][0]);
 		write_text(in_dir("v1.gmk"), text);
-		assert_int_equal(keyfile_read(&key, in_dir("v1.gmk"), &why),
+		assert_int_equal(keyfile_read(&key, in_dir("v1.gmk"), km_seal_none(), &why),
 				salts_of[i][1] == NULL ? KM_OK : KM_EFORMAT);
 		if (key == NULL) {
 			assert_non_null(strstr(why.text, salts_of[i][1]));
@@ -382,6 +382,169 @@ static void an_old_group_key_is_read(void **ctx)
 			assert_memory_equal(key->old_salts, "\x0f\xff\xff\xff\x01\x02\x03\x04", 8);
 		km_key_free(key);
 	}
+}
+
+/* ---- sealed ---------------------------------------------------------------------------------- */
+
+static km_seal *some_seal(uint8_t first)
+{
+	const uint8_t from[KM_SEAL_BYTES] = { first, 2, 3 };
+	km_seal *seal;
+
+	assert_int_equal(km_seal_new(&seal, from), KM_OK);
+	return seal;
+}
+
+static void a_sealed_key_comes_back(void **ctx)
+{
+	km_key *key = odd_key(), *back;
+	km_seal *seal = some_seal(1), *other = some_seal(4);
+	char *data;
+	size_t len;
+
+	(void)ctx;
+	assert_int_equal(keyfile_write(key, in_dir("s.gmk"), seal, true, &why), KM_OK);
+	assert_int_equal(keyfile_read(&back, in_dir("s.gmk"), seal, &why), KM_OK);
+	assert_same_key(key, back);
+	km_key_free(back);
+	assert_int_equal(keyfile_read(&back, in_dir("s.gmk"), other, &why), KM_EFORMAT);
+	assert_null(back);
+	assert_non_null(strstr(why.text, "sealed under another key, or damaged"));
+	assert_int_equal(keyfile_read(&back, in_dir("s.gmk"), km_seal_none(), &why), KM_EFORMAT);
+	assert_non_null(strstr(why.text, "is wanted"));
+	assert_true(file_read(&data, &len, in_dir("s.gmk"), 1 << 16, &why));
+	assert_memory_equal(data, "keymuster-sealed 1\n", 19);
+	assert_null(memmem(data, len, "gmk", 3));
+	file_free(data);
+	/* A file that was not sealed is read whatever seal there is. */
+	assert_int_equal(keyfile_write(key, in_dir("s.gmk"), km_seal_none(), false, &why), KM_OK);
+	assert_int_equal(keyfile_read(&back, in_dir("s.gmk"), seal, &why), KM_OK);
+	assert_same_key(key, back);
+	km_key_free(back);
+	km_key_free(key);
+	km_seal_free(seal);
+	km_seal_free(other);
+	km_seal_free(NULL);
+}
+
+static void each_octet_of_a_sealed_key_counts(void **ctx)
+{
+	km_key *key = odd_key(), *back;
+	km_seal *seal = some_seal(1);
+	uint8_t *sealed, *again;
+	size_t len, len_again;
+
+	(void)ctx;
+	assert_int_equal(keyfile_seal(&sealed, &len, key, seal), KM_OK);
+	assert_int_equal(keyfile_seal(&again, &len_again, key, seal), KM_OK);
+	assert_int_equal(len, len_again);
+	assert_memory_not_equal(sealed + KEYFILE_SEALED, again + KEYFILE_SEALED, SEAL_NONCE);
+	for (size_t i = 0; i < len; i++) {
+		sealed[i] ^= 0x10;
+		assert_int_equal(keyfile_unseal(&back, sealed, len, seal, "sealed", &why), KM_EFORMAT);
+		assert_null(back);
+		sealed[i] ^= 0x10;
+		assert_int_equal(keyfile_unseal(&back, sealed, i, seal, "sealed", &why), KM_EFORMAT);
+	}
+	assert_int_equal(keyfile_unseal(&back, sealed, len, seal, "sealed", &why), KM_OK);
+	assert_same_key(key, back);
+	km_key_free(back);
+	km_key_free(key);
+	free(sealed);
+	free(again);
+	km_seal_free(seal);
+}
+
+static void a_key_is_exported_sealed(void **ctx)
+{
+	km_key *key = odd_key(), *back;
+	km_seal *seal = some_seal(1);
+	uint8_t out[2048], zeros[2048] = { 0 };
+	size_t len, wanted;
+
+	(void)ctx;
+	assert_int_equal(km_key_export(NULL, 0, &wanted, key, seal, &why), KM_EARG);
+	assert_string_equal(km_complaint_field(&why), "room");
+	assert_in_range(wanted, 1, sizeof out);
+	memset(out, 1, sizeof out);
+	assert_int_equal(km_key_export(out, wanted - 1, &len, key, seal, NULL), KM_EARG);
+	assert_memory_equal(out, zeros, wanted - 1);
+	assert_int_equal(out[wanted - 1], 1);
+	assert_int_equal(len, wanted);
+	assert_int_equal(km_key_export(out, sizeof out, &len, key, km_seal_none(), &why), KM_EARG);
+	assert_string_equal(km_complaint_field(&why), "seal");
+	assert_int_equal(km_key_export(out, sizeof out, &len, key, NULL, &why), KM_EARG);
+	assert_int_equal(km_key_export(out, sizeof out, &len, NULL, seal, &why), KM_EARG);
+	assert_string_equal(km_complaint_field(&why), "key");
+	assert_int_equal(km_key_export(out, sizeof out, &len, key, seal, &why), KM_OK);
+	assert_int_equal(len, wanted);
+	assert_int_equal(keyfile_unseal(&back, out, len, seal, "sealed", &why), KM_OK);
+	assert_same_key(key, back);
+	km_key_free(back);
+	km_key_free(key);
+	km_seal_free(seal);
+}
+
+static void a_sealing_key_is_drawn_where_it_may_be(void **ctx)
+{
+	km_key *key = odd_key(), *back;
+	km_seal *seal, *again;
+	struct stat stat_of;
+	uint8_t *sealed;
+	size_t len;
+
+	(void)ctx;
+	assert_int_equal(km_seal_file(&seal, in_dir("seal"), KM_MUST_EXIST, &why), KM_EIO);
+	assert_null(seal);
+	assert_int_equal(km_seal_file(&seal, in_dir("seal"), (km_begin)0, &why), KM_EARG);
+	assert_string_equal(km_complaint_field(&why), "begin");
+	assert_int_equal(km_seal_file(&seal, "", KM_MAY_BEGIN, NULL), KM_EARG);
+	assert_int_equal(km_seal_file(&seal, in_dir("no/seal"), KM_MAY_BEGIN, &why), KM_EIO);
+	assert_int_equal(km_seal_file(&seal, in_dir("seal"), KM_MAY_BEGIN, &why), KM_OK);
+	assert_string_equal(why.text, "");
+	assert_int_equal(stat(in_dir("seal"), &stat_of), 0);
+	assert_int_equal(stat_of.st_mode & 0777, 0600);
+	assert_int_equal(stat_of.st_size, KM_SEAL_BYTES);
+	assert_int_equal(km_seal_file(&again, in_dir("seal"), KM_BEGIN_ANEW, &why), KM_OK);
+	assert_int_equal(keyfile_seal(&sealed, &len, key, seal), KM_OK);
+	assert_int_equal(keyfile_unseal(&back, sealed, len, again, "sealed", &why), KM_OK);
+	km_key_free(back);
+	km_seal_free(again);
+	assert_int_equal(chmod(in_dir("seal"), 0644), 0);
+	assert_int_equal(km_seal_file(&again, in_dir("seal"), KM_MUST_EXIST, &why), KM_OK);
+	assert_non_null(strstr(why.text, "others than its owner"));
+	km_seal_free(again);
+	write_text(in_dir("seal"), "0123456789012345678901234567890");
+	assert_int_equal(km_seal_file(&again, in_dir("seal"), KM_BEGIN_ANEW, &why), KM_EFORMAT);
+	assert_null(again);
+	write_file(in_dir("seal"), (const uint8_t[KM_SEAL_BYTES]){ 0 }, KM_SEAL_BYTES);
+	assert_int_equal(km_seal_file(&again, in_dir("seal"), KM_MAY_BEGIN, &why), KM_EFORMAT);
+	assert_int_equal(km_seal_new(&again, (const uint8_t[KM_SEAL_BYTES]){ 0 }), KM_EARG);
+	assert_null(again);
+	free(sealed);
+	km_seal_free(seal);
+	km_key_free(key);
+}
+
+/* A key keeps the seal of its file. */
+static void a_seal_lives_as_long_as_its_holders(void **ctx)
+{
+	km_key *key = odd_key(), *back;
+	km_seal *seal = some_seal(1);
+	uint8_t *sealed;
+	size_t len;
+
+	(void)ctx;
+	key->seal = seal_hold(seal);
+	km_seal_free(seal);
+	assert_int_equal(keyfile_seal(&sealed, &len, key, key->seal), KM_OK);
+	assert_int_equal(keyfile_unseal(&back, sealed, len, key->seal, "sealed", &why), KM_OK);
+	km_key_free(back);
+	km_key_free(key);
+	free(sealed);
+	assert_ptr_equal(seal_hold(km_seal_none()), km_seal_none());
+	km_seal_free((km_seal *)(uintptr_t)km_seal_none());
+	assert_true(seal_is_none(km_seal_none()));
 }
 
 /* ---- drawn ----------------------------------------------------------------------------------- */
@@ -579,6 +742,11 @@ int main(void)
 		cmocka_unit_test(what_a_key_says_beyond_version_2_comes_back),
 		cmocka_unit_test(a_bad_group_key_is_refused),
 		cmocka_unit_test(an_old_group_key_is_read),
+		cmocka_unit_test(a_sealed_key_comes_back),
+		cmocka_unit_test(each_octet_of_a_sealed_key_counts),
+		cmocka_unit_test(a_key_is_exported_sealed),
+		cmocka_unit_test(a_sealing_key_is_drawn_where_it_may_be),
+		cmocka_unit_test(a_seal_lives_as_long_as_its_holders),
 		cmocka_unit_test(what_is_drawn_differs),
 		cmocka_unit_test(the_last_holder_frees),
 		cmocka_unit_test(a_gmk_is_wiped),

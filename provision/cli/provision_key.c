@@ -72,7 +72,7 @@ int provision_read_key(provision *p)
 	}
 	if (strcmp(p->w.gmk, "-") == 0 && strcmp(p->w.members, "-") == 0)
 		return cli_usage(&cli_provision, "--gmk and --members are both stdin");
-	err = keyfile_read(&p->key, p->w.gmk, &why);
+	err = keyfile_read(&p->key, p->w.gmk, km_seal_none(), &why);
 	if (err != KM_OK) {
 		cli_error("%s", why.text);
 		return err == KM_EFORMAT ? CLI_KEYS : CLI_IO;
@@ -214,7 +214,7 @@ static int keep_key(provision *p)
 
 	if (p->w.gmk == NULL)
 		return CLI_DONE;
-	if (keyfile_write(p->key, p->w.gmk, true, &why) == KM_OK)
+	if (keyfile_write(p->key, p->w.gmk, km_seal_none(), true, &why) == KM_OK)
 		return find_key_file(p);
 	if (stat(p->w.gmk, &st) == 0)
 		cli_error("%s: another run has made it meanwhile: run again to give its key",
@@ -248,13 +248,13 @@ static void mark_file(const provision *p)
 {
 	km_complaint why = { 0 };
 	km_key *now = NULL;
-	bool done = keyfile_read(&now, p->gmk_file, &why) == KM_OK;
+	bool done = keyfile_read(&now, p->gmk_file, km_seal_none(), &why) == KM_OK;
 
 	if (done && now->gmk_id != p->key->gmk_id) {
 		snprintf(why.text, sizeof why.text, "the file was replaced during the run");
 		done = false;
 	}
-	done = done && keyfile_write(p->key, p->gmk_file, false, &why) == KM_OK;
+	done = done && keyfile_write(p->key, p->gmk_file, km_seal_none(), false, &why) == KM_OK;
 	km_key_free(now);
 	if (!done)
 		cli_note("the state knows that key %08x is revoked; its file does not say so: %s",

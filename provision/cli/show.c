@@ -182,7 +182,7 @@ static int show_group_key(const shower *s, const char *name)
 	km_complaint why;
 	km_key *key;
 
-	if (keyfile_read(&key, name, &why) != KM_OK) {
+	if (keyfile_read(&key, name, km_seal_none(), &why) != KM_OK) {
 		cli_error("%s", why.text);
 		return CLI_KEYS;
 	}

@@ -336,7 +336,7 @@ static int read_keys(repair *r)
 	r->keys = calloc(gmk->n + 1, sizeof(km_key *));
 	for (size_t i = 0; i < gmk->n && r->keys != NULL; i++) {
 		km_complaint why;
-		km_err err = keyfile_read(&r->keys[i], gmk->at[i], &why);
+		km_err err = keyfile_read(&r->keys[i], gmk->at[i], km_seal_none(), &why);
 
 		if (err == KM_OK)
 			continue;

@@ -146,7 +146,7 @@ static int look(who *w)
 static int open_key(who *w)
 {
 	km_complaint why = { 0 };
-	km_err read = keyfile_read(&w->key, w->gmk, &why);
+	km_err read = keyfile_read(&w->key, w->gmk, km_seal_none(), &why);
 	char *state_file, *path;
 	journal_result result;
 	journal_key key;

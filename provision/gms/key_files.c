@@ -42,7 +42,7 @@ static km_err find_file(km_key *key, const char *path)
 static km_err read_key(km_key **out, km_gms *gms, const char *path, km_complaint *why)
 {
 	km_key *key;
-	km_err err = keyfile_read(&key, path, why);
+	km_err err = keyfile_read(&key, path, km_seal_none(), why);
 
 	*out = NULL;
 	if (err != KM_OK)

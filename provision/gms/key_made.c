@@ -161,5 +161,6 @@ km_err km_key_revoke(km_key *key, km_complaint *why)
 	if (err != KM_OK)
 		return err;
 	key->revoked = true;
-	return key->file == NULL ? KM_OK : keyfile_write(key, key->file, false, why);
+	return key->file == NULL ? KM_OK :
+			keyfile_write(key, key->file, key->seal == NULL ? km_seal_none() : key->seal, false, why);
 }

@@ -213,6 +213,7 @@ KM_API void km_key_free(km_key *key)
 	if (key->owner_free != NULL)
 		key->owner_free(key->owner);
 	free(key->file);
+	km_seal_free((km_seal *)(uintptr_t)key->seal);
 	free(key);
 }
 

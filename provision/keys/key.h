@@ -35,7 +35,7 @@ struct km_key {
 	void *owner;                    /* such as its km_gms, let go by owner_free; NULL: none */
 	void (*owner_free)(void *owner);
 	char *file;                     /* where it is kept, of malloc; NULL: no file that can be changed */
-	const km_seal *seal;            /* what that is sealed under: not freed here */
+	const km_seal *seal;            /* what that is sealed under, of seal_hold; NULL: km_seal_none */
 };
 
 /* What a key is made of: all of it is copied, and none of it is checked but for lengths.  params.status does not

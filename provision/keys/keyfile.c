@@ -9,6 +9,7 @@
 #include "base/complain.h"
 #include "base/file.h"
 #include "base/json_lex.h"
+#include "base/memlock.h"
 
 enum { FILE_MAX = 256 << 20, SALT_OCTETS = 8 };         /* about 24 million members */
 #define TIME_MAX (((int64_t)1 << 40) - 1)
@@ -381,7 +382,41 @@ km_err keyfile_parse(km_key **key, char *text, size_t len, const char *name, km_
 	return err;
 }
 
-km_err keyfile_read(km_key **key, const char *name, km_complaint *why)
+/* ---- sealed ---------------------------------------------------------------------------------- */
+
+const char keyfile_sealed[] = "keymuster-sealed 1\n";
+_Static_assert(sizeof keyfile_sealed - 1 == KEYFILE_SEALED, "the line");
+
+static bool is_sealed(const void *data, size_t len)
+{
+	return len >= KEYFILE_SEALED && memcmp(data, keyfile_sealed, KEYFILE_SEALED) == 0;
+}
+
+km_err keyfile_unseal(km_key **key, const uint8_t *sealed, size_t len, const km_seal *seal, const char *name,
+		km_complaint *why)
+{
+	size_t text_len;
+	char *text;
+	km_err err;
+
+	*key = NULL;
+	if (!is_sealed(sealed, len) || len < KEYFILE_SEALED + SEAL_MORE)
+		return refuse(name, NULL, "not a sealed group key", why);
+	if (seal_is_none(seal))
+		return refuse(name, NULL, "sealed: the key that it is sealed under is wanted", why);
+	text_len = len - KEYFILE_SEALED - SEAL_MORE;
+	text = memlock_start() ? sodium_malloc(text_len) : NULL;
+	if (text == NULL)
+		return refuse(name, NULL, no_memory, why);
+	if (seal_take(text, seal, keyfile_sealed, KEYFILE_SEALED, sealed + KEYFILE_SEALED, len - KEYFILE_SEALED))
+		err = keyfile_parse(key, text, text_len, name, why);
+	else
+		err = refuse(name, NULL, "sealed under another key, or damaged", why);
+	sodium_free(text);
+	return err;
+}
+
+km_err keyfile_read(km_key **key, const char *name, const km_seal *seal, km_complaint *why)
 {
 	char *data;
 	size_t len;
@@ -392,7 +427,10 @@ km_err keyfile_read(km_key **key, const char *name, km_complaint *why)
 		name = "/dev/stdin";
 	if (!file_read(&data, &len, name, FILE_MAX, why))
 		return KM_EIO;
-	err = keyfile_parse(key, data, len, name, why);
+	if (is_sealed(data, len))
+		err = keyfile_unseal(key, (const uint8_t *)data, len, seal, name, why);
+	else
+		err = keyfile_parse(key, data, len, name, why);
 	file_free(data);
 	return err;
 }

@@ -1,7 +1,7 @@
 /* keyfile_write.c -- the file that keeps one group key: written. */
 #include "keyfile.h"
 
-#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <sodium.h>
@@ -94,22 +94,86 @@ char *keyfile_text(size_t *len, const km_key *key)
 	return text;
 }
 
-km_err keyfile_write(const km_key *key, const char *name, bool is_new, km_complaint *why)
+km_err keyfile_seal(uint8_t **sealed, size_t *len, const km_key *key, const km_seal *seal)
 {
-	file_out out;
-	size_t len;
-	char *text = keyfile_text(&len, key);
-	bool done = text != NULL;
+	size_t text_len;
+	char *text = keyfile_text(&text_len, key);
+	km_err err = KM_ENOMEM;
 
-	if (!done) {
-		complain(why, name, 0, NULL, strerror(ENOMEM));
-		return KM_ENOMEM;
-	}
-	done = file_create(&out, name, FILE_PRIVATE | (is_new ? FILE_NEW : 0), why);
-	if (done) {
-		fwrite(text, 1, len, out.f);
-		done = file_commit(&out, why);
+	*len = KEYFILE_SEALED + SEAL_MORE + text_len;
+	*sealed = text == NULL ? NULL : malloc(*len);
+	if (*sealed != NULL) {
+		memcpy(*sealed, keyfile_sealed, KEYFILE_SEALED);
+		err = seal_put(*sealed + KEYFILE_SEALED, seal, keyfile_sealed, KEYFILE_SEALED, text, text_len);
 	}
 	file_free(text);
-	return done ? KM_OK : KM_EIO;
+	if (err != KM_OK) {
+		free(*sealed);
+		*sealed = NULL;
+		*len = 0;
+	}
+	return err;
+}
+
+static km_err write_octets(const void *data, size_t len, const char *name, bool is_new, km_complaint *why)
+{
+	file_out out;
+
+	if (!file_create(&out, name, FILE_PRIVATE | (is_new ? FILE_NEW : 0), why))
+		return KM_EIO;
+	fwrite(data, 1, len, out.f);
+	return file_commit(&out, why) ? KM_OK : KM_EIO;
+}
+
+km_err keyfile_write(const km_key *key, const char *name, const km_seal *seal, bool is_new, km_complaint *why)
+{
+	uint8_t *sealed = NULL;
+	char *text = NULL;
+	size_t len;
+	km_err err = KM_OK;
+
+	if (seal_is_none(seal)) {
+		text = keyfile_text(&len, key);
+		if (text == NULL)
+			err = KM_ENOMEM;
+	} else {
+		err = keyfile_seal(&sealed, &len, key, seal);
+	}
+	if (err == KM_OK)
+		err = write_octets(text != NULL ? (const void *)text : sealed, len, name, is_new, why);
+	else
+		complain(why, name, 0, NULL, km_strerror(err));
+	file_free(text);
+	free(sealed);
+	return err;
+}
+
+KM_API km_err km_key_export(uint8_t *out, size_t room, size_t *len, const km_key *key, const km_seal *seal,
+		km_complaint *why)
+{
+	km_complaint spare;
+	uint8_t *sealed;
+	km_err err;
+
+	why = complain_anew(why, &spare);
+	*len = 0;
+	if (room != 0)
+		memset(out, 0, room);
+	if (key == NULL)
+		return complain_field(why, "key", "is missing");
+	if (seal == NULL || seal_is_none(seal))
+		return complain_field(why, "seal", "is missing, or none: a key leaves sealed");
+	if (key->rand_len != KM_RAND_BYTES || key->content_len == 0)
+		return complain_field(why, "key", "a client's, which came by a message");
+	err = keyfile_seal(&sealed, len, key, seal);
+	if (err != KM_OK) {
+		complain(why, "group key", 0, NULL, km_strerror(err));
+		return err;
+	}
+	if (room < *len)
+		err = complain_field(why, "room", "less than the sealed key takes");
+	else
+		memcpy(out, sealed, *len);
+	free(sealed);
+	return err;
 }

@@ -11,7 +11,7 @@
  *   keyring_kms, keyring_keys   certificates and key sets, validated as they come
  *   load                 from files
  *   key, key_params      group keys, and what a caller says of a new one
- *   keyfile, keyfile_write   the file of one
+ *   keyfile, keyfile_write, seal   the file of one; what it may be sealed under
  *   valid                what can serve at a time
  *   tables               tables of KMSs, within one bound for all
  */
