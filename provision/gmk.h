@@ -295,8 +295,7 @@ enum {
 KM_API KM_MUST km_err km_keyring_add_keys(km_keyring *ring, const char *xml, size_t len, const char *name,
 		uint32_t use, km_complaint *why);
 
-/* The same with documents from files, read into locked memory.  KM_EFORMAT too where a file cannot be
- * read. */
+/* The same from a file or pipe, read into locked memory where the system gives it.  KM_EIO. */
 KM_API KM_MUST km_err km_keyring_load_kms(km_keyring *ring, const char *path, size_t members,
 		km_complaint *why);
 KM_API KM_MUST km_err km_keyring_load_keys(km_keyring *ring, const char *path, uint32_t use, km_complaint *why);

@@ -8,6 +8,7 @@
 
 #include "provision/base/complain.h"
 #include "provision/run/members.h"
+#include "util_lab.h"
 #include "util_own.h"
 
 /* ---- faults ------------------------------------------------------------------------------------ */
@@ -476,6 +477,49 @@ static void a_message_whose_opening_fails(void **state)
 	km_keyring_free(ring);
 }
 
+/* Add a document, where the k-th allocation fails; which is 0 for one of a KMS. */
+static km_err add_failing(km_keyring *ring, const char *xml, int which, size_t k)
+{
+	km_complaint why;
+	km_err err;
+
+	allocations = 0;
+	failing = k;
+	err = which == 0 ? km_keyring_add_kms(ring, xml, strlen(xml), "kms.xml", 0, &why) :
+			km_keyring_add_keys(ring, xml, strlen(xml), "keys.xml", KM_USE_SIGN | KM_USE_OPEN, &why);
+	failing = 0;
+	return err;
+}
+
+/* Documents into rings: all that they hold, or nothing. */
+static void a_ring_whose_memory_fails(void **state)
+{
+	kmsdoc_cert cert;
+	km_kms_master *lab = new_kms(&cert, "kms.one");
+	kmsdoc_keys keys[2] = { new_keys(&cert, lab, OWN_GMS, 7), new_keys(&cert, lab, OWN_GMS, 8) };
+	char *const xml[2] = { written_init(&cert), written_keys(keys, 2) };
+
+	(void)state;
+	for (int which = 0; which < 2; which++) {
+		int failed = 0;
+		size_t k = 0;
+
+		do {
+			km_keyring *ring = ring_with(which == 0 ? NULL : &cert);
+			km_err err = add_failing(ring, xml[which], which, ++k);
+
+			assert_true(err == KM_OK || err == KM_ENOMEM || err == KM_ELOCKED);
+			assert_int_equal(which == 0 ? 2 * n_kms(ring) : n_keys(ring), err == KM_OK ? 2 : 0);
+			failed += err != KM_OK;
+			km_keyring_free(ring);
+		} while (k <= allocations);
+		assert_true(failed > 0);
+	}
+	for (size_t i = 0; i < 2; i++)
+		free(xml[i]);
+	km_kms_master_free(lab);
+}
+
 /* A list of members that memory does not suffice for is not one that was read. */
 static void a_list_is_read_or_said_to_be_broken_off(void **state)
 {
@@ -521,6 +565,7 @@ int main(void)
 	const struct CMUnitTest provision[] = {
 		cmocka_unit_test(a_chunk_whose_memory_or_randomness_fails),
 		cmocka_unit_test(a_message_whose_opening_fails),
+		cmocka_unit_test(a_ring_whose_memory_fails),
 		cmocka_unit_test(a_list_is_read_or_said_to_be_broken_off),
 	};
 	int failed = run_on_each_level("faults", engine, sizeof engine / sizeof engine[0]);

@@ -12,7 +12,7 @@ KM_API km_err km_keyring_load_kms(km_keyring *ring, const char *path, size_t mem
 
 	why = complain_anew(why, &spare);
 	if (!file_read(&xml, &len, path, FILE_DOCUMENT_MAX, why))
-		return KM_EFORMAT;
+		return KM_EIO;
 	err = km_keyring_add_kms(ring, xml, len, path, members, why);
 	file_free(xml);
 	return err;
@@ -28,7 +28,7 @@ KM_API km_err km_keyring_load_keys(km_keyring *ring, const char *path, uint32_t 
 
 	why = complain_anew(why, &spare);
 	if (!file_read(&xml, &len, path, FILE_DOCUMENT_MAX, why))
-		return KM_EFORMAT;
+		return KM_EIO;
 	err = km_keyring_add_keys(ring, xml, len, path, use, why);
 	file_free(xml);
 	return err;
