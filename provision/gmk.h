@@ -485,8 +485,27 @@ typedef struct {
 	size_t n_members;
 } km_key_params;
 
+/* The key of that file, plain or sealed; where there is none, a new one: GMK, RAND and a GMK-ID that the state has
+ * kept, on disk in the file before this returns.  *is_new: 1 or 0.  What the file says must be what params say.
+ * now is checked against the state.  KM_EIO; KM_EFORMAT: no key file, or sealed under another key; KM_EKEY: another
+ * GMS's; KM_EREVOKED: so says the state; KM_ECLOCK; KM_ELOST; KM_ELOCKED. */
+KM_API KM_MUST km_err km_key_file(km_key **key, uint32_t *is_new, km_gms *gms, const char *path, const km_seal *seal,
+		const km_key_params *params, km_time now, km_complaint *why);
+/* The key of a file or pipe that must exist, whatever it says; a revoked one too, whose members are to be told. */
+KM_API KM_MUST km_err km_key_load(km_key **key, km_gms *gms, const char *path, const km_seal *seal, km_complaint *why);
+/* n of them at once, keys[i] by paths[i] and params[i]: one writing of the state and one sync for all.  status has n
+ * entries; one that fails is NULL, with why about the last of these.  KM_EPARTIAL: see status. */
+KM_API KM_MUST km_err km_key_files(km_key **keys, uint32_t *is_new, km_err *status, km_gms *gms,
+		const char *const *paths, const km_seal *seal, const km_key_params *const *params, size_t n, km_time now,
+		km_complaint *why);
+/* A new key that the database of a km_store_on keeps, before this returns. */
+KM_API KM_MUST km_err km_key_new(km_key **key, km_gms *gms, const km_key_params *params, km_time now,
+		km_complaint *why);
 /* A new key that is kept nowhere: without it late joiners cannot be served, and it cannot be revoked. */
 KM_API KM_MUST km_err km_key_new_unkept(km_key **key, km_gms *gms, const km_key_params *params, km_time now,
+		km_complaint *why);
+/* A sealed key as keep_key or km_key_export gave it.  KM_EFORMAT: no such, or sealed under another key; KM_EKEY. */
+KM_API KM_MUST km_err km_key_import(km_key **key, km_gms *gms, const uint8_t *sealed, size_t len, const km_seal *seal,
 		km_complaint *why);
 /* *len octets to out, which has room for so many; room 0 asks for the length (KM_EARG, *len set).  Not under
  * km_seal_none. */

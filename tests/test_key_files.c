@@ -6,7 +6,6 @@
 
 #include "provision/base/complain.h"
 #include "provision/gms/gms.h"
-#include "provision/gms/key_files.h"
 #include "provision/keys/keyfile.h"
 #include "util_dir.h"
 #include "util_gms.h"
@@ -69,10 +68,7 @@ static km_key_params some_params(void)
 
 static km_err open_one(km_key **key, uint32_t *is_new, km_gms *gms, const char *path, const km_key_params *params)
 {
-	km_err status;
-	km_err err = key_files_open(key, is_new, &status, gms, &path, &params, 1, LAB_NOW, &why);
-
-	return err == KM_EPARTIAL ? status : err;
+	return km_key_file(key, is_new, gms, path, km_seal_none(), params, LAB_NOW, &why);
 }
 
 static uint32_t id_of(const km_key *key)
@@ -111,7 +107,7 @@ static void a_key_is_made_once(km_gms *gms, const char *path)
 	assert_int_equal(open_one(&key, &is_new, gms, path, &params), KM_EREVOKED);
 	assert_null(key);
 	assert_int_equal(is_new, 0);
-	assert_int_equal(key_files_load(&key, gms, path, &why), KM_OK);
+	assert_int_equal(km_key_load(&key, gms, path, km_seal_none(), &why), KM_OK);
 	assert_true(key->revoked);
 	km_key_free(key);
 }
@@ -190,11 +186,11 @@ static void what_is_no_key_of_this_gms_is_refused(void **ctx)
 	assert_int_equal(open_one(&key, &is_new, other, path, &params), KM_OK);
 	km_key_free(key);
 	assert_int_equal(open_one(&key, &is_new, gms, path, &params), KM_EKEY);
-	assert_int_equal(key_files_load(&key, gms, path, &why), KM_EKEY);
+	assert_int_equal(km_key_load(&key, gms, path, km_seal_none(), &why), KM_EKEY);
 	assert_null(key);
 	write_text(path, "{}");
 	assert_int_equal(open_one(&key, &is_new, gms, path, &params), KM_EFORMAT);
-	assert_int_equal(key_files_load(&key, gms, in_dir("nothing.gmk"), &why), KM_EIO);
+	assert_int_equal(km_key_load(&key, gms, in_dir("nothing.gmk"), km_seal_none(), &why), KM_EIO);
 	assert_int_equal(symlink("nowhere.gmk", link), 0);
 	assert_int_equal(open_one(&key, &is_new, gms, link, &params), KM_EIO);
 	assert_int_equal(open_one(&key, &is_new, gms, in_dir("no/where.gmk"), &params), KM_EIO);
@@ -259,14 +255,14 @@ static void many_are_opened_at_once(void **ctx)
 		wanted[i] = i % 100 == 50 ? &bad : &params;
 	}
 	write_text(dead, "half a key");
-	assert_int_equal(key_files_open(keys, is_new, status, gms, (const char *const *)paths, wanted, 3, LAB_NOW, &why),
+	assert_int_equal(km_key_files(keys, is_new, status, gms, (const char *const *)paths, km_seal_none(), wanted, 3, LAB_NOW, &why),
 			KM_OK);
 	for (size_t i = 0; i < 3; i++) {
 		ids[i] = id_of(keys[i]);
 		km_key_free(keys[i]);
 	}
 	assert_int_equal(stat(in_dir("many.state"), &before), 0);
-	assert_int_equal(key_files_open(keys, is_new, status, gms, (const char *const *)paths, wanted, MANY, LAB_NOW, &why),
+	assert_int_equal(km_key_files(keys, is_new, status, gms, (const char *const *)paths, km_seal_none(), wanted, MANY, LAB_NOW, &why),
 			KM_EPARTIAL);
 	assert_non_null(strstr(why.text, "n_groups"));
 	assert_int_equal(stat(in_dir("many.state"), &after), 0);
@@ -281,10 +277,10 @@ static void many_are_opened_at_once(void **ctx)
 		km_key_free(keys[i]);
 	}
 	paths[5][strlen(paths[5]) - 5] = '4';   /* a file twice, which is one key */
-	assert_int_equal(key_files_load(&keys[0], gms, paths[4], &why), KM_OK);
+	assert_int_equal(km_key_load(&keys[0], gms, paths[4], km_seal_none(), &why), KM_OK);
 	assert_int_equal(km_key_revoke(keys[0], &why), KM_OK);
 	km_key_free(keys[0]);
-	assert_int_equal(key_files_open(keys, is_new, status, gms, (const char *const *)paths, wanted, 10, LAB_NOW, &why),
+	assert_int_equal(km_key_files(keys, is_new, status, gms, (const char *const *)paths, km_seal_none(), wanted, 10, LAB_NOW, &why),
 			KM_EPARTIAL);
 	for (size_t i = 0; i < 10; i++) {
 		assert_int_equal(status[i], i == 4 || i == 5 ? KM_EREVOKED : KM_OK);
@@ -317,6 +313,124 @@ static void no_file_without_a_state(void **ctx)
 	km_gms_free(gms);
 }
 
+/* ---- sealed ---------------------------------------------------------------------------------- */
+
+static km_seal *some_seal(uint8_t first)
+{
+	const uint8_t bytes[KM_SEAL_BYTES] = { first };
+	km_seal *seal;
+
+	assert_int_equal(km_seal_new(&seal, bytes), KM_OK);
+	return seal;
+}
+
+static void a_file_may_be_sealed(void **ctx)
+{
+	char *path = strdup(in_dir("sealed.gmk")), text[4096] = "";
+	km_seal *seal = some_seal(1), *wrong = some_seal(2);
+	km_gms *gms = gms_in("sealed.state");
+	km_key_params params = some_params();
+	uint32_t is_new, id;
+	km_key *key;
+	FILE *f;
+
+	(void)ctx;
+	assert_int_equal(km_key_file(&key, &is_new, gms, path, seal, &params, LAB_NOW, &why), KM_OK);
+	km_seal_free(seal);                     /* the key holds it */
+	id = id_of(key);
+	f = fopen(path, "r");
+	assert_non_null(f);
+	assert_true(fread(text, 1, sizeof text - 1, f) > 100);
+	fclose(f);
+	assert_memory_equal(text, "keymuster-sealed 1\n", 19);
+	assert_null(strstr(text, "gmk"));
+	assert_int_equal(km_key_revoke(key, &why), KM_OK);
+	km_key_free(key);
+	assert_int_equal(km_key_load(&key, gms, path, wrong, &why), KM_EFORMAT);
+	assert_null(key);
+	seal = some_seal(1);
+	assert_int_equal(km_key_load(&key, gms, path, seal, &why), KM_OK);
+	assert_int_equal(id_of(key), id);
+	assert_true(key->revoked);
+	km_key_free(key);
+	km_seal_free(seal);
+	km_seal_free(wrong);
+	km_gms_free(gms);
+	free(path);
+}
+
+/* A database keeps keys, and its GMS gets them back. */
+static void a_database_keeps_keys(void **ctx)
+{
+	static memory_store memory;
+	km_gms *gms = gms_named(store_in_memory(&memory), GMS), *files = gms_in("no_keys.state"), *other;
+	km_key_params params = some_params();
+	km_seal *seal = store_seal_in_memory();
+	km_store *store;
+	km_key *key;
+	uint32_t id;
+
+	(void)ctx;
+	assert_int_equal(km_key_new(&key, files, &params, LAB_NOW, &why), KM_EARG);
+	assert_string_equal(km_complaint_field(&why), "gms");
+	assert_int_equal(km_key_new(&key, gms, &params, LAB_NOW, &why), KM_OK);
+	id = id_of(key);
+	assert_int_equal(memory.kept_id, id);
+	km_key_free(key);
+	assert_int_equal(km_key_import(&key, gms, memory.kept, memory.kept_len, seal, &why), KM_OK);
+	assert_int_equal(id_of(key), id);
+	assert_int_equal(km_key_revoke(key, &why), KM_OK);
+	km_key_free(key);
+	assert_int_equal(km_key_import(&key, gms, memory.kept, memory.kept_len, seal, NULL), KM_OK);
+	assert_true(key->revoked);              /* so says the state */
+	km_key_free(key);
+	assert_int_equal(km_store_files(&store, in_dir("third.state"), KM_MAY_BEGIN, &why), KM_OK);
+	other = gms_named(store, "sip:other@gms-psi.example.org");
+	assert_int_equal(km_key_import(&key, other, memory.kept, memory.kept_len, seal, &why), KM_EKEY);
+	assert_null(key);
+	memory.kept[memory.kept_len - 1] ^= 1;
+	assert_int_equal(km_key_import(&key, gms, memory.kept, memory.kept_len, seal, &why), KM_EFORMAT);
+	assert_int_equal(km_key_import(&key, gms, memory.kept, 5, seal, &why), KM_EFORMAT);
+	assert_int_equal(km_key_import(&key, gms, NULL, 5, seal, &why), KM_EARG);
+	assert_int_equal(km_key_import(&key, gms, memory.kept, 5, km_seal_none(), &why), KM_EARG);
+	memory.fails_to_keep = 1;
+	assert_int_equal(km_key_new(&key, gms, &params, LAB_NOW, &why), KM_EIO);
+	assert_null(key);
+	km_seal_free(seal);
+	km_gms_free(gms);
+	km_gms_free(files);
+	km_gms_free(other);
+}
+
+static void what_is_left_out_is_named(void **ctx)
+{
+	km_gms *gms = gms_in("left_out.state");
+	km_key_params params = some_params();
+	const km_key_params *wanted = &params;
+	const char *path = "x.gmk";
+	uint32_t is_new;
+	km_err status;
+	km_key *key;
+
+	(void)ctx;
+	assert_int_equal(km_key_file(&key, &is_new, gms, NULL, km_seal_none(), &params, LAB_NOW, &why), KM_EARG);
+	assert_string_equal(km_complaint_field(&why), "paths");
+	assert_int_equal(km_key_file(&key, &is_new, gms, "x", NULL, &params, LAB_NOW, &why), KM_EARG);
+	assert_string_equal(km_complaint_field(&why), "seal");
+	assert_int_equal(km_key_file(&key, &is_new, gms, "x", km_seal_none(), NULL, LAB_NOW, &why), KM_EARG);
+	assert_string_equal(km_complaint_field(&why), "params");
+	assert_int_equal(km_key_files(&key, &is_new, &status, gms, NULL, km_seal_none(), &wanted, 1, LAB_NOW, &why),
+			KM_EARG);
+	assert_int_equal(status, KM_EARG);
+	assert_int_equal(km_key_files(&key, &is_new, &status, gms, &path, km_seal_none(), NULL, 1, LAB_NOW, NULL),
+			KM_EARG);
+	assert_int_equal(km_key_load(&key, gms, NULL, km_seal_none(), &why), KM_EARG);
+	assert_int_equal(km_key_load(&key, gms, "x", NULL, &why), KM_EARG);
+	assert_string_equal(km_complaint_field(&why), "seal");
+	assert_null(key);
+	km_gms_free(gms);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -327,6 +441,9 @@ int main(void)
 		cmocka_unit_test(a_file_tells_the_state),
 		cmocka_unit_test(many_are_opened_at_once),
 		cmocka_unit_test(no_file_without_a_state),
+		cmocka_unit_test(a_file_may_be_sealed),
+		cmocka_unit_test(a_database_keeps_keys),
+		cmocka_unit_test(what_is_left_out_is_named),
 	};
 
 	return cmocka_run_group_tests(tests, start, stop);

@@ -106,8 +106,15 @@ static int keep_key(void *ctx, const char *gms, const char *kms, uint32_t gmk_id
 {
 	memory_store *m = enter(ctx);
 
-	(void)gms, (void)kms, (void)gmk_id, (void)sealed, (void)len;
-	return m == NULL ? KM_STORE_FAILED : leave(m, KM_STORE_DONE);
+	(void)gms, (void)kms;
+	if (m == NULL)
+		return KM_STORE_FAILED;
+	if (m->fails_to_keep || len > sizeof m->kept)
+		return leave(m, KM_STORE_FAILED);
+	memcpy(m->kept, sealed, len);
+	m->kept_len = len;
+	m->kept_id = gmk_id;
+	return leave(m, KM_STORE_DONE);
 }
 
 static int mark(void *ctx, const char *gms, const char *kms, uint64_t run, const km_mark *marks, size_t n)
@@ -163,16 +170,27 @@ static int given(void *ctx, const char *gms, const char *kms, uint32_t gmk_id, k
 	return leave(m, done);
 }
 
+km_seal *store_seal_in_memory(void)
+{
+	const uint8_t bytes[KM_SEAL_BYTES] = { 5, 6, 7 };
+	km_seal *seal;
+
+	assert_int_equal(km_seal_new(&seal, bytes), KM_OK);
+	return seal;
+}
+
 km_store *store_in_memory(memory_store *m)
 {
 	const km_store_calls calls = {
 		.struct_size = sizeof calls, .advance = advance, .add_ids = add_ids, .revoke_id = revoke_id,
 		.look_up = look_up, .keep_key = keep_key, .mark = mark, .end_run = end_run, .given = given,
 	};
+	km_seal *seal = store_seal_in_memory();
 	km_store *store;
 
 	memset(m, 0, sizeof *m);
 	pthread_mutex_init(&m->mutex, NULL);
-	assert_int_equal(km_store_on(&store, &calls, m, NULL, NULL), KM_OK);
+	assert_int_equal(km_store_on(&store, &calls, m, seal, NULL), KM_OK);
+	km_seal_free(seal);
 	return store;
 }

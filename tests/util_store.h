@@ -15,11 +15,17 @@ typedef struct {
 	size_t n;
 	struct { uint64_t run; km_mark mark; char uri[64]; uint32_t ended; } marks[STORE_MARKS];
 	size_t n_marks;
+	uint8_t kept[8192];     /* the last key */
+	size_t kept_len;
+	uint32_t kept_id;
+	int fails_to_keep;
 	int fails;              /* each call from now on, and does nothing */
 	unsigned asked;         /* calls so far */
 	int races;              /* so many times another takes T in between */
 } memory_store;
 
+/* What its keys are sealed under; km_seal_free it. */
+km_seal *store_seal_in_memory(void);
 /* A store over m, which is zeroed first. */
 km_store *store_in_memory(memory_store *m);
 

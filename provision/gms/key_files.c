@@ -1,5 +1,5 @@
 /* key_files.c -- group keys of a GMS in files: read where they exist, else made, and on disk before they are used. */
-#include "key_files.h"
+#include "key_made.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -9,9 +9,9 @@
 
 #include "base/complain.h"
 #include "base/file.h"
-#include "key_made.h"
 #include "keys/keyfile.h"
 
+static const char no_seal[] = "is missing: km_seal_none says that keys stand there in clear";
 enum { AT_ONCE = 128 };         /* files open at the same time, with two descriptors each */
 
 static bool is_str(km_str a, const char *b)
@@ -39,27 +39,38 @@ static km_err find_file(km_key *key, const char *path)
 	return key->file == NULL ? KM_ENOMEM : KM_OK;
 }
 
-static km_err read_key(km_key **out, km_gms *gms, const char *path, km_complaint *why)
+/* Is it this GMS's?  It is from then on; on an error it is gone. */
+static km_err check_owner(km_key **in, km_gms *gms, const char *path, const km_seal *seal, km_complaint *why)
 {
-	km_key *key;
-	km_err err = keyfile_read(&key, path, km_seal_none(), why);
+	km_key *key = *in;
+	km_err err = KM_OK;
 
-	*out = NULL;
-	if (err != KM_OK)
-		return err;
+	*in = NULL;
 	if (!is_str(key->gms, gms->uri) || !is_str(key->kms, gms->kms_uri))
 		err = refuse(why, path, "gms", KM_EKEY, "the key of another GMS");
 	else if (key->gmk_id == 0)
 		err = refuse(why, path, "gmk_id", KM_EFORMAT, "0 is none");
-	if (err == KM_OK)
-		err = find_file(key, path);
 	if (err != KM_OK) {
 		km_key_free(key);
 		return err;
 	}
 	key_adopt(key, gms);
-	*out = key;
+	key->seal = seal_hold(seal);
+	*in = key;
 	return KM_OK;
+}
+
+static km_err read_key(km_key **key, km_gms *gms, const char *path, const km_seal *seal, km_complaint *why)
+{
+	km_err err = keyfile_read(key, path, seal, why);
+
+	if (err == KM_OK)
+		err = check_owner(key, gms, path, seal, why);
+	if (err == KM_OK && (err = find_file(*key, path)) != KM_OK) {
+		km_key_free(*key);
+		*key = NULL;
+	}
+	return err;
 }
 
 /* What the state and the key know of each other: is is what it knows of the GMK-ID. */
@@ -80,24 +91,56 @@ static km_err agree(km_key *key, km_gms *gms, uint32_t is, km_time now, km_compl
 	return err;
 }
 
-km_err key_files_load(km_key **out, km_gms *gms, const char *path, km_complaint *why)
+/* What was read, and the state: *out, or it is gone.  */
+static km_err take(km_key **out, km_key *key, km_gms *gms, km_complaint *why)
 {
-	km_key *key = NULL;
 	uint32_t is;
-	km_err err = read_key(&key, gms, path, why);
+	km_err err = gms_look_up(&is, gms, key->gmk_id, why);
 
-	*out = NULL;
-	if (err == KM_OK)
-		err = gms_look_up(&is, gms, key->gmk_id, why);
 	if (err == KM_OK)
 		err = agree(key, gms, is, km_time_now(), why);
-	if (err == KM_OK && key->authority == 0)
+	if (key->authority == 0)
 		key->authority = KM_AUTHORITY_LISTED;   /* a file of before did not say */
 	if (err == KM_OK)
 		*out = key;
 	else
 		km_key_free(key);
 	return err;
+}
+
+km_err km_key_load(km_key **out, km_gms *gms, const char *path, const km_seal *seal, km_complaint *why)
+{
+	km_complaint spare;
+	km_key *key;
+	km_err err;
+
+	why = complain_anew(why, &spare);
+	*out = NULL;
+	if (path == NULL)
+		return complain_field(why, "path", "is missing");
+	if (seal == NULL)
+		return complain_field(why, "seal", no_seal);
+	err = read_key(&key, gms, path, seal, why);
+	return err == KM_OK ? take(out, key, gms, why) : err;
+}
+
+km_err km_key_import(km_key **out, km_gms *gms, const uint8_t *sealed, size_t len, const km_seal *seal,
+		km_complaint *why)
+{
+	km_complaint spare;
+	km_key *key;
+	km_err err;
+
+	why = complain_anew(why, &spare);
+	*out = NULL;
+	if (sealed == NULL)
+		return complain_field(why, "sealed", "is missing");
+	if (seal == NULL || seal_is_none(seal))
+		return complain_field(why, "seal", "is missing, or km_seal_none");
+	err = keyfile_unseal(&key, sealed, len, seal, "sealed key", why);
+	if (err == KM_OK)
+		err = check_owner(&key, gms, "sealed key", seal, why);
+	return err == KM_OK ? take(out, key, gms, why) : err;
 }
 
 /* ---- those that are wanted ------------------------------------------------------------------- */
@@ -109,6 +152,7 @@ typedef struct {
 	km_err *status;
 	km_gms *gms;
 	const char *const *paths;
+	const km_seal *seal;
 	const km_key_params *const *params;
 	size_t n;
 	km_time now, last;
@@ -169,7 +213,7 @@ static km_err begin(const opening *o, size_t i)
 	o->is_new[i] = !there;
 	if (!there)
 		return key_made_draw(&o->keys[i], o->gms, o->params[i], o->now, o->last, o->why);
-	err = read_key(&o->keys[i], o->gms, o->paths[i], o->why);
+	err = read_key(&o->keys[i], o->gms, o->paths[i], o->seal, o->why);
 	return err == KM_OK ? compare(o->keys[i], o->paths[i], o->params[i], o->why) : err;
 }
 
@@ -203,18 +247,38 @@ static km_err look_up_read(const opening *o)
 
 /* ---- files made ------------------------------------------------------------------------------ */
 
-static bool write_one(file_out *out, const km_key *key, const char *path, km_complaint *why)
+/* What is to stand in the file, in memory that file_free or, sealed, free gives back. */
+static km_err write_text(char **text, size_t *len, const km_key *key, const km_seal *seal)
 {
-	size_t len;
-	char *text = keyfile_text(&len, key);
-	bool done = text != NULL && file_create(out, path, FILE_PRIVATE | FILE_NEW | FILE_ONE_OF_MANY, why);
+	uint8_t *sealed;
+	km_err err;
 
-	if (text == NULL)
-		complain(why, path, 0, NULL, strerror(ENOMEM));
-	if (done)
+	if (seal_is_none(seal)) {
+		*text = keyfile_text(len, key);
+		return *text == NULL ? KM_ENOMEM : KM_OK;
+	}
+	err = keyfile_seal(&sealed, len, key, seal);
+	*text = (char *)sealed;
+	return err;
+}
+
+static km_err write_one(file_out *out, const km_key *key, const char *path, const km_seal *seal, km_complaint *why)
+{
+	char *text = NULL;
+	size_t len;
+	km_err err = write_text(&text, &len, key, seal);
+
+	if (err != KM_OK)
+		complain(why, path, 0, NULL, km_strerror(err));
+	else if (!file_create(out, path, FILE_PRIVATE | FILE_NEW | FILE_ONE_OF_MANY, why))
+		err = KM_EIO;
+	else
 		fwrite(text, 1, len, out->f);
-	file_free(text);
-	return done;
+	if (seal_is_none(seal))
+		file_free(text);
+	else
+		free(text);
+	return err;
 }
 
 /* Up to AT_ONCE of them, by their places. */
@@ -225,8 +289,10 @@ static void write_some(const opening *o, const size_t *places, size_t n)
 	bool done[AT_ONCE];
 
 	for (size_t i = 0; i < n; i++) {
-		if (!write_one(&out[made], o->keys[places[i]], o->paths[places[i]], o->why))
-			give_up(o, places[i], KM_EIO);
+		km_err err = write_one(&out[made], o->keys[places[i]], o->paths[places[i]], o->seal, o->why);
+
+		if (err != KM_OK)
+			give_up(o, places[i], err);
 		else
 			of[made++] = places[i];
 	}
@@ -234,8 +300,10 @@ static void write_some(const opening *o, const size_t *places, size_t n)
 	for (size_t i = 0; i < made; i++) {
 		km_key *key = o->keys[of[i]];
 
-		if (done[i])
+		if (done[i]) {
 			key->file = realpath(o->paths[of[i]], NULL);
+			key->seal = seal_hold(o->seal);
+		}
 		if (!done[i] || key->file == NULL)
 			give_up(o, of[i], done[i] ? KM_ENOMEM : KM_EIO);
 	}
@@ -276,33 +344,57 @@ static km_err write_new(const opening *o)
 	return err;
 }
 
-km_err key_files_open(km_key **keys, uint32_t *is_new, km_err *status, km_gms *gms, const char *const *paths,
-		const km_key_params *const *params, size_t n, km_time now, km_complaint *why)
+/* KM_OK, KM_EPARTIAL, or what none is to be had for. */
+static km_err open_all(opening *o)
 {
-	opening o = { .keys = keys, .is_new = is_new, .status = status, .gms = gms, .paths = paths, .params = params,
-			.n = n, .now = now, .why = why };
-	km_err err = gms_last_t(&o.last, gms, now, why);
+	km_err err = gms_last_t(&o->last, o->gms, o->now, o->why);
 	bool all = true;
 
+	for (size_t i = 0; i < o->n; i++) {
+		o->keys[i] = NULL;
+		o->is_new[i] = 0;
+		o->status[i] = err;
+	}
+	for (size_t i = 0; i < o->n && err == KM_OK; i++) {
+		km_err one = begin(o, i);
+
+		if (one != KM_OK)
+			give_up(o, i, one);
+	}
+	if (err == KM_OK)
+		err = look_up_read(o);
+	if (err == KM_OK)
+		err = write_new(o);
+	for (size_t i = 0; i < o->n; i++) {
+		if (err != KM_OK)
+			give_up(o, i, err);
+		all = all && o->status[i] == KM_OK;
+	}
+	return err != KM_OK || all ? err : KM_EPARTIAL;
+}
+
+km_err km_key_files(km_key **keys, uint32_t *is_new, km_err *status, km_gms *gms, const char *const *paths,
+		const km_seal *seal, const km_key_params *const *params, size_t n, km_time now, km_complaint *why)
+{
+	km_complaint spare;
+	opening o = { keys, is_new, status, gms, paths, seal, params, n, now, { 0, 0 }, complain_anew(why, &spare) };
+	const char *missing = paths == NULL ? "paths" : params == NULL ? "params" : seal == NULL ? "seal" : NULL;
+
+	if (missing == NULL)
+		return open_all(&o);
 	for (size_t i = 0; i < n; i++) {
 		keys[i] = NULL;
 		is_new[i] = 0;
-		status[i] = err;
+		status[i] = KM_EARG;
 	}
-	for (size_t i = 0; i < n && err == KM_OK; i++) {
-		km_err one = begin(&o, i);
+	return complain_field(o.why, missing, seal == NULL ? no_seal : "is missing");
+}
 
-		if (one != KM_OK)
-			give_up(&o, i, one);
-	}
-	if (err == KM_OK)
-		err = look_up_read(&o);
-	if (err == KM_OK)
-		err = write_new(&o);
-	for (size_t i = 0; i < n; i++) {
-		if (err != KM_OK)
-			give_up(&o, i, err);
-		all = all && status[i] == KM_OK;
-	}
-	return err != KM_OK || all ? err : KM_EPARTIAL;
+km_err km_key_file(km_key **key, uint32_t *is_new, km_gms *gms, const char *path, const km_seal *seal,
+		const km_key_params *params, km_time now, km_complaint *why)
+{
+	km_err status;
+	km_err err = km_key_files(key, is_new, &status, gms, &path, seal, &params, 1, now, why);
+
+	return err == KM_EPARTIAL ? status : err;
 }

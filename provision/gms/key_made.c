@@ -1,6 +1,7 @@
 /* key_made.c -- group keys of a GMS: made, taken over, revoked. */
 #include "key_made.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <sodium.h>
@@ -86,6 +87,40 @@ km_err km_key_new_unkept(km_key **out, km_gms *gms, const km_key_params *params,
 		*out = key;
 	else
 		km_key_free(key);
+	return err;
+}
+
+/* To the database of its GMS, sealed. */
+static km_err keep(const km_key *key, const km_gms *gms, km_complaint *why)
+{
+	uint8_t *sealed = NULL;
+	size_t len;
+	km_err err = keyfile_seal(&sealed, &len, key, store_seal(gms->place));
+
+	if (err != KM_OK)
+		complain(why, "group key", 0, NULL, km_strerror(err));
+	else
+		err = store_keep_key(gms->place, key->gmk_id, sealed, len, why);
+	free(sealed);
+	return err;
+}
+
+km_err km_key_new(km_key **out, km_gms *gms, const km_key_params *params, km_time now, km_complaint *why)
+{
+	km_complaint spare;
+	km_err err;
+
+	why = complain_anew(why, &spare);
+	*out = NULL;
+	if (store_seal(gms->place) == NULL)
+		return complain_field(why, "gms", "its store is files, which keep no keys: km_key_file");
+	err = km_key_new_unkept(out, gms, params, now, why);
+	if (err == KM_OK)
+		err = keep(*out, gms, why);
+	if (err != KM_OK) {
+		km_key_free(*out);
+		*out = NULL;
+	}
 	return err;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/complain.h"
+#include "keys/seal.h"
 
 /* ---- a store --------------------------------------------------------------------------------- */
 
@@ -27,6 +28,7 @@ void km_store_free(km_store *store)
 {
 	if (store == NULL || atomic_fetch_sub(&store->holders, 1) != 1)
 		return;
+	km_seal_free((km_seal *)(uintptr_t)store->seal);
 	free(store->place);
 	free(store);
 }
@@ -78,12 +80,14 @@ km_err km_store_on(km_store **out, const km_store_calls *calls, void *ctx, const
 		return complain_field(why, "calls", "is missing");
 	if (missing(calls) != NULL)
 		return complain_field(why, missing(calls), "is missing: each call is wanted");
+	if (seal == NULL || seal_is_none(seal))
+		return complain_field(why, "seal", "is missing, or km_seal_none: keys leave for the database sealed");
 	store = make();
 	if (store == NULL)
 		return KM_ENOMEM;
 	store->calls = *calls;
 	store->ctx = ctx;
-	store->seal = seal;
+	store->seal = seal_hold(seal);
 	*out = store;
 	return KM_OK;
 }
@@ -251,4 +255,9 @@ km_err store_given(store_place *place, uint32_t gmk_id, km_given *to, km_complai
 	store_visit v = VISIT;
 
 	return outcome(&v, place->store->calls.given(ctx_of(place, &v), place->gms, place->kms, gmk_id, to), "given");
+}
+
+const km_seal *store_seal(const store_place *place)
+{
+	return place->store->seal;
 }

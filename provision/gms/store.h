@@ -13,7 +13,7 @@ struct km_store {
 	_Atomic size_t holders;
 	km_store_calls calls;
 	void *ctx;              /* of the caller's; NULL: files */
-	const km_seal *seal;    /* of the caller's */
+	const km_seal *seal;    /* of the caller's, held; NULL: files */
 	char *place;            /* of files; NULL: the usual one */
 	km_begin begin;
 	bool is_files;
@@ -50,5 +50,8 @@ KM_MUST km_err store_mark(store_place *place, uint64_t run, const km_mark *marks
 /* how: KM_RUN_*. */
 KM_MUST km_err store_end_run(store_place *place, uint64_t run, uint32_t how, km_complaint *why);
 KM_MUST km_err store_given(store_place *place, uint32_t gmk_id, km_given *to, km_complaint *why);
+
+/* What keep_key is given keys sealed under; NULL: files, which keep none by themselves. */
+const km_seal *store_seal(const store_place *place);
 
 #endif
