@@ -44,8 +44,10 @@ static int start(void **ctx)
 	for (int k = 0; k < KMSS; k++)
 		lab_begin(&kmss[k], kms_uris[k], domains[k]);
 	ring = ring_with_all();
-	for (int g = 0; g < GMSS; g++)
+	for (int g = 0; g < GMSS; g++) {
 		lab_add_user(ring, &kmss[g], gms_uris[g], KM_USE_SIGN);
+		lab_add_user_at(ring, &kmss[g], gms_uris[g], KM_USE_SIGN, (km_time){ LAB_NOW.seconds + 2592000, 0 });
+	}
 	for (int u = 0; u < USERS; u++) {
 		theirs[u] = ring_with_all();
 		lab_add_user(theirs[u], &kmss[u % KMSS], users[u], KM_USE_OPEN);
@@ -272,20 +274,11 @@ static void settings_are_in_the_messages(void **ctx)
 	km_batch_free(b);
 }
 
-/* The GMS opens its own through SAKKE-to-self: of several keys, each its own. */
-static void a_gms_opens_its_own(void **ctx)
+static void opens_own(const km_batch *b, const km_keyring *own)
 {
 	static km_gmk_opened opened;
-	km_keyring *own = ring_with_all();
-	km_batch *b = new_batch();
 
-	(void)ctx;
-	lab_add_user(own, &kmss[0], gms_uris[0], KM_USE_OPEN);
-	set(b, KM_BATCH_TO_SELF, KM_TO_SELF_YES);
-	for (size_t i = 0; i < 6; i++)
-		add(b, keys[i % 4], users[i], i % 4);
-	run(b, KM_OK);
-	for (size_t i = 0; i < 6; i++) {
+	for (size_t i = 0; i < km_batch_count(b); i++) {
 		const km_made m = made_at(b, i);
 		const km_open_how how = { .ring = own, .now = m.t.seconds, .window = 900 };
 		uint8_t gmk[KM_SSV_BYTES];
@@ -296,6 +289,30 @@ static void a_gms_opens_its_own(void **ctx)
 		km_key_show_gmk(gmk, keys[m.tag]);
 		if (m.tag < 3)
 			assert_memory_equal(opened.gmk, gmk, sizeof gmk);
+	}
+}
+
+/* The GMS opens its own through SAKKE-to-self: of several keys, each its own, also where some were made by a run before,
+ * and by that of another period. */
+static void a_gms_opens_its_own(void **ctx)
+{
+	const km_time next_month = { LAB_NOW.seconds + 2592000, 0 };
+	km_keyring *own = ring_with_all();
+	km_batch *b = new_batch();
+
+	(void)ctx;
+	lab_add_user(own, &kmss[0], gms_uris[0], KM_USE_OPEN);
+	lab_add_user_at(own, &kmss[0], gms_uris[0], KM_USE_OPEN, next_month);
+	set(b, KM_BATCH_TO_SELF, KM_TO_SELF_YES);
+	for (size_t run_no = 0; run_no < 4; run_no++) {
+		for (size_t i = 0; i < 6; i++) {
+			const size_t key = run_no == 0 ? i % 2 : i % 4;
+
+			add(b, keys[key], users[i], key);
+		}
+		assert_int_equal(km_batch_run(b, run_no < 2 ? LAB_NOW : next_month, why), KM_OK);
+		opens_own(b, own);
+		km_batch_clear(b);
 	}
 	km_batch_free(b);
 	km_keyring_free(own);

@@ -126,6 +126,29 @@ static void contents_differ_in_the_status_alone(void **ctx)
 	km_key_free(key);
 }
 
+static void self_is_kept_for_one_uid_at_one_kms(void **ctx)
+{
+	static const uint8_t uid[2][KM_UID_BYTES] = { { 1 }, { 2 } };
+	static const uint8_t z[2][KM_SAKKE_POINT_BYTES] = { { 4, 1 }, { 4, 2 } };
+	static const uint8_t sed[2][KM_SED_BYTES] = { { 5 }, { 6 } };
+	km_key *key = some_key();
+	uint8_t out[KM_SED_BYTES] = { 0 };
+
+	(void)ctx;
+	assert_false(key_self(out, key, uid[0], z[0]));
+	key_keep_self(key, sed[0], uid[0], z[0]);
+	assert_false(key_self(out, key, uid[1], z[0]));
+	assert_false(key_self(out, key, uid[0], z[1]));
+	assert_int_equal(out[0], 0);
+	assert_true(key_self(out, key, uid[0], z[0]));
+	assert_memory_equal(out, sed[0], sizeof out);
+	key_keep_self(key, sed[1], uid[1], z[0]);
+	assert_false(key_self(out, key, uid[0], z[0]));
+	assert_true(key_self(out, key, uid[1], z[0]));
+	assert_memory_equal(out, sed[1], sizeof out);
+	km_key_free(key);
+}
+
 static void a_key_shared_with_a_gateway_says_so(void **ctx)
 {
 	km_key_params params = some_params();
@@ -747,6 +770,7 @@ int main(void)
 		cmocka_unit_test(a_key_tells_what_it_was_made_of),
 		cmocka_unit_test(a_key_without_limits_says_so),
 		cmocka_unit_test(contents_differ_in_the_status_alone),
+		cmocka_unit_test(self_is_kept_for_one_uid_at_one_kms),
 		cmocka_unit_test(a_key_shared_with_a_gateway_says_so),
 		cmocka_unit_test(media_keys_of_published_vectors),
 		cmocka_unit_test(a_group_key_comes_back),

@@ -35,7 +35,12 @@ void lab_add(km_keyring *ring, const lab_kms *kms)
 
 void lab_add_user(km_keyring *ring, const lab_kms *kms, const char *uri, uint32_t use)
 {
-	const kmsdoc_keys keys = new_keys(&kms->cert, kms->master, uri, km_key_period_no(LAB_NOW, kms->cert.period,
+	lab_add_user_at(ring, kms, uri, use, LAB_NOW);
+}
+
+void lab_add_user_at(km_keyring *ring, const lab_kms *kms, const char *uri, uint32_t use, km_time at)
+{
+	const kmsdoc_keys keys = new_keys(&kms->cert, kms->master, uri, km_key_period_no(at, kms->cert.period,
 			kms->cert.offset));
 	km_complaint why;
 	char *xml = written_keys(&keys, 1);

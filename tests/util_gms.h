@@ -20,6 +20,8 @@ void lab_end(lab_kms *kms);
  * refused. */
 void lab_add(km_keyring *ring, const lab_kms *kms);
 void lab_add_user(km_keyring *ring, const lab_kms *kms, const char *uri, uint32_t use);
+/* For the period of another time. */
+void lab_add_user_at(km_keyring *ring, const lab_kms *kms, const char *uri, uint32_t use, km_time at);
 
 /* A new key for one group, kept nowhere, made 100 s before LAB_NOW.  expiry 0: never. */
 km_key *lab_key(km_gms *gms, const char *group, int64_t expiry);

@@ -83,8 +83,8 @@ struct km_batch {
 	size_t n_keys;
 	batch_gms *gmss;
 	size_t n_gmss;
-	make_self *selves;
-	size_t n_selves;
+	make_self *selves;      /* those that are to be made, and at the end, those that keys had kept */
+	size_t n_selves;        /* of the former */
 	make_how how;
 	make_item *items;       /* those that are made, in the order of the plan */
 	plan_entry *entries;    /* of these, in the same order */

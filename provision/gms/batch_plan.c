@@ -18,6 +18,8 @@ static int by_kms(const void *a, const void *b)
 /* One for each key that is given to anybody: a run has one key set of each GMS. */
 static km_err list_selves(km_batch *b)
 {
+	size_t kept = b->n_keys;
+
 	for (size_t i = 0; i < b->n; i++)
 		b->keys[b->members[i].of].n += b->members[i].reason == KM_R_OK;
 	if (b->to_self != KM_TO_SELF_YES)
@@ -26,13 +28,21 @@ static km_err list_selves(km_batch *b)
 	if (b->selves == NULL)
 		return KM_ENOMEM;
 	for (size_t i = 0; i < b->n_keys; i++) {
-		if (b->keys[i].n > 0)
-			b->selves[b->n_selves++] = (make_self){ b->keys[i].key, b->gmss[b->keys[i].gms].set, { 0 } };
+		make_self self = { .key = b->keys[i].key, .set = b->gmss[b->keys[i].gms].set };
+
+		if (b->keys[i].n == 0)
+			continue;
+		if (key_self(self.sed, b->keys[i].key, self.set->uid, ring_tables(self.set->kms)->z))
+			b->selves[--kept] = self;
+		else
+			b->selves[b->n_selves++] = self;
 	}
 	if (b->n_selves > 1)
 		qsort(b->selves, b->n_selves, sizeof *b->selves, by_kms);
-	for (size_t i = 0; i < b->n_selves; i++)
-		batch_find_key(b, b->selves[i].key)->self = &b->selves[i];
+	for (size_t i = 0; i < b->n_keys; i++) {
+		if (b->selves[i].key != NULL)
+			batch_find_key(b, b->selves[i].key)->self = &b->selves[i];
+	}
 	return KM_OK;
 }
 
@@ -71,6 +81,12 @@ km_err batch_make_selves(km_batch *b)
 	threads_each(b->pool, do_selves, &w, n);
 	for (size_t i = 0; i < n && err == KM_OK; i++)
 		err = w.parts[i].err;
+	for (size_t i = 0; i < b->n_selves && err == KM_OK; i++) {
+		const make_self *self = &b->selves[i];
+
+		key_keep_self(batch_find_key(b, self->key)->key, self->sed, self->set->uid,
+				ring_tables(self->set->kms)->z);
+	}
 	free(w.parts);
 	return err;
 }

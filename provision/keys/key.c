@@ -212,6 +212,7 @@ KM_API void km_key_free(km_key *key)
 	km_secret_free(key->gmk);
 	if (key->owner_free != NULL)
 		key->owner_free(key->owner);
+	free(key->self);
 	free(key->file);
 	km_seal_free((km_seal *)(uintptr_t)key->seal);
 	free(key);
@@ -220,6 +221,44 @@ KM_API void km_key_free(km_key *key)
 octets key_content(const km_key *key, uint32_t what)
 {
 	return (octets){ key->content[what == KM_REVOKE], key->content_len };
+}
+
+/* ---- SAKKE-to-self --------------------------------------------------------------------------- */
+
+struct key_self {
+	uint8_t uid[KM_UID_BYTES], z[KM_SAKKE_POINT_BYTES], sed[KM_SED_BYTES];
+};
+
+bool key_self(uint8_t sed[KM_SED_BYTES], km_key *key, const uint8_t uid[KM_UID_BYTES],
+		const uint8_t z[KM_SAKKE_POINT_BYTES])
+{
+	const struct key_self *self;
+	bool is_it;
+
+	lock_take(&key->lock);
+	self = key->self;
+	is_it = self != NULL && memcmp(self->uid, uid, sizeof self->uid) == 0 && memcmp(self->z, z, sizeof self->z) == 0;
+	if (is_it)
+		memcpy(sed, self->sed, sizeof self->sed);
+	lock_give(&key->lock);
+	return is_it;
+}
+
+void key_keep_self(km_key *key, const uint8_t sed[KM_SED_BYTES], const uint8_t uid[KM_UID_BYTES],
+		const uint8_t z[KM_SAKKE_POINT_BYTES])
+{
+	struct key_self *self = malloc(sizeof *self), *before;
+
+	if (self == NULL)
+		return;
+	memcpy(self->uid, uid, sizeof self->uid);
+	memcpy(self->z, z, sizeof self->z);
+	memcpy(self->sed, sed, sizeof self->sed);
+	lock_take(&key->lock);
+	before = key->self;
+	key->self = self;
+	lock_give(&key->lock);
+	free(before);
 }
 
 /* ---- told ------------------------------------------------------------------------------------ */

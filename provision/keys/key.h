@@ -2,7 +2,7 @@
  *
  * How it is used.  One thread makes a key, with key_make from what a file, a database or a message gives, or with
  * key_draw, and may still set what is said to be its maker's: gmk_id, owner, file, seal.  From then on it may be shared,
- * and only revoked changes.  A batch, or whoever else keeps it, calls key_hold, and km_key_free when it is done; the
+ * and only revoked and self change.  A batch, or whoever else keeps it, calls key_hold, and km_key_free when it is done; the
  * last one wipes.  To make messages: gmk, gmk_id, rand and key_content, none of which moves or changes while it is held.
  */
 #ifndef KM_KEY_H
@@ -10,6 +10,7 @@
 
 #include <stdatomic.h>
 
+#include "base/lock.h"
 #include "message/keyparams.h"
 
 enum { KEY_RAND_MAX = 255 };    /* octets, of a message that came */
@@ -36,6 +37,8 @@ struct km_key {
 	void (*owner_free)(void *owner);
 	char *file;                     /* where it is kept, of malloc; NULL: no file that can be changed */
 	const km_seal *seal;            /* what that is sealed under, of seal_hold; NULL: km_seal_none */
+	lock lock;                      /* of self */
+	struct key_self *self;          /* what key_keep_self kept; NULL: nothing */
 };
 
 /* What a key is made of: all of it is copied, and none of it is checked but for lengths.  params.status does not
@@ -65,6 +68,14 @@ km_key *key_hold(km_key *key);
 
 /* The key parameters of a message: what is KM_GIVE or KM_REVOKE. */
 octets key_content(const km_key *key, uint32_t what);
+
+/* SAKKE-to-self, which is the same for all messages of a period: was it kept, for that UID of the GMS at the KMS of that
+ * Z?  Then sed gets it. */
+bool key_self(uint8_t sed[KM_SED_BYTES], km_key *key, const uint8_t uid[KM_UID_BYTES],
+		const uint8_t z[KM_SAKKE_POINT_BYTES]);
+/* Keep it, instead of the one before.  Where memory is out, it is made again. */
+void key_keep_self(km_key *key, const uint8_t sed[KM_SED_BYTES], const uint8_t uid[KM_UID_BYTES],
+		const uint8_t z[KM_SAKKE_POINT_BYTES]);
 
 /* ---- what a caller says of a new key: key_params.c --------------------------------------------- */
 
