@@ -296,6 +296,15 @@ void batch_piece(void *batch, size_t i)
 	part->err = make_piece(b->items + part->of.first, part->of.n, &b->how, NULL, NULL);
 }
 
+const make_item *batch_piece_items(size_t *n, const plan_entry **places, const km_batch *b, size_t i)
+{
+	const batch_part *part = &b->parts[i];
+
+	*n = part->err == KM_OK ? part->of.n : 0;
+	*places = b->entries + part->of.first;
+	return b->items + part->of.first;
+}
+
 /* What the pieces made of the items, to their members. */
 static km_err collect(km_batch *b)
 {

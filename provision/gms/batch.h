@@ -18,6 +18,10 @@ size_t batch_pieces(const km_batch *batch);
 void batch_piece(void *batch, size_t i);
 KM_MUST km_err batch_finish(km_batch *batch, km_complaint *why);
 
+/* What a piece made, for who goes on with it in the same thread: its items, *n of them, and the place where each was
+ * added.  It counts once the batch is finished without an error. */
+const make_item *batch_piece_items(size_t *n, const plan_entry **places, const km_batch *batch, size_t i);
+
 /* ---- inside ---------------------------------------------------------------------------------- */
 
 typedef struct {
@@ -68,6 +72,7 @@ typedef enum { BATCH_OPEN, BATCH_BEGUN, BATCH_RAN, BATCH_ENDED } batch_stage;
 struct km_batch {
 	km_keyring *ring;       /* held */
 	unsigned identity, map, services, to_self, members_are, journal;        /* as they were set */
+	size_t makers;          /* threads of who calls batch_piece; 0: those of the ring's pool */
 	batch_stage stage;
 	batch_member *members;
 	size_t n, room;

@@ -184,7 +184,8 @@ static void fill(km_batch *b)
 
 static km_err cut(km_batch *b)
 {
-	const size_t threads = threads_count(b->pool), n = plan_cut(NULL, b->entries, b->n_items, threads);
+	const size_t threads = b->makers > 0 ? b->makers : threads_count(b->pool);
+	const size_t n = plan_cut(NULL, b->entries, b->n_items, threads);
 	plan_piece *pieces = calloc(n + 1, sizeof *pieces);
 
 	b->parts = calloc(n + 1, sizeof *b->parts);

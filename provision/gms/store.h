@@ -17,6 +17,11 @@ struct km_store {
 	char *place;            /* of files; NULL: the usual one */
 	km_begin begin;
 	bool is_files;
+	/* What the command wants of files beside that. */
+	const char *const *keys;        /* files beside which older versions kept the state */
+	size_t n_keys;
+	bool look;              /* nothing is made or changed: such a state can be asked only */
+	void (*say)(void *ctx, const char *text);       /* remarks, instead of into a complaint; NULL: there */
 };
 
 km_store *store_hold(km_store *store);
@@ -27,6 +32,8 @@ typedef struct store_place store_place;
 KM_MUST km_err store_open(store_place **place, km_store *store, const char *gms, const char *kms, km_complaint *why);
 /* place may be NULL. */
 void store_close(store_place *place);
+/* What files have; NULL: it is in the caller's calls. */
+struct state *store_state(const store_place *place);
 
 /* The calls, each by any thread.  KM_EIO: it was not done; files alone: KM_ELOST, what stands there is damaged. */
 

@@ -42,7 +42,8 @@ km_err store_files_open(store_place *place, km_complaint *why)
 	store_files *files = place->files = calloc(1, sizeof *files);
 	const state_how how = {
 		.gms = place->gms, .kms = place->kms, .is_used = store->begin == KM_MUST_EXIST,
-		.start_anew = store->begin == KM_BEGIN_ANEW, .say = remark, .ctx = files,
+		.start_anew = store->begin == KM_BEGIN_ANEW, .keys = store->keys, .n_keys = store->n_keys,
+		.look = store->look, .say = store->say != NULL ? store->say : remark, .ctx = files,
 	};
 	char *path;
 	state_result result;
@@ -59,6 +60,11 @@ km_err store_files_open(store_place *place, km_complaint *why)
 	files->why = NULL;
 	free(path);
 	return err_of(result);
+}
+
+state *store_state(const store_place *place)
+{
+	return place->files == NULL ? NULL : place->files->st;
 }
 
 void store_files_close(store_files *files)

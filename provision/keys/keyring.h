@@ -153,6 +153,12 @@ static inline kms_tables *ring_tables(const km_kms *kms)
 	return ((const kms_entry *)(const void *)((const char *)kms - offsetof(kms_entry, kms)))->tables;
 }
 
+/* The URI of a KMS by its number, which is one; as long as the ring. */
+static inline const char *ring_name(const ring_snapshot *s, uint32_t number)
+{
+	return ((const kms_name *)s->names.at[number - 1])->uri;
+}
+
 static inline void ring_hold(void *entry)
 {
 	atomic_fetch_add_explicit(&((ring_entry *)entry)->uses, 1, memory_order_relaxed);
