@@ -11,29 +11,29 @@
 #include "../provision/run/sink.h"
 #include "util.h"
 
-static const km_kms kms = { .uri = "kms\"1\\" };
-static uint8_t octets[] = { 0x00, 0xff, 0x10, 0x7f };
+static const uint8_t octets[] = { 0x00, 0xff, 0x10, 0x7f };
+static uint8_t uid[KM_UID_BYTES];
 
-static km_gmk_message a_message(void)
+static sink_message a_message(void)
 {
-	km_gmk_message m = {
-		.period_no = UINT64_MAX, .guk_id = 0x00abcdef, .msg = octets, .len = sizeof octets,
+	for (uint8_t i = 0; i < sizeof uid; i++)
+		uid[i] = (uint8_t)(0xf0 + i);
+	return (sink_message){
+		.uri = { "sip:\"a\\\xc3\xbc@h", 11 }, .kms = { "kms\"1\\", 6 }, .uid = uid,
+		.period_no = UINT64_MAX, .gmk_id = 0x0fedcba9, .guk_id = 0x00abcdef, .msg = octets,
+		.len = sizeof octets,
 	};
-
-	for (uint8_t i = 0; i < sizeof m.uid; i++)
-		m.uid[i] = (uint8_t)(0xf0 + i);
-	return m;
 }
 
-static void puts_as(sink_format format, const km_member *member, const char *expected, size_t len)
+static void puts_as(sink_format format, const char *expected, size_t len)
 {
-	km_gmk_message m = a_message();
+	const sink_message m = a_message();
 	char out[1024];
-	size_t n = sink_put(out, format, member, &m, 0x0fedcba9);
+	size_t n = sink_put(out, format, &m);
 
 	assert_int_equal(n, len);
 	assert_memory_equal(out, expected, len);
-	assert_true(n <= sink_size(format, member, m.len));
+	assert_true(n <= sink_size(format, &m));
 }
 
 static void each_format_is_golden(void **ctx)
@@ -43,29 +43,25 @@ static void each_format_is_golden(void **ctx)
 		"\"uid\":\"f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff000102030405060708090a0b0c0d0e0f\","
 		"\"kms\":\"kms\\\"1\\\\\",\"key_period\":18446744073709551615,"
 		"\"gmk_id\":\"0fedcba9\",\"guk_id\":\"00abcdef\",\"mikey\":\"AP8Qfw==\"}\n";
-	km_member member = { { "sip:\"a\\\xc3\xbc@h", 11 }, &kms };
 
 	(void)ctx;
-	puts_as(SINK_NDJSON, &member, ndjson, sizeof ndjson - 1);
-	puts_as(SINK_TEXT, &member, "mikey AP8Qfw==\tsip:\"a\\\xc3\xbc@h\n", 27);
-	puts_as(SINK_RAW, &member, "\x00\xff\x10\x7f", 4);
+	puts_as(SINK_NDJSON, ndjson, sizeof ndjson - 1);
+	puts_as(SINK_TEXT, "mikey AP8Qfw==\tsip:\"a\\\xc3\xbc@h\n", 27);
+	puts_as(SINK_RAW, "\x00\xff\x10\x7f", 4);
 }
 
 static void the_bound_holds_where_all_is_escaped(void **ctx)
 {
-	char uri[KM_URI_MAX], kms_uri[KM_URI_MAX + 1] = { 0 };
-	km_kms quotes = { .uri = kms_uri };
-	km_member member = { { uri, sizeof uri }, &quotes };
-	km_gmk_message m = a_message();
+	char uri[KM_URI_MAX];
+	sink_message m = a_message();
 	char *out;
 
 	(void)ctx;
 	memset(uri, 1, sizeof uri);
-	memset(kms_uri, 1, KM_URI_MAX);
-	out = malloc(sink_size(SINK_NDJSON, &member, m.len));
+	m.uri = m.kms = (km_str){ uri, sizeof uri };
+	out = malloc(sink_size(SINK_NDJSON, &m));
 	assert_non_null(out);
-	assert_in_range(sink_put(out, SINK_NDJSON, &member, &m, 0), 12 * KM_URI_MAX,
-			sink_size(SINK_NDJSON, &member, m.len));
+	assert_in_range(sink_put(out, SINK_NDJSON, &m), 12 * KM_URI_MAX, sink_size(SINK_NDJSON, &m));
 	free(out);
 }
 

@@ -1,6 +1,6 @@
 /* canary.c -- a message of the run, opened as its member would: by another process and kernel.
  *
- * It is made by the job that made all the others.  That it opens shows that keys, parameters,
+ * It is made as all the others were.  That it opens shows that keys, parameters,
  * clock and this machine's arithmetic are right: SAKKE's own check binds the key, GCM the parameters.
  */
 #include "provision.h"
@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <jansson.h>
@@ -36,10 +35,10 @@ int provision_load_canary(provision *p)
 	set = km_keyring_keys_at(ring, 0);
 	cli_show(file, p->w.canary, strlen(p->w.canary));
 	if (set != NULL)
-		p->canary.kms = km_keyring_kms_newest(p->ring, set->kms->uri, strlen(set->kms->uri));
+		p->canary_kms = km_keyring_kms(p->ring, set->kms->uri, strlen(set->kms->uri));
 	if (set != NULL)
-		p->canary.uri = (km_str){ strdup(set->uri), strlen(set->uri) };
-	if (set == NULL || p->canary.kms == NULL || p->canary.uri.s == NULL) {
+		p->canary = (km_str){ strdup(set->uri), strlen(set->uri) };
+	if (set == NULL || p->canary_kms == 0 || p->canary.s == NULL) {
 		cli_error("%s: no keys that a canary could open its message with", file);
 		code = CLI_KEYS;
 	} else {
@@ -51,33 +50,44 @@ int provision_load_canary(provision *p)
 
 /* ---- the message ----------------------------------------------------------------------------- */
 
+/* *why: NULL, or why there is none. */
+static uint8_t *copy_made(size_t *len, const km_batch *batch, const char **why)
+{
+	km_made made = { .struct_size = sizeof made };
+	size_t all;
+	const uint8_t *all_octets = km_batch_octets(&all, batch);
+	uint8_t *msg;
+
+	if (km_batch_made(&made, batch, 0) != 1 || made.reason != KM_R_OK) {
+		*why = km_reason_text(made.reason);
+		return NULL;
+	}
+	msg = malloc(made.len);
+	*why = msg == NULL ? strerror(ENOMEM) : NULL;
+	if (msg != NULL)
+		memcpy(msg, all_octets + made.at, made.len);
+	*len = made.len;
+	return msg;
+}
+
 /* NULL: *why says why not.  free() it. */
 static uint8_t *make_message(size_t *len, const provision *p, const char **why)
 {
-	size_t room = km_gmk_size(p->job, &p->canary);
-	uint8_t *buf = malloc(room);
-	km_complaint complaint;
-	km_gmk_message out;
-	struct timespec ts;
-	uint64_t t, seconds;
+	km_batch *batch = cli_batch(p->ring, &p->settings);
+	uint8_t *msg = NULL;
+	km_err err = KM_ENOMEM;
 
-	*why = strerror(ENOMEM);
-	if (buf == NULL)
-		return NULL;
-	clock_gettime(CLOCK_REALTIME, &ts);
-	*why = "no T could be had";
-	if (state_reserve(p->st, &t, 1, state_time(ts.tv_sec, ts.tv_nsec), &complaint) ==
-	    STATE_OK) {
-		seconds = (t >> 32) + KM_NTP_UNIX;
-		if (km_gmk_make(&out, buf, room, p->job, &p->canary, 1,
-				seconds << 32 | (t & UINT32_MAX), seconds, t >> 32, NULL, NULL) == KM_OK && out.reason == KM_R_OK) {
-			*len = out.len;
-			return buf;
-		}
-		*why = km_reason_text(out.reason);
-	}
-	free(buf);
-	return NULL;
+	if (batch != NULL)
+		err = km_batch_add(batch, p->key, p->canary.s, p->canary.len, p->canary_kms,
+				p->revoke ? KM_REVOKE : KM_GIVE, 0, NULL);
+	if (err == KM_OK)
+		err = km_batch_run(batch, cli_time(p->gms), NULL);
+	if (err == KM_OK || err == KM_EPARTIAL)
+		msg = copy_made(len, batch, why);
+	else
+		*why = km_strerror(err);
+	km_batch_free(batch);
+	return msg;
 }
 
 /* ---- the other process ----------------------------------------------------------------------- */
@@ -117,9 +127,9 @@ static const char **open_words(const provision *p)
 	argv[n++] = "--keys";
 	argv[n++] = p->w.canary;
 	argv[n++] = "--from";
-	argv[n++] = p->job->gms_uri.s;
+	argv[n++] = p->gms_uri.s;
 	argv[n++] = "--trust-gms";
-	argv[n++] = p->job->gms_uri.s;
+	argv[n++] = p->gms_uri.s;
 	return argv;
 }
 
@@ -242,7 +252,7 @@ int provision_ask_canary(const provision *p)
 	o = why == NULL ? json_loadb(answer, answer_len, 0, NULL) : NULL;
 	if (why == NULL)
 		why = judge(p, o);
-	cli_show(shown, p->canary.uri.s, p->canary.uri.len);
+	cli_show(shown, p->canary.s, p->canary.len);
 	if (why != NULL)
 		cli_error("canary %s: %s: %s", shown, why, p->file.f != NULL ?
 				"no output was put in place" :

@@ -211,7 +211,9 @@ typedef struct {
 } crowd_how;
 
 typedef struct {
-	km_member member;       /* uri.s is the holder's: crowd_drop */
+	km_str uri;             /* uri.s is the holder's: crowd_drop */
+	uint32_t kms;           /* its number in the keyring */
+	uint32_t key;           /* which key of the run it gets */
 	uint64_t line;
 	char *record;           /* as it stands in the list, where rejects are kept */
 	size_t record_len;
@@ -257,6 +259,7 @@ void crowd_drop(crowd_member *m);
 
 /* ---- a run (run.c) --------------------------------------------------------------------------- */
 
+#include "gms/gms.h"
 #include "gms/journal.h"
 #include "gms/salts.h"
 #include "run/sink.h"
@@ -267,15 +270,28 @@ void crowd_drop(crowd_member *m);
 void cli_say_state(void *ctx, const char *text);
 int cli_state_code(state_result result);
 
+/* A key of the run, and who has it. */
 typedef struct {
-	const km_gmk_job *job;
-	crowd *members;
-	state *st;
+	km_key *key;            /* of the GMS */
 	salts *salts;           /* gets those of the messages that were made */
 	journal *journal;       /* gets a mark of each member before its message leaves; NULL: none */
-	bool revoke, streams;   /* the messages revoke; they leave before the run is at its end */
 	journal **older;        /* of earlier keys: members of this run are met in them */
 	size_t n_older;
+} cli_key;
+
+/* What km_batch_set is told. */
+typedef struct {
+	uint32_t identity, map, services, to_self, members;
+} cli_settings;
+
+typedef struct {
+	km_keyring *ring;
+	km_gms *gms;
+	cli_settings settings;
+	const cli_key *keys;
+	size_t n_keys;
+	crowd *members;
+	bool revoke, streams;   /* the messages revoke; they leave before the run is at its end */
 	FILE *out;
 	const char *out_name;
 	sink_format format;
@@ -285,7 +301,8 @@ typedef struct {
 
 /* Messages of one KMS and key period. */
 typedef struct {
-	const km_kms *kms;
+	uint32_t kms;           /* its number */
+	const char *kms_uri;    /* as long as the keyring */
 	uint64_t period_no, n;
 } cli_tally;
 
@@ -314,7 +331,7 @@ typedef struct {
 
 /* false: out of memory. */
 bool cli_count_start(cli_counts *counts);
-bool cli_count_made(cli_counts *counts, const km_kms *kms, uint64_t period_no, uint64_t t);
+bool cli_count_made(cli_counts *counts, uint32_t kms, const char *kms_uri, uint64_t period_no, uint64_t t);
 bool cli_count_written(cli_counts *counts, const void *data, size_t len);
 /* SHA-256 of all that was written, in hex; once. */
 enum { CLI_HASH_HEX = 2 * KM_HASH_BYTES + 1 };
@@ -323,6 +340,11 @@ void cli_count_free(cli_counts *counts);
 /* "2 lines: 2 members (1 at A, 1 at B), 1 rejected (1 uri), 1 repeat", cut where it is long. */
 enum { CLI_SUMMARY = 2048 };
 void cli_count_say(char out[CLI_SUMMARY], const cli_counts *counts, const crowd *members);
+
+/* A batch with these settings, which marks nobody.  NULL: out of memory. */
+km_batch *cli_batch(km_keyring *ring, const cli_settings *settings);
+/* The time for what is made now: by the clock, or by the last T where that is later. */
+km_time cli_time(const km_gms *gms);
 
 /* Make and write all messages.  CLI_DONE, CLI_REJECTED, or where it broke off CLI_IO, CLI_SELFTEST for a fault. */
 int cli_run_all(cli_counts *counts, const cli_run *run);

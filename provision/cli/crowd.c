@@ -108,7 +108,7 @@ static void reject(crowd *c, uint64_t line, km_str uri, km_reason reason, const 
 
 void crowd_reject(crowd *c, const crowd_member *m, km_reason reason, const char *why)
 {
-	reject(c, m->line, m->member.uri, reason, why);
+	reject(c, m->line, m->uri, reason, why);
 	if (c->rejects.f != NULL && m->record != NULL)
 		put_line(c, m->record, m->record_len);
 }
@@ -202,14 +202,14 @@ static int next_line(crowd *c, member_line *line)
 static bool take_line(const crowd *c, crowd_member *m, const member_line *line)
 {
 	*m = (crowd_member){ .line = line->line };
-	m->member.uri = (km_str){ strndup(line->uri.s, line->uri.len), line->uri.len };
-	if (m->member.uri.s != NULL && c->rejects.f != NULL) {
+	m->uri = (km_str){ strndup(line->uri.s, line->uri.len), line->uri.len };
+	if (m->uri.s != NULL && c->rejects.f != NULL) {
 		m->record = malloc(line->record.len + 1);
 		if (m->record != NULL)
 			memcpy(m->record, line->record.s, line->record.len);
 		m->record_len = line->record.len;
 	}
-	if (m->member.uri.s != NULL && (c->rejects.f == NULL || m->record != NULL))
+	if (m->uri.s != NULL && (c->rejects.f == NULL || m->record != NULL))
 		return true;
 	crowd_drop(m);
 	return false;
@@ -344,43 +344,42 @@ static bool has_silent_kms(const crowd *c)
 	return false;
 }
 
-/* false: the KMS that the list names, or those that claim the member's host, leave none to go by. */
-static bool choose_kms(crowd *c, crowd_member *m, km_str kms, char text[KMS_TEXT])
+/* The newest certificate of its KMS; NULL: the KMS that the list names, or those that claim the member's host, leave
+ * none to go by. */
+static const km_kms *choose_kms(crowd *c, const crowd_member *m, km_str kms, char text[KMS_TEXT])
 {
-	const km_kms *other = NULL, *claims = km_keyring_kms_claims(c->ring, m->member.uri.s,
-			m->member.uri.len, &other);
+	const km_kms *other = NULL, *found, *claims = km_keyring_kms_claims(c->ring, m->uri.s, m->uri.len, &other);
 	char host[KM_URI_MAX + 1], one[CLI_SHOWN], two[CLI_SHOWN] = "";
 
 	cli_show(one, kms.len == 0 ? "" : kms.s, kms.len);
 	if (claims != NULL)
 		cli_show(two, claims->uri, strlen(claims->uri));
-	m->member.kms = kms.len > 0 ? km_keyring_kms_newest(c->ring, kms.s, kms.len) :
-			claims != NULL ? claims : c->home;
-	if (m->member.kms == NULL) {
+	found = kms.len > 0 ? km_keyring_kms_newest(c->ring, kms.s, kms.len) : claims != NULL ? claims : c->home;
+	if (found == NULL) {
 		snprintf(text, KMS_TEXT, "no certificate of the KMS %s: give its document with --kms", one);
-		return false;
+		return NULL;
 	}
 	if (kms.len == 0 && claims == NULL && c->home->n_domains > 0 && has_silent_kms(c) &&
-	    km_uri_host(host, m->member.uri.s, m->member.uri.len) > 0) {
+	    km_uri_host(host, m->uri.s, m->uri.len) > 0) {
 		cli_show(one, host, strlen(host));
 		snprintf(text, KMS_TEXT, "no domain list claims %s, also not that of the KMS of the GMS: the "
 				"list must name its kms", one);
-		return false;
+		return NULL;
 	}
 	c->counts.by_default += kms.len == 0 && claims == NULL && has_silent_kms(c);
 	if (kms.len == 0 && claims != NULL && other != NULL) {
 		cli_show(one, other->uri, strlen(other->uri));
 		snprintf(text, KMS_TEXT, "the domain lists of %s and %s both claim its host: the list must "
 				"name its kms", two, one);
-		return false;
+		return NULL;
 	}
-	if (kms.len > 0 && claims != NULL && strcmp(claims->uri, m->member.kms->uri) != 0 &&
-	    (other == NULL || strcmp(other->uri, m->member.kms->uri) != 0)) {
+	if (kms.len > 0 && claims != NULL && strcmp(claims->uri, found->uri) != 0 &&
+	    (other == NULL || strcmp(other->uri, found->uri) != 0)) {
 		snprintf(text, KMS_TEXT, "the list gives it the KMS %s, but the domain list of %s claims "
 				"its host", one, two);
-		return false;
+		return NULL;
 	}
-	return true;
+	return found;
 }
 
 /* Find the KMS of a member: the one of the list, else the one that claims its host, else home.
@@ -391,11 +390,12 @@ static bool find_kms(crowd *c, crowd_member *m, km_str kms)
 	char text[KMS_TEXT], why[CLI_WHY];
 	const km_kms *found;
 
-	if (!choose_kms(c, m, kms, text)) {
+	found = choose_kms(c, m, kms, text);
+	if (found == NULL) {
 		crowd_reject(c, m, KM_R_KMS, text);
 		return false;
 	}
-	found = m->member.kms;
+	m->kms = found->number;
 	if (strcmp(found->uri, c->home->uri) == 0 || cli_why_kms(why, found, at) == NULL ||
 	    km_keyring_kms_valid(c->ring, found->uri, strlen(found->uri), at) != NULL)
 		return true;
@@ -451,8 +451,8 @@ int crowd_next(crowd *c, crowd_member *out)
 
 void crowd_drop(crowd_member *m)
 {
-	free((char *)(uintptr_t)m->member.uri.s);
+	free((char *)(uintptr_t)m->uri.s);
 	free(m->record);
-	m->member.uri = (km_str){ 0 };
+	m->uri = (km_str){ 0 };
 	m->record = NULL;
 }

@@ -64,15 +64,15 @@ static bool take_words(provision *p)
 	at = 0;
 	if (w->identity != NULL && !cli_take_word(me, "identity", w->identity, identities, &at))
 		return false;
-	p->job->hide = at == 1;
+	p->settings.identity = at == 1 ? KM_IDENTITY_UID : KM_IDENTITY_URI;
 	at = 0;
 	if (w->map != NULL && !cli_take_word(me, "map", w->map, maps, &at))
 		return false;
-	p->job->map = at == 1 ? KM_MAP_GENERIC : KM_MAP_EMPTY;
+	p->settings.map = at == 1 ? KM_MAP_GENERIC : KM_MAP_EMPTY;
 	for (size_t i = 0; i < w->services.n; i++) {
 		if (!cli_take_word(me, "service", w->services.at[i], services, &at))
 			return false;
-		p->job->services |= at == 1 ? KM_SERVICE_MCVIDEO : KM_SERVICE_MCPTT;
+		p->settings.services |= at == 1 ? KM_SERVICE_MCVIDEO : KM_SERVICE_MCPTT;
 	}
 	at = SINK_NDJSON;
 	if (w->format != NULL && !cli_take_word(me, "format", w->format, formats, &at))
@@ -88,16 +88,17 @@ static int check_words(provision *p)
 
 	if (!take_words(p))
 		return CLI_USAGE;
-	if (w->services.n > 0 && p->job->map != KM_MAP_GENERIC)
+	if (w->services.n > 0 && p->settings.map != KM_MAP_GENERIC)
 		return cli_usage(&cli_provision, "--service needs --map generic: the empty map "
 				"names no service");
-	if (p->job->services == 0)
-		p->job->services = KM_SERVICE_MCPTT;
+	if (p->settings.services == 0)
+		p->settings.services = KM_SERVICE_MCPTT;
 	for (size_t i = 0; i < w->columns.n; i++) {
 		if (!crowd_take_column(&cli_provision, &p->how, w->columns.at[i]))
 			return CLI_USAGE;
 	}
-	p->job->sakke_to_self = w->to_self;
+	p->settings.to_self = w->to_self ? KM_TO_SELF_YES : KM_TO_SELF_NO;
+	p->settings.members = p->how.list.any_id ? KM_URI_ANY_ID : KM_URI_STRICT;
 	if (w->activate != NULL && !take_time("activate", w->activate, &p->activation))
 		return CLI_USAGE;
 	if (w->expire != NULL && !take_time("expire", w->expire, &p->expiry))
@@ -165,24 +166,6 @@ static int check_parameters(const provision *p)
 
 /* ---- the run --------------------------------------------------------------------------------- */
 
-static void fill_job(provision *p)
-{
-	km_gmk_job *job = p->job;
-	const km_key *key = p->key;
-	const keyparams *params = &key->params;
-
-	job->ring = p->ring;
-	job->any_id = p->how.list.any_id;
-	memcpy(job->gmk, key->gmk, sizeof job->gmk);
-	memcpy(job->rand, key->rand, sizeof job->rand);
-	job->gmk_id = key->gmk_id;
-	job->params = (km_gmk_params){
-		.status = p->revoke ? 0 : params->status, .activation = params->activation,
-		.expiry = params->expiry, .text = params->text, .n_groups = params->n_groups,
-	};
-	memcpy(job->params.groups, params->groups, params->n_groups * sizeof *params->groups);
-}
-
 /* The last line: who has the key now. */
 static void tell_key(const provision *p, const cli_counts *counts)
 {
@@ -234,10 +217,12 @@ static void tell(const provision *p, const cli_counts *counts)
 
 static int run_counted(provision *p, cli_counts *counts)
 {
-	cli_run how = {
-		.job = p->job, .members = p->members, .st = p->st, .salts = p->salts,
-		.journal = p->journal, .revoke = p->revoke, .streams = p->out == stdout,
-		.older = p->older, .n_older = p->n_older,
+	const cli_key key = {
+		.key = p->key, .salts = p->salts, .journal = p->journal, .older = p->older, .n_older = p->n_older,
+	};
+	const cli_run how = {
+		.ring = p->ring, .gms = p->gms, .settings = p->settings, .keys = &key, .n_keys = 1,
+		.members = p->members, .revoke = p->revoke, .streams = p->out == stdout,
 		.out = p->out, .out_name = p->w.output == NULL ? "stdout" : p->w.output,
 		.format = p->format, .jobs = (unsigned)p->jobs, .flush = p->w.flush,
 	};
@@ -346,7 +331,6 @@ static int start(provision *p)
 		provision_discard_output(p);
 		return code;
 	}
-	fill_job(p);
 	provision_warn_of_groups(p);
 	return run(p);
 }
@@ -389,10 +373,8 @@ static int provision_run(int argc, char **argv)
 	for (size_t i = 0; code == CLI_GO_ON && i < operands.n; i++)
 		code = cli_list_add(&p.w.gms, operands.at[i]) ? CLI_GO_ON : CLI_IO;
 	if (code == CLI_GO_ON) {
-		p.job = sodium_malloc(sizeof *p.job);
 		p.salts = salts_new();
-		if (p.job != NULL && p.salts != NULL) {
-			memset(p.job, 0, sizeof *p.job);
+		if (p.salts != NULL) {
 			code = start(&p);
 			if (cli_interrupted && !cli_has_failed() && code != CLI_USAGE &&
 			    (!p.in_place || code == CLI_IO))
@@ -414,10 +396,9 @@ static int provision_run(int argc, char **argv)
 	salts_free(p.old_salts);
 	free(p.gmk_file);
 	free(p.receipt_name);
-	free((char *)(uintptr_t)p.canary.uri.s);
-	sodium_free(p.job);
+	free((char *)(uintptr_t)p.canary.s);
+	km_gms_free(p.gms);
 	km_keyring_free(p.ring);
-	state_close(p.st);
 	cli_list_free(&p.w.kms);
 	cli_list_free(&p.w.gms);
 	cli_list_free(&p.w.groups);

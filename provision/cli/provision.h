@@ -32,14 +32,17 @@ typedef struct {
 	uint64_t tolerance;     /* seconds that the last T may be ahead of the clock */
 	bool revoke, key_exists;
 	size_t jobs;
-	km_gmk_job *job;        /* in locked memory */
+	cli_settings settings;
 	km_keyring *ring;
+	km_str gms_uri;         /* the GMS's; the ring's */
+	const km_kms *gms_kms;  /* the newest certificate of its KMS */
+	km_gms *gms;
 	crowd *members;
 	crowd_how how;          /* to read them */
 	km_key *key;
 	salts *old_salts;       /* that its file of an older version kept; NULL: none */
 	char *gmk_file;         /* where the key that exists stands, behind links; NULL: a pipe */
-	state *st;
+	state *st;              /* of gms */
 	salts *salts;           /* of members who have the key, as far as they matter to this run */
 	journal *journal;       /* NULL where the key is kept nowhere */
 	journal **older;        /* of keys of the same group that are in use */
@@ -53,7 +56,8 @@ typedef struct {
 	file_out file, receipt;
 	char *receipt_name;     /* NULL: none is wanted */
 	FILE *out;
-	km_member canary;       /* uri.s is ours */
+	km_str canary;          /* whose keys --canary holds; s is ours */
+	uint32_t canary_kms;    /* its number */
 	bool shown;             /* the output may stand where others see it */
 	bool in_place;          /* the output of this run stands where it was asked for */
 	double started;         /* cli_seconds */

@@ -49,7 +49,7 @@ static double measure(const provision *p)
 
 	if (km_random_bytes(ssv, sizeof ssv, NULL) != KM_OK ||
 	    km_random_bytes(ids, sizeof ids, NULL) != KM_OK ||
-	    km_sakke_encap_batch(sed, status, ssv, ids, KM_UID_BYTES, N, p->job->gms_kms->keys,
+	    km_sakke_encap_batch(sed, status, ssv, ids, KM_UID_BYTES, N, p->gms_kms->keys,
 			NULL) != KM_OK)
 		return 0;
 	return (cli_seconds() - start) / N;
@@ -58,7 +58,7 @@ static double measure(const provision *p)
 /* Has that member the key?  false: out of memory. */
 static bool meet(provision *p, const crowd_member *m, uint64_t *known)
 {
-	const km_str uri = m->member.uri;
+	const km_str uri = m->uri;
 	uint32_t salt = p->key == NULL ? 0 : km_user_salt(p->key->gmk, uri.s, uri.len), other;
 	salts_result result;
 
@@ -76,22 +76,28 @@ static bool meet(provision *p, const crowd_member *m, uint64_t *known)
 /* Read the list to its end. */
 static int count_members(provision *p, cli_counts *counts, uint64_t *known)
 {
+	const ring_snapshot *names = ring_take(p->ring);
+	const km_kms *kms = p->gms_kms;
+	bool done = true;
 	crowd_member m;
-	int found;
+	int found = 0;
 
-	while ((found = crowd_next(p->members, &m)) == 1) {
-		const km_kms *kms = m.member.kms;
-		uint64_t no = km_key_period_no(when_second(p->t), kms->period, kms->offset);
-		bool done = cli_count_made(counts, kms, no, 0) && meet(p, &m, known);
+	while (done && (found = crowd_next(p->members, &m)) == 1) {
+		const char *uri = ring_name(names, m.kms);
+		uint64_t no;
 
+		if (kms->number != m.kms)
+			kms = ring_kms(names, uri, strlen(uri));
+		no = km_key_period_no(when_second(p->t), kms->period, kms->offset);
+		done = cli_count_made(counts, m.kms, uri, no, 0) && meet(p, &m, known);
 		crowd_drop(&m);
-		if (!done) {
-			cli_error("%s", strerror(ENOMEM));
-			return CLI_IO;
-		}
 	}
+	ring_give_back(names);
 	counts->rejected = crowd_counts(p->members).rejected;
-	return -found;
+	if (done)
+		return -found;
+	cli_error("%s", strerror(ENOMEM));
+	return CLI_IO;
 }
 
 /* The period of the GMS's keys, and what the run takes of it. */

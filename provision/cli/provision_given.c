@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/when.h"
+#include "gms/key_made.h"
 
 /* ---- the state ------------------------------------------------------------------------------- */
 
@@ -61,32 +62,50 @@ static int check_clock(const provision *p)
 	return CLI_KEYS;
 }
 
+/* path: the file of its state. */
+static km_err open_gms(provision *p, const char *path, km_complaint *why)
+{
+	km_store *store;
+	km_err err = km_store_files(&store, path, p->w.new_state ? KM_BEGIN_ANEW : p->key_exists ? KM_MUST_EXIST :
+			KM_MAY_BEGIN, why);
+
+	if (err != KM_OK)
+		return err;
+	store->keys = p->w.gms.at;
+	store->n_keys = p->w.gms.n;
+	store->look = p->w.check;
+	store->say = cli_say_state;
+	err = km_gms_new(&p->gms, p->ring, store, p->gms_uri.s, p->gms_kms->uri, why);
+	/* What the clock may do is said before the run, and within it. */
+	if (err == KM_OK)
+		err = km_gms_set(p->gms, KM_GMS_CLOCK_BEHIND, KM_UNCHECKED, why);
+	km_store_free(store);
+	return err;
+}
+
 int provision_open_state(provision *p)
 {
+	char *path = state_path(p->w.state, p->gms_uri.s, p->gms_kms->uri);
 	km_complaint why = { 0 };
-	const state_how how = {
-		.place = p->w.state, .gms = p->job->gms_uri.s, .kms = p->job->gms_kms->uri,
-		.keys = p->w.gms.at, .n_keys = p->w.gms.n, .is_used = p->key_exists,
-		.start_anew = p->w.new_state, .look = p->w.check, .say = cli_say_state,
-	};
-	char *path = state_path(how.place, how.gms, how.kms);
-	state_result result = STATE_IO;
+	km_err err = KM_EIO;
 	char shown[CLI_SHOWN];
-	int code;
 
 	if (path == NULL)
 		cli_error("no place for the state: %s (--state FILE names one)", strerror(errno));
-	else if ((result = state_open(&p->st, path, &how, &why)) != STATE_OK)
-		cli_error("%s", why.text);
+	else if ((err = open_gms(p, path, &why)) != KM_OK)
+		cli_error("%s", why.text[0] != '\0' ? why.text : km_strerror(err));
 	else
 		cli_detail("state %s", cli_show(shown, path, strlen(path)));
 	free(path);
-	code = cli_state_code(result);
-	if (code == CLI_DONE)
-		code = check_clock(p);
-	if (code == CLI_DONE)
-		p->t = (int64_t)(state_next_t(p->st, state_time(p->now, 0)) >> 32);
-	return code;
+	if (err != KM_OK)
+		return err == KM_ELOST ? CLI_KEYS : CLI_IO;
+	p->st = store_state(p->gms->place);
+	if (p->key != NULL)
+		key_adopt(p->key, p->gms);
+	if (check_clock(p) != CLI_DONE)
+		return CLI_KEYS;
+	p->t = (int64_t)(state_next_t(p->st, state_time(p->now, 0)) >> 32);
+	return CLI_DONE;
 }
 
 /* ---- the journal ----------------------------------------------------------------------------- */
@@ -103,8 +122,8 @@ static salts *salts_of_few(const provision *p)
 
 	for (size_t i = 0; few != NULL && (m = crowd_at(p->members, i)) != NULL; i++)
 		salts_add(few, &other,
-				km_user_salt(p->key->gmk, m->member.uri.s, m->member.uri.len),
-				m->member.uri.s, m->member.uri.len, 0);
+				km_user_salt(p->key->gmk, m->uri.s, m->uri.len),
+				m->uri.s, m->uri.len, 0);
 	return few;
 }
 
@@ -219,8 +238,8 @@ static bool is_in_use(provision *p, const journal *j, int *code)
 	state_id is;
 	bool known;
 
-	if (strcmp(other->gms, p->job->gms_uri.s) != 0 ||
-	    strcmp(other->kms, p->job->gms_kms->uri) != 0 || !share_a_group(p, other) ||
+	if (strcmp(other->gms, p->gms_uri.s) != 0 ||
+	    strcmp(other->kms, p->gms_kms->uri) != 0 || !share_a_group(p, other) ||
 	    journal_counts(j).given == 0 ||
 	    (other->expiry != 0 && (int64_t)other->expiry <= p->t))
 		return false;

@@ -79,23 +79,23 @@ static int find_gms(provision *p)
 	}
 	if (first == NULL)
 		return refuse_choice(p, true);
-	p->job->gms_uri = (km_str){ first->uri, strlen(first->uri) };
-	p->job->gms_kms = km_keyring_kms_newest(p->ring, first->kms->uri, strlen(first->kms->uri));
+	p->gms_uri = (km_str){ first->uri, strlen(first->uri) };
+	p->gms_kms = km_keyring_kms_newest(p->ring, first->kms->uri, strlen(first->kms->uri));
 	return CLI_DONE;
 }
 
 /* The certificate that serves then, or else any. */
 static const km_kms *kms_then(const provision *p, int64_t at)
 {
-	const char *uri = p->job->gms_kms->uri;
+	const char *uri = p->gms_kms->uri;
 	const km_kms *kms = km_keyring_kms_valid(p->ring, uri, strlen(uri), at);
 
-	return kms == NULL ? p->job->gms_kms : kms;
+	return kms == NULL ? p->gms_kms : kms;
 }
 
 static const km_key_set *keys_then(const provision *p, int64_t at)
 {
-	return km_keyring_keys_when(p->ring, p->job->gms_uri.s, p->job->gms_uri.len, kms_then(p, at), at);
+	return km_keyring_keys_when(p->ring, p->gms_uri.s, p->gms_uri.len, kms_then(p, at), at);
 }
 
 /* Can the GMS sign at that time (Unix seconds)? */
@@ -111,12 +111,12 @@ static int check_gms(const provision *p, int64_t at)
 		return CLI_KEYS;
 	snprintf(what, sizeof what, "the key set of period %llu of", (unsigned long long)no);
 	if (set == NULL) {
-		why = km_keyring_lost(p->ring, p->job->gms_uri.s, kms->uri, no);
+		why = km_keyring_lost(p->ring, p->gms_uri.s, kms->uri, no);
 		if (why != NULL)
 			cli_error("%s", why);
 		snprintf(missing, sizeof missing, "is missing%s", why != NULL ? "" :
-				cli_why_period(text, p->ring, p->job->gms_uri, kms, at));
-		return refuse_keys(p->w.gms.at[0], what, p->job->gms_uri.s, missing);
+				cli_why_period(text, p->ring, p->gms_uri, kms, at));
+		return refuse_keys(p->w.gms.at[0], what, p->gms_uri.s, missing);
 	}
 	why = cli_why_not_valid(set->valid_from, set->valid_to, set->revoked, at);
 	if (why == NULL)
@@ -127,7 +127,7 @@ static int check_gms(const provision *p, int64_t at)
 			": it begins ", set->revoked || at > set->valid_to ? "" : from,
 			set->revoked || at < set->valid_from ? "" : ": it ended ",
 			set->revoked || at < set->valid_from ? "" : to);
-	return refuse_keys(set->source, what, p->job->gms_uri.s, text);
+	return refuse_keys(set->source, what, p->gms_uri.s, text);
 }
 
 enum {
@@ -193,8 +193,8 @@ int provision_load(provision *p)
 
 	if (code == CLI_DONE)
 		code = find_gms(p);
-	if (code == CLI_DONE && p->key != NULL && (strcmp(p->key->gms.s, p->job->gms_uri.s) != 0 ||
-	    strcmp(p->key->kms.s, p->job->gms_kms->uri) != 0))
+	if (code == CLI_DONE && p->key != NULL && (strcmp(p->key->gms.s, p->gms_uri.s) != 0 ||
+	    strcmp(p->key->kms.s, p->gms_kms->uri) != 0))
 		code = refuse_keys(p->w.gmk, "gms: the key belongs to", p->key->gms.s,
 				"at its KMS, not to the GMS of --gms");
 	return code;
@@ -206,7 +206,7 @@ int provision_check_keys(provision *p)
 
 	if (code != CLI_DONE)
 		return code;
-	crowd_settle(p->members, p->ring, p->job->gms_kms, p->t);
+	crowd_settle(p->members, p->ring, p->gms_kms, p->t);
 	warn_of_period(p, p->t);
 	return check_members(p);
 }
@@ -214,7 +214,7 @@ int provision_check_keys(provision *p)
 void provision_warn_of_default(const provision *p)
 {
 	const uint64_t n = crowd_counts(p->members).by_default;
-	const char *uri = p->job->gms_kms->uri;
+	const char *uri = p->gms_kms->uri;
 	char shown[CLI_SHOWN];
 
 	if (n > 0)
@@ -228,22 +228,22 @@ void provision_warn_of_groups(const provision *p)
 {
 	char group[KM_URI_MAX + 1], gms[KM_URI_MAX + 1], member[KM_URI_MAX + 1];
 	char shown[CLI_SHOWN];
-	bool has_gms = km_uri_host(gms, p->job->gms_uri.s, p->job->gms_uri.len) > 0;
+	bool has_gms = km_uri_host(gms, p->gms_uri.s, p->gms_uri.len) > 0;
 	const crowd_member *m;
 
-	for (size_t i = 0; i < p->job->params.n_groups; i++) {
-		km_str uri = p->job->params.groups[i];
+	for (size_t i = 0; i < p->key->params.n_groups; i++) {
+		km_str uri = p->key->params.groups[i];
 
 		if (!has_gms || km_uri_host(group, uri.s, uri.len) == 0 || strcmp(group, gms) != 0)
 			cli_warn("the group %s does not carry the host of the GMS: clients that go by "
 					"the PSI rule refuse its key", cli_show(shown, uri.s, uri.len));
 	}
 	for (size_t i = 0; has_gms && (m = crowd_at(p->members, i)) != NULL; i++) {
-		if (km_uri_host(member, m->member.uri.s, m->member.uri.len) > 0 &&
+		if (km_uri_host(member, m->uri.s, m->uri.len) > 0 &&
 		    strcmp(member, gms) == 0) {
 			cli_warn("members such as %s live under the host of the GMS, where the PSI rule "
 					"proves nothing: their clients need an explicit list",
-					cli_show(shown, m->member.uri.s, m->member.uri.len));
+					cli_show(shown, m->uri.s, m->uri.len));
 			break;
 		}
 	}

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "gms/key_made.h"
+
 /* ---- the key file that exists ---------------------------------------------------------------- */
 
 /* The file is changed where it stands: a link that was replaced would leave the old one active.
@@ -180,7 +182,7 @@ static km_err draw_key(provision *p, const key_parts *parts, km_complaint *why)
 		return KM_ENOMEM;
 	}
 	for (size_t i = 0; i < n; i++)
-		members[i] = crowd_at(p->members, i)->member.uri;
+		members[i] = crowd_at(p->members, i)->uri;
 	err = key_draw(&p->key, parts, members, n, why);
 	free(members);
 	return err;
@@ -191,7 +193,7 @@ static km_err make_key(provision *p, km_complaint *why)
 	const words *w = &p->w;
 	km_str groups[KM_GROUPS_MAX];
 	const key_parts parts = {
-		.gms = p->job->gms_uri, .kms = { p->job->gms_kms->uri, strlen(p->job->gms_kms->uri) },
+		.gms = p->gms_uri, .kms = { p->gms_kms->uri, strlen(p->gms_kms->uri) },
 		.params = {
 			.activation = (uint64_t)p->activation, .expiry = (uint64_t)p->expiry,
 			.text = { w->text, w->text == NULL ? 0 : strlen(w->text) },
@@ -227,16 +229,17 @@ static int keep_key(provision *p)
 int provision_make_key(provision *p)
 {
 	km_complaint why = { 0 };
-	state_result result;
+	km_err err;
 
 	if (make_key(p, &why) != KM_OK) {
 		cli_error("no key could be drawn: %s", why.text);
 		return CLI_IO;
 	}
-	result = state_new_id(p->st, &p->key->gmk_id, p->key->params.expiry, p->now, NULL, &why);
-	if (result != STATE_OK) {
+	key_adopt(p->key, p->gms);
+	err = key_made_number(&p->key, p->gms, 1, (km_time){ p->now, 0 }, &why);
+	if (err != KM_OK) {
 		cli_error("%s", why.text);
-		return result == STATE_CORRUPT ? CLI_KEYS : CLI_IO;
+		return err == KM_ELOST ? CLI_KEYS : CLI_IO;
 	}
 	return keep_key(p);
 }
@@ -263,18 +266,16 @@ static void mark_file(const provision *p)
 
 int provision_mark_revoked(provision *p)
 {
+	const bool was_revoked = p->key->revoked;
 	km_complaint why = { 0 };
-	state_id is;
 
 	if (!p->revoke)
 		return CLI_DONE;
-	if (state_keep_id(p->st, &is, p->key->gmk_id, p->key->params.expiry, true, &why) != STATE_OK) {
+	if (km_key_revoke(p->key, &why) != KM_OK) {
 		cli_error("%s", why.text);
 		return CLI_IO;
 	}
-	if (p->key->revoked || p->gmk_file == NULL)
-		return CLI_DONE;
-	p->key->revoked = true;
-	mark_file(p);
+	if (!was_revoked && p->gmk_file != NULL)
+		mark_file(p);
 	return CLI_DONE;
 }

@@ -98,12 +98,12 @@ static json_t *by_kms(const cli_counts *counts)
 
 	for (size_t i = 0; i < counts->n_tally; i++) {
 		const cli_tally *t = &counts->tally[i];
-		json_t *periods = json_object_get(o, t->kms->uri);
+		json_t *periods = json_object_get(o, t->kms_uri);
 		char no[24];
 
 		if (periods == NULL) {
 			periods = json_object();
-			json_object_set_new_nocheck(o, t->kms->uri, periods);
+			json_object_set_new_nocheck(o, t->kms_uri, periods);
 		}
 		snprintf(no, sizeof no, "%llu", (unsigned long long)t->period_no);
 		json_object_set_new(periods, no, number(t->n));
@@ -145,12 +145,12 @@ static json_t *output_of(const provision *p, const cli_counts *counts, const cha
 	return o;
 }
 
-static json_t *gms_of(const provision *p)
+static json_t *owner_of(const provision *p)
 {
 	json_t *o = json_object();
 
-	json_object_set_new(o, "uri", text_of(p->job->gms_uri.s, p->job->gms_uri.len));
-	json_object_set_new(o, "kms", text_of(p->job->gms_kms->uri, strlen(p->job->gms_kms->uri)));
+	json_object_set_new(o, "uri", text_of(p->gms_uri.s, p->gms_uri.len));
+	json_object_set_new(o, "kms", text_of(p->gms_kms->uri, strlen(p->gms_kms->uri)));
 	return o;
 }
 
@@ -172,9 +172,9 @@ bool receipt_write(FILE *out, const provision *p, cli_counts *counts, int code)
 		json_object_set_new(o, "complete", json_boolean(counts->complete));
 		json_object_set_new(o, "list", list_of(p, counts));
 		json_object_set_new(o, "made", by_kms(counts));
-		json_object_set_new(o, "gms", gms_of(p));
+		json_object_set_new(o, "gms", owner_of(p));
 		json_object_set_new(o, "key", key_of(p));
-		json_object_set_new(o, "hidden", json_boolean(p->job->hide));
+		json_object_set_new(o, "hidden", json_boolean(p->settings.identity == KM_IDENTITY_UID));
 		json_object_set_new(o, "first_t", t_of(counts->first_t));
 		json_object_set_new(o, "last_t", t_of(counts->last_t));
 		json_object_set_new(o, "left_out", left_out_of(p));

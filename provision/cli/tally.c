@@ -26,7 +26,7 @@ void cli_count_free(cli_counts *counts)
 }
 
 /* The last one found is likely the next: most runs have one or two. */
-static cli_tally *find_tally(cli_counts *counts, const km_kms *kms, uint64_t period_no)
+static cli_tally *find_tally(cli_counts *counts, uint32_t kms, const char *kms_uri, uint64_t period_no)
 {
 	cli_tally *bigger;
 
@@ -38,13 +38,13 @@ static cli_tally *find_tally(cli_counts *counts, const km_kms *kms, uint64_t per
 	if (bigger == NULL)
 		return NULL;
 	counts->tally = bigger;
-	bigger[counts->n_tally] = (cli_tally){ .kms = kms, .period_no = period_no };
+	bigger[counts->n_tally] = (cli_tally){ .kms = kms, .kms_uri = kms_uri, .period_no = period_no };
 	return &bigger[counts->n_tally++];
 }
 
-bool cli_count_made(cli_counts *counts, const km_kms *kms, uint64_t period_no, uint64_t t)
+bool cli_count_made(cli_counts *counts, uint32_t kms, const char *kms_uri, uint64_t period_no, uint64_t t)
 {
-	cli_tally *tally = find_tally(counts, kms, period_no);
+	cli_tally *tally = find_tally(counts, kms, kms_uri, period_no);
 
 	if (counts->made++ == 0)
 		counts->first_t = t;
@@ -84,7 +84,7 @@ static void add(char out[CLI_SUMMARY], const char *format, ...)
 }
 
 /* Does that KMS stand there with another period too? */
-static bool has_periods(const cli_counts *counts, const km_kms *kms)
+static bool has_periods(const cli_counts *counts, uint32_t kms)
 {
 	size_t n = 0;
 
@@ -104,7 +104,7 @@ static void add_tally(char out[CLI_SUMMARY], const cli_counts *counts)
 		const cli_tally *t = &counts->tally[i];
 
 		add(out, "%s%llu at %.200s", i == 0 ? " (" : ", ", (unsigned long long)t->n,
-				cli_show(shown, t->kms->uri, strlen(t->kms->uri)));
+				cli_show(shown, t->kms_uri, strlen(t->kms_uri)));
 		if (has_periods(counts, t->kms))
 			add(out, " in period %llu", (unsigned long long)t->period_no);
 	}

@@ -71,31 +71,30 @@ static char *put_number(char *at, uint64_t n)
 	return at + sizeof digits - i;
 }
 
-size_t sink_size(sink_format format, const km_member *member, size_t len)
+size_t sink_size(sink_format format, const sink_message *message)
 {
-	size_t text = (len + 2) / 3 * 4;
+	size_t text = (message->len + 2) / 3 * 4;
 
 	if (format == SINK_RAW)
-		return len;
+		return message->len;
 	if (format == SINK_TEXT)
-		return text + member->uri.len + sizeof "mikey \t\n";
+		return text + message->uri.len + sizeof "mikey \t\n";
 	/* Names and punctuation, UID, period and two identifiers: 183 octets at most. */
-	return text + 6 * (member->uri.len + strlen(member->kms->uri)) + 256;
+	return text + 6 * (message->uri.len + message->kms.len) + 256;
 }
 
-static char *put_ndjson(char *at, const km_member *member, const km_gmk_message *message,
-		uint32_t gmk_id)
+static char *put_ndjson(char *at, const sink_message *message)
 {
 	at = put(at, "{\"uri\":");
-	at += json_text(at, member->uri.s, member->uri.len);
+	at += json_text(at, message->uri.s, message->uri.len);
 	at = put(at, ",\"uid\":\"");
-	at = put_hex(at, message->uid, sizeof message->uid);
+	at = put_hex(at, message->uid, KM_UID_BYTES);
 	at = put(at, "\",\"kms\":");
-	at += json_text(at, member->kms->uri, strlen(member->kms->uri));
+	at += json_text(at, message->kms.s, message->kms.len);
 	at = put(at, ",\"key_period\":");
 	at = put_number(at, message->period_no);
 	at = put(at, ",\"gmk_id\":\"");
-	at = put_id(at, gmk_id);
+	at = put_id(at, message->gmk_id);
 	at = put(at, "\",\"guk_id\":\"");
 	at = put_id(at, message->guk_id);
 	at = put(at, "\",\"mikey\":\"");
@@ -103,8 +102,7 @@ static char *put_ndjson(char *at, const km_member *member, const km_gmk_message 
 	return put(at, "\"}\n");
 }
 
-size_t sink_put(char *out, sink_format format, const km_member *member,
-		const km_gmk_message *message, uint32_t gmk_id)
+size_t sink_put(char *out, sink_format format, const sink_message *message)
 {
 	char *at = out;
 
@@ -116,11 +114,11 @@ size_t sink_put(char *out, sink_format format, const km_member *member,
 		at = put(at, "mikey ");
 		at += sink_base64(at, message->msg, message->len);
 		at = put(at, "\t");
-		memcpy(at, member->uri.s, member->uri.len);
-		at = put(at + member->uri.len, "\n");
+		memcpy(at, message->uri.s, message->uri.len);
+		at = put(at + message->uri.len, "\n");
 		break;
 	case SINK_NDJSON:
-		at = put_ndjson(at, member, message, gmk_id);
+		at = put_ndjson(at, message);
 		break;
 	}
 	return (size_t)(at - out);

@@ -6,14 +6,23 @@
 
 typedef enum { SINK_NDJSON, SINK_TEXT, SINK_RAW } sink_format;
 
-/* Upper bound of what sink_put writes for a message of len octets. */
-size_t sink_size(sink_format format, const km_member *member, size_t len);
+/* A message, and whose it is. */
+typedef struct {
+	km_str uri, kms;
+	const uint8_t *uid;     /* KM_UID_BYTES */
+	uint64_t period_no;
+	uint32_t gmk_id, guk_id;
+	const uint8_t *msg;
+	size_t len;
+} sink_message;
+
+/* Upper bound of what sink_put writes for it. */
+size_t sink_size(sink_format format, const sink_message *message);
 
 /* Write one message; gives the octets written.  NDJSON is an object a line: uri, uid (hex), kms,
  * key_period (a number), gmk_id, guk_id (8 hex digits), mikey (base64).  Text is "mikey BASE64", a tab, and
  * whose it is: members are refused and repeated, and a line's number would tell nothing. */
-size_t sink_put(char *out, sink_format format, const km_member *member,
-		const km_gmk_message *message, uint32_t gmk_id);
+size_t sink_put(char *out, sink_format format, const sink_message *message);
 
 /* Base64 with padding: exactly 4 * ceil(len / 3) octets, no NUL. */
 size_t sink_base64(char *out, const uint8_t *in, size_t len);
