@@ -2,7 +2,7 @@
  * Group Management Server (GMS) and opened by a member's client.
  *
  * A run of the GMS: load KMS documents into a keyring, fill a km_gmk_job, call km_gmk_make with one
- * chunk of members after the other.  A client: load its key sets, call km_gmk_open.
+ * chunk of members after the other.  A client: load its key sets, call km_client_open.
  *
  * Conventions as in engine.h: outputs first, a length follows its buffer, every output is zeroed on
  * error, objects are made once and then shared read-only between threads.  km_init comes first.
@@ -65,7 +65,9 @@ enum {
 	X(KM_R_REPEATED, 18, "repeated", "the URI stood in the list before") \
 	X(KM_R_ENGINE, 19, "engine", "the engine refused: see its error") \
 	X(KM_R_PARAMETERS, 20, "parameters", "the key came, but its parameters are missing or malformed") \
-	X(KM_R_KEY, 21, "key", "the group key has expired or is revoked")
+	X(KM_R_KEY, 21, "key", "the group key has expired or is revoked") \
+	X(KM_R_STORE, 22, "store", "it could not be recorded, and so is not accepted") \
+	X(KM_R_CALL, 23, "call", "the call was wrong: the complaint names the field")
 
 typedef enum {
 #define KM_REASON_ENUM(name, number, word, text) name = number,
@@ -168,6 +170,10 @@ KM_API size_t km_uri_host(char host[KM_URI_MAX + 1], const char *uri, size_t len
 /* Do both name the same, as RFC 3261 19.1.4 and RFC 3966 4 compare?  Angle brackets around one are
  * taken off.  What is no such URI must be the same octet by octet. */
 KM_API bool km_uri_same(km_str a, km_str b);
+
+/* The PSI rule of clause 5.7.2 (recommended): 1 where the host of the group's URI is that of the GMS's, and is not
+ * the member's own.  A URI that has no host is not authorised. */
+KM_API int km_psi_rule(km_str gms, km_str group, km_str member);
 
 /* UID (F.2.1) of a URI at a KMS. */
 KM_API void km_uid(uint8_t uid[KM_UID_BYTES], const char *uri, size_t uri_len, const char *kms_uri,
@@ -699,106 +705,78 @@ KM_API size_t km_given_count(const km_given *given);
 /* 1, or 0 beyond the last. */
 KM_API int km_given_at(km_holder *out, const km_given *given, size_t i);
 
-/* ---- opening messages: the client ------------------------------------------------------------ */
+/* ---- a client -------------------------------------------------------------------------------- */
 
-/* A key that the client holds, or remembers as revoked.  gmk is secret. */
-typedef struct {
-	uint8_t gmk[KM_SSV_BYTES];
-	km_str gms, kms;                 /* the issuer */
-	uint64_t ntp64;                  /* T of the latest message accepted for it */
-	bool revoked;
-} km_held;
+/* A member's client: what it has accepted (replays, keys held, keys revoked), and how it checks. */
+typedef struct km_client km_client;
 
-/* What is let through of what others are known to send, one bit each.  None of them accepts what is not
- * signed. */
+/* Nothing that it accepts outlives it: for tests and tools. */
+KM_API KM_MUST km_err km_client_forgetful(km_client **client, km_keyring *ring);
+KM_API void km_client_free(km_client *client);
+
+/* What is let through of what others are known to send, one bit each.  None of them accepts what is not signed. */
 enum {
-	KM_COMPAT_SIGN_WITHOUT_HEADER = 1,  /* a signature over all but the SIGN payload, where the one
-	                                     * over its two octets of header does not verify */
-	KM_COMPAT_KMS_ROLE_3 = 2,        /* IDR role 3 twice: the KMS of the initiator, of the responder */
-	KM_COMPAT_PRF_0 = 4,             /* PRF func 0; media keys come from PRF-HMAC-SHA-256 anyway */
+	KM_COMPAT_SIGN_WITHOUT_HEADER = 1,  /* a signature over all but the SIGN payload, where the one over its two
+	                                     * octets of header does not verify */
+	KM_COMPAT_KMS_ROLE_3 = 2,           /* IDR role 3 twice: the KMS of the initiator, of the responder */
+	KM_COMPAT_PRF_0 = 4,                /* PRF func 0; media keys come from PRF-HMAC-SHA-256 anyway */
 };
+typedef enum {
+	KM_CLIENT_WINDOW = 1,       /* seconds each way that T may differ from now; 900.  KM_UNCHECKED: for what was stored */
+	KM_CLIENT_COMPAT = 2,       /* KM_COMPAT_* together; none */
+} km_client_setting;
+KM_API KM_MUST km_err km_client_set(km_client *client, km_client_setting what, uint64_t value, km_complaint *why);
+
+#define KM_ALL_GROUPS ":all:"
+#define KM_ANY_KMS    ":any:"
+/* From the first call on, only those named may manage groups, and the PSI rule is not asked: this GMS, whose identity
+ * that KMS issued, that group. */
+KM_API KM_MUST km_err km_client_trust(km_client *client, const char *gms, const char *kms, const char *group,
+		km_complaint *why);
+
+#define KM_NOT_NAMED SIZE_MAX       /* the len of what the signalling did not name: it is not compared */
+
+typedef struct {
+	size_t struct_size;
+	km_str from, group;              /* the sender, and the group, that the signalling named */
+} km_signalling;
 
 /* What an operator should know of a message that was accepted: bit, stable name, meaning. */
 #define KM_REMARKS(X) \
-	X(KM_REMARK_REVOKES_UNKNOWN, 1, "revokes-unknown-key", \
-		"it revokes a key that did not come before") \
+	X(KM_REMARK_REVOKES_UNKNOWN, 1, "revokes-unknown-key", "it revokes a key that did not come before") \
 	X(KM_REMARK_EXPIRED, 2, "expired", "the key has expired") \
 	X(KM_REMARK_ACTIVATION, 4, "activation-after-expiry", "the key is never active: it expires first") \
-	X(KM_REMARK_SIGN_HEADER, 8, "signature-without-header", \
-		"signed without the header of the SIGN payload") \
+	X(KM_REMARK_SIGN_HEADER, 8, "signature-without-header", "signed without the header of the SIGN payload") \
 	X(KM_REMARK_KMS_ROLE, 16, "kms-role-3", "both KMSs have IDR role 3") \
 	X(KM_REMARK_PRF, 32, "prf-0", "PRF func 0, where TS 36.579-1 has 1")
-
 enum {
 #define KM_REMARK_ENUM(name, bit, word, text) name = bit,
 	KM_REMARKS(KM_REMARK_ENUM)
 #undef KM_REMARK_ENUM
 };
-/* Of one bit. */
+/* Of one bit; never NULL. */
 KM_API const char *km_remark_name(unsigned remark);
 KM_API const char *km_remark_text(unsigned remark);
 
-/* What the client's own checks need.  Every callback gets ctx and may be NULL. */
 typedef struct {
-	const km_keyring *ring;
-	km_str from;                     /* the sender that the signalling gave; len 0: none */
-	km_str group;                    /* the group that the signalling named; len 0: none.  Both are
-	                                  * compared by km_uri_same; UIDs are of the octets as they are */
-	int64_t now;                     /* the client's clock, Unix seconds */
-	int64_t window;                  /* seconds each way; negative: T is not checked */
-	unsigned compat;                 /* KM_COMPAT_* */
-	km_complaint *why;               /* gets more about a refusal, empty: nothing; may be NULL */
-	void *ctx;
-	/* May this GMS, whose identity that KMS issued, manage this group, for this member?  NULL: the
-	 * PSI rule (km_psi_rule), which trusts every KMS in the ring to issue the GMS's URI. */
-	bool (*may_manage)(void *ctx, km_str gms, km_str gms_kms, km_str group, km_str member);
-	/* Was a message with this sender, T, RAND and CSB ID accepted before?  NULL: no. */
-	bool (*replayed)(void *ctx, km_str sender, uint64_t ntp64, const uint8_t *rand,
-			size_t rand_len, uint32_t csb_id);
-	/* The i-th key that member holds (or remembers as revoked) under gmk_id; false beyond.
-	 * NULL: none.  Not asked where the GMK-ID is not known (see km_gmk_opened). */
-	bool (*held)(void *ctx, km_held *out, km_str member, uint32_t gmk_id, size_t i);
-} km_open_how;
+	size_t struct_size;
+	km_key *key;                     /* the caller's, to be freed; NULL where it was not accepted */
+	uint32_t what;                   /* KM_GIVE; KM_REVOKE: the key must not be used any more */
+	uint32_t is_update;              /* 1: the same key came before from the same issuer */
+	uint32_t is_to_self;             /* 1: opened by the GMS through SAKKE-to-self; GMK-ID 0 where identities are hidden */
+	uint32_t guk_id, remarks;        /* the member's own; KM_REMARK_* */
+	km_time t;
+} km_opened;
 
-/* A message opened.  Strings and rand point into the message or into its own text buffer. */
-typedef struct {
-	uint8_t gmk[KM_SSV_BYTES];       /* secret */
-	uint32_t gmk_id, guk_id;         /* gmk_id is 0 where to_self and identities are hidden: the
-	                                  * member's salt is not known */
-	uint64_t ntp64;
-	const uint8_t *rand;
-	size_t rand_len;
-	km_str gms, gms_kms, member, member_kms;
-	bool to_self;                    /* opened by the GMS through SAKKE-to-self */
-	bool revoked;                    /* the message revokes the key, which must not be used */
-	bool update;                     /* the same key came before from the same issuer */
-	unsigned remarks;                /* KM_REMARK_* */
-	km_gmk_params params;            /* strings point into content */
-	uint8_t content[KM_CONTENT_MAX]; /* the decrypted key parameters */
-	size_t content_len;
-} km_gmk_opened;
+/* Open a message with every check of clause 5.7.2, in the order of km_reason, and remember it.  The first reason found
+ * is given; KM_R_OK alone leaves anything in out, and then it is remembered.  Memory: 50 KB meanwhile. */
+KM_API KM_MUST km_reason km_client_open(km_opened *out, km_client *client, const uint8_t *msg, size_t len,
+		const km_signalling *signalling, km_time now, km_complaint *why);
 
-/* The PSI rule of clause 5.7.2 (recommended): the host of the group's URI is that of the GMS's, and
- * is not the member's own.  Hosts are those of km_uri_host; a URI that has none is not authorised. */
-KM_API bool km_psi_rule(km_str gms, km_str group, km_str member);
-
-/* Open a message with every check of clause 5.7.2 in the order of km_reason.  Nothing is remembered:
- * the caller records what was accepted (km_memory does so for one run).  The first reason found is
- * given, and out is zeroed but where KM_R_OK. */
-KM_API KM_MUST km_reason km_gmk_open(km_gmk_opened *out, const uint8_t *msg, size_t len,
-		const km_open_how *how, const km_random *rnd);
-
-/* What one process has accepted: replays and keys held, in memory.  Not thread-safe. */
-typedef struct km_memory km_memory;
-KM_API KM_MUST km_err km_memory_new(km_memory **memory);
-KM_API void km_memory_free(km_memory *memory);
-/* Callbacks for km_open_how, with ctx = the memory. */
-KM_API bool km_memory_replayed(void *memory, km_str sender, uint64_t ntp64, const uint8_t *rand,
-		size_t rand_len, uint32_t csb_id);
-KM_API bool km_memory_held(void *memory, km_held *out, km_str member, uint32_t gmk_id,
-		size_t i);
-/* Record an accepted message.  KM_ENOMEM. */
-KM_API KM_MUST km_err km_memory_accept(km_memory *memory, const km_gmk_opened *opened);
+/* The i-th key that the client holds under a GMK-ID, over restarts too; *what: KM_GIVE, or KM_REVOKE for one remembered
+ * as revoked.  *key is the caller's, to be freed; NULL with KM_OK beyond the last.  KM_ELOCKED. */
+KM_API KM_MUST km_err km_client_key(km_key **key, uint32_t *what, km_client *client, uint32_t gmk_id, size_t i,
+		km_complaint *why);
 
 /* ---- looking at messages without keys -------------------------------------------------------- */
 

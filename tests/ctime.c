@@ -504,29 +504,30 @@ static void check_key(void)
 }
 
 /* The same message again, which is known where its GMK-ID is. */
-static void check_memory(const km_gmk_opened *opened, const km_gmk_message *sent, km_open_how how)
+static void check_memory(const km_keyring *ring, const message_opened *opened, const km_gmk_message *sent,
+		open_how how)
 {
-	static km_gmk_opened again;
-	km_memory *memory;
+	static message_opened again;
+	held *memory;
 
-	expect(km_memory_new(&memory) == KM_OK, "a memory is made");
+	expect(held_new(&memory) == KM_OK, "a memory is made");
 	for (int i = 0; i < 2; i++)
-		expect(km_memory_accept(memory, opened) == KM_OK, "what was accepted is recorded");
+		expect(own_accept(memory, opened) == KM_OK, "what was accepted is recorded");
 	how.ctx = memory;
-	how.held = km_memory_held;
-	expect(km_gmk_open(&again, sent->msg, sent->len, &how, &rnd) ==
+	how.held = own_held;
+	expect(own_open(&again, ring, sent->msg, sent->len, &how, &rnd) ==
 			(opened->gmk_id ? KM_R_DUPLICATE : KM_R_OK), "a key that is held is known again");
-	how.replayed = km_memory_replayed;
-	expect(km_gmk_open(&again, sent->msg, sent->len, &how, &rnd) == KM_R_REPLAY, "a replay is seen");
-	km_memory_free(memory);
+	how.replayed = own_replayed;
+	expect(own_open(&again, ring, sent->msg, sent->len, &how, &rnd) == KM_R_REPLAY, "a replay is seen");
+	held_free(memory);
 }
 
 static void check_message(const own_message *m, const km_keyring *ring)
 {
 	km_gmk_job job = m->job;
 	km_member to = {{m->responder, strlen(m->responder)}, job.gms_kms};
-	km_open_how how = own_how(m, ring);
-	static km_gmk_opened opened;
+	open_how how = own_how(m);
+	static message_opened opened;
 	km_gmk_message out;
 	uint8_t buf[2048];
 
@@ -537,12 +538,12 @@ static void check_message(const own_message *m, const km_keyring *ring)
 	if (failures)
 		return;
 	expect_public(out.msg, out.len, "a message is public");
-	expect(km_gmk_open(&opened, out.msg, out.len, &how, &rnd) == KM_R_OK, "a message opens");
+	expect(own_open(&opened, ring, out.msg, out.len, &how, &rnd) == KM_R_OK, "a message opens");
 	expect_secret(opened.gmk, sizeof opened.gmk, "a GMK is secret");
-	check_memory(&opened, &out, how);
+	check_memory(ring, &opened, &out, how);
 	expect(opened_is(opened.gmk, m->job.gmk, sizeof opened.gmk), "the GMK is the one put in");
 	out.msg[out.len - KM_SIG_BYTES - 16] ^= 1; /* in the payload under the GMK */
-	expect(km_gmk_open(&opened, out.msg, out.len, &how, &rnd) == KM_R_SIGNATURE,
+	expect(own_open(&opened, ring, out.msg, out.len, &how, &rnd) == KM_R_SIGNATURE,
 			"a damaged message does not open");
 }
 

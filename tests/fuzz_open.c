@@ -67,12 +67,12 @@ static void check_parse(const uint8_t *msg, size_t len)
 
 static void check_open(const uint8_t *msg, size_t len, int64_t window)
 {
-	static const km_gmk_opened nothing;
-	static km_gmk_opened out;
+	static const message_opened nothing;
+	static message_opened out;
 	static km_complaint why;
-	km_open_how how = {.ring = ring, .why = &why, .compat = 7, .from = {OWN_GMS, strlen(OWN_GMS)}, .window = window};
+	open_how how = {.why = &why, .compat = 7, .from = {OWN_GMS, strlen(OWN_GMS)}, .window = window};
 
-	if (km_gmk_open(&out, msg, len, &how, NULL) != KM_R_OK &&
+	if (own_open(&out, ring, msg, len, &how, NULL) != KM_R_OK &&
 			memcmp(&out, &nothing, sizeof out) != 0)
 		abort();
 	/* Where the GMS opens what it sent to itself, no member is asked. */

@@ -23,17 +23,17 @@ enum {
 mpz_t secrets_p;
 static mpz_t q, n;
 
-static void number_of_octets(mpz_t x, const uint8_t *octets, size_t len)
+static void number_of_octets(mpz_t x, const uint8_t *data, size_t len)
 {
-	mpz_import(x, len, 1, 1, 1, 0, octets);
+	mpz_import(x, len, 1, 1, 1, 0, data);
 }
 
-static void add_octets_mod(const char *of, const uint8_t *octets, size_t len, const mpz_t m)
+static void add_octets_mod(const char *of, const uint8_t *data, size_t len, const mpz_t m)
 {
 	mpz_t x;
 
 	mpz_init(x);
-	number_of_octets(x, octets, len);
+	number_of_octets(x, data, len);
 	mpz_mod(x, x, m);
 	residue_add_number(of, x, m);
 	mpz_clear(x);
@@ -150,10 +150,10 @@ static struct {
 	uint8_t key[40], data[96], out[2048];
 	km_keyring *ring;
 	own_message message;
-	km_open_how how;
+	open_how how;
 	km_member to;
 	km_gmk_message sent;
-	km_gmk_opened opened;
+	message_opened opened;
 	uint8_t buf[4096];
 	uint32_t salt;
 } all;
@@ -189,7 +189,7 @@ static void times(mpz_t re, mpz_t im, const mpz_t c, const mpz_t d)
 static void add_power(const uint64_t r[16])
 {
 	mpz_t re, im, one, g, k;
-	uint8_t octets[KM_FP_BYTES] = {0}, mask[KM_SSV_BYTES];
+	uint8_t data[KM_FP_BYTES] = {0}, mask[KM_SSV_BYTES];
 	size_t len;
 
 	mpz_inits(re, im, one, g, k, NULL);
@@ -207,8 +207,8 @@ static void add_power(const uint64_t r[16])
 	mpz_mod(im, im, secrets_p);
 	residue_add_number("g^r", im, secrets_p);
 	len = (mpz_sizeinbase(im, 2) + 7) / 8;
-	mpz_export(octets + sizeof octets - len, NULL, 1, 1, 1, 0, im);
-	hash_to_128(mask, &(hash_part){octets, sizeof octets}, 1);
+	mpz_export(data + sizeof data - len, NULL, 1, 1, 1, 0, im);
+	hash_to_128(mask, &(hash_part){data, sizeof data}, 1);
 	residue_add_octets("the mask", mask, sizeof mask);
 	mpz_clears(re, im, one, g, k, NULL);
 }
@@ -482,9 +482,9 @@ static void gmk_make(void)
 			(all.message.ntp64 >> 32) - KM_NTP_UNIX, NULL, &rnd);
 }
 
-static void gmk_open(void)
+static void message_open(void)
 {
-	all.err = km_gmk_open(&all.opened, all.message.msg, all.message.len, &all.how, &rnd) == KM_R_OK ?
+	all.err = own_open(&all.opened, all.ring, all.message.msg, all.message.len, &all.how, &rnd) == KM_R_OK ?
 			KM_OK : KM_EDECAP;
 }
 
@@ -525,7 +525,7 @@ const operation operations[OPERATIONS] = {
 	{"km_user_salt", user_salt, NULL, NULL, gmk_before, NULL, 1, CALLS},
 	{"km_srtp_keys", srtp_keys, NULL, NULL, gmk_before, NULL, 1, CALLS},
 	{"km_gmk_make", gmk_make, NULL, NULL, gmk_before, NULL, 1, CALLS},
-	{"km_gmk_open", gmk_open, NULL, NULL, gmk_before, NULL, 1, CALLS},
+	{"open_message", message_open, NULL, NULL, gmk_before, NULL, 1, CALLS},
 };
 
 void operation_watch(const operation *o, int look)
@@ -579,7 +579,7 @@ static void start_message(void)
 	all.ring = own_ring(users);
 	own_get(m, 0, all.ring);
 	all.to = (km_member){{m->responder, strlen(m->responder)}, m->job.gms_kms};
-	all.how = own_how(m, all.ring);
+	all.how = own_how(m);
 }
 
 int objects_start(void **state)

@@ -27,7 +27,7 @@ below() {
 }
 main_header=(engine/{field/fp,curve/curve,table/table,sakke/sakke,eccsi/eccsi}.h
 	provision/{base/complain,message/mikey,keys/keyring,gms/gms,run/members,cli/cli}.h
-	provision/client/open.h)
+	provision/client/client.h)
 
 # Below $1: what a file includes that does not lie below it.  init.c alone stands on all rooms, whose kernels
 # it chooses and proves.

@@ -444,16 +444,16 @@ static void a_chunk_whose_memory_or_randomness_fails(void **state)
 
 static void a_message_whose_opening_fails(void **state)
 {
-	static const km_gmk_opened nothing;
-	static km_gmk_opened opened;
+	static const message_opened nothing;
+	static message_opened opened;
 	km_keyring *ring = own_ring(everybody);
 	own_message m;
-	km_open_how how;
+	open_how how;
 	int failed = 0;
 
 	(void)state;
 	own_get(&m, 0, ring);
-	how = own_how(&m, ring);
+	how = own_how(&m);
 	for (size_t k = 1; k < 100; k++) {
 		for (int kind = 0; kind < 2; kind++) {
 			km_reason r;
@@ -462,7 +462,7 @@ static void a_message_whose_opening_fails(void **state)
 			allocations = draws = 0;
 			failing = kind == 0 ? k : 0;
 			failing_draw = kind == 1 ? k : 0;
-			r = km_gmk_open(&opened, m.msg, m.len, &how, &rnd);
+			r = own_open(&opened, ring, m.msg, m.len, &how, &rnd);
 			failing = failing_draw = 0;
 			if (r == KM_R_OK) {
 				assert_memory_equal(opened.gmk, m.job.gmk, sizeof opened.gmk);

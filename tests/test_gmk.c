@@ -68,10 +68,10 @@ static km_gmk_message make_one(uint8_t *buf, const km_gmk_job *job, const char *
 	return out;
 }
 
-static km_reason open_as(km_gmk_opened *out, const uint8_t *msg, size_t len, km_open_how how)
+static km_reason open_as(const km_keyring *theirs, message_opened *out, const uint8_t *msg, size_t len, open_how how)
 {
-	static const km_gmk_opened nothing;
-	km_reason r = km_gmk_open(out, msg, len, &how, NULL);
+	static const message_opened nothing;
+	km_reason r = own_open(out, theirs, msg, len, &how, NULL);
 
 	if (r != KM_R_OK)
 		assert_memory_equal(out, &nothing, sizeof nothing);
@@ -136,7 +136,7 @@ static void a_chunk_is_its_singles_in_order_with_rising_t(void **state)
 	km_member to[N];
 	km_gmk_message out[N];
 	uint8_t *buf = malloc(N * 4096);
-	km_gmk_opened opened;
+	message_opened opened;
 	uint64_t last = 0;
 
 	(void)state;
@@ -151,7 +151,7 @@ static void a_chunk_is_its_singles_in_order_with_rising_t(void **state)
 			assert_null(out[i].msg);
 			continue;
 		}
-		assert_int_equal(open_as(&opened, out[i].msg, out[i].len, own_how(&m, ring)), KM_R_OK);
+		assert_int_equal(open_as(ring, &opened, out[i].msg, out[i].len, own_how(&m)), KM_R_OK);
 		assert_true(opened.ntp64 > last);
 		last = opened.ntp64;
 		assert_memory_equal(opened.gmk, m.job.gmk, KM_SSV_BYTES);
@@ -200,10 +200,10 @@ static void own_messages_open(void **state)
 	(void)state;
 	for (size_t i = 0; i < own_messages(); i++) {
 		own_message m;
-		km_gmk_opened o;
+		message_opened o;
 
 		own_get(&m, i, ring);
-		assert_int_equal(open_as(&o, m.msg, m.len, own_how(&m, ring)), KM_R_OK);
+		assert_int_equal(open_as(ring, &o, m.msg, m.len, own_how(&m)), KM_R_OK);
 		assert_memory_equal(o.gmk, m.job.gmk, KM_SSV_BYTES);
 		assert_int_equal(o.gmk_id, m.job.gmk_id);
 		assert_int_equal(o.content_len, m.content_len);
@@ -220,16 +220,16 @@ static void the_gms_opens_its_sakke_to_self(void **state)
 	static const char *const gms[] = {OWN_GMS, NULL};
 	km_keyring *mine = own_ring(gms);
 	own_message m;
-	km_gmk_opened o;
+	message_opened o;
 
 	(void)state;
 	own_get(&m, 3, ring);
-	assert_int_equal(open_as(&o, m.msg, m.len, own_how(&m, mine)), KM_R_OK);
+	assert_int_equal(open_as(mine, &o, m.msg, m.len, own_how(&m)), KM_R_OK);
 	assert_true(o.to_self);
 	assert_int_equal(o.gmk_id, m.job.gmk_id);
 	assert_memory_equal(o.gmk, m.job.gmk, KM_SSV_BYTES);
 	own_get(&m, 0, ring); /* one without */
-	assert_int_equal(open_as(&o, m.msg, m.len, own_how(&m, mine)), KM_R_NOT_MINE);
+	assert_int_equal(open_as(mine, &o, m.msg, m.len, own_how(&m)), KM_R_NOT_MINE);
 	km_keyring_free(mine);
 }
 
@@ -238,15 +238,15 @@ static void the_gms_opens_its_sakke_to_self(void **state)
 static void members_agree_on_each_others_media_keys(void **state)
 {
 	own_message a, b;
-	km_gmk_opened alice, bob;
+	message_opened alice, bob;
 	uint8_t key[2][KM_SRTP_KEY_BYTES], salt[2][KM_SRTP_SALT_BYTES], buf[4096];
 	km_gmk_message other;
 
 	(void)state;
 	own_get(&a, 0, ring);
 	own_get(&b, 1, ring);
-	assert_int_equal(open_as(&alice, a.msg, a.len, own_how(&a, ring)), KM_R_OK);
-	assert_int_equal(open_as(&bob, b.msg, b.len, own_how(&b, ring)), KM_R_OK);
+	assert_int_equal(open_as(ring, &alice, a.msg, a.len, own_how(&a)), KM_R_OK);
+	assert_int_equal(open_as(ring, &bob, b.msg, b.len, own_how(&b)), KM_R_OK);
 	km_srtp_keys(key[0], salt[0], alice.gmk, 4, alice.guk_id, alice.rand, alice.rand_len);
 	km_srtp_keys(key[1], salt[1], bob.gmk, 4, alice.guk_id, bob.rand, bob.rand_len);
 	assert_memory_equal(key[0], key[1], sizeof key[0]);
@@ -256,7 +256,7 @@ static void members_agree_on_each_others_media_keys(void **state)
 
 	b.job.rand[0] ^= 1;
 	other = make_one(buf, &b.job, OWN_BOB, b.ntp64);
-	assert_int_equal(open_as(&bob, other.msg, other.len, own_how(&b, ring)), KM_R_OK);
+	assert_int_equal(open_as(ring, &bob, other.msg, other.len, own_how(&b)), KM_R_OK);
 	km_srtp_keys(key[1], salt[1], bob.gmk, 4, alice.guk_id, bob.rand, bob.rand_len);
 	assert_memory_not_equal(key[0], key[1], sizeof key[0]);
 }
@@ -299,79 +299,79 @@ static void each_check_has_its_reason(void **state)
 	static const char *const bob[] = {OWN_GMS, OWN_BOB, NULL};
 	km_keyring *bobs = own_ring(bob), *empty;
 	own_message m, hidden;
-	km_gmk_opened o;
-	km_open_how how;
+	message_opened o;
+	open_how how;
 
 	(void)state;
 	own_get(&m, 0, ring);
 	own_get(&hidden, 2, ring);
-	how = own_how(&m, ring);
+	how = own_how(&m);
 	how.now += 901;
-	assert_int_equal(open_as(&o, m.msg, m.len, how), KM_R_TIME);
+	assert_int_equal(open_as(ring, &o, m.msg, m.len, how), KM_R_TIME);
 	how.now -= 1802;
-	assert_int_equal(open_as(&o, m.msg, m.len, how), KM_R_TIME);
+	assert_int_equal(open_as(ring, &o, m.msg, m.len, how), KM_R_TIME);
 	how.window = -1;
-	assert_int_equal(open_as(&o, m.msg, m.len, how), KM_R_OK);
+	assert_int_equal(open_as(ring, &o, m.msg, m.len, how), KM_R_OK);
 	how.replayed = always_seen;
-	assert_int_equal(open_as(&o, m.msg, m.len, how), KM_R_REPLAY);
+	assert_int_equal(open_as(ring, &o, m.msg, m.len, how), KM_R_REPLAY);
 
 	assert_int_equal(km_keyring_new(&empty), KM_OK);
-	assert_int_equal(open_as(&o, m.msg, m.len, own_how(&m, empty)), KM_R_KMS);
+	assert_int_equal(open_as(empty, &o, m.msg, m.len, own_how(&m)), KM_R_KMS);
 	km_keyring_free(empty);
-	assert_int_equal(open_as(&o, m.msg, m.len, own_how(&m, bobs)), KM_R_NOT_MINE);
-	assert_int_equal(open_as(&o, hidden.msg, hidden.len, own_how(&hidden, bobs)), KM_R_NOT_MINE);
+	assert_int_equal(open_as(bobs, &o, m.msg, m.len, own_how(&m)), KM_R_NOT_MINE);
+	assert_int_equal(open_as(bobs, &o, hidden.msg, hidden.len, own_how(&hidden)), KM_R_NOT_MINE);
 	km_keyring_free(bobs);
 
-	how = own_how(&m, ring);
+	how = own_how(&m);
 	how.from = str("sip:other@gms-psi.example.org");
-	assert_int_equal(open_as(&o, m.msg, m.len, how), KM_R_SENDER);
-	assert_int_equal(open_as(&o, hidden.msg, hidden.len, how), KM_R_SENDER);
+	assert_int_equal(open_as(ring, &o, m.msg, m.len, how), KM_R_SENDER);
+	assert_int_equal(open_as(ring, &o, hidden.msg, hidden.len, how), KM_R_SENDER);
 	how.from = (km_str){NULL, 0};
-	assert_int_equal(open_as(&o, m.msg, m.len, how), KM_R_OK);
-	assert_int_equal(open_as(&o, hidden.msg, hidden.len, how), KM_R_SENDER);
+	assert_int_equal(open_as(ring, &o, m.msg, m.len, how), KM_R_OK);
+	assert_int_equal(open_as(ring, &o, hidden.msg, hidden.len, how), KM_R_SENDER);
 
-	how = own_how(&m, ring);
+	how = own_how(&m);
 	how.may_manage = nobody;
-	assert_int_equal(open_as(&o, m.msg, m.len, how), KM_R_AUTHORITY);
-	how = own_how(&m, ring);
+	assert_int_equal(open_as(ring, &o, m.msg, m.len, how), KM_R_AUTHORITY);
+	how = own_how(&m);
 	how.group = str("sip:fire-3@gms-psi.example.org");
-	assert_int_equal(open_as(&o, m.msg, m.len, how), KM_R_GROUP);
+	assert_int_equal(open_as(ring, &o, m.msg, m.len, how), KM_R_GROUP);
 	how.group = str("sip:fire-1@example.org");
-	assert_int_equal(open_as(&o, m.msg, m.len, how), KM_R_AUTHORITY);
+	assert_int_equal(open_as(ring, &o, m.msg, m.len, how), KM_R_AUTHORITY);
 	how.group = str(OWN_GROUP);
-	assert_int_equal(open_as(&o, m.msg, m.len, how), KM_R_OK);
+	assert_int_equal(open_as(ring, &o, m.msg, m.len, how), KM_R_OK);
 }
 
 static void a_wrong_signature_a_missing_period_and_a_wrong_key(void **state)
 {
 	own_message m;
 	km_gmk_message out;
-	km_gmk_opened o;
-	km_open_how how;
+	message_opened o;
+	open_how how;
 	uint8_t buf[4096];
 
 	(void)state;
 	own_get(&m, 0, ring);
-	how = own_how(&m, ring);
+	how = own_how(&m);
 	m.msg[m.len - 100] ^= 1;
-	assert_int_equal(open_as(&o, m.msg, m.len, how), KM_R_SIGNATURE);
+	assert_int_equal(open_as(ring, &o, m.msg, m.len, how), KM_R_SIGNATURE);
 	m.msg[m.len - 100] ^= 1;
 	m.msg[15] ^= 0x80; /* another T: another period, before any signature is looked at */
 	m.msg[12] ^= 0x01;
 	how.window = -1;
-	assert_int_equal(open_as(&o, m.msg, m.len, how), KM_R_PERIOD);
+	assert_int_equal(open_as(ring, &o, m.msg, m.len, how), KM_R_PERIOD);
 
 	/* Signed by the GMS, and yet not to be opened: the encapsulated data is for somebody else. */
 	out = make_one(buf, &m.job, OWN_ALICE, m.ntp64);
-	how = own_how(&m, ring);
+	how = own_how(&m);
 	resign_with(out.msg, out.len, 141 + 260);
-	assert_int_equal(open_as(&o, out.msg, out.len, how), KM_R_DECRYPT);
+	assert_int_equal(open_as(ring, &o, out.msg, out.len, how), KM_R_DECRYPT);
 	out = make_one(buf, &m.job, OWN_ALICE, m.ntp64);
 	resign_with(out.msg, out.len, out.len - KM_SIG_BYTES - 10); /* the tag of GCM */
-	assert_int_equal(open_as(&o, out.msg, out.len, how), KM_R_DECRYPT);
+	assert_int_equal(open_as(ring, &o, out.msg, out.len, how), KM_R_DECRYPT);
 	out = make_one(buf, &m.job, OWN_ALICE, m.ntp64);
 	resign_with(out.msg, out.len, 4); /* the purpose tag, in the top of the CSB ID */
-	assert_int_equal(open_as(&o, out.msg, out.len, how), KM_R_PURPOSE);
+	assert_int_equal(open_as(ring, &o, out.msg, out.len, how), KM_R_PURPOSE);
 }
 
 /* What only another GMS implementation could send, made from our parts. */
@@ -379,27 +379,27 @@ static void what_is_inside_is_checked(void **state)
 {
 	own_message m;
 	km_gmk_message out;
-	km_gmk_opened o;
-	km_open_how how;
+	message_opened o;
+	open_how how;
 	uint8_t buf[4096];
 
 	(void)state;
 	own_get(&m, 0, ring);
-	how = own_how(&m, ring);
+	how = own_how(&m);
 	m.job.params.key_type = 1;
 	out = make_one(buf, &m.job, OWN_ALICE, m.ntp64);
-	assert_int_equal(open_as(&o, out.msg, out.len, how), KM_R_KEY_TYPE);
+	assert_int_equal(open_as(ring, &o, out.msg, out.len, how), KM_R_KEY_TYPE);
 	m.job.params.key_type = 0;
 	m.job.params.n_groups = 0;
 	out = make_one(buf, &m.job, OWN_ALICE, m.ntp64);
-	assert_int_equal(open_as(&o, out.msg, out.len, how), KM_R_GROUP);
+	assert_int_equal(open_as(ring, &o, out.msg, out.len, how), KM_R_GROUP);
 	how.group = str(OWN_GROUP); /* the signalling names it, and may be trusted to */
-	assert_int_equal(open_as(&o, out.msg, out.len, how), KM_R_OK);
+	assert_int_equal(open_as(ring, &o, out.msg, out.len, how), KM_R_OK);
 	m.job.params.n_groups = 1;
 	m.job.params.groups[0] = str("sip:fire-1@example.org");
 	how.group = (km_str){NULL, 0};
 	out = make_one(buf, &m.job, OWN_ALICE, m.ntp64);
-	assert_int_equal(open_as(&o, out.msg, out.len, how), KM_R_AUTHORITY);
+	assert_int_equal(open_as(ring, &o, out.msg, out.len, how), KM_R_AUTHORITY);
 }
 
 static void the_psi_rule_reads_hosts(void **state)
@@ -434,24 +434,24 @@ static void the_psi_rule_reads_hosts(void **state)
 				rows[i].may);
 }
 
-static km_reason remember(km_memory *memory, const km_gmk_message *out, const own_message *m)
+static km_reason remember(held *memory, const km_gmk_message *out, const own_message *m)
 {
-	km_open_how how = own_how(m, ring);
-	km_gmk_opened o;
+	open_how how = own_how(m);
+	message_opened o;
 	km_reason r;
 
 	how.ctx = memory;
-	how.replayed = km_memory_replayed;
-	how.held = km_memory_held;
-	r = open_as(&o, out->msg, out->len, how);
+	how.replayed = own_replayed;
+	how.held = own_held;
+	r = open_as(ring, &o, out->msg, out->len, how);
 	if (r == KM_R_OK)
-		assert_int_equal(km_memory_accept(memory, &o), KM_OK);
+		assert_int_equal(own_accept(memory, &o), KM_OK);
 	return r;
 }
 
 static void replays_duplicates_updates_and_revocations(void **state)
 {
-	km_memory *memory;
+	held *memory;
 	own_message m, revocation;
 	km_gmk_message a, b;
 	uint8_t abuf[4096], bbuf[4096];
@@ -459,7 +459,7 @@ static void replays_duplicates_updates_and_revocations(void **state)
 	(void)state;
 	own_get(&m, 0, ring);
 	own_get(&revocation, 4, ring);
-	assert_int_equal(km_memory_new(&memory), KM_OK);
+	assert_int_equal(held_new(&memory), KM_OK);
 	a = make_one(abuf, &m.job, OWN_ALICE, m.ntp64);
 	assert_int_equal(remember(memory, &a, &m), KM_R_OK);
 	assert_int_equal(remember(memory, &a, &m), KM_R_REPLAY);
@@ -477,70 +477,70 @@ static void replays_duplicates_updates_and_revocations(void **state)
 	assert_int_equal(remember(memory, &b, &m), KM_R_OK);
 	b = make_one(bbuf, &m.job, OWN_ALICE, m.ntp64 + 4);
 	assert_int_equal(remember(memory, &b, &m), KM_R_REVOKED);
-	km_memory_free(memory);
+	held_free(memory);
 }
 
 /* ---- damage ----------------------------------------------------------------------------- */
 
 /* Holds the key of ctx, an own_message, since the T of ctx. */
-static bool holds_since(void *ctx, km_held *out, km_str member, uint32_t gmk_id, size_t i)
+static bool holds_since(void *ctx, open_held *out, km_str member, uint32_t gmk_id, size_t i)
 {
 	const own_message *m = ctx;
+	const key_parts parts = {.gmk = m->job.gmk, .gms = m->job.gms_uri, .kms = str(m->job.gms_kms->uri),
+			.member = member, .member_kms = str(m->job.gms_kms->uri), .gmk_id = gmk_id};
 
-	(void)member, (void)gmk_id;
-	*out = (km_held){.gms = m->job.gms_uri, .kms = str(m->job.gms_kms->uri), .ntp64 = m->ntp64};
-	memcpy(out->gmk, m->job.gmk, sizeof out->gmk);
-	return i == 0;
+	out->ntp64 = m->ntp64;
+	return i == 0 && key_make(&out->key, &parts, NULL) == KM_OK;
 }
 
 static void t_after_the_wrap_of_2036_is_later(void **state)
 {
 	own_message m;
-	km_open_how how;
-	km_gmk_opened o;
+	open_how how;
+	message_opened o;
 
 	(void)state;
 	own_get(&m, 0, ring);
-	how = own_how(&m, ring);
+	how = own_how(&m);
 	how.held = holds_since;
 	how.ctx = &m;
 	m.ntp64 -= 1;
-	assert_int_equal(open_as(&o, m.msg, m.len, how), KM_R_OK);
+	assert_int_equal(open_as(ring, &o, m.msg, m.len, how), KM_R_OK);
 	assert_true(o.update);
 	m.ntp64 = 1; /* 2036, and the message came before */
-	assert_int_equal(open_as(&o, m.msg, m.len, how), KM_R_DUPLICATE);
+	assert_int_equal(open_as(ring, &o, m.msg, m.len, how), KM_R_DUPLICATE);
 }
 
 static void the_gms_opens_hidden_messages_of_any_keys_to_itself(void **state)
 {
 	static const char *const gms[] = {OWN_GMS, NULL};
 	km_keyring *mine = own_ring(gms);
-	km_memory *memory;
-	km_open_how how;
+	held *memory;
+	open_how how;
 	own_message m;
 
 	(void)state;
 	own_get(&m, 0, ring);
 	m.job.hide = m.job.sakke_to_self = true;
-	assert_int_equal(km_memory_new(&memory), KM_OK);
-	how = own_how(&m, mine);
+	assert_int_equal(held_new(&memory), KM_OK);
+	how = own_how(&m);
 	how.from = str(OWN_GMS);
 	how.ctx = memory;
-	how.replayed = km_memory_replayed;
-	how.held = km_memory_held;
+	how.replayed = own_replayed;
+	how.held = own_held;
 	for (uint64_t i = 0; i < 3; i++) {
 		uint8_t buf[4096];
 		km_gmk_message made = make_one(buf, &m.job, OWN_ALICE, m.ntp64 - i);
-		km_gmk_opened o;
+		message_opened o;
 
-		assert_int_equal(open_as(&o, made.msg, made.len, how), KM_R_OK);
+		assert_int_equal(open_as(mine, &o, made.msg, made.len, how), KM_R_OK);
 		assert_true(o.to_self);
 		assert_int_equal(o.gmk_id, 0);
-		assert_int_equal(km_memory_accept(memory, &o), KM_OK);
-		assert_int_equal(open_as(&o, made.msg, made.len, how), KM_R_REPLAY);
+		assert_int_equal(own_accept(memory, &o), KM_OK);
+		assert_int_equal(open_as(mine, &o, made.msg, made.len, how), KM_R_REPLAY);
 		m.job.gmk[0] ^= (uint8_t)i; /* the same key once more, then another one */
 	}
-	km_memory_free(memory);
+	held_free(memory);
 	km_keyring_free(mine);
 }
 
@@ -549,17 +549,17 @@ static void a_message_cut_anywhere_does_not_parse(void **state)
 	(void)state;
 	for (size_t i = 0; i < own_messages(); i++) {
 		own_message m;
-		km_gmk_opened o;
+		message_opened o;
 
 		own_get(&m, i, ring);
 		for (size_t len = 0; len < m.len; len++) {
 			uint8_t *exact = malloc(len + 1); /* so that a sanitizer sees the end */
 
 			memcpy(exact, m.msg, len);
-			assert_int_equal(open_as(&o, exact, len, own_how(&m, ring)), KM_R_PARSE);
+			assert_int_equal(open_as(ring, &o, exact, len, own_how(&m)), KM_R_PARSE);
 			free(exact);
 		}
-		assert_int_equal(open_as(&o, m.msg, m.len + 1, own_how(&m, ring)), KM_R_PARSE);
+		assert_int_equal(open_as(ring, &o, m.msg, m.len + 1, own_how(&m)), KM_R_PARSE);
 	}
 }
 
@@ -567,7 +567,7 @@ static void a_message_cut_anywhere_does_not_parse(void **state)
 static void any_flipped_bit_is_refused(void **state)
 {
 	own_message m;
-	km_gmk_opened o;
+	message_opened o;
 
 	(void)state;
 	for (size_t i = 0; i < 3; i += 2) {
@@ -576,7 +576,7 @@ static void any_flipped_bit_is_refused(void **state)
 			km_reason r;
 
 			m.msg[bit / 8] ^= (uint8_t)(1 << bit % 8);
-			r = open_as(&o, m.msg, m.len, own_how(&m, ring));
+			r = open_as(ring, &o, m.msg, m.len, own_how(&m));
 			assert_int_not_equal(r, KM_R_OK);
 			m.msg[bit / 8] ^= (uint8_t)(1 << bit % 8);
 		}
@@ -587,8 +587,8 @@ static void any_flipped_bit_is_refused(void **state)
 static void a_message_of_a_third_party_opens(void **state)
 {
 	third_party t;
-	km_gmk_opened o;
-	km_open_how how = {.window = -1, .may_manage = anybody};
+	message_opened o;
+	open_how how = {.window = -1, .may_manage = anybody};
 	uint8_t sed[KM_SED_BYTES];
 	const km_kms *kms;
 	mikey_msg parsed;
@@ -598,10 +598,9 @@ static void a_message_of_a_third_party_opens(void **state)
 		print_message("third-party vectors: none in $VECTORS\n");
 		skip();
 	}
-	how.ring = t.ring;
 	how.from = str(t.gms);
 	how.group = str("sip:any@group");
-	assert_int_equal(open_as(&o, t.msg, t.len, how), KM_R_OK);
+	assert_int_equal(open_as(t.ring, &o, t.msg, t.len, how), KM_R_OK);
 	assert_memory_equal(o.gmk, t.gmk, KM_SSV_BYTES);
 	assert_int_equal(o.gmk_id, t.gmk_id);
 	assert_int_equal(o.guk_id, t.guk_id);
@@ -615,10 +614,10 @@ static void a_message_of_a_third_party_opens(void **state)
 	assert_memory_equal(sed, parsed.sed.data, sizeof sed);
 
 	how.from = str("gms@example.org"); /* whose UID is another */
-	assert_int_equal(open_as(&o, t.msg, t.len, how), KM_R_SENDER);
+	assert_int_equal(open_as(t.ring, &o, t.msg, t.len, how), KM_R_SENDER);
 	how.from = str(t.gms);
 	how.may_manage = NULL; /* the GMS's URI has no scheme: the PSI rule says nothing for it */
-	assert_int_equal(open_as(&o, t.msg, t.len, how), KM_R_AUTHORITY);
+	assert_int_equal(open_as(t.ring, &o, t.msg, t.len, how), KM_R_AUTHORITY);
 	km_keyring_free(t.ring);
 }
 
@@ -626,7 +625,7 @@ static void key_sets_and_certificates_expire(void **state)
 {
 	own_message m;
 	km_gmk_message out;
-	km_gmk_opened o;
+	message_opened o;
 	uint8_t buf[4096];
 	km_kms *kms;
 	int64_t at;
@@ -636,14 +635,14 @@ static void key_sets_and_certificates_expire(void **state)
 	at = (int64_t)(m.ntp64 >> 32) - KM_NTP_UNIX;
 	kms = (km_kms *)(uintptr_t)m.job.gms_kms;
 	kms->valid_to = at - 1;
-	assert_int_equal(open_as(&o, m.msg, m.len, own_how(&m, ring)), KM_R_EXPIRED);
+	assert_int_equal(open_as(ring, &o, m.msg, m.len, own_how(&m)), KM_R_EXPIRED);
 	out = make_one(buf, &m.job, OWN_ALICE, m.ntp64);
 	assert_int_equal(out.reason, KM_R_EXPIRED);
 	kms->valid_to = at;
-	assert_int_equal(open_as(&o, m.msg, m.len, own_how(&m, ring)), KM_R_OK);
+	assert_int_equal(open_as(ring, &o, m.msg, m.len, own_how(&m)), KM_R_OK);
 	kms->valid_to = INT64_MAX;
 	kms->revoked = true;
-	assert_int_equal(open_as(&o, m.msg, m.len, own_how(&m, ring)), KM_R_EXPIRED);
+	assert_int_equal(open_as(ring, &o, m.msg, m.len, own_how(&m)), KM_R_EXPIRED);
 	kms->revoked = false;
 }
 

@@ -107,11 +107,11 @@ static make_item item_of(const own_message *m, const km_key *key, const char *ur
 /* The file's GMK, opened by who it is for, or why it is not. */
 static km_reason opens(const make_item *item, const own_message *m, const char *const *users)
 {
-	static km_gmk_opened opened;
+	static message_opened opened;
 	km_keyring *theirs = own_ring(users);
-	km_open_how how = own_how(m, theirs);
+	open_how how = own_how(m);
 	uint8_t gmk[KM_SSV_BYTES];
-	km_reason r = km_gmk_open(&opened, item->msg, item->len, &how, NULL);
+	km_reason r = own_open(&opened, theirs, item->msg, item->len, &how, NULL);
 
 	km_key_show_gmk(gmk, item->key);
 	if (r == KM_R_OK) {

@@ -107,13 +107,13 @@ static void resign(own_message *m)
 	sign(m->msg, m->len, m->len - KM_SIG_BYTES);
 }
 
-static km_reason open_it(km_gmk_opened *out, const own_message *m, unsigned compat)
+static km_reason open_it(message_opened *out, const own_message *m, unsigned compat)
 {
-	km_open_how how = own_how(m, ring);
+	open_how how = own_how(m);
 
 	how.compat = compat;
 	how.why = &why;
-	return km_gmk_open(out, m->msg, m->len, &how, NULL);
+	return own_open(out, ring, m->msg, m->len, &how, NULL);
 }
 
 static uint8_t *protected_payload(own_message *m)
@@ -140,7 +140,7 @@ static void put_content(own_message *m, const uint8_t *content)
 
 static void what_decrypts_and_is_refused_has_its_own_reason(void **state)
 {
-	static km_gmk_opened out;
+	static message_opened out;
 	own_message m;
 
 	(void)state;
@@ -177,7 +177,7 @@ static void what_decrypts_and_is_refused_has_its_own_reason(void **state)
 
 static void a_key_may_serve_255_groups(void **state)
 {
-	static km_gmk_opened out;
+	static message_opened out;
 	static char uris[KM_GROUPS_MAX][64];
 	static uint8_t buf[32768];
 	own_message m;
@@ -194,15 +194,14 @@ static void a_key_may_serve_255_groups(void **state)
 	}
 	assert_int_equal(km_gmk_make(&made, buf, sizeof buf, &m.job, &to, 1, m.ntp64, m.ntp64 >> 32, 1,
 			NULL, NULL), KM_OK);
-	assert_int_equal(km_gmk_open(&out, made.msg, made.len, &(km_open_how){.ring = ring, .window = -1},
-			NULL), KM_R_OK);
+	assert_int_equal(own_open(&out, ring, made.msg, made.len, &(open_how){.window = -1}, NULL), KM_R_OK);
 	assert_int_equal(out.params.n_groups, 255);
 	assert_memory_equal(out.params.groups[254].s, uris[254], strlen(uris[254]));
 }
 
 static void what_others_send_is_let_through_where_it_is_said(void **state)
 {
-	static km_gmk_opened out;
+	static message_opened out;
 	own_message m;
 
 	(void)state;
@@ -235,9 +234,9 @@ static void what_others_send_is_let_through_where_it_is_said(void **state)
 
 static void remarks_are_of_what_is_accepted(void **state)
 {
-	static km_gmk_opened out;
+	static message_opened out;
 	own_message m;
-	km_open_how how;
+	open_how how;
 
 	(void)state;
 	own_get(&m, 4, ring); /* a revocation, of a key that nobody holds */
@@ -246,32 +245,32 @@ static void remarks_are_of_what_is_accepted(void **state)
 	assert_int_equal(out.remarks, KM_REMARK_REVOKES_UNKNOWN);
 	assert_string_equal(km_remark_name(out.remarks), "revokes-unknown-key");
 	own_get(&m, 0, ring);
-	how = own_how(&m, ring);
+	how = own_how(&m);
 	how.window = -1;
 	how.now = (int64_t)m.job.params.expiry - 1;
-	assert_int_equal(km_gmk_open(&out, m.msg, m.len, &how, NULL), KM_R_OK);
+	assert_int_equal(own_open(&out, ring, m.msg, m.len, &how, NULL), KM_R_OK);
 	assert_int_equal(out.remarks, 0);
 	how.now++;
-	assert_int_equal(km_gmk_open(&out, m.msg, m.len, &how, NULL), KM_R_OK);
+	assert_int_equal(own_open(&out, ring, m.msg, m.len, &how, NULL), KM_R_OK);
 	assert_int_equal(out.remarks, KM_REMARK_EXPIRED);
 }
 
 static void the_signalling_names_uris_as_rfc_3261_compares_them(void **state)
 {
-	static km_gmk_opened out;
+	static message_opened out;
 	own_message m, hidden;
-	km_open_how how;
+	open_how how;
 
 	(void)state;
 	own_get(&m, 0, ring);
 	own_get(&hidden, 2, ring);
-	how = own_how(&m, ring);
+	how = own_how(&m);
 	how.from = str("<SIP:gms@GMS-PSI.example.org>");
 	how.group = str("<sip:fire-1@GMS-PSI.Example.org>");
-	assert_int_equal(km_gmk_open(&out, m.msg, m.len, &how, NULL), KM_R_OK);
-	assert_int_equal(km_gmk_open(&out, hidden.msg, hidden.len, &how, NULL), KM_R_SENDER);
+	assert_int_equal(own_open(&out, ring, m.msg, m.len, &how, NULL), KM_R_OK);
+	assert_int_equal(own_open(&out, ring, hidden.msg, hidden.len, &how, NULL), KM_R_SENDER);
 	how.from = str("<sip:gms@gms-psi.example.org>"); /* a UID is of its octets */
-	assert_int_equal(km_gmk_open(&out, hidden.msg, hidden.len, &how, NULL), KM_R_OK);
+	assert_int_equal(own_open(&out, ring, hidden.msg, hidden.len, &how, NULL), KM_R_OK);
 	assert_int_equal(out.gms.len, strlen(OWN_GMS));
 }
 

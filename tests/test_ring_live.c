@@ -176,9 +176,9 @@ static void *maker(void *arg)
 
 static km_reason open_one(const uint8_t *msg, size_t len)
 {
-	static km_gmk_opened out;       /* of the one thread that opens */
+	static message_opened out;       /* of the one thread that opens */
 	const ring_snapshot *s = ring_take(ring);
-	const km_open_how how = { .now = now, .window = (int64_t)(2 * period) };
+	const open_how how = { .now = now, .window = (int64_t)(2 * period) };
 	km_reason r = open_message(&out, s, msg, len, &how, NULL);
 
 	ring_give_back(s);

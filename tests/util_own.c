@@ -102,8 +102,49 @@ void own_get(own_message *m, size_t i, const km_keyring *ring)
 	m->job.sakke_to_self = option(m->json, "self_");
 }
 
-km_open_how own_how(const own_message *m, const km_keyring *ring)
+open_how own_how(const own_message *m)
 {
-	return (km_open_how){.ring = ring, .from = {OWN_GMS, strlen(OWN_GMS)},
-			.now = (int64_t)(m->ntp64 >> 32) - KM_NTP_UNIX, .window = 900};
+	return (open_how){.from = {OWN_GMS, strlen(OWN_GMS)}, .now = km_time_of_ntp(m->ntp64).seconds,
+			.window = 900};
+}
+
+km_reason own_open(message_opened *out, const km_keyring *ring, const uint8_t *msg, size_t len,
+		const open_how *how, const km_random *rnd)
+{
+	const ring_snapshot *s = ring_take(ring);
+	km_reason r = open_message(out, s, msg, len, how, rnd);
+
+	ring_give_back(s);
+	return r;
+}
+
+bool own_replayed(void *memory, km_str sender, uint64_t ntp64, const uint8_t *rand, size_t rand_len,
+		uint32_t csb_id)
+{
+	const held_seen seen = held_seen_of(sender, ntp64, rand, rand_len, csb_id);
+
+	return held_has_seen(memory, &seen);
+}
+
+bool own_held(void *memory, open_held *out, km_str member, uint32_t gmk_id, size_t i)
+{
+	out->key = held_key(memory, &out->ntp64, member, gmk_id, i);
+	if (out->key)
+		key_hold(out->key);
+	return out->key != NULL;
+}
+
+km_err own_accept(held *memory, const message_opened *o)
+{
+	const held_seen seen = held_seen_of(o->gms, o->ntp64, o->rand, o->rand_len, o->guk_id);
+	held_step step;
+	km_key *key;
+	km_err err = open_key(&key, o, NULL);
+
+	if (err == KM_OK)
+		err = held_prepare(&step, memory, &seen, key, o->ntp64);
+	if (err == KM_OK)
+		held_commit(memory, &step);
+	km_key_free(key);
+	return err;
 }

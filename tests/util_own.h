@@ -4,7 +4,8 @@
 
 #include <jansson.h>
 
-#include "provision/gmk.h"
+#include "provision/client/held.h"
+#include "provision/client/open.h"
 #include "util.h"
 
 #define OWN_GMS   "sip:gms@gms-psi.example.org"
@@ -38,6 +39,15 @@ size_t own_messages(void);
 void own_get(own_message *m, size_t i, const km_keyring *ring);
 
 /* How a client would open it: its own clock, the PSI rule. */
-km_open_how own_how(const own_message *m, const km_keyring *ring);
+open_how own_how(const own_message *m);
+/* Strings of out stay as long as nothing is added to ring. */
+km_reason own_open(message_opened *out, const km_keyring *ring, const uint8_t *msg, size_t len,
+		const open_how *how, const km_random *rnd);
+
+/* Callbacks of open_how, whose ctx is a held; and what they look at. */
+bool own_replayed(void *memory, km_str sender, uint64_t ntp64, const uint8_t *rand, size_t rand_len,
+		uint32_t csb_id);
+bool own_held(void *memory, open_held *out, km_str member, uint32_t gmk_id, size_t i);
+km_err own_accept(held *memory, const message_opened *opened);
 
 #endif

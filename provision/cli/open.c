@@ -2,10 +2,9 @@
 #include "open.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-#include <sodium.h>
 
 enum { WINDOW = 900, WINDOW_MAX = 1000000000 };         /* seconds each way */
 
@@ -21,10 +20,11 @@ typedef struct {
 	words w;
 	int64_t at;             /* 0: the clock */
 	km_keyring *ring;
-	km_memory *memory;
-	km_open_how how;
-	km_complaint why;       /* more about the last refusal */
-	km_gmk_opened *opened;  /* in locked memory */
+	km_client *client;
+	km_signalling signalling;
+	uint64_t window;        /* KM_UNCHECKED */
+	uint32_t compat;        /* KM_COMPAT_* */
+	km_complaint *why;      /* more about the last refusal */
 	unsigned long long revoked;     /* messages accepted that revoke a key */
 } opener;
 
@@ -49,36 +49,19 @@ static const char *split_trust(const char *entry)
 	return loose;
 }
 
-static bool is_trusted(void *ctx, km_str gms, km_str gms_kms, km_str group, km_str member)
+static bool trust_all(const opener *o)
 {
-	const opener *o = ctx;
-
-	(void)gms_kms;
-	(void)member;
 	for (size_t i = 0; i < o->w.trust.n; i++) {
 		const char *entry = o->w.trust.at[i], *equals = split_trust(entry);
-		km_str whom = { entry, (size_t)(equals - entry) };
+		char *gms = strndup(entry, (size_t)(equals - entry));
+		bool trusted = gms != NULL && km_client_trust(o->client, gms, KM_ANY_KMS,
+				*equals == '\0' ? KM_ALL_GROUPS : equals + 1, o->why) == KM_OK;
 
-		if (km_uri_same(gms, whom) && (*equals == '\0' ||
-				km_uri_same(group, (km_str){ equals + 1, strlen(equals + 1) })))
-			return true;
+		free(gms);
+		if (!trusted)
+			return false;
 	}
-	return false;
-}
-
-static bool was_replayed(void *ctx, km_str sender, uint64_t ntp64, const uint8_t *rand,
-		size_t rand_len, uint32_t csb_id)
-{
-	const opener *o = ctx;
-
-	return km_memory_replayed(o->memory, sender, ntp64, rand, rand_len, csb_id);
-}
-
-static bool get_held(void *ctx, km_held *out, km_str member, uint32_t gmk_id, size_t i)
-{
-	const opener *o = ctx;
-
-	return km_memory_held(o->memory, out, member, gmk_id, i);
+	return true;
 }
 
 /* ---- messages --------------------------------------------------------------------------------- */
@@ -86,23 +69,26 @@ static bool get_held(void *ctx, km_held *out, km_str member, uint32_t gmk_id, si
 /* Open one message.  true: accepted; *failed: memory ran out. */
 static bool open_one(opener *o, const cli_message *one, const char *name, bool *failed)
 {
+	const km_time now = { o->at != 0 ? o->at : (int64_t)time(NULL), 0 };
+	km_opened opened = { .struct_size = sizeof opened };
 	const char *why = one->wrong;
 	km_reason reason = KM_R_PARSE;
 
-	o->how.now = o->at != 0 ? o->at : (int64_t)time(NULL);
 	if (one->wrong == NULL) {
-		reason = km_gmk_open(o->opened, one->msg, one->len, &o->how, NULL);
-		why = o->why.text[0] != '\0' ? o->why.text : km_reason_text(reason);
+		reason = km_client_open(&opened, o->client, one->msg, one->len, &o->signalling, now, o->why);
+		why = km_complaint_text(o->why);
+		if (*why == '\0')
+			why = km_reason_text(reason);
 	}
+	*failed = reason == KM_R_STORE;
 	if (reason != KM_R_OK) {
 		open_put_rejected(one, reason, why);
 		cli_reject(name, one->line, NULL, 0, reason, why);
 		return false;
 	}
-	open_put_accepted(o->opened, one->line, o->w.show_secrets);
-	o->revoked += o->opened->revoked;
-	*failed = km_memory_accept(o->memory, o->opened) != KM_OK;
-	km_wipe(o->opened, sizeof *o->opened);
+	open_put_accepted(&opened, one->line, o->w.show_secrets);
+	o->revoked += opened.what == KM_REVOKE;
+	km_key_free(opened.key);
 	return true;
 }
 
@@ -152,7 +138,7 @@ static int check_keys(const opener *o)
 		if (why == NULL)
 			why = cli_why_not_valid(set->kms->valid_from, set->kms->valid_to,
 					set->kms->revoked, now);
-		if (why == NULL || o->how.window < 0)
+		if (why == NULL || o->window == KM_UNCHECKED)
 			return CLI_DONE;
 	}
 	cli_error("%s: none of the keys, or their KMS, can be used at that time: the last one %s",
@@ -198,7 +184,7 @@ static bool take_compat(opener *o)
 	for (size_t i = 0; i < o->w.compat.n; i++) {
 		if (!cli_take_word(&cli_open, "compat", o->w.compat.at[i], compats, &at))
 			return false;
-		o->how.compat |= 1u << at;
+		o->compat |= 1u << at;
 	}
 	return true;
 }
@@ -219,17 +205,26 @@ static int take_words(opener *o)
 	if (w->at != NULL && o->at == 0)
 		return cli_usage(&cli_open, "--at: there was no message then");
 	if (w->window != NULL && strcmp(w->window, "none") != 0 &&
-	    !cli_take_number(&cli_open, "window", w->window, 0, WINDOW_MAX, &window))
+	    !cli_take_number(&cli_open, "window", w->window, 1, WINDOW_MAX, &window))
 		return CLI_USAGE;
-	o->how.window = w->window != NULL && strcmp(w->window, "none") == 0 ? -1 : (int64_t)window;
+	o->window = w->window != NULL && strcmp(w->window, "none") == 0 ? KM_UNCHECKED : window;
+	o->signalling = (km_signalling){ sizeof o->signalling, { w->from, KM_NOT_NAMED },
+			{ w->group, KM_NOT_NAMED } };
 	if (w->from != NULL)
-		o->how.from = (km_str){ w->from, strlen(w->from) };
+		o->signalling.from.len = strlen(w->from);
 	if (w->group != NULL)
-		o->how.group = (km_str){ w->group, strlen(w->group) };
+		o->signalling.group.len = strlen(w->group);
 	if (!check_uris(w))
 		return CLI_USAGE;
-	o->how.may_manage = w->trust.n > 0 ? is_trusted : NULL;
 	return take_compat(o) ? CLI_DONE : CLI_USAGE;
+}
+
+static bool make_client(opener *o)
+{
+	return km_client_forgetful(&o->client, o->ring) == KM_OK &&
+			km_client_set(o->client, KM_CLIENT_WINDOW, o->window, o->why) == KM_OK &&
+			(o->compat == 0 || km_client_set(o->client, KM_CLIENT_COMPAT, o->compat, o->why) == KM_OK) &&
+			trust_all(o);
 }
 
 static int prepare(opener *o)
@@ -244,16 +239,10 @@ static int prepare(opener *o)
 		code = check_keys(o);
 	if (code != CLI_DONE)
 		return code;
-	o->opened = sodium_malloc(sizeof *o->opened);
-	if (o->opened == NULL || km_memory_new(&o->memory) != KM_OK) {
+	if (km_complaint_new(&o->why) != KM_OK || !make_client(o)) {
 		cli_error("%s", strerror(ENOMEM));
 		return CLI_IO;
 	}
-	o->how.ring = o->ring;
-	o->how.ctx = o;
-	o->how.why = &o->why;
-	o->how.replayed = was_replayed;
-	o->how.held = get_held;
 	return CLI_DONE;
 }
 
@@ -288,8 +277,8 @@ static int open_run(int argc, char **argv)
 
 	if (code == CLI_GO_ON)
 		code = open_file(&o);
-	sodium_free(o.opened);
-	km_memory_free(o.memory);
+	km_client_free(o.client);
+	km_complaint_free(o.why);
 	km_keyring_free(o.ring);
 	cli_list_free(&o.w.kms);
 	cli_list_free(&o.w.keys);

@@ -7,21 +7,20 @@
 #include "asm/marks.h"
 #include "base/complain.h"
 #include "base/escape.h"
-#include "gmk.h"
-#include "message/keyparams.h"
-#include "message/mikey.h"
 #include "keys/valid.h"
+#include "message/mikey.h"
+#include "message/uid.h"
 
 enum { TRIES = 8 };     /* key sets that one message may be for */
 
 /* A message on its way through the checks. */
 typedef struct {
-	const km_open_how *how;
+	const open_how *how;
 	const ring_snapshot *ring;
 	const km_random *rnd;
 	mikey_msg m;
 	const uint8_t *msg;
-	km_gmk_opened *out;
+	message_opened *out;
 	km_time t;
 	int64_t at;                         /* its seconds */
 	const km_kms *kms_i, *kms_r;
@@ -47,33 +46,6 @@ static km_str str_of_z(const char *s)
 	return (km_str){s, strlen(s)};
 }
 
-/* Is host that of the member?  Of an identity without a scheme, what stands behind its @.  One of
- * which that cannot be told, though it has an @, could live there. */
-static bool lives_at(km_str member, const char *host, size_t len)
-{
-	char uri[5 + KM_URI_MAX], own[KM_URI_MAX + 1];
-	size_t n = km_uri_host(own, member.s, member.len);
-
-	if (n == 0 && member.len && member.len <= KM_URI_MAX && memchr(member.s, '@', member.len)) {
-		memcpy(uri, "sip:", 4);
-		memcpy(uri + 4, member.s, member.len);
-		n = km_uri_host(own, uri, 4 + member.len);
-		return n == 0 || (n == len && memcmp(own, host, len) == 0);
-	}
-	return n == len && memcmp(own, host, len) == 0;
-}
-
-KM_API bool km_psi_rule(km_str gms, km_str group, km_str member)
-{
-	char a[KM_URI_MAX + 1], b[KM_URI_MAX + 1];
-	size_t len = km_uri_host(a, gms.s, gms.len);
-
-	if (len == 0 || km_uri_host(b, group.s, group.len) != len || memcmp(a, b, len) != 0)
-		return false;
-	/* Where the member itself lives under that host, any user there could sign. */
-	return !lives_at(member, a, len);
-}
-
 static void explain(const opening *o, const char *text)
 {
 	if (o->how->why)
@@ -82,7 +54,7 @@ static void explain(const opening *o, const char *text)
 
 static bool may_manage(const opening *o, km_str group)
 {
-	const km_open_how *how = o->how;
+	const open_how *how = o->how;
 	km_str member = str_of_z(o->out->to_self ? "" : o->mine->uri);
 
 	return how->may_manage ? how->may_manage(how->ctx, o->out->gms,
@@ -110,7 +82,7 @@ static km_str bare(km_str s)
 static km_reason check_replay(const opening *o)
 {
 	const mikey_msg *m = &o->m;
-	const km_open_how *how = o->how;
+	const open_how *how = o->how;
 	octets uri = m->id[ROLE_INITIATOR];
 
 	if (how->replayed && how->replayed(how->ctx, uri.data ? str_of(uri) : bare(how->from), m->ntp64,
@@ -397,17 +369,10 @@ static km_err decapsulate(opening *o, uint8_t gmk[KM_SSV_BYTES])
 	return err;
 }
 
-/* The salt is the member's.  The GMS, opening a message with hidden identities to itself, does not
- * learn whose it is, and so not the GMK-ID either. */
-static bool knows_gmk_id(const opening *o)
-{
-	return !o->out->to_self || o->m.id[ROLE_RESPONDER].data;
-}
-
 /* What the key protects.  gmk is secret. */
 static km_reason read_parameters(opening *o, const uint8_t gmk[KM_SSV_BYTES])
 {
-	km_gmk_opened *out = o->out;
+	message_opened *out = o->out;
 	keyparams_cipher *cipher;
 	const char *wrong = o->m.protected_payload.data ?
 			keyparams_check(o->m.protected_payload, out->guk_id) : "there are none";
@@ -419,7 +384,7 @@ static km_reason read_parameters(opening *o, const uint8_t gmk[KM_SSV_BYTES])
 			return KM_R_ENGINE;
 		if (keyparams_unprotect(out->content, &out->content_len, cipher, gmk, out->guk_id,
 				o->m.protected_payload)) {
-			wrong = keyparams_read_into(&out->params, out->content, out->content_len);
+			wrong = keyparams_read(&out->params, out->groups, out->content, out->content_len);
 			r = KM_R_OK;
 		}
 		keyparams_cipher_free(cipher);
@@ -435,7 +400,7 @@ static km_reason read_parameters(opening *o, const uint8_t gmk[KM_SSV_BYTES])
  * or of randomness is not about the message. */
 static km_reason decrypt(opening *o)
 {
-	km_gmk_opened *out = o->out;
+	message_opened *out = o->out;
 	uint8_t gmk[KM_SSV_BYTES];
 	octets user = o->m.id[ROLE_RESPONDER];
 	km_str p0 = user.data ? str_of(user) : str_of_z(o->mine->uri);
@@ -445,7 +410,10 @@ static km_reason decrypt(opening *o)
 	if (err != KM_OK)
 		return err == KM_EDECAP ? KM_R_DECRYPT : KM_R_ENGINE;
 	out->guk_id = o->m.csb_id;
-	out->gmk_id = !knows_gmk_id(o) ? out->guk_id & 0xf0000000
+	/* The salt is the member's.  The GMS, opening a message with hidden identities to itself, does not learn whose
+	 * it is, and so not the GMK-ID either. */
+	out->is_id_known = !out->to_self || user.data;
+	out->gmk_id = !out->is_id_known ? out->guk_id & 0xf0000000
 			: km_guk_id(out->guk_id, km_user_salt(gmk, p0.s, p0.len));
 	/* Public: an identifier, which the signalling of calls names. */
 	ct_public(&out->gmk_id, sizeof out->gmk_id);
@@ -479,7 +447,7 @@ static void explain_authority(const opening *o, km_str group)
 
 static km_reason check_groups(const opening *o)
 {
-	const km_gmk_params *p = &o->out->params;
+	const keyparams *p = &o->out->params;
 	km_str named = bare(o->how->group);
 	bool listed = p->n_groups == 0;
 
@@ -503,44 +471,51 @@ static bool is_later(uint64_t ntp64, uint64_t than)
 	return a.seconds > b.seconds || (a.seconds == b.seconds && a.fraction > b.fraction);
 }
 
+static bool is_same_key(const km_key *held, const message_opened *out)
+{
+	return same(held->gms, out->gms) && same(held->kms, out->gms_kms) &&
+			km_equal(held->gmk, out->gmk, KM_SSV_BYTES);
+}
+
 /* Against what is held under the same GMK-ID: the same key of the same issuer with a later T is an
  * update; a key remembered as revoked stays so; anything else is a duplicate.  A revoked key of
  * another issuer forbids nobody its GMK-ID. */
-static km_reason check_duplicate(opening *o)
+static km_reason check_duplicate(message_opened *out, const open_how *how)
 {
-	km_gmk_opened *out = o->out;
-	km_held held;
+	open_held held;
 	km_reason r = KM_R_OK;
 
-	out->revoked = !(out->params.status & KM_STATUS_NOT_REVOKED);
-	if (!knows_gmk_id(o))
+	out->update = false;
+	if (!out->is_id_known)
 		return KM_R_OK; /* nor whether it came before */
-	for (size_t i = 0; r == KM_R_OK && o->how->held && o->how->held(o->how->ctx, &held,
-			out->member, out->gmk_id, i); i++) {
-		bool issuer = same(held.gms, out->gms) && same(held.kms, str_of_z(o->kms_i->uri));
+	for (size_t i = 0; r == KM_R_OK && how->held && how->held(how->ctx, &held, out->member, out->gmk_id, i);
+			i++) {
+		bool is_revoked = held.key->revoked, is_newer = is_later(out->ntp64, held.ntp64);
+		bool is_same = is_same_key(held.key, out);
 
-		if (!issuer || !km_equal(held.gmk, out->gmk, sizeof held.gmk))
-			r = held.revoked ? KM_R_OK : KM_R_DUPLICATE;
-		else if (held.revoked && !out->revoked)
+		km_key_free(held.key);
+		if (!is_same)
+			r = is_revoked ? KM_R_OK : KM_R_DUPLICATE;
+		else if (is_revoked && !out->revoked)
 			r = KM_R_REVOKED;
-		else if (!is_later(out->ntp64, held.ntp64))
+		else if (!is_newer)
 			r = KM_R_DUPLICATE;
 		else
 			out->update = true;
-		km_wipe(&held, sizeof held);
 	}
+	out->remarks &= ~(unsigned)KM_REMARK_REVOKES_UNKNOWN;
+	if (out->revoked && !out->update)
+		out->remarks |= KM_REMARK_REVOKES_UNKNOWN;
 	return r;
 }
 
 /* What an operator should hear about what is accepted. */
 static void remark(opening *o)
 {
-	km_gmk_opened *out = o->out;
-	const km_gmk_params *p = &out->params;
+	message_opened *out = o->out;
+	const keyparams *p = &out->params;
 	int64_t now = o->how->now;
 
-	if (out->revoked && !out->update && knows_gmk_id(o))
-		out->remarks |= KM_REMARK_REVOKES_UNKNOWN;
 	if (p->expiry != 0 && now >= 0 && p->expiry <= (uint64_t)now)
 		out->remarks |= KM_REMARK_EXPIRED;
 	if (p->expiry != 0 && p->activation >= p->expiry)
@@ -553,7 +528,7 @@ static void remark(opening *o)
 
 static km_reason run_checks(opening *o)
 {
-	km_gmk_opened *out = o->out;
+	message_opened *out = o->out;
 	km_reason r = check_time(o);
 
 	if (r == KM_R_OK)
@@ -580,15 +555,16 @@ static km_reason run_checks(opening *o)
 		r = KM_R_KEY_TYPE;
 	if (r == KM_R_OK)
 		r = check_groups(o);
+	out->revoked = !(out->params.status & KM_STATUS_NOT_REVOKED);
 	if (r == KM_R_OK)
-		r = check_duplicate(o);
+		r = check_duplicate(out, o->how);
 	if (r == KM_R_OK)
 		remark(o);
 	return r;
 }
 
-km_reason open_message(km_gmk_opened *out, const ring_snapshot *ring, const uint8_t *msg, size_t len,
-		const km_open_how *how, const km_random *rnd)
+km_reason open_message(message_opened *out, const ring_snapshot *ring, const uint8_t *msg, size_t len,
+		const open_how *how, const km_random *rnd)
 {
 	opening o = {.how = how, .ring = ring, .rnd = rnd, .msg = msg, .out = out};
 	km_reason r = KM_R_PARSE;
@@ -606,15 +582,18 @@ km_reason open_message(km_gmk_opened *out, const ring_snapshot *ring, const uint
 	return r;
 }
 
-KM_API km_reason km_gmk_open(km_gmk_opened *out, const uint8_t *msg, size_t len,
-		const km_open_how *how, const km_random *rnd)
+km_reason open_check_again(message_opened *out, const open_how *how)
 {
-	const ring_snapshot *ring;
-	km_reason r;
+	if (how->replayed && how->replayed(how->ctx, out->gms, out->ntp64, out->rand, out->rand_len, out->guk_id))
+		return KM_R_REPLAY;
+	return check_duplicate(out, how);
+}
 
-	ring_keep(how->ring);   /* strings of out are its */
-	ring = ring_take(how->ring);
-	r = open_message(out, ring, msg, len, how, rnd);
-	ring_give_back(ring);
-	return r;
+km_err open_key(km_key **key, const message_opened *opened, km_complaint *why)
+{
+	return key_make(key, &(key_parts){
+		.gmk = opened->gmk, .gmk_id = opened->gmk_id, .gms = opened->gms, .kms = opened->gms_kms,
+		.member = opened->member, .member_kms = opened->member_kms, .rand = opened->rand,
+		.rand_len = opened->rand_len, .params = opened->params, .revoked = opened->revoked,
+	}, why);
 }

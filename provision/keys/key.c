@@ -104,13 +104,13 @@ static km_err refuse(km_complaint *why, km_err err)
 km_err key_make(km_key **out, const key_parts *parts, km_complaint *why)
 {
 	const size_t n_groups = parts->params.n_groups;
-	const size_t content_len = parts->member.len != 0 ? 0 : keyparams_size(&parts->params);
+	const size_t content_len = parts->member_kms.len != 0 ? 0 : keyparams_size(&parts->params);
 	km_key *key;
 	void *gmk;
 	km_err err;
 
 	*out = NULL;
-	if (parts->rand_len > KEY_RAND_MAX || (parts->member.len == 0 && content_len == 0))
+	if (parts->rand_len > KEY_RAND_MAX || (parts->member_kms.len == 0 && content_len == 0))
 		return complain_field(why, "groups", "too long together for the key parameters");
 	key = calloc(1, sizeof *key + n_groups * (sizeof(km_str) + sizeof(char *)) + texts_size(parts) + 2 * content_len);
 	if (key == NULL)

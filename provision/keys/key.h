@@ -23,7 +23,7 @@ struct km_key {
 	_Atomic bool revoked;           /* given to nobody; for ever */
 	uint32_t authority, shared;     /* KM_AUTHORITY_*, KM_SHARED_* */
 	km_str gms, kms;                /* the issuer */
-	km_str member, member_kms;      /* whose message it came by, at a client; len 0: made here */
+	km_str member, member_kms;      /* whose message it came by, at a client; kms len 0: made here */
 	const uint8_t *rand;
 	size_t rand_len;                /* KM_RAND_BYTES where it was made here */
 	keyparams params;               /* as members are given it */
@@ -42,7 +42,7 @@ struct km_key {
 };
 
 /* What a key is made of: all of it is copied, and none of it is checked but for lengths.  params.status does not
- * count where there is no member: shared makes it. */
+ * count where it is made here: shared makes it. */
 typedef struct {
 	const uint8_t *gmk;             /* secret; key_draw: not read */
 	uint32_t gmk_id;

@@ -2,6 +2,7 @@
  *
  * The room, provision/message/, which stands on base/: what is in a message.
  *   uri, uri_same        what is a URI, and which name the same
+ *   psi                  which GMS may manage a group, by their hosts
  *   uid                  UID, key periods, user salt, GUK-ID, media keys
  *   mikey, mikey_build   the payloads taken apart, and put together
  *   wire                 octets in network order
