@@ -11,9 +11,9 @@
  * the whole set. */
 enum { TABLES = 256, FIRST_ROOM = 16 };
 
-/* The lowest octet of user, which chose the table, holds a fingerprint of the KMS.  line 0: empty. */
+/* line 0: empty. */
 typedef struct {
-	uint64_t user;
+	uint64_t user, kms;
 	uint32_t uri, line;
 } slot;
 
@@ -91,7 +91,8 @@ seen_result seen_add(seen *set, km_str uri, km_str kms, uint64_t *line)
 	uint64_t user = fingerprint(set, form, uri_twin(form, uri.s, uri.len));
 	table *t = &set->tables[user % TABLES];
 	slot new = {
-		.user = (user & ~(uint64_t)0xff) | (kms.len == 0 ? 0 : fingerprint(set, kms.s, kms.len) & 0xff),
+		.user = user,
+		.kms = fingerprint(set, kms.s, kms.len),
 		.uri = (uint32_t)fingerprint(set, uri.s, uri.len),
 		.line = *line < UINT32_MAX ? (uint32_t)*line : UINT32_MAX,
 	};
@@ -103,11 +104,11 @@ seen_result seen_add(seen *set, km_str uri, km_str kms, uint64_t *line)
 	for (i = start_of(t, user); t->slots[i].line != 0; i = step(t, i)) {
 		const slot *old = &t->slots[i];
 
-		if (old->user >> 8 != user >> 8)
+		if (old->user != user)
 			continue;
 		*line = old->line;
 		if (old->uri == new.uri)
-			return old->user == new.user ? SEEN_REPEAT : SEEN_OTHER_KMS;
+			return old->kms == new.kms ? SEEN_REPEAT : SEEN_OTHER_KMS;
 		result = SEEN_TWIN;
 	}
 	t->slots[i] = new;

@@ -7,10 +7,9 @@
 #include "gmk.h"
 
 /* Fingerprints are taken under a random key of this set, so that nobody can choose strings that
- * collide: 56 bits and the choice of a table for the user, 32 for the way the user is written, 8 for the
- * KMS.  Two of n different users are taken for one with a probability of n^2 / 2^65 (3e-8 for a
- * million), which makes a remark; for a repeat the other 32 bits must be the same too.  A member costs
- * 20 to 30 octets, an empty set 80 KiB at most. */
+ * collide: 64 bits for the user, 32 for the way the user is written, 64 for the KMS.  Two of n different users
+ * are taken for one with a probability of n^2 / 2^65 (3e-8 for a million), which makes a remark; for a repeat
+ * the others must be the same too.  A member costs 30 to 45 octets, an empty set 120 KiB at most. */
 typedef struct seen seen;
 
 typedef enum {
