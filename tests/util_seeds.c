@@ -112,6 +112,16 @@ static void add_documents(seed_list *list)
 
 /* ---- texts ------------------------------------------------------------------------------------ */
 
+static void add_groups(seed_list *list)
+{
+	add_texts(list, (const char *const[]){
+			"group,gmk,text,activate,expire,status\nsip:a@x,a.gmk,\"A, 1\",1,2027-01-01T00:00:00Z,active\n"
+			"sip:b@x,./a.gmk,\"A, 1\",1,2027-01-01T00:00:00Z,\nsip:c@x,c.gmk,,,,revoked\n",
+			"{\"group\":\"sip:a@x\",\"gmk\":\"a.gmk\",\"text\":null}\n"
+			"{\"group\":\"sip:b@x\",\"gmk\":\"b.gmk\",\"status\":\"revoked\"}\n",
+			NULL });
+}
+
 static void add_members(seed_list *list)
 {
 	add_texts(list, (const char *const[]){
@@ -267,7 +277,7 @@ static const struct {
 	void (*add)(seed_list *list);
 } kinds[] = {
 	{"fuzz_open", add_messages}, {"fuzz_messages", add_streams}, {"fuzz_keyparams", add_keyparams},
-	{"fuzz_kmsdoc", add_documents}, {"fuzz_members", add_members},
+	{"fuzz_kmsdoc", add_documents}, {"fuzz_members", add_members}, {"fuzz_groups", add_groups},
 	{"fuzz_keyfile", add_keyfiles}, {"fuzz_state", add_states},
 	{"fuzz_journal", add_journals}, {"fuzz_when", add_times}, {"fuzz_uri", add_uris},
 };

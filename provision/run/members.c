@@ -8,12 +8,10 @@
 #include "base/complain.h"
 #include "base/json_row.h"
 #include "members_form.h"
+#include "rows.h"
 #include "seen.h"
 
-enum { RECORD_MAX = 1 << 16 };          /* octets of a line, or of a CSV record */
-
 struct member_list {
-	FILE *in;
 	char *name;
 	members_how how;
 	bool ended;
@@ -21,17 +19,10 @@ struct member_list {
 	list_columns columns;
 	members_counts counts;
 	size_t twin_room;
-	uint64_t first, last;   /* lines of the record */
-	uint64_t quote;         /* the line where quotes were opened last */
 	char *header;           /* of CSV */
 	size_t header_len;
 	seen *seen;
-	size_t len;
-	bool too_long;          /* the record: only its start was kept */
-	bool open_quote;        /* the list ended within quotes */
-	bool swallowed;         /* the record goes on behind a line end */
-	char record[RECORD_MAX];
-	char fields[RECORD_MAX];        /* of the record, quotes and escapes undone */
+	rows rows;
 };
 
 member_list *members_open(FILE *in, const char *name, const members_how *how)
@@ -43,7 +34,7 @@ member_list *members_open(FILE *in, const char *name, const members_how *how)
 		return NULL;
 	if (how == NULL)
 		how = &usual;
-	list->in = in;
+	list->rows.in = in;
 	list->how = *how;
 	list->columns.names[COLUMN_URI] = how->uri == NULL ? "uri" : how->uri;
 	list->columns.names[COLUMN_KMS] = how->kms == NULL ? "kms" : how->kms;
@@ -79,81 +70,17 @@ km_str members_header(const member_list *list)
 	return (km_str){ list->header, list->header_len };
 }
 
-/* ---- records --------------------------------------------------------------------------------- */
-
-/* Read a line, or a CSV record, which goes on over line ends in quotes: what stands in a quoted
- * field never becomes a line of its own.  false: the end, or an error of the input. */
-static bool read_record(member_list *list)
-{
-	bool quoted = false, may_open = true;
-	int c, before = '\n';
-
-	list->len = 0;
-	list->too_long = list->swallowed = false;
-	list->first = list->counts.lines + 1;
-	while ((c = getc_unlocked(list->in)) != EOF) {
-		if (before == '\n')
-			list->counts.lines++;
-		list->swallowed = list->swallowed || (before == '\n' && list->counts.lines > list->first);
-		before = c;
-		if (c == '\n' && !quoted)
-			break;
-		if (list->form == FORM_CSV && c == '"') {
-			if (!quoted && may_open)
-				list->quote = list->counts.lines;
-			may_open = quoted || may_open;
-			quoted = !quoted && may_open;
-		} else if (!quoted) {
-			may_open = c == ',';
-		}
-		if (list->len < sizeof list->record)
-			list->record[list->len++] = (char)c;
-		else
-			list->too_long = true;
-	}
-	if (list->len > 0 && !list->too_long && list->record[list->len - 1] == '\r')
-		list->len--;
-	list->last = list->counts.lines;
-	list->open_quote = quoted;
-	return list->last >= list->first && !ferror(list->in);
-}
-
-/* Take a byte order mark off the first line. */
-static void skip_mark(member_list *list)
-{
-	if (list->first == 1 && list->len >= 3 && memcmp(list->record, "\xef\xbb\xbf", 3) == 0) {
-		list->len -= 3;
-		memmove(list->record, list->record + 3, list->len);
-	}
-}
-
 /* ---- records to members ---------------------------------------------------------------------- */
 
-/* Empty fields may be missing at the end, or be there in addition, as spreadsheets write them. */
 static const char *read_csv(member_list *list, member_line *out)
 {
-	const list_columns *columns = &list->columns;
-	char *rest = list->fields, *end = list->fields + list->len;
-	km_str field;
-	size_t n = 0;
+	km_str values[COLUMNS] = { { 0 } };
+	const char *wrong = rows_csv(&list->rows, values, list->columns.at, COLUMNS, list->columns.n);
 
-	memcpy(list->fields, list->record, list->len);
-	if (list->open_quote)
-		return "a quote that is never closed";
-	for (; rest != NULL; n++) {
-		if (!form_take_field(&field, &rest, end))
-			return "a quote within a field, or text after a closing one";
-		field = form_trimmed(field);
-		if (n >= columns->n && field.len > 0)
-			return "more fields than the first line names";
-		if (n == columns->at[COLUMN_URI])
-			out->uri = field;
-		else if (n == columns->at[COLUMN_KMS])
-			out->kms = field;
-		else if (n == columns->at[COLUMN_GROUP])
-			out->group = field;
-	}
-	return NULL;
+	out->uri = values[COLUMN_URI];
+	out->kms = values[COLUMN_KMS];
+	out->group = values[COLUMN_GROUP];
+	return wrong;
 }
 
 static const char *read_json(member_list *list, member_line *out)
@@ -163,26 +90,13 @@ static const char *read_json(member_list *list, member_line *out)
 
 	for (size_t i = 0; i < COLUMNS; i++)
 		fields[i].name = list->columns.names[i];
-	wrong = json_row(fields, COLUMNS, list->fields, list->record, list->len);
+	wrong = json_row(fields, COLUMNS, list->rows.fields, list->rows.record, list->rows.len);
 	if (wrong == NULL && !fields[COLUMN_URI].found)
 		wrong = "no uri in the JSON object";
 	out->uri = fields[COLUMN_URI].value;
 	out->kms = fields[COLUMN_KMS].value;
 	out->group = fields[COLUMN_GROUP].value;
 	return wrong;
-}
-
-/* Is the record empty, or are all of its fields? */
-static bool is_empty(const member_list *list)
-{
-	size_t n = 0;
-
-	if (list->too_long || list->open_quote)
-		return false;
-	while (list->form == FORM_CSV && n < list->len && list->record[n] != '\0' &&
-	       strchr(", \t", list->record[n]) != NULL)
-		n++;
-	return n == list->len;
 }
 
 /* What a spreadsheet shows where a formula fails: a member is meant, who is not known. */
@@ -203,7 +117,7 @@ static bool is_commented_out(const member_list *list, const member_line *out)
 {
 	if (is_error_of_a_cell(out->uri))
 		return false;
-	return (list->len > 0 && list->record[0] == '#') || (out->uri.len > 0 && out->uri.s[0] == '#');
+	return (list->rows.len > 0 && list->rows.record[0] == '#') || (out->uri.len > 0 && out->uri.s[0] == '#');
 }
 
 static void reject(member_line *out, km_reason reason, const char *text)
@@ -215,11 +129,11 @@ static void reject(member_line *out, km_reason reason, const char *text)
 /* How a record that goes over several lines came to be more than a row; NULL: it is one. */
 static const char *what_was_swallowed(const member_list *list, const member_line *out, const char *wrong)
 {
-	if (!list->swallowed)
+	if (!list->rows.swallowed)
 		return NULL;
-	if (list->open_quote)
+	if (list->rows.open_quote)
 		return "was never closed";
-	if (list->too_long)
+	if (list->rows.too_long)
 		return "goes over more than a record holds";
 	if (wrong != NULL)
 		return "ends within another field";
@@ -227,7 +141,7 @@ static const char *what_was_swallowed(const member_list *list, const member_line
 	    (out->kms.len > 0 && memchr(out->kms.s, '\n', out->kms.len) != NULL) ||
 	    (out->group.len > 0 && memchr(out->group.s, '\n', out->group.len) != NULL))
 		return "holds line ends, where a URI is wanted";
-	return form_swallowed_members(list->record, list->len, list->how.any_id) ?
+	return form_swallowed_members(list->rows.record, list->rows.len, list->how.any_id) ?
 			"holds lines that are members" : NULL;
 }
 
@@ -257,7 +171,7 @@ static bool keep_twin(member_list *list, uint64_t other)
 		counts->twin = bigger;
 		list->twin_room = room;
 	}
-	counts->twin[counts->twins++] = (members_pair){ list->first, other };
+	counts->twin[counts->twins++] = (members_pair){ list->rows.first, other };
 	return true;
 }
 
@@ -265,14 +179,14 @@ static bool keep_twin(member_list *list, uint64_t other)
 static int look_up(member_list *list, member_line *out)
 {
 	members_counts *counts = &list->counts;
-	uint64_t other = list->first;
+	uint64_t other = list->rows.first;
 
 	switch (seen_add(list->seen, out->uri, out->kms, &other)) {
 	case SEEN_NOMEM:
 		return -1;
 	case SEEN_REPEAT:
 		if (counts->repeats++ == 0)
-			counts->repeat = (members_pair){ list->first, other };
+			counts->repeat = (members_pair){ list->rows.first, other };
 		return 0;
 	case SEEN_OTHER_KMS:
 		out->reason = KM_R_REPEATED;
@@ -295,7 +209,7 @@ static void count_letters(member_list *list, km_str uri)
 	while (i < uri.len && (unsigned char)uri.s[i] < 0x80)
 		i++;
 	if (i < uri.len && list->counts.beyond_ascii++ == 0)
-		list->counts.beyond_line = list->first;
+		list->counts.beyond_line = list->rows.first;
 }
 
 /* Refuse a record that swallowed lines, or end the list there: -1. */
@@ -304,25 +218,25 @@ static int refuse_swallowed(member_list *list, member_line *out, const char *wha
 	char text[192];
 
 	snprintf(text, sizeof text, "a quote opened in line %llu %s: lines %llu to %llu were one record%s",
-			(unsigned long long)list->quote, what, (unsigned long long)list->first,
-			(unsigned long long)list->last,
+			(unsigned long long)list->rows.quote, what, (unsigned long long)list->rows.first,
+			(unsigned long long)list->rows.last,
 			list->how.keep_going ? "" : " (--keep-going leaves it out)");
 	reject(out, KM_R_PARSE, text);
 	if (list->how.keep_going)
 		return 1;
-	complain(why, list->name, (int)list->quote, NULL, text);
+	complain(why, list->name, (int)list->rows.quote, NULL, text);
 	return -1;
 }
 
 static const char *read_fields(member_list *list, member_line *out)
 {
-	if (list->too_long)
+	if (list->rows.too_long)
 		return "the line is too long: at most 65536 octets are read";
 	if (list->form == FORM_NDJSON)
 		return read_json(list, out);
 	if (list->form == FORM_CSV)
 		return read_csv(list, out);
-	out->uri = (km_str){ list->record, list->len };
+	out->uri = (km_str){ list->rows.record, list->rows.len };
 	return NULL;
 }
 
@@ -358,7 +272,7 @@ static int read_member(member_list *list, member_line *out, km_complaint *why)
 	if (result == 1 && out->reason == KM_R_OK)
 		count_letters(list, out->uri);
 	if (result < 0)
-		complain(why, list->name, (int)list->first, NULL, strerror(ENOMEM));
+		complain(why, list->name, (int)list->rows.first, NULL, strerror(ENOMEM));
 	return result;
 }
 
@@ -369,42 +283,44 @@ static int decide(member_list *list, km_complaint *why)
 {
 	char wrong[FORM_TEXT];
 
-	if (list->too_long && list->record[0] == '{') {
+	if (list->rows.too_long && list->rows.record[0] == '{') {
 		list->form = FORM_NDJSON;
 		return 1;
 	}
-	list->form = form_of(wrong, &list->columns, list->record, list->len, list->how.any_id);
+	list->form = form_of(wrong, &list->columns, list->rows.record, list->rows.len, list->how.any_id);
+	list->rows.is_csv = list->form == FORM_CSV;
 	if (list->form == FORM_CSV) {
-		list->header = malloc(list->len + 1);
+		list->header = malloc(list->rows.len + 1);
 		if (list->header == NULL) {
-			complain(why, list->name, (int)list->first, NULL, strerror(ENOMEM));
+			complain(why, list->name, (int)list->rows.first, NULL, strerror(ENOMEM));
 			return -1;
 		}
-		memcpy(list->header, list->record, list->len);
-		list->header_len = list->len;
+		memcpy(list->header, list->rows.record, list->rows.len);
+		list->header_len = list->rows.len;
 		return 0;
 	}
 	if (list->form != FORM_NONE)
 		return list->form != FORM_UNDECIDED;
-	complain(why, list->name, (int)list->first, NULL, wrong);
+	complain(why, list->name, (int)list->rows.first, NULL, wrong);
 	return -1;
 }
 
 /* Read on to the first record that counts; as members_next. */
 static int next_record(member_list *list, km_complaint *why)
 {
-	while (read_record(list)) {
+	while (rows_next(&list->rows)) {
 		int found = 1;
 
-		skip_mark(list);
-		if (is_empty(list) || (list->record[0] == '#' && list->form <= FORM_PLAIN))
+		list->counts.lines = list->rows.lines;
+		if (rows_is_empty(&list->rows) || (list->rows.record[0] == '#' && list->form <= FORM_PLAIN))
 			continue;
 		if (list->form == FORM_UNDECIDED)
 			found = decide(list, why);
 		if (found != 0)
 			return found;
 	}
-	if (!ferror(list->in))
+	list->counts.lines = list->rows.lines;
+	if (!ferror(list->rows.in))
 		return 0;
 	complain(why, list->name, (int)list->counts.lines + 1, NULL, strerror(errno));
 	return -1;
@@ -426,16 +342,16 @@ int members_next(member_list *list, member_line *out, km_complaint *why)
 			read = read_member(list, out, why);
 	} while (found == 1 && read == 0);
 	found = found == 1 ? read : found;
-	out->line = list->first;
-	out->last = list->last;
-	out->record = (km_str){ list->record, list->len };
-	out->is_cut = list->too_long;
-	out->is_open = list->open_quote;
+	out->line = list->rows.first;
+	out->last = list->rows.last;
+	out->record = (km_str){ list->rows.record, list->rows.len };
+	out->is_cut = list->rows.too_long;
+	out->is_open = list->rows.open_quote;
 	list->counts.members += found == 1 && out->reason == KM_R_OK;
 	list->counts.refused += found == 1 && out->reason != KM_R_OK;
 	list->counts.complete = found == 0;
 	if (found < 0)
-		list->counts.broke_off = list->first;
+		list->counts.broke_off = list->rows.first;
 	list->ended = found != 1;
 	return found;
 }

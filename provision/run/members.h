@@ -2,7 +2,9 @@
  *
  * The room, provision/run/, which the command alone has: a run from a list to a file.
  *   members, members_form   lists of members; what form one has
+ *   rows                    the rows of a file, of which a list is made
  *   seen                    who stood in it before
+ *   groups, words_table     which group gets which key; numbers by words
  *   pool                    threads that give back what they made in the order it came
  *   sink                    messages as they leave
  *   kmsdoc_write            KMS documents written, for the laboratory and tests

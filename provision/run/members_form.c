@@ -9,61 +9,10 @@
 #include "base/escape.h"
 #include "base/json_row.h"
 #include "message/uri.h"
+#include "rows.h"
 
 #define READ_FORMS "a list is a URI a line, or CSV with commas whose first line names uri (or --column " \
 	"uri=NAME), or a JSON object a line"
-
-/* ---- fields of CSV (RFC 4180) ---------------------------------------------------------------- */
-
-bool form_take_field(km_str *field, char **rest, char *end)
-{
-	char *at = *rest, *to = *rest;
-
-	field->s = to;
-	if (at < end && *at == '"') {
-		for (at++; at < end && (*at != '"' || (at + 1 < end && at[1] == '"')); at++) {
-			at += *at == '"';
-			*to++ = *at;
-		}
-		if (at == end)
-			return false;
-		at++;
-	} else {
-		while (at < end && *at != ',' && *at != '"')
-			*to++ = *at++;
-	}
-	field->len = (size_t)(to - field->s);
-	if (at < end && *at != ',')
-		return false;
-	*rest = at == end ? NULL : at + 1;
-	return true;
-}
-
-/* Octets of white space at the start of s. */
-static size_t space_before(km_str s)
-{
-	if (s.len > 0 && (*s.s == ' ' || *s.s == '\t'))
-		return 1;
-	return s.len >= 2 && memcmp(s.s, "\xc2\xa0", 2) == 0 ? 2 : 0;
-}
-
-static size_t space_behind(km_str s)
-{
-	if (s.len > 0 && (s.s[s.len - 1] == ' ' || s.s[s.len - 1] == '\t'))
-		return 1;
-	return s.len >= 2 && memcmp(s.s + s.len - 2, "\xc2\xa0", 2) == 0 ? 2 : 0;
-}
-
-km_str form_trimmed(km_str s)
-{
-	size_t n;
-
-	while ((n = space_before(s)) > 0)
-		s = (km_str){ s.s + n, s.len - n };
-	while ((n = space_behind(s)) > 0)
-		s.len -= n;
-	return s;
-}
 
 static bool is_word(km_str s, const char *word)
 {
@@ -73,12 +22,12 @@ static bool is_word(km_str s, const char *word)
 /* Quotes and white space off both ends. */
 static km_str bare(km_str s)
 {
-	s = form_trimmed(s);
+	s = rows_trimmed(s);
 	while (s.len > 0 && (*s.s == '"' || *s.s == '\''))
 		s = (km_str){ s.s + 1, s.len - 1 };
 	while (s.len > 0 && (s.s[s.len - 1] == '"' || s.s[s.len - 1] == '\'' || s.s[s.len - 1] == '\r'))
 		s.len--;
-	return form_trimmed(s);
+	return rows_trimmed(s);
 }
 
 /* Octets of s before any of set. */
@@ -310,7 +259,7 @@ static const char *foreign_lines(km_str s)
 
 static list_form form_of_text(const first_line *f)
 {
-	km_str s = form_trimmed(f->line);
+	km_str s = rows_trimmed(f->line);
 	const char *what = foreign_lines(s);
 
 	if (what != NULL)
@@ -364,10 +313,10 @@ static list_form read_header(const first_line *f, char *line)
 	km_str field;
 
 	for (; rest != NULL; n++) {
-		if (!form_take_field(&field, &rest, end))
+		if (!rows_take_field(&field, &rest, end))
 			return FORM_UNDECIDED;
 		for (size_t i = 0; i < COLUMNS; i++) {
-			if (is_word(form_trimmed(field), columns->names[i])) {
+			if (is_word(rows_trimmed(field), columns->names[i])) {
 				columns->at[i] = n;
 				found[i]++;
 			}
@@ -409,10 +358,22 @@ static const char *separated_by(km_str line)
 			"columns separated by tabs, not ','" : "columns that ',' does not separate";
 }
 
+const char *form_foreign(km_str line)
+{
+	const km_str s = rows_trimmed(line);
+	const char *what = foreign_file(line);
+
+	if (what == NULL)
+		what = foreign_text(line);
+	if (what == NULL && s.len > 0 && *s.s == '[' && !is_section(s))
+		return "a JSON array (jq -c '.[]' makes a line of each object)";
+	return what == NULL && s.len > 0 ? foreign_lines(s) : what;
+}
+
 list_form form_of(char *wrong, list_columns *columns, const char *line, size_t len, bool any_id)
 {
 	first_line f = { wrong, columns, { line, len }, any_id };
-	km_str s = form_trimmed(f.line);
+	km_str s = rows_trimmed(f.line);
 	const char *what = foreign_file(f.line);
 	list_form form;
 

@@ -1,4 +1,4 @@
-/* members_form.h -- what form a list of members has, by its first line; the fields of CSV. */
+/* members_form.h -- what form a list of members has, by its first line. */
 #ifndef KM_MEMBERS_FORM_H
 #define KM_MEMBERS_FORM_H
 
@@ -21,12 +21,8 @@ enum { FORM_TEXT = 256 };
  * says what it is.  FORM_UNDECIDED: a line to be passed over.  any_id as in members_how. */
 list_form form_of(char *wrong, list_columns *columns, const char *line, size_t len, bool any_id);
 
-/* Without white space (space, tab, U+00A0) around. */
-km_str form_trimmed(km_str s);
-
-/* Take the next field of *rest, its quotes undone in place.  *rest is NULL after the last one.
- * false: quotes where none may stand. */
-bool form_take_field(km_str *field, char **rest, char *end);
+/* What a file of another kind is, by that line of it; NULL: it shows no such thing. */
+const char *form_foreign(km_str line);
 
 /* Does one of the lines behind the first of a CSV record hold a URI as a field of its own: was it a row
  * of members before a quote swallowed it? */
