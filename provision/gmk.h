@@ -778,14 +778,14 @@ KM_API KM_MUST km_reason km_client_open(km_opened *out, km_client *client, const
 KM_API KM_MUST km_err km_client_key(km_key **key, uint32_t *what, km_client *client, uint32_t gmk_id, size_t i,
 		km_complaint *why);
 
-/* ---- looking at messages without keys -------------------------------------------------------- */
+/* ---- looking at messages without keys --------------------------------------------------------- */
 
-/* Write what the message says in clear to out, one line a payload and a field, foreign text escaped,
- * with what is not as the clauses have it; it goes on as far as lengths allow.
- * false: it would be refused as unparseable. */
-KM_API bool km_gmk_inspect(FILE *out, const uint8_t *msg, size_t len);
-/* The same as members of a JSON object that the caller began and ends: ,"octets":699,"payloads":... */
-KM_API bool km_gmk_inspect_json(FILE *out, const uint8_t *msg, size_t len);
+enum { KM_INSPECT_TEXT = 1, KM_INSPECT_JSON = 2 };
+/* What the message says in clear, with what is not as the clauses have it, foreign text escaped: *len octets to out and
+ * a NUL; a line a payload and a field, or one JSON object.  Where room is not enough, KM_EARG, and *len is the room
+ * that it takes.  KM_EFORMAT: out says what can be said, and the message would be refused as unparseable. */
+KM_API KM_MUST km_err km_inspect(char *out, size_t room, size_t *len, const uint8_t *msg, size_t msg_len,
+		uint32_t form);
 
 #ifdef __cplusplus
 }

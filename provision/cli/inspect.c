@@ -2,34 +2,75 @@
 #include "cli.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/escape.h"
 #include "message/mikey.h"
 
-static bool inspect_text(const cli_message *one, bool first)
+/* What the library says of a message, which is to be freed; NULL: out of memory. */
+static char *say(const cli_message *one, uint32_t form, bool *good)
 {
+	char *text = NULL;
+	size_t room = 1 << 16, len;
+	km_err err;
+
+	do {
+		char *bigger = realloc(text, room);
+
+		if (bigger == NULL) {
+			free(text);
+			return NULL;
+		}
+		text = bigger;
+		err = km_inspect(text, room, &len, one->msg, one->len, form);
+		if (err == KM_EARG)
+			room = len;
+	} while (err == KM_EARG);
+	*good = err == KM_OK;
+	if (*good || err == KM_EFORMAT)
+		return text;
+	free(text);
+	return NULL;
+}
+
+static bool inspect_text(const cli_message *one, bool first, bool *failed)
+{
+	bool good = false;
+	char *text = NULL;
+
+	if (one->wrong == NULL) {
+		text = say(one, KM_INSPECT_TEXT, &good);
+		*failed = text == NULL;
+	}
 	if (!first)
 		putchar('\n');
 	if (one->line > 0)
 		printf("line %llu\n", (unsigned long long)one->line);
 	if (one->wrong != NULL)
 		printf("not a message: %s\n", one->wrong);
-	return one->wrong == NULL && km_gmk_inspect(stdout, one->msg, one->len);
+	else if (text != NULL)
+		fputs(text, stdout);
+	free(text);
+	return good;
 }
 
-static bool inspect_json(const cli_message *one)
+static bool inspect_json(const cli_message *one, bool *failed)
 {
 	bool good = false;
+	char *text;
 
 	printf("{\"line\":%llu", (unsigned long long)one->line);
 	if (one->wrong != NULL) {
 		fputs(",\"well_formed\":false,\"text\":", stdout);
 		escape_json(stdout, one->wrong, strlen(one->wrong));
-	} else {
-		good = km_gmk_inspect_json(stdout, one->msg, one->len);
+		fputs("}\n", stdout);
+		return false;
 	}
-	fputs("}\n", stdout);
+	text = say(one, KM_INSPECT_JSON, &good);
+	*failed = text == NULL;
+	printf(",%s\n", text == NULL ? "}" : text + 1);        /* behind its brace */
+	free(text);
 	return good;
 }
 
@@ -38,15 +79,12 @@ static int inspect_all(FILE *in, const char *name, bool json)
 	cli_messages *m = cli_messages_open(in);
 	unsigned long long rejected = 0, n = 0;
 	char shown[CLI_SHOWN];
+	bool failed = m == NULL;
 	km_complaint why;
 	cli_message one;
 
-	if (m == NULL) {
-		cli_error("%s", strerror(ENOMEM));
-		return CLI_IO;
-	}
-	for (; !cli_interrupted && !ferror(stdout) && cli_messages_next(m, &one); n++) {
-		if (json ? inspect_json(&one) : inspect_text(&one, n == 0))
+	for (; !failed && !cli_interrupted && !ferror(stdout) && cli_messages_next(m, &one); n++) {
+		if (json ? inspect_json(&one, &failed) : inspect_text(&one, n == 0, &failed))
 			continue;
 		rejected++;
 		if (one.wrong == NULL)
@@ -54,6 +92,10 @@ static int inspect_all(FILE *in, const char *name, bool json)
 		cli_reject(name, one.line, NULL, 0, KM_R_PARSE, one.wrong != NULL ? one.wrong : why.text);
 	}
 	cli_messages_close(m);
+	if (failed) {
+		cli_error("%s", strerror(ENOMEM));
+		return CLI_IO;
+	}
 	if (cli_interrupted)
 		return CLI_INTERRUPTED;
 	if (ferror(in)) {

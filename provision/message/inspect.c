@@ -1,5 +1,6 @@
 /* inspect.c -- what a message says without keys, and what in it is not as the clauses have it. */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/escape.h"
@@ -104,7 +105,8 @@ static void show_fields(FILE *out, const mikey_msg *m)
 	show_hex(out, "signature", m->sig, 24);
 }
 
-KM_API bool km_gmk_inspect(FILE *out, const uint8_t *msg, size_t len)
+/* Gives whether it is well-formed. */
+static bool print_text(FILE *out, const uint8_t *msg, size_t len)
 {
 	mikey_msg m;
 	shown s = {out, msg, 0};
@@ -185,7 +187,7 @@ static void json_fields(FILE *out, const mikey_msg *m)
 	json_hex(out, "signature", m->sig);
 }
 
-KM_API bool km_gmk_inspect_json(FILE *out, const uint8_t *msg, size_t len)
+static bool print_json(FILE *out, const uint8_t *msg, size_t len)
 {
 	mikey_msg m;
 	shown s = {out, msg, 0};
@@ -193,13 +195,38 @@ KM_API bool km_gmk_inspect_json(FILE *out, const uint8_t *msg, size_t len)
 	const mikey_watch deviations = {.ctx = &s, .deviation = json_deviation};
 	bool good;
 
-	fprintf(out, ",\"octets\":%zu,\"payloads\":[", len);
+	fprintf(out, "{\"octets\":%zu,\"payloads\":[", len);
 	good = mikey_parse(&m, msg, len, 0, &payloads);
 	fprintf(out, "],\"well_formed\":%s", good ? "true" : "false");
 	json_fields(out, &m);
 	fputs(",\"deviations\":[", out);
 	s.n = 0;
 	(void)mikey_parse(&m, msg, len, 0, &deviations);
-	putc(']', out);
+	fputs("]}", out);
 	return good;
+}
+
+/* ---- into a buffer ---------------------------------------------------------------------------- */
+
+km_err km_inspect(char *out, size_t room, size_t *len, const uint8_t *msg, size_t msg_len, uint32_t form)
+{
+	const bool known = form == KM_INSPECT_TEXT || form == KM_INSPECT_JSON;
+	char *text = NULL;
+	FILE *f = known ? open_memstream(&text, len) : NULL;
+	km_err err = known ? KM_ENOMEM : KM_EARG;
+	bool good = false;
+
+	*len = 0;
+	if (f != NULL) {
+		good = form == KM_INSPECT_TEXT ? print_text(f, msg, msg_len) : print_json(f, msg, msg_len);
+		if (fclose(f) == 0)
+			err = *len >= room ? KM_EARG : good ? KM_OK : KM_EFORMAT;
+	}
+	if (err == KM_OK || err == KM_EFORMAT)
+		memcpy(out, text, *len + 1);
+	else if (room > 0)
+		memset(out, 0, room);
+	*len = err == KM_ENOMEM ? 0 : *len + (err == KM_EARG && f != NULL);
+	free(text);
+	return err;
 }
