@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "../provision/gms/journal.h"
+#include "../provision/gms/state.h"
 #include "../provision/base/complain.h"
 #include "util.h"
 #include "util_dir.h"
@@ -392,12 +393,12 @@ static journal_key some_of_many(uint32_t gmk_id)
 	return (journal_key){ gmk_id, 0, 1800000000 + gmk_id, "sip:gms@h", "kms", "Many", 1, groups };
 }
 
-static journal_many *begin_many(const char *state)
+static journal_many *begin_many(const char *of)
 {
 	km_complaint why;
 	journal_many *m;
 
-	if (journal_many_new(&m, in_dir(state), &why) != JOURNAL_OK)
+	if (journal_many_new(&m, in_dir(of), &why) != JOURNAL_OK)
 		fail_msg("%s", why.text);
 	return m;
 }
@@ -431,10 +432,10 @@ static void end_many(journal_many *m, uint32_t run, bool done)
 }
 
 /* The journal of a key whose marks stand there. */
-static journal *open_many(const char *state, uint32_t gmk_id, journal_how how)
+static journal *open_many(const char *of, uint32_t gmk_id, journal_how how)
 {
 	const journal_key key = some_of_many(gmk_id);
-	char *path = journal_path(in_dir(state), gmk_id);
+	char *path = journal_path(in_dir(of), gmk_id);
 	km_complaint why;
 	journal *j;
 
@@ -444,9 +445,9 @@ static journal *open_many(const char *state, uint32_t gmk_id, journal_how how)
 	return j;
 }
 
-static void counted_of_many(const char *state, uint32_t gmk_id, uint64_t given, uint64_t unsure, uint64_t told)
+static void counted_of_many(const char *of, uint32_t gmk_id, uint64_t given, uint64_t unsure, uint64_t told)
 {
-	journal *j = open_many(state, gmk_id, JOURNAL_READ);
+	journal *j = open_many(of, gmk_id, JOURNAL_READ);
 	journal_count n = journal_counts(j);
 
 	assert_int_equal(n.given, given);
@@ -504,6 +505,7 @@ static void a_key_has_all_its_marks(void **ctx)
 static void keys_of_both_kinds_are_listed(void **ctx)
 {
 	journal_many *m = begin_many("list.state");
+	state_content c = { .version = 2 };
 	size_t damaged = 7;
 	uint32_t sum = 0;
 	km_complaint why;
@@ -520,6 +522,9 @@ static void keys_of_both_kinds_are_listed(void **ctx)
 	write_text(in_dir("list.run-00000000.journal"), "keymuster-journal 3\n");
 	assert_int_equal(journal_list(in_dir("list.state"), NULL, NULL, &damaged), 4);
 	assert_int_equal(damaged, 1);
+	assert_int_equal(state_add_journals(&c, in_dir("list.state")), 4);
+	assert_int_equal(c.lost, 1 + 4);        /* the file, and what may stand there of each key */
+	state_content_free(&c);
 	assert_int_equal(journal_open(&j, in_dir("list.00000010.journal"), JOURNAL_READ, NULL, &why), JOURNAL_CORRUPT);
 	assert_non_null(strstr(why.text, "cannot be read"));
 }

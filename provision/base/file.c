@@ -314,17 +314,20 @@ static int open_for(file_out *out, const char *name, unsigned how)
 	return open_beside(out, name, mode);
 }
 
-/* What is private is a secret: stdio's buffer must not keep it. */
+/* What is private is a secret: stdio's buffer must not keep it.  One of many has none, for it is written at once. */
 static bool open_stream(file_out *out, int fd, km_complaint *why)
 {
-	if ((out->how & FILE_PRIVATE) != 0 &&
+	bool is_direct = (out->how & FILE_ONE_OF_MANY) != 0;
+
+	if ((out->how & FILE_PRIVATE) != 0 && !is_direct &&
 	    (!memlock_start() || (out->buffer = sodium_malloc(BUFSIZ)) == NULL)) {
 		close(fd);
 	} else {
 		out->f = fdopen(fd, "w");
 		if (out->f == NULL)
 			close(fd);
-		else if (out->buffer == NULL || setvbuf(out->f, out->buffer, _IOFBF, BUFSIZ) == 0)
+		else if ((out->buffer == NULL && !is_direct) ||
+		         setvbuf(out->f, out->buffer, is_direct ? _IONBF : _IOFBF, BUFSIZ) == 0)
 			return true;
 	}
 	fail_errno(why, out->name);
