@@ -15,14 +15,15 @@
 #define AT     1767607200u      /* Unix seconds of all messages */
 #define PERIOD 2592000u
 
-enum { GROUPS = 16 };           /* of a server that serves many, in turn */
+enum {
+	GROUPS = 25,            /* of a server that serves many */
+	SMALL = 20,             /* members of each, where one batch is of all */
+};
 
-static km_gmk_job jobs[GROUPS]; /* a group each, with a key of its own */
-static km_member members[BENCH_MOST];
+static km_key *group_keys[GROUPS]; /* a group each */
 static char uris[BENCH_MOST][64];
-static km_gmk_message out[BENCH_MOST];
-static uint8_t *buf;
-static size_t size;
+static km_batch *batch;
+static km_time last;            /* T of the GMS, which this server keeps nowhere else */
 
 static void add_kms(km_keyring *ring)
 {
@@ -70,69 +71,141 @@ static void widen(const km_keyring *ring)
 	must(km_kms_public_widen(km_keyring_kms_at(ring, 0)->keys, BENCH_MANY), "tables");
 }
 
-static void add_jobs(const km_keyring *ring)
+static int advance(void *ctx, const char *gms, const char *kms, km_time *found, const km_time *expected,
+		const km_time *next)
 {
-	for (size_t i = 0; i < GROUPS; i++) {
-		jobs[i] = (km_gmk_job){.ring = ring, .gms_uri = {GMS, strlen(GMS)},
-				.gms_kms = km_keyring_kms_at(ring, 0),
-				.gmk_id = 0x0a0b0c0 + (uint32_t)i, .map = KM_MAP_EMPTY};
-		jobs[i].params = (km_gmk_params){.status = KM_STATUS_NOT_REVOKED,
-				.text = {TEXT, strlen(TEXT)}, .n_groups = 1,
-				.groups = {{GROUP, strlen(GROUP)}}};
-		bench_octets(jobs[i].gmk, sizeof jobs[i].gmk, 16 + i);
-		bench_octets(jobs[i].rand, sizeof jobs[i].rand, 16 + GROUPS + i);
-	}
+	(void)ctx, (void)gms, (void)kms;
+	*found = last;
+	if (expected->seconds != last.seconds || expected->fraction != last.fraction)
+		return KM_STORE_DIFFERS;
+	last = *next;
+	return KM_STORE_DONE;
 }
 
-static void add_members(void)
+static int add_ids(void *ctx, const char *gms, const char *kms, const uint32_t *gmk_ids, const km_time *expiries,
+		size_t n)
 {
-	for (size_t i = 0; i < BENCH_MOST; i++) {
-		int len = snprintf(uris[i], sizeof uris[i], "sip:member.%06zu@example.org", i);
+	(void)ctx, (void)gms, (void)kms, (void)gmk_ids, (void)expiries, (void)n;
+	return KM_STORE_DONE;
+}
 
-		members[i] = (km_member){{uris[i], (size_t)len}, jobs[0].gms_kms};
-		size += km_gmk_size(&jobs[0], &members[i]);
-	}
+static int revoke_id(void *ctx, const char *gms, const char *kms, uint32_t gmk_id, km_time expiry)
+{
+	(void)ctx, (void)gms, (void)kms, (void)gmk_id, (void)expiry;
+	return KM_STORE_FAILED;
+}
+
+static int look_up(void *ctx, const char *gms, const char *kms, uint32_t *is, uint32_t gmk_id)
+{
+	(void)ctx, (void)gms, (void)kms, (void)gmk_id;
+	*is = KM_ID_IN_USE;
+	return KM_STORE_DONE;
+}
+
+static int keep_key(void *ctx, const char *gms, const char *kms, uint32_t gmk_id, const uint8_t *sealed, size_t len)
+{
+	(void)ctx, (void)gms, (void)kms, (void)gmk_id, (void)sealed, (void)len;
+	return KM_STORE_FAILED;
+}
+
+static int mark(void *ctx, const char *gms, const char *kms, uint64_t run, const km_mark *marks, size_t n)
+{
+	(void)ctx, (void)gms, (void)kms, (void)run, (void)marks, (void)n;
+	return KM_STORE_DONE;
+}
+
+static int end_run(void *ctx, const char *gms, const char *kms, uint64_t run, uint32_t how)
+{
+	(void)ctx, (void)gms, (void)kms, (void)run, (void)how;
+	return KM_STORE_DONE;
+}
+
+static int given(void *ctx, const char *gms, const char *kms, uint32_t gmk_id, km_given *to)
+{
+	(void)ctx, (void)gms, (void)kms, (void)gmk_id, (void)to;
+	return KM_STORE_FAILED;
+}
+
+static void add_keys(km_keyring *ring)
+{
+	const km_store_calls calls = {
+		.struct_size = sizeof calls, .advance = advance, .add_ids = add_ids, .revoke_id = revoke_id,
+		.look_up = look_up, .keep_key = keep_key, .mark = mark, .end_run = end_run, .given = given,
+	};
+	const km_str group = {GROUP, strlen(GROUP)};
+	const km_key_params params = {.struct_size = sizeof params, .activation = {KM_AT_ONCE, 0},
+			.expiry = {KM_NEVER, 0}, .text = {TEXT, strlen(TEXT)}, .groups = &group, .n_groups = 1,
+			.authority = KM_AUTHORITY_PSI, .shared = KM_SHARED_NO, .n_members = KM_MEMBERS_LATER};
+	uint8_t sealing[KM_SEAL_BYTES];
+	km_seal *seal;
+	km_store *store;
+	km_gms *gms;
+
+	bench_octets(sealing, sizeof sealing, 16);      /* nothing is kept under it */
+	must(km_seal_new(&seal, sealing), "sealing key");
+	must(km_store_on(&store, &calls, NULL, seal, NULL), "store");
+	must(km_gms_new(&gms, ring, store, GMS, KMS, NULL), "GMS");
+	for (size_t i = 0; i < GROUPS; i++)
+		must(km_key_new_unkept(&group_keys[i], gms, &params, (km_time){AT, 0}, NULL), "group key");
 }
 
 static void start(void)
 {
 	km_keyring *ring;
 
-	if (buf)
+	if (batch)
 		return;
 	must(km_keyring_new(&ring), "keyring");
 	add_kms(ring);
 	add_gms(ring);
 	widen(ring);
-	add_jobs(ring);
-	add_members();
-	buf = malloc(size);
-	if (!buf)
-		worker_die("out of memory");
+	add_keys(ring);
+	for (size_t i = 0; i < BENCH_MOST; i++)
+		snprintf(uris[i], sizeof uris[i], "sip:member.%06zu@example.org", i);
+	must(km_batch_new(&batch, ring), "batch");
+	must(km_batch_set(batch, KM_BATCH_JOURNAL, KM_JOURNAL_OFF, NULL), "batch");
 }
 
-static void make(const km_gmk_job *job, const km_member *first, size_t n)
+static void add(size_t group, size_t first, size_t n)
 {
-	const uint64_t seconds = (uint64_t)AT + KM_NTP_UNIX;
+	for (size_t i = first; i < first + n; i++)
+		must(km_batch_add(batch, group_keys[group], uris[i], strlen(uris[i]), KM_KMS_OF_GMS, KM_GIVE, i, NULL),
+				"member");
+}
 
-	must(km_gmk_make(out, buf, size, job, first, n, seconds << 32, seconds, AT, NULL, NULL),
-			"messages");
+static void make(void)
+{
+	must(km_batch_run(batch, (km_time){AT, 0}, NULL), "messages");
+	km_batch_clear(batch);
 }
 
 /* The same group again and again. */
 static void batch_of(size_t n, size_t turns)
 {
-	while (turns--)
-		make(&jobs[0], members, n);
+	while (turns--) {
+		add(0, 0, n);
+		make();
+	}
 }
 
-/* One group after the other, each with its own key and members: a call each. */
+/* One group after the other, each with its own key and members: a batch each. */
 static void groups_of(size_t n, size_t turns)
 {
 	while (turns--) {
 		size_t group = turns % GROUPS;
 
-		make(&jobs[group], &members[group * n % (BENCH_MOST - n + 1)], n);
+		add(group, group * n % (BENCH_MOST - n + 1), n);
+		make();
+	}
+}
+
+/* Many small groups, all in one batch. */
+static void mixed(size_t turns)
+{
+	while (turns--) {
+		for (size_t group = 0; group < GROUPS; group++)
+			add(group, group * SMALL, SMALL);
+		make();
 	}
 }
 
@@ -148,6 +221,7 @@ size_t message_offer(bench_op *ops)
 #define OFFER_GROUPS(n) {"message_groups", "us", n, start, groups_##n, NULL},
 		BENCH_GROUPS(OFFER_BATCH)
 		BENCH_GROUPS(OFFER_GROUPS)
+		{"message_mixed", "us", (size_t)GROUPS * SMALL, start, mixed, NULL},
 	};
 
 	memcpy(ops, all, sizeof all);

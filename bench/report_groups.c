@@ -27,6 +27,6 @@ void report_groups(FILE *out, const report *r)
 		put(out, r, row);
 	}
 	if (begun)
-		fputs("Many groups on one thread, each with its own key, a call of km_gmk_make a group.\n",
+		fputs("Many groups on one thread, each with its own key, a batch a group.\n",
 				out);
 }

@@ -53,6 +53,8 @@ static const target targets[] = {
 	{"50 members", "ifma", "message_batch", 50, NULL, MAKE_US, BOTH(120, 0)},
 	{"many groups of 20, rate of a large one", "ifma", "message_groups", 20, "message_batch",
 		RATE, BOTH(0.9, 0)},
+	{"groups of 20 in one batch, rate of a large one", "ifma", "message_mixed", 0, "message_batch",
+		RATE, BOTH(0.9, 0)},
 	{"whole message in a batch", "adx", "message_batch", LARGE, NULL, SCALAR_US, BOTH(420, 350)},
 	{"product, eight lanes", "ifma", "fp8_mul", 0, NULL, SLOTS, {1640, 1620}, {1690, 1660}},
 	{"square, eight lanes", "ifma", "fp8_sqr", 0, NULL, SLOTS, {1350, 1300}, {1430, 1390}},
