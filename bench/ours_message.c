@@ -6,6 +6,7 @@
 
 #include "provision/base/complain.h"
 #include "provision/gmk.h"
+#include "provision/keys/keyring_pointers.h"
 #include "provision/keys/kmsdoc.h"
 
 #define KMS    "kms.example.org"

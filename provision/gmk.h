@@ -216,34 +216,7 @@ KM_API KM_MUST km_err km_pool_on(km_pool **pool, const km_pool_calls *calls, voi
 /* The last holder waits for what is at work. */
 KM_API void km_pool_free(km_pool *pool);
 
-/* ---- keyring: KMS certificates and users' key sets ------------------------------------------ */
-
-/* A KMS as its certificate describes it.  Strings end in NUL. */
-typedef struct {
-	const char *uri;
-	uint64_t period, offset;         /* seconds */
-	int64_t valid_from, valid_to;    /* Unix seconds; INT64_MIN, INT64_MAX: not limited */
-	bool revoked;
-	km_kms_public *keys;             /* certificates with the same points share them */
-	const char *source;              /* "FILE:LINE", escaped */
-	size_t n_domains;
-	const char *const *domains;      /* KmsDomainList */
-	uint32_t number;                 /* of the KMS, in its ring */
-} km_kms;
-
-/* A user's key set of one period at one KMS, every part validated.  kms is the certificate that it
- * fits; of a KMS with several, compare the URI. */
-typedef struct {
-	const char *uri;
-	const km_kms *kms;
-	uint64_t period_no;
-	int64_t valid_from, valid_to;    /* as above */
-	bool revoked;
-	uint8_t uid[KM_UID_BYTES];       /* recomputed from uri, kms, period_no */
-	km_signer *signer;               /* NULL: it was loaded for opening alone */
-	km_receiver *receiver;           /* NULL: for signing alone, or the document gave no UserDecryptKey */
-	const char *source;              /* "FILE:LINE", escaped */
-} km_key_set;
+/* ---- keyring: certificates of KMSs, and key sets of users ------------------------------------- */
 
 /* Certificates and key sets, to which more may be added while others make and open messages: each call works with
  * what was there when it began.  Certificates are chosen by validity and T, the newest first; certificates with the
@@ -271,14 +244,6 @@ typedef enum {
 enum { KM_PERIODS_RULED = 1, KM_PERIODS_ANY = 2 };
 enum { KM_NAMESPACES_3GPP = 1, KM_NAMESPACES_ANY = 2 };
 KM_API KM_MUST km_err km_keyring_set(km_keyring *ring, km_ring_setting what, uint64_t value, km_complaint *why);
-
-/* Who is told what is odd about documents that are added from now on, a line each ("FILE:LINE: element:
- * text", escaped): also of a certificate or key set that cannot be used beside others that can.  Before, in
- * the complaint. */
-KM_API void km_keyring_on_remark(km_keyring *ring, void (*remark)(void *ctx, const char *text),
-		void *ctx);
-/* Is it KM_PERIODS_ANY? */
-KM_API bool km_keyring_has_any_period(const km_keyring *ring);
 
 /* Add the certificates of a KMS document (KmsInit, KmsCertCache) of len octets.  name stands in complaints.  One
  * that cannot be used is a remark in why where others stand beside it, or in a KmsCertCache.  All or, on an error,
@@ -341,32 +306,6 @@ KM_API int km_view_kms(km_kms_info *out, const km_view *view, size_t i);
 KM_API int km_view_keys(km_keys_info *out, const km_view *view, size_t i);
 /* The d-th domain of the i-th certificate; len 0 beyond. */
 KM_API km_str km_view_domain(const km_view *view, size_t i, size_t d);
-
-/* What follows gives pointers: what they are to stays until the ring is freed. */
-
-/* The newest certificate of the KMS with that URI, valid or not; or NULL. */
-KM_API const km_kms *km_keyring_kms_newest(const km_keyring *ring, const char *uri, size_t len);
-/* The newest one that is valid at that time (Unix seconds), or NULL. */
-KM_API const km_kms *km_keyring_kms_valid(const km_keyring *ring, const char *uri, size_t len,
-		int64_t at);
-/* The KMS whose KmsDomainList covers the host of a member's URI, by the longest domain; NULL: none
- * says, or two claim the same. */
-KM_API const km_kms *km_keyring_kms_for(const km_keyring *ring, const char *member_uri, size_t len);
-/* The same, giving both where two claim it. */
-KM_API const km_kms *km_keyring_kms_claims(const km_keyring *ring, const char *member_uri, size_t len,
-		const km_kms **other);
-/* The i-th KMS or key set in the order of loading; NULL beyond. */
-KM_API const km_kms *km_keyring_kms_at(const km_keyring *ring, size_t i);
-KM_API const km_key_set *km_keyring_keys_at(const km_keyring *ring, size_t i);
-/* The key set of that user at that KMS for that period, or NULL. */
-KM_API const km_key_set *km_keyring_keys(const km_keyring *ring, const char *uri, size_t len,
-		const km_kms *kms, uint64_t period_no);
-/* The key set of that user for a time (Unix seconds): of its key period (F.2.1); or with KM_PERIODS_ANY the one
- * whose validity covers it.  NULL: none. */
-KM_API const km_key_set *km_keyring_keys_when(const km_keyring *ring, const char *uri, size_t len,
-		const km_kms *kms, int64_t at);
-/* A key set with that UID, or NULL. */
-KM_API const km_key_set *km_keyring_uid(const km_keyring *ring, const uint8_t uid[KM_UID_BYTES]);
 
 /* ---- what a GMS must remember ----------------------------------------------------------------- */
 
@@ -641,6 +580,8 @@ typedef struct {
 	size_t n_groups;
 	km_str groups[KM_GROUPS_MAX];
 } km_gmk_params;
+
+typedef struct km_kms km_kms;
 
 /* What all messages of a run have in common. */
 typedef struct {

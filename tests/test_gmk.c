@@ -1,4 +1,5 @@
 /* test_gmk.c -- messages made octet for octet, opened, and refused for every reason there is. */
+#include "util_lab.h"
 #include "util_own.h"
 
 #include <stdlib.h>
@@ -609,7 +610,7 @@ static void a_message_of_a_third_party_opens(void **state)
 
 	kms = km_keyring_kms_at(t.ring, 0); /* its SAKKE payload, made again */
 	assert_true(mikey_parse(&parsed, t.msg, t.len, 0, NULL));
-	assert_int_equal(km_sakke_encap(sed, o.gmk, km_keyring_keys(t.ring, t.member,
+	assert_int_equal(km_sakke_encap(sed, o.gmk, keys_of_period(t.ring, t.member,
 			strlen(t.member), kms, t.period_no)->uid, KM_UID_BYTES, kms->keys, NULL), KM_OK);
 	assert_memory_equal(sed, parsed.sed.data, sizeof sed);
 

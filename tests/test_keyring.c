@@ -67,7 +67,7 @@ static void an_empty_ring_finds_nothing(void **state)
 
 	(void)state;
 	assert_null(km_keyring_kms_newest(ring, "kms.example.org", 15));
-	assert_null(km_keyring_uid(ring, uid));
+	assert_null(keys_by_uid(ring, uid));
 	assert_int_equal(n_kms(ring) + n_keys(ring), 0);
 	km_keyring_free(ring);
 	km_keyring_free(NULL);
@@ -91,8 +91,8 @@ static void the_users_of_the_vectors_are_imported(void **state)
 		add_keys(ring, written_keys(&keys, 1), KM_OK, "");
 		assert_holds(ring, &keys);
 		assert_memory_equal(km_keyring_keys_at(ring, n)->uid, keys.uid, KM_UID_BYTES);
-		assert_null(km_keyring_keys(ring, uri, strlen(uri), kms, keys.period_no + 1));
-		assert_null(km_keyring_keys(ring, uri, strlen(uri) - 1, kms, keys.period_no));
+		assert_null(keys_of_period(ring, uri, strlen(uri), kms, keys.period_no + 1));
+		assert_null(keys_of_period(ring, uri, strlen(uri) - 1, kms, keys.period_no));
 		assert_int_equal(n_keys(ring), ++n);
 	}
 	assert_int_equal(n, 3);
@@ -395,7 +395,7 @@ static void a_wrong_user_id_is_remarked_and_not_used(void **state)
 	wrong.uid[5] ^= 1;
 	add_keys(ring, written_keys(&wrong, 1), KM_OK, "keys.xml:12: UserID: not that of UserUri");
 	assert_memory_equal(km_keyring_keys_at(ring, 0)->uid, keys.uid, KM_UID_BYTES);
-	assert_null(km_keyring_uid(ring, wrong.uid));
+	assert_null(keys_by_uid(ring, wrong.uid));
 	km_keyring_free(ring);
 }
 
@@ -463,10 +463,10 @@ static void a_renewed_certificate_stands_beside_the_old_one(void **state)
 	assert_int_equal(n_keys(ring), 2);
 	kms = km_keyring_kms_valid(ring, "kms.one", 7, 1200);
 	assert_int_equal(kms->valid_to, 2000);
-	assert_ptr_equal(km_keyring_keys(ring, GMS, strlen(GMS), kms, 3), km_keyring_keys_at(ring, 0));
+	assert_ptr_equal(keys_of_period(ring, GMS, strlen(GMS), kms, 3), km_keyring_keys_at(ring, 0));
 	kms = km_keyring_kms_valid(ring, "kms.one", 7, 1700);
 	assert_int_equal(kms->valid_from, 1500);
-	assert_ptr_equal(km_keyring_keys(ring, GMS, strlen(GMS), kms, 3), km_keyring_keys_at(ring, 1));
+	assert_ptr_equal(keys_of_period(ring, GMS, strlen(GMS), kms, 3), km_keyring_keys_at(ring, 1));
 	assert_null(km_keyring_kms_valid(ring, "kms.two", 7, 1700));
 	km_kms_master_free(old);
 	km_kms_master_free(now);
@@ -520,7 +520,7 @@ static void the_longest_domain_chooses(void **state)
 		add_kms(ring, xml, KM_OK, "");
 	}
 	for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++) {
-		const km_kms *kms = km_keyring_kms_for(ring, hosts[i].uri, strlen(hosts[i].uri));
+		const km_kms *kms = kms_of_host(ring, hosts[i].uri);
 
 		if ((kms == NULL) != (hosts[i].kms == NULL))
 			fail_msg("%s", hosts[i].uri);

@@ -309,8 +309,8 @@ static void what_cannot_serve_is_pruned(void **state)
 	assert_int_equal(n_keys(ring), 1);
 	/* It was loaded under the certificate that has gone, and serves under the renewed one. */
 	kms = km_keyring_kms_at(ring, 0);
-	assert_non_null(km_keyring_keys(ring, GMS, strlen(GMS), kms, 1503));
-	assert_null(km_keyring_keys(ring, GMS, strlen(GMS), kms, 1502));
+	assert_non_null(keys_of_period(ring, GMS, strlen(GMS), kms, 1503));
+	assert_null(keys_of_period(ring, GMS, strlen(GMS), kms, 1502));
 	/* A view still shows all. */
 	assert_int_equal(keys_in(view, 0).period_no, 1500);
 	assert_int_equal(keys_in(view, 3).period_no, 1503);
@@ -342,7 +342,7 @@ static void a_renewed_certificate_shares_tables_after_pruning(void **state)
 	cert.valid_to = 5000;
 	add_kms(ring, written_init(&cert), KM_OK, "");
 	kms = km_keyring_kms_at(ring, 0);
-	assert_non_null(km_keyring_keys(ring, GMS, strlen(GMS), kms, 1500));
+	assert_non_null(keys_of_period(ring, GMS, strlen(GMS), kms, 1500));
 	km_kms_master_free(master);
 	km_keyring_free(ring);
 }

@@ -97,6 +97,32 @@ size_t n_keys(const km_keyring *ring)
 	return n;
 }
 
+const km_key_set *keys_by_uid(const km_keyring *ring, const uint8_t uid[KM_UID_BYTES])
+{
+	const ring_snapshot *s = ring_take(ring);
+	const km_key_set *set = ring_uid(s, uid);
+
+	ring_give_back(s);
+	return set;
+}
+
+const km_key_set *keys_of_period(const km_keyring *ring, const char *uri, size_t len, const km_kms *kms,
+		uint64_t period_no)
+{
+	const ring_snapshot *s = ring_take(ring);
+	const km_key_set *set = ring_keys(s, uri, len, kms, period_no);
+
+	ring_give_back(s);
+	return set;
+}
+
+const km_kms *kms_of_host(const km_keyring *ring, const char *member_uri)
+{
+	const km_kms *other, *kms = km_keyring_kms_claims(ring, member_uri, strlen(member_uri), &other);
+
+	return other == NULL ? kms : NULL;
+}
+
 /* The key set is in the ring and is found by everything that finds it. */
 void assert_holds(const km_keyring *ring, const kmsdoc_keys *keys)
 {
@@ -104,9 +130,9 @@ void assert_holds(const km_keyring *ring, const kmsdoc_keys *keys)
 	const km_key_set *set;
 
 	assert_non_null(kms);
-	set = km_keyring_keys(ring, keys->uri, strlen(keys->uri), kms, keys->period_no);
+	set = keys_of_period(ring, keys->uri, strlen(keys->uri), kms, keys->period_no);
 	assert_non_null(set);
-	assert_ptr_equal(km_keyring_uid(ring, set->uid), set);
+	assert_ptr_equal(keys_by_uid(ring, set->uid), set);
 	assert_string_equal(set->uri, keys->uri);
 	assert_ptr_equal(set->kms, kms);
 	assert_int_equal(set->period_no, keys->period_no);

@@ -6,6 +6,7 @@
 
 #include "provision/client/held.h"
 #include "provision/client/open.h"
+#include "provision/keys/keyring_pointers.h"
 #include "util.h"
 
 #define OWN_GMS   "sip:gms@gms-psi.example.org"

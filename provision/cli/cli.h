@@ -261,6 +261,7 @@ void crowd_drop(crowd_member *m);
 
 #include "gms/gms.h"
 #include "gms/journal.h"
+#include "keys/keyring_pointers.h"
 #include "gms/salts.h"
 #include "run/sink.h"
 #include "gms/state.h"

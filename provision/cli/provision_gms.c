@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "keys/keyring.h"
 #include "base/when.h"
 
 static int refuse_keys(const char *name, const char *what, const char *uri, const char *why)

@@ -3,6 +3,7 @@
 #define KM_MAKE_H
 
 #include "keys/key.h"
+#include "keys/keyring.h"
 
 enum { MAKE_MAX = 512 };        /* items of a piece: more gain nothing */
 

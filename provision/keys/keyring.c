@@ -4,6 +4,7 @@
  * unless another did so meanwhile: then once more.  So nothing is locked while documents are read.
  */
 #include "keyring_load.h"
+#include "keyring_pointers.h"
 
 #include <stdlib.h>
 #include <string.h>

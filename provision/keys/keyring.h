@@ -19,8 +19,36 @@
 #define KM_KEYRING_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 
 #include "gmk.h"
+
+/* A KMS as its certificate describes it.  Strings end in NUL. */
+typedef struct km_kms {
+	const char *uri;
+	uint64_t period, offset;         /* seconds */
+	int64_t valid_from, valid_to;    /* Unix seconds; INT64_MIN, INT64_MAX: not limited */
+	bool revoked;
+	km_kms_public *keys;             /* certificates with the same points share them */
+	const char *source;              /* "FILE:LINE", escaped */
+	size_t n_domains;
+	const char *const *domains;      /* KmsDomainList */
+	uint32_t number;                 /* of the KMS, in its ring */
+} km_kms;
+
+/* A user's key set of one period at one KMS, every part validated.  kms is the certificate that it fits; of a KMS with
+ * several, compare the URI. */
+typedef struct {
+	const char *uri;
+	const km_kms *kms;
+	uint64_t period_no;
+	int64_t valid_from, valid_to;    /* as above */
+	bool revoked;
+	uint8_t uid[KM_UID_BYTES];       /* recomputed from uri, kms, period_no */
+	km_signer *signer;               /* NULL: it was loaded for opening alone */
+	km_receiver *receiver;           /* NULL: for signing alone, or the document gave no UserDecryptKey */
+	const char *source;              /* "FILE:LINE", escaped */
+} km_key_set;
 
 /* How many hold it. */
 typedef _Atomic size_t ring_uses;
@@ -115,11 +143,6 @@ km_keyring *keyring_hold(km_keyring *ring);
 
 /* Where it works, held, who lets go by km_pool_free; NULL: in the thread that calls. */
 km_pool *ring_pool(const km_keyring *ring);
-
-/* What is found in it from now on stays until the ring is freed, not just until it is given back. */
-void ring_keep(const km_keyring *ring);
-/* ring_lost, with that. */
-const char *km_keyring_lost(const km_keyring *ring, const char *uri, const char *kms_uri, uint64_t period_no);
 
 /* The number of a KMS of which there is a certificate, else 0. */
 uint32_t ring_number(const ring_snapshot *s, const char *uri, size_t len);

@@ -1,14 +1,11 @@
 /* keyring_pointers.c -- what a keyring holds, by pointers into it: what they are to stays until it is freed. */
-#include "keyring_load.h"
+#include "keyring_pointers.h"
 
-void ring_keep(const km_keyring *ring)
-{
-	((km_keyring *)(uintptr_t)ring)->gave_out = true;       /* as km_keyring_new made it */
-}
+#include "keyring_load.h"
 
 static const ring_snapshot *look(const km_keyring *ring)
 {
-	ring_keep(ring);
+	((km_keyring *)(uintptr_t)ring)->gave_out = true;       /* as km_keyring_new made it */
 	return ring_take(ring);
 }
 
@@ -22,11 +19,6 @@ static const ring_snapshot *look(const km_keyring *ring)
 const char *km_keyring_lost(const km_keyring *ring, const char *uri, const char *kms_uri, uint64_t period_no)
 {
 	FIND(const char *, ring_lost(s, uri, kms_uri, period_no));
-}
-
-bool km_keyring_has_any_period(const km_keyring *ring)
-{
-	FIND(bool, s->any_period);
 }
 
 const km_kms *km_keyring_kms_newest(const km_keyring *ring, const char *uri, size_t len)
@@ -49,27 +41,9 @@ const km_kms *km_keyring_kms_claims(const km_keyring *ring, const char *uri, siz
 	FIND(const km_kms *, ring_kms_claims(s, uri, len, other));
 }
 
-const km_kms *km_keyring_kms_for(const km_keyring *ring, const char *member_uri, size_t len)
-{
-	const km_kms *other, *found = km_keyring_kms_claims(ring, member_uri, len, &other);
-
-	return other == NULL ? found : NULL;
-}
-
 const km_key_set *km_keyring_keys_at(const km_keyring *ring, size_t i)
 {
 	FIND(const km_key_set *, ring_keys_at(s, i));
-}
-
-const km_key_set *km_keyring_keys(const km_keyring *ring, const char *uri, size_t len, const km_kms *kms,
-		uint64_t period_no)
-{
-	FIND(const km_key_set *, ring_keys(s, uri, len, kms, period_no));
-}
-
-const km_key_set *km_keyring_uid(const km_keyring *ring, const uint8_t uid[KM_UID_BYTES])
-{
-	FIND(const km_key_set *, ring_uid(s, uid));
 }
 
 const km_key_set *km_keyring_keys_when(const km_keyring *ring, const char *uri, size_t len, const km_kms *kms,

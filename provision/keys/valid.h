@@ -2,7 +2,7 @@
 #ifndef KM_VALID_H
 #define KM_VALID_H
 
-#include "gmk.h"
+#include "keyring.h"
 
 /* at is Unix seconds. */
 static inline bool valid_kms(const km_kms *kms, int64_t at)
