@@ -40,7 +40,7 @@ static void add_kms(km_keyring *ring)
 	km_kms_master_public(cert.z, cert.kpak, bench_master());
 	kmsdoc_write_init(f, &cert, NULL, 0, AT);
 	fclose(f);
-	must(km_keyring_add_kms(ring, xml, len, "KMS", BENCH_MANY, &why), "KMS document");
+	must(km_keyring_add_kms(ring, xml, len, "KMS", &why), "KMS document");
 	free(xml);
 }
 

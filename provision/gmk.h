@@ -230,8 +230,9 @@ KM_API void km_keyring_free(km_keyring *ring);
 /* Where batches and tables of this ring are made from now on.  Before: in the thread that calls. */
 KM_API void km_keyring_pool(km_keyring *ring, km_pool *pool);
 
-/* Those used longest ago are dropped where tables of all KMSs would take more than the bound.  Messages are the same
- * with whatever tables.  A KMS of which no member was expected or seen takes 4 KB. */
+/* Tables of a KMS (engine.h) are made when its first member is seen, by the number of members seen and, with a pool,
+ * beside the first messages; those used longest ago are dropped where all would take more than the bound.  Messages
+ * are the same with whatever tables.  A KMS of which no member was seen takes 4 KB. */
 #define KM_TABLES_BYTES_MAX ((uint64_t)256 << 20)
 
 typedef enum {
@@ -247,11 +248,9 @@ KM_API KM_MUST km_err km_keyring_set(km_keyring *ring, km_ring_setting what, uin
 
 /* Add the certificates of a KMS document (KmsInit, KmsCertCache) of len octets.  name stands in complaints.  One
  * that cannot be used is a remark in why where others stand beside it, or in a KmsCertCache.  All or, on an error,
- * nothing is there for calls that begin later.  Not secret.  members: about how many messages to expect.  Tables
- * for a few hundred are made at once; for many more, the ring's pool makes wider ones meanwhile.  KM_EFORMAT,
- * KM_ECURVE, KM_EORDER. */
-KM_API KM_MUST km_err km_keyring_add_kms(km_keyring *ring, const char *xml, size_t len,
-		const char *name, size_t members, km_complaint *why);
+ * nothing is there for calls that begin later.  Not secret.  KM_EFORMAT, KM_ECURVE, KM_EORDER. */
+KM_API KM_MUST km_err km_keyring_add_kms(km_keyring *ring, const char *xml, size_t len, const char *name,
+		km_complaint *why);
 
 /* What key sets are for, one or both: what is not wanted is neither read nor held, and may be missing.  For both,
  * one without UserDecryptKey passes, and can only sign. */
@@ -267,8 +266,7 @@ KM_API KM_MUST km_err km_keyring_add_keys(km_keyring *ring, const char *xml, siz
 		uint32_t use, km_complaint *why);
 
 /* The same from a file or pipe, read into locked memory where the system gives it.  KM_EIO. */
-KM_API KM_MUST km_err km_keyring_load_kms(km_keyring *ring, const char *path, size_t members,
-		km_complaint *why);
+KM_API KM_MUST km_err km_keyring_load_kms(km_keyring *ring, const char *path, km_complaint *why);
 KM_API KM_MUST km_err km_keyring_load_keys(km_keyring *ring, const char *path, uint32_t use, km_complaint *why);
 
 /* Take out what cannot serve from that time on: key sets and certificates whose validity has ended, key sets of

@@ -485,7 +485,7 @@ static km_err add_failing(km_keyring *ring, const char *xml, int which, size_t k
 
 	allocations = 0;
 	failing = k;
-	err = which == 0 ? km_keyring_add_kms(ring, xml, strlen(xml), "kms.xml", 0, &why) :
+	err = which == 0 ? km_keyring_add_kms(ring, xml, strlen(xml), "kms.xml", &why) :
 			km_keyring_add_keys(ring, xml, strlen(xml), "keys.xml", KM_USE_SIGN | KM_USE_OPEN, &why);
 	failing = 0;
 	return err;

@@ -115,7 +115,7 @@ static void add_period(size_t i)
 	for (size_t k = 0; k < MAKERS && i % 3 == 0 && i / 3 < MONTHS; k++) {
 		const char *xml = documents[k].certs[i / 3];
 
-		if (km_keyring_add_kms(ring, xml, strlen(xml), "kms.xml", 0, &why) != KM_OK) {
+		if (km_keyring_add_kms(ring, xml, strlen(xml), "kms.xml", &why) != KM_OK) {
 			print_error("%s\n", why.text);
 			wrong++;
 		}

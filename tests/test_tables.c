@@ -148,7 +148,7 @@ static void members_that_were_seen_count(void **state)
 	}
 	assert_int_equal(bytes(0), narrow);
 	assert_true(bytes(1) >= wide);
-	assert_int_equal(tables_seen(of[0]), MANY);
+	assert_int_equal(of[0]->seen, MANY);
 	tables_expect(of[2], MANY, NULL);
 	assert_int_equal(bytes(2), wide);
 	tables_expect(of[3], SIZE_MAX, pool);

@@ -178,7 +178,7 @@ static void load_files(const char *kms_name, const char *keys_name)
 
 	assert_int_equal(km_keyring_new(&ring), KM_OK);
 	assert_true(file_read(&xml, &len, kms_name, FILE_DOCUMENT_MAX, &why));
-	assert_int_equal(km_keyring_add_kms(ring, xml, len, kms_name, 0, &why), KM_OK);
+	assert_int_equal(km_keyring_add_kms(ring, xml, len, kms_name, &why), KM_OK);
 	file_free(xml);
 	assert_true(file_read(&xml, &len, keys_name, FILE_DOCUMENT_MAX, &why));
 	assert_int_equal(km_keyring_add_keys(ring, xml, len, keys_name,

@@ -29,7 +29,7 @@ void lab_add(km_keyring *ring, const lab_kms *kms)
 {
 	km_complaint why;
 
-	if (km_keyring_add_kms(ring, kms->certificate, strlen(kms->certificate), kms->cert.uri, 0, &why) != KM_OK)
+	if (km_keyring_add_kms(ring, kms->certificate, strlen(kms->certificate), kms->cert.uri, &why) != KM_OK)
 		fail_msg("%s", why.text);
 }
 

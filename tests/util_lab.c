@@ -50,7 +50,7 @@ kmsdoc_keys new_keys(const kmsdoc_cert *cert, const km_kms_master *master, const
 void add_kms(km_keyring *ring, char *xml, km_err want, const char *complaint)
 {
 	km_complaint why;
-	km_err err = km_keyring_add_kms(ring, xml, strlen(xml), "kms.xml", 0, &why);
+	km_err err = km_keyring_add_kms(ring, xml, strlen(xml), "kms.xml", &why);
 
 	if (err != want || strncmp(why.text, complaint, strlen(complaint)) != 0)
 		fail_msg("%d, \"%s\" instead of %d, \"%s\"", err, why.text, want, complaint);

@@ -43,7 +43,7 @@ km_keyring *own_ring(const char *const *users)
 	cert.offset = (uint64_t)json_integer_value(json_object_get(own, "offset"));
 	assert_int_equal(km_keyring_new(&ring), KM_OK);
 	xml = written_init(&cert);
-	assert_int_equal(km_keyring_add_kms(ring, xml, strlen(xml), "own", 0, &why), KM_OK);
+	assert_int_equal(km_keyring_add_kms(ring, xml, strlen(xml), "own", &why), KM_OK);
 	free(xml);
 	for (; *users; users++) {
 		const json_t *user = json_object_get(json_object_get(own, "users"), *users);

@@ -42,7 +42,7 @@ static void load_kms(third_party *t, FILE *in)
 	from_hex(cert.z, sizeof cert.z, value(in, "kms.PubEncKey"));
 	from_hex(cert.kpak, sizeof cert.kpak, value(in, "kms.PubAuthKey"));
 	xml = written_init(&cert);
-	assert_int_equal(km_keyring_add_kms(t->ring, xml, strlen(xml), "third", 0, &why), KM_OK);
+	assert_int_equal(km_keyring_add_kms(t->ring, xml, strlen(xml), "third", &why), KM_OK);
 	free(xml);
 }
 

@@ -90,10 +90,10 @@ static const char *file_of(const char *name)
 	return strcmp(name, "-") == 0 ? "/dev/stdin" : name;
 }
 
-static int load_kms(km_keyring *ring, const char *name, size_t members)
+static int load_kms(km_keyring *ring, const char *name)
 {
 	km_complaint why = { 0 };
-	km_err err = km_keyring_load_kms(ring, file_of(name), members, &why);
+	km_err err = km_keyring_load_kms(ring, file_of(name), &why);
 
 	if (err != KM_OK)
 		cli_error("%s", why.text);
@@ -120,7 +120,7 @@ static void say_remark(void *ctx, const char *text)
 	cli_warn("%s", text);
 }
 
-int cli_load(km_keyring **ring, const cli_list *kms, const cli_list *keys, size_t members,
+int cli_load(km_keyring **ring, const cli_list *kms, const cli_list *keys, bool for_many,
 		cli_keys_how how)
 {
 	int code = km_keyring_new(ring) == KM_OK ? CLI_DONE : CLI_KEYS;
@@ -129,7 +129,7 @@ int cli_load(km_keyring **ring, const cli_list *kms, const cli_list *keys, size_
 		km_pool *pool;
 
 		/* For tables; without it they are made here. */
-		if (members > 0 && km_pool_new(&pool, 1, NULL) == KM_OK) {
+		if (for_many && km_pool_new(&pool, 1, NULL) == KM_OK) {
 			km_keyring_pool(*ring, pool);
 			km_pool_free(pool);
 		}
@@ -141,7 +141,7 @@ int cli_load(km_keyring **ring, const cli_list *kms, const cli_list *keys, size_
 			code = CLI_KEYS;
 	}
 	for (size_t i = 0; code == CLI_DONE && i < kms->n; i++)
-		code = load_kms(*ring, kms->at[i], members);
+		code = load_kms(*ring, kms->at[i]);
 	for (size_t i = 0; code == CLI_DONE && i < keys->n; i++)
 		code = load_keys(*ring, keys->at[i]);
 	if (code != CLI_DONE) {

@@ -188,7 +188,7 @@ static int check_members(const provision *p)
 
 int provision_load(provision *p)
 {
-	int code = cli_load(&p->ring, &p->w.kms, &p->w.gms, crowd_size(p->members), p->w.keys);
+	int code = cli_load(&p->ring, &p->w.kms, &p->w.gms, crowd_size(p->members) > 0, p->w.keys);
 
 	if (code == CLI_DONE)
 		code = find_gms(p);

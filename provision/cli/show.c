@@ -234,7 +234,7 @@ static void load_certs(shower *s, const cli_list *files)
 		    strncmp(files->at[i], "/proc/", 6) == 0 ||
 		    !file_read(&data, &len, files->at[i], FILE_DOCUMENT_MAX, &why))
 			continue;
-		if (is_document(data, len) && km_keyring_add_kms(s->ring, data, len, files->at[i], 0,
+		if (is_document(data, len) && km_keyring_add_kms(s->ring, data, len, files->at[i],
 				&why) != KM_OK)
 			why.text[0] = '\0';     /* said when it is shown, if it is a fault at all */
 		file_free(data);

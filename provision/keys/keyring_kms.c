@@ -275,32 +275,8 @@ static km_err edit_kms(ring_snapshot *draft, void *arg)
 	return bad;
 }
 
-enum {
-	FIRST = 500,            /* what tables are made for at once */
-	MANY = 2000,            /* members that wider ones pay for before a run has ended */
-};
-
-/* So many members are expected of each KMS that the document brought. */
-static void expect(km_keyring *ring, const kmsdoc *doc, size_t members)
-{
-	const ring_snapshot *s = ring_take(ring);
-	km_pool *pool = ring_pool(ring);
-
-	for (size_t i = 0; i < doc->n_certs; i++) {
-		kms_tables *one = find_tables(s, &doc->certs[i]);
-
-		if (one == NULL || tables_seen(one) > 0)
-			continue;
-		tables_expect(one, members < FIRST ? members : FIRST, NULL);
-		if (members >= MANY)
-			tables_expect(one, members - FIRST, pool);
-	}
-	km_pool_free(pool);
-	ring_give_back(s);
-}
-
 km_err km_keyring_add_kms(km_keyring *ring, const char *xml, size_t len, const char *name,
-		size_t members, km_complaint *why)
+		km_complaint *why)
 {
 	km_complaint spare, said;
 	adding a = { .in = { .ring = ring, .name = name }, .said = &said };
@@ -318,8 +294,6 @@ km_err km_keyring_add_kms(km_keyring *ring, const char *xml, size_t len, const c
 	said = *a.in.why;
 	if (err == KM_OK)
 		err = ring_change(ring, edit_kms, &a);
-	if (err == KM_OK)
-		expect(ring, &doc, members);
 	kmsdoc_free(&doc);
 	return err;
 }

@@ -2,8 +2,7 @@
 #include "base/complain.h"
 #include "base/file.h"
 
-KM_API km_err km_keyring_load_kms(km_keyring *ring, const char *path, size_t members,
-		km_complaint *why)
+KM_API km_err km_keyring_load_kms(km_keyring *ring, const char *path, km_complaint *why)
 {
 	km_complaint spare;
 	char *xml;
@@ -13,7 +12,7 @@ KM_API km_err km_keyring_load_kms(km_keyring *ring, const char *path, size_t mem
 	why = complain_anew(why, &spare);
 	if (!file_read(&xml, &len, path, FILE_DOCUMENT_MAX, why))
 		return KM_EIO;
-	err = km_keyring_add_kms(ring, xml, len, path, members, why);
+	err = km_keyring_add_kms(ring, xml, len, path, why);
 	file_free(xml);
 	return err;
 }

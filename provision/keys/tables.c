@@ -187,16 +187,6 @@ static bool start_beside(kms_tables *one, size_t members, km_pool *pool)
 	return false;
 }
 
-size_t tables_seen(const kms_tables *one)
-{
-	size_t seen;
-
-	lock_take(&one->all->lock);
-	seen = one->seen;
-	lock_give(&one->all->lock);
-	return seen;
-}
-
 void tables_expect(kms_tables *one, size_t members, km_pool *pool)
 {
 	all_tables *all = one->all;

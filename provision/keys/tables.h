@@ -16,9 +16,6 @@ void tables_bound(all_tables *all, uint64_t bytes);
 void tables_join(all_tables *all, kms_tables *one);
 void tables_leave(kms_tables *one);
 
-/* Members that it was told of. */
-size_t tables_seen(const kms_tables *one);
-
 /* So many members of that KMS are about to be encapsulated to.  Wider tables are made where all that were seen are
  * worth them, beside other work if the pool does that (NULL: it does not), else here if these members alone are.
  * Where they do not fit, those used longest ago go if these members alone are worth it.  Whoever calls this as
