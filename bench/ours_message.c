@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "provision/base/complain.h"
+#include "provision/base/when.h"
 #include "provision/gmk.h"
 #include "provision/keys/keyring_pointers.h"
 #include "provision/keys/kmsdoc.h"

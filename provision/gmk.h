@@ -27,7 +27,6 @@ enum {
 	KM_UID_BYTES = 32,
 	KM_SEAL_BYTES = 32,         /* a sealing key */
 	KM_RAND_BYTES = 16,
-	KM_GMK_IV_BYTES = 16,
 	KM_URI_MAX = 1023,          /* octets */
 	KM_TEXT_MAX = 1024,         /* octets */
 	KM_GROUPS_MAX = 255,
@@ -39,7 +38,6 @@ enum {
 	KM_MESSAGE_MAX = 65535,     /* octets of a message that is parsed */
 };
 
-#define KM_NTP_UNIX 2208988800u     /* NTP seconds of 1970-01-01 */
 
 /* Why a message or a member was refused, in the order in which the checks are made (part J of the
  * checklist in docs/standards.md): stable number, stable name for programs, meaning for people. */
@@ -116,7 +114,7 @@ KM_API uint64_t km_time_ntp(km_time t);
 /* The key period (F.2.1): floor((t - offset) / period) in seconds since 1900; 0 before offset.  period is not 0. */
 KM_API uint64_t km_key_period_no(km_time t, uint64_t period, uint64_t offset);
 
-/* ---- identities and identifiers (TS 33.180 F.1, F.2; part E of docs/standards.md) ---------- */
+/* ---- identities (TS 33.180 F.1, F.2) --------------------------------------------------------- */
 
 /* What may be wrong with a URI. */
 #define KM_URI_FAULTS(X) \
@@ -167,9 +165,9 @@ KM_API const char *km_uri_fault_text(km_uri_fault fault);
  * no dot at its end; an IPv6 address stays in brackets and in one form.  Gives its length; 0: none. */
 KM_API size_t km_uri_host(char host[KM_URI_MAX + 1], const char *uri, size_t len);
 
-/* Do both name the same, as RFC 3261 19.1.4 and RFC 3966 4 compare?  Angle brackets around one are
+/* 1 where both name the same, as RFC 3261 19.1.4 and RFC 3966 4 compare, else 0.  Angle brackets around one are
  * taken off.  What is no such URI must be the same octet by octet. */
-KM_API bool km_uri_same(km_str a, km_str b);
+KM_API int km_uri_same(km_str a, km_str b);
 
 /* The PSI rule of clause 5.7.2 (recommended): 1 where the host of the group's URI is that of the GMS's, and is not
  * the member's own.  A URI that has no host is not authorised. */
@@ -178,18 +176,6 @@ KM_API int km_psi_rule(km_str gms, km_str group, km_str member);
 /* UID (F.2.1) of a URI at a KMS. */
 KM_API void km_uid(uint8_t uid[KM_UID_BYTES], const char *uri, size_t uri_len, const char *kms_uri,
 		size_t kms_uri_len, uint64_t period, uint64_t offset, uint64_t period_no);
-
-/* The 28-bit user salt (F.1.3).  gmk is secret; the salt is shown by the GUK-ID to who knows the GMK-ID. */
-KM_API uint32_t km_user_salt(const uint8_t gmk[KM_SSV_BYTES], const char *uri, size_t uri_len);
-
-/* GMK-ID XOR salt, which is also GUK-ID XOR salt; the purpose tag (4 top bits) is kept. */
-KM_API uint32_t km_guk_id(uint32_t gmk_id, uint32_t salt);
-
-/* The media keys of a sender with that GUK-ID (RFC 3830 4.1.3): cs_id 4 MCPTT, 5 MCVideo.
- * gmk and the outputs are secret. */
-KM_API void km_srtp_keys(uint8_t key[KM_SRTP_KEY_BYTES], uint8_t salt[KM_SRTP_SALT_BYTES],
-		const uint8_t gmk[KM_SSV_BYTES], uint8_t cs_id, uint32_t guk_id,
-		const uint8_t *rand, size_t rand_len);
 
 /* ---- threads --------------------------------------------------------------------------------- */
 
@@ -566,8 +552,6 @@ KM_API int km_batch_made(km_made *out, const km_batch *batch, size_t i);
 KM_API const uint8_t *km_batch_octets(size_t *len, const km_batch *batch);
 
 /* ---- making messages: the GMS --------------------------------------------------------------- */
-
-enum { KM_STATUS_NOT_REVOKED = 1, KM_STATUS_SHARED_WITH_GATEWAY = 2 };
 
 /* What the key parameters say (TS 33.180 E.6). */
 typedef struct {

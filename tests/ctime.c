@@ -29,9 +29,11 @@
 #include "engine/curve/pairing.h"
 #include "engine/secret.h"
 #include "provision/base/complain.h"
+#include "provision/base/when.h"
 #include "provision/gms/make.h"
 #include "provision/keys/key.h"
 #include "provision/keys/keyring.h"
+#include "provision/message/uid.h"
 #include "twins/twins.h"
 #include "util_own.h"
 
@@ -469,9 +471,9 @@ static void check_keys(void)
 	uint32_t user_salt;
 
 	secret_copy(gmk, all.ssv, sizeof gmk);
-	user_salt = km_user_salt(gmk, OWN_ALICE, strlen(OWN_ALICE));
+	user_salt = uid_salt(gmk, OWN_ALICE, strlen(OWN_ALICE));
 	expect(unmarked || marked(&user_salt, sizeof user_salt) > 0, "a user salt is secret");
-	km_srtp_keys(key, salt, gmk, 4, 0x01234567, salt_rand, sizeof salt_rand);
+	uid_srtp_keys(key, salt, gmk, 4, 0x01234567, salt_rand, sizeof salt_rand);
 	expect_secret(key, sizeof key, "a media key is secret");
 	expect_secret(salt, sizeof salt, "a media salt is secret");
 }

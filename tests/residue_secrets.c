@@ -11,6 +11,8 @@
 #include "engine/field/zq.h"
 #include "residue_watch.h"
 #include "util_own.h"
+#include "provision/base/when.h"
+#include "provision/message/uid.h"
 
 #ifdef WATCHED
 enum {
@@ -466,12 +468,12 @@ static void random_octets(void)
 
 static void user_salt(void)
 {
-	all.salt = km_user_salt(all.message.job.gmk, OWN_ALICE, strlen(OWN_ALICE));
+	all.salt = uid_salt(all.message.job.gmk, OWN_ALICE, strlen(OWN_ALICE));
 }
 
 static void srtp_keys(void)
 {
-	km_srtp_keys(all.out, all.out + KM_SRTP_KEY_BYTES, all.message.job.gmk, 4, 0x01234567,
+	uid_srtp_keys(all.out, all.out + KM_SRTP_KEY_BYTES, all.message.job.gmk, 4, 0x01234567,
 			all.message.job.rand, sizeof all.message.job.rand);
 }
 
@@ -522,8 +524,8 @@ const operation operations[OPERATIONS] = {
 	{"km_equal", equal, NULL, NULL, hash_before, NULL, 1, LEAVES},
 	{"km_random_bytes", random_octets, NULL, NULL, hash_before, NULL, 1, LEAVES},
 	{"km_wipe", wiping, NULL, NULL, hash_before, NULL, 1, LEAVES},
-	{"km_user_salt", user_salt, NULL, NULL, gmk_before, NULL, 1, CALLS},
-	{"km_srtp_keys", srtp_keys, NULL, NULL, gmk_before, NULL, 1, CALLS},
+	{"uid_salt", user_salt, NULL, NULL, gmk_before, NULL, 1, CALLS},
+	{"uid_srtp_keys", srtp_keys, NULL, NULL, gmk_before, NULL, 1, CALLS},
 	{"km_gmk_make", gmk_make, NULL, NULL, gmk_before, NULL, 1, CALLS},
 	{"open_message", message_open, NULL, NULL, gmk_before, NULL, 1, CALLS},
 };

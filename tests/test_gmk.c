@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "engine/bytes.h"
+#include "provision/base/when.h"
 #include "provision/message/mikey.h"
+#include "provision/message/uid.h"
 #include "util_third.h"
 
 static const char *const everybody[] = {OWN_GMS, OWN_ALICE, OWN_BOB, NULL};
@@ -248,17 +250,17 @@ static void members_agree_on_each_others_media_keys(void **state)
 	own_get(&b, 1, ring);
 	assert_int_equal(open_as(ring, &alice, a.msg, a.len, own_how(&a)), KM_R_OK);
 	assert_int_equal(open_as(ring, &bob, b.msg, b.len, own_how(&b)), KM_R_OK);
-	km_srtp_keys(key[0], salt[0], alice.gmk, 4, alice.guk_id, alice.rand, alice.rand_len);
-	km_srtp_keys(key[1], salt[1], bob.gmk, 4, alice.guk_id, bob.rand, bob.rand_len);
+	uid_srtp_keys(key[0], salt[0], alice.gmk, 4, alice.guk_id, alice.rand, alice.rand_len);
+	uid_srtp_keys(key[1], salt[1], bob.gmk, 4, alice.guk_id, bob.rand, bob.rand_len);
 	assert_memory_equal(key[0], key[1], sizeof key[0]);
 	assert_memory_equal(salt[0], salt[1], sizeof salt[0]);
-	km_srtp_keys(key[1], salt[1], bob.gmk, 4, bob.guk_id, bob.rand, bob.rand_len);
+	uid_srtp_keys(key[1], salt[1], bob.gmk, 4, bob.guk_id, bob.rand, bob.rand_len);
 	assert_memory_not_equal(key[0], key[1], sizeof key[0]);
 
 	b.job.rand[0] ^= 1;
 	other = make_one(buf, &b.job, OWN_BOB, b.ntp64);
 	assert_int_equal(open_as(ring, &bob, other.msg, other.len, own_how(&b)), KM_R_OK);
-	km_srtp_keys(key[1], salt[1], bob.gmk, 4, alice.guk_id, bob.rand, bob.rand_len);
+	uid_srtp_keys(key[1], salt[1], bob.gmk, 4, alice.guk_id, bob.rand, bob.rand_len);
 	assert_memory_not_equal(key[0], key[1], sizeof key[0]);
 }
 

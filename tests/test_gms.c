@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/complain.h"
+#include "provision/base/when.h"
 #include "provision/gms/given.h"
 #include "provision/gms/gms.h"
 #include "util_dir.h"

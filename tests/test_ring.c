@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "provision/base/complain.h"
+#include "provision/base/when.h"
 #include "provision/keys/keyring.h"
 
 #define GMS "sip:gms@gms-psi.example.org"

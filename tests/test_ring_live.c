@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "provision/base/complain.h"
+#include "provision/base/when.h"
 #include "provision/client/open.h"
 #include "provision/gms/make.h"
 

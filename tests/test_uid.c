@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "provision/gmk.h"
+#include "provision/message/uid.h"
 
 static void uids_of_published_vectors(void **state)
 {
@@ -112,15 +113,15 @@ static void salts_and_media_keys_of_published_vectors(void **state)
 	from_hex(gmk, sizeof gmk, "fcfe65cd967c58d260b603ccb9a887a9");
 	from_hex(rand, sizeof rand, "6819e679461120e10ac458cce67b8024");
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		assert_int_equal(km_user_salt(gmk, rows[i].uri, strlen(rows[i].uri)), rows[i].salt);
-		assert_int_equal(km_guk_id(gmk_id, rows[i].salt), rows[i].guk_id);
-		assert_int_equal(km_guk_id(rows[i].guk_id, rows[i].salt), gmk_id);
-		km_srtp_keys(key, salt, gmk, 4, rows[i].guk_id, rand, sizeof rand);
+		assert_int_equal(uid_salt(gmk, rows[i].uri, strlen(rows[i].uri)), rows[i].salt);
+		assert_int_equal(uid_guk_id(gmk_id, rows[i].salt), rows[i].guk_id);
+		assert_int_equal(uid_guk_id(rows[i].guk_id, rows[i].salt), gmk_id);
+		uid_srtp_keys(key, salt, gmk, 4, rows[i].guk_id, rand, sizeof rand);
 		from_hex(want, sizeof key, rows[i].key);
 		assert_memory_equal(key, want, sizeof key);
 		from_hex(want, sizeof salt, rows[i].srtp_salt);
 		assert_memory_equal(salt, want, sizeof salt);
-		km_srtp_keys(key, salt, gmk, 5, rows[i].guk_id, rand, sizeof rand);
+		uid_srtp_keys(key, salt, gmk, 5, rows[i].guk_id, rand, sizeof rand);
 		assert_memory_not_equal(salt, want, sizeof salt);
 	}
 }
@@ -129,8 +130,8 @@ static void salts_and_media_keys_of_published_vectors(void **state)
 static void the_purpose_tag_is_kept(void **state)
 {
 	(void)state;
-	assert_int_equal(km_guk_id(0x00000000, 0xffffffff), 0x0fffffff);
-	assert_int_equal(km_guk_id(0x30000000, 0xffffffff), 0x3fffffff);
+	assert_int_equal(uid_guk_id(0x00000000, 0xffffffff), 0x0fffffff);
+	assert_int_equal(uid_guk_id(0x30000000, 0xffffffff), 0x3fffffff);
 }
 
 int main(void)

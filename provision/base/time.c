@@ -2,6 +2,7 @@
 #include <time.h>
 
 #include "gmk.h"
+#include "when.h"
 
 km_time km_time_now(void)
 {

@@ -8,6 +8,8 @@
 
 #include "gmk.h"
 
+#define KM_NTP_UNIX 2208988800u     /* NTP seconds of 1970-01-01 */
+
 enum { WHEN_MAX = 32 };     /* octets of a printed time with its NUL */
 
 /* Unix seconds of a TIME: decimal Unix seconds, or RFC 3339 with its zone (a fraction is dropped).

@@ -8,6 +8,7 @@
 
 #include "base/memlock.h"
 #include "base/when.h"
+#include "message/uid.h"
 
 static bool may_write_beside(const char *name)
 {
@@ -59,7 +60,7 @@ static double measure(const provision *p)
 static bool meet(provision *p, const crowd_member *m, uint64_t *known)
 {
 	const km_str uri = m->uri;
-	uint32_t salt = p->key == NULL ? 0 : km_user_salt(p->key->gmk, uri.s, uri.len), other;
+	uint32_t salt = p->key == NULL ? 0 : uid_salt(p->key->gmk, uri.s, uri.len), other;
 	salts_result result;
 
 	for (size_t i = 0; i < p->n_older; i++)

@@ -8,6 +8,7 @@
 
 #include "base/when.h"
 #include "gms/key_made.h"
+#include "message/uid.h"
 
 /* ---- the state ------------------------------------------------------------------------------- */
 
@@ -122,7 +123,7 @@ static salts *salts_of_few(const provision *p)
 
 	for (size_t i = 0; few != NULL && (m = crowd_at(p->members, i)) != NULL; i++)
 		salts_add(few, &other,
-				km_user_salt(p->key->gmk, m->uri.s, m->uri.len),
+				uid_salt(p->key->gmk, m->uri.s, m->uri.len),
 				m->uri.s, m->uri.len, 0);
 	return few;
 }

@@ -9,6 +9,7 @@
 
 #include "base/escape.h"
 #include "keys/keyfile.h"
+#include "message/uid.h"
 
 typedef struct {
 	const char *gmk, *members, *state, *format;
@@ -52,7 +53,7 @@ static void put_missing(void *ctx, const char *uri, size_t len, bool unsure)
 
 static void look_up(who *w, const member_line *line)
 {
-	uint32_t salt = km_user_salt(w->key->gmk, line->uri.s, line->uri.len);
+	uint32_t salt = uid_salt(w->key->gmk, line->uri.s, line->uri.len);
 	unsigned flags = journal_meet(w->journal, &salt, line->uri.s, line->uri.len);
 
 	if ((flags & JOURNAL_WAS_TOLD) != 0)

@@ -414,7 +414,7 @@ static km_reason decrypt(opening *o)
 	 * it is, and so not the GMK-ID either. */
 	out->is_id_known = !out->to_self || user.data;
 	out->gmk_id = !out->is_id_known ? out->guk_id & 0xf0000000
-			: km_guk_id(out->guk_id, km_user_salt(gmk, p0.s, p0.len));
+			: uid_guk_id(out->guk_id, uid_salt(gmk, p0.s, p0.len));
 	/* Public: an identifier, which the signalling of calls names. */
 	ct_public(&out->gmk_id, sizeof out->gmk_id);
 	if (out->gmk_id >> 28 == 0)

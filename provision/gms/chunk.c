@@ -9,6 +9,7 @@
 #include "message/mikey.h"
 #include "keys/keyring.h"
 #include "keys/valid.h"
+#include "message/uid.h"
 
 /* What becomes of one member on the way. */
 typedef struct {
@@ -141,7 +142,7 @@ static void derive(chunk *c, size_t i, uint64_t seconds)
 	out->period_no = period_of(c, s->kms, seconds);
 	km_uid(out->uid, m->uri.s, m->uri.len, s->kms->uri, strlen(s->kms->uri), s->kms->period,
 			s->kms->offset, out->period_no);
-	out->guk_id = km_guk_id(job->gmk_id, km_user_salt(job->gmk, m->uri.s, m->uri.len));
+	out->guk_id = uid_guk_id(job->gmk_id, uid_salt(job->gmk, m->uri.s, m->uri.len));
 	/* Public: it is sent as the CSB ID. */
 	ct_public(&out->guk_id, sizeof out->guk_id);
 }

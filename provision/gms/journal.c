@@ -11,6 +11,7 @@
 
 #include "base/complain.h"
 #include "base/file.h"
+#include "message/uid.h"
 
 journal_result journal_refuse_errno(const char *path, km_complaint *why)
 {
@@ -411,7 +412,7 @@ bool journal_has_salts_of(const journal *j, const uint8_t gmk[KM_SSV_BYTES])
 
 	while (journal_next(j, &at, &f)) {
 		if (f.kind == JOURNAL_GIVEN && f.n > 0 && f.names > 0)
-			return km_user_salt(gmk, f.uris, strlen(f.uris)) == frame_load32(f.entries);
+			return uid_salt(gmk, f.uris, strlen(f.uris)) == frame_load32(f.entries);
 	}
 	return true;
 }

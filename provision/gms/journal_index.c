@@ -113,7 +113,7 @@ static void enter_frame(journal *j, const frame *f)
 	}
 }
 
-/* Who was told by name is told under an old mark too: km_user_salt says which one that is. */
+/* Who was told by name is told under an old mark too: uid_salt says which one that is. */
 bool journal_index(journal *j)
 {
 	journal_at at = journal_begin(j);

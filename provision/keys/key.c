@@ -153,7 +153,7 @@ static int by_salt(const void *a, const void *b)
 static bool salts_differ(salt_of *of, const km_key *key, const km_str *members, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		of[i] = (salt_of){ km_user_salt(key->gmk, members[i].s, members[i].len), members[i] };
+		of[i] = (salt_of){ uid_salt(key->gmk, members[i].s, members[i].len), members[i] };
 	/* Public: GUK-IDs show them, and a draw that is not taken is gone. */
 	ct_public(of, n * sizeof *of);
 	qsort(of, n, sizeof *of, by_salt);
@@ -294,7 +294,7 @@ KM_API km_str km_key_str(const km_key *key, km_key_part part, size_t i)
 
 KM_API uint32_t km_key_guk_id(const km_key *key, const char *uri, size_t len)
 {
-	uint32_t guk_id = km_guk_id(key->gmk_id, km_user_salt(key->gmk, uri, len));
+	uint32_t guk_id = uid_guk_id(key->gmk_id, uid_salt(key->gmk, uri, len));
 
 	/* Public: it is sent as the CSB ID. */
 	ct_public(&guk_id, sizeof guk_id);
@@ -309,7 +309,7 @@ KM_API km_err km_key_srtp(uint8_t srtp_key[KM_SRTP_KEY_BYTES], uint8_t srtp_salt
 		memset(srtp_salt, 0, KM_SRTP_SALT_BYTES);
 		return KM_EARG;
 	}
-	km_srtp_keys(srtp_key, srtp_salt, key->gmk, service == KM_SERVICE_MCPTT ? 4 : 5, guk_id, key->rand,
+	uid_srtp_keys(srtp_key, srtp_salt, key->gmk, service == KM_SERVICE_MCPTT ? 4 : 5, guk_id, key->rand,
 			key->rand_len);
 	return KM_OK;
 }

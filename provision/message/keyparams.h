@@ -8,7 +8,10 @@ enum {
 	KEYPARAMS_FIXED = 20,                       /* content without text and groups */
 	PROTECTED_HEADER = 35, GCM_TAG = 16,
 	KEYPARAMS_MAX = KM_CONTENT_MAX,             /* content that is read */
+	KM_GMK_IV_BYTES = 16,
 };
+
+enum { KM_STATUS_NOT_REVOKED = 1, KM_STATUS_SHARED_WITH_GATEWAY = 2 };
 
 /* What key parameters say.  Strings and groups are somebody else's. */
 typedef struct {

@@ -1,7 +1,7 @@
 /* uid.c -- identities and identifiers: UID, key periods, user salt, GUK-ID, media keys. */
 #include <string.h>
 
-#include "gmk.h"
+#include "base/when.h"
 #include "uid.h"
 
 KM_API uint64_t km_key_period_no(km_time t, uint64_t period, uint64_t offset)
@@ -71,7 +71,7 @@ void uid_kdf(uint8_t out[KM_HASH_BYTES], const uint8_t key[KM_SSV_BYTES], uint8_
 	km_hmac_sha256(out, key, KM_SSV_BYTES, s, len + 3);
 }
 
-KM_API uint32_t km_user_salt(const uint8_t gmk[KM_SSV_BYTES], const char *uri, size_t uri_len)
+uint32_t uid_salt(const uint8_t gmk[KM_SSV_BYTES], const char *uri, size_t uri_len)
 {
 	uint8_t h[KM_HASH_BYTES];
 	uint32_t salt;
@@ -82,7 +82,7 @@ KM_API uint32_t km_user_salt(const uint8_t gmk[KM_SSV_BYTES], const char *uri, s
 	return salt;
 }
 
-KM_API uint32_t km_guk_id(uint32_t gmk_id, uint32_t salt)
+uint32_t uid_guk_id(uint32_t gmk_id, uint32_t salt)
 {
 	return gmk_id ^ (salt & 0x0fffffff);
 }
@@ -103,7 +103,7 @@ static void prf(uint8_t *out, size_t out_len, const uint8_t gmk[KM_SSV_BYTES], c
 	km_wipe(&w, sizeof w);
 }
 
-KM_API void km_srtp_keys(uint8_t key[KM_SRTP_KEY_BYTES], uint8_t salt[KM_SRTP_SALT_BYTES],
+void uid_srtp_keys(uint8_t key[KM_SRTP_KEY_BYTES], uint8_t salt[KM_SRTP_SALT_BYTES],
 		const uint8_t gmk[KM_SSV_BYTES], uint8_t cs_id, uint32_t guk_id, const uint8_t *rand,
 		size_t rand_len)
 {

@@ -167,7 +167,7 @@ static km_str without_brackets(km_str s)
 			(km_str){ s.s + 1, s.len - 2 } : s;
 }
 
-KM_API bool km_uri_same(km_str a, km_str b)
+KM_API int km_uri_same(km_str a, km_str b)
 {
 	uri_parts x, y;
 
