@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "provision/base/complain.h"
-#include "provision/base/when.h"
 #include "provision/gmk.h"
 #include "provision/keys/keyring_pointers.h"
 #include "provision/keys/kmsdoc.h"
