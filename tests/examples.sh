@@ -1,6 +1,7 @@
 #!/bin/bash
 # examples.sh -- what a stranger does with installed libraries: headers alone, C and C++; the engine alone, shared and
-# static; the examples, shared and static; a host that loads the library and closes it.
+# static; a host that loads the library and closes it; and the examples: a GMS of a group of three, whose members open
+# what it makes.
 # usage: tests/examples.sh path/to/prefix, where make install has been.  Prints a line a case; exit 1 where one failed.
 set -u
 prefix=$(realpath "$1")
@@ -118,7 +119,6 @@ done
 expect "a program at a fixed place builds" build shared keymuster-engine "$T/engine.c" "$T/engine-fixed" -fno-pie -no-pie
 expect "a program at a fixed place runs" run "$T/engine-fixed"
 
-shopt -s nullglob
 for source in "$root"/examples/*.c; do
 	name=$(basename "$source" .c)
 	for form in shared static; do
@@ -127,6 +127,9 @@ for source in "$root"/examples/*.c; do
 	expect "$name, static, needs no library of ours" links static "$T/$name-static"
 	expect "$name, shared, needs them" eval "needs '$T/$name-shared' | grep -qx 'libkeymuster.so.1'"
 done
+no_gmk() { ! grep -rn -E 'km_key_show_gmk|show-secrets' "$root/examples"; }
+expect "no example takes a GMK out of the library" no_gmk
+expect "gms.c has less than 50 lines" test "$(wc -l <"$root/examples/gms.c")" -lt 50
 
 # Threads keep what is theirs: the library stays when a host closes it.
 cat >"$T/host.c" <<'END'
@@ -167,5 +170,74 @@ END
 host() { "$cc" -std=c11 -D_GNU_SOURCE "${mode[@]}" -I"$prefix/include/keymuster" "$T/host.c" -o "$T/host" -lpthread -ldl; }
 expect "a host that loads the library builds" host
 expect "it closes the library, and threads end" run "$T/host"
+
+cd "$T" || exit 1
+kms=kms.example.org
+gms=sip:gms@gms-psi.example.org
+group=sip:fire-1@gms-psi.example.org
+printf 'sip:%s@example.org\n' alice bob carol >three
+printf 'sip:%s@example.org\n' alice 'b ob' carol >two
+lab_users() { "$keymuster" lab user kms - -o users <three; }
+expect "a laboratory KMS" "$keymuster" lab kms kms --kms-uri $kms
+expect "keys of a GMS" "$keymuster" lab user kms $gms -o gms
+expect "keys of its members" lab_users
+keys=()
+for file in users/*.xml; do keys+=(--keys "$file"); done
+
+# makes N MEMBERS PROGRAM...: a run for the members of that file, with the state and key in $at, exits N.
+makes() {
+	local code=$1 members=$2 exit
+	shift 2
+	run timeout 120 "$@" kms/kms-init.xml gms/gms-*.xml $gms $kms $group "$at/state" "$at/gmk" \
+		<"$members" >"$at/hex" 2>"$at/err"
+	exit=$?
+	cat "$at/err"
+	[ $exit = "$code" ] && ! grep -v -x -E '([0-9a-f]{2})+' "$at/hex"
+}
+
+# opens N: members open the N messages in $at, each its own, all with one key.  Leaves GMK-ID and T of each.
+opens() {
+	"$keymuster" open --kms kms/kms-init.xml "${keys[@]}" --from $gms --group $group "$at/hex" >"$at/json" || return 1
+	cat "$at/json"
+	sed -n 's/.*"status":"accepted".*"T64":"\([0-9a-f]*\)","gmk_id":"\([0-9a-f]*\)".*/\2 \1/p' "$at/json" >"$at/keys"
+	[ "$(wc -l <"$at/hex")" = "$1" ] && [ "$(wc -l <"$at/keys")" = "$1" ] &&
+		[ "$(sed 's/.*"member":"\([^"]*\)".*/\1/' "$at/json" | sort -u | wc -l)" = "$1" ] &&
+		[ "$(cut -d ' ' -f 1 "$at/keys" | uniq | wc -l)" = 1 ]
+}
+
+# The same key again, and each T later than the last before.
+goes_on() {
+	local key last
+	read -r key last < <(tail -n 1 "$at/keys")
+	makes 0 three "$@" && opens 3 && awk -v key="$key" -v last="$last" '$1 "" != key || $2 "" <= last { exit 1 }' "$at/keys"
+}
+refuses() { makes 2 two "$@" && grep -q 'member 1: .*URI' "$at/err" && opens 2; }
+names_file() {
+	! run timeout 120 "$@" none.xml gms/gms-*.xml $gms $kms $group "$at/none" "$at/none.gmk" <three >"$at/hex" 2>"$at/err" &&
+		grep 'none\.xml' "$at/err" && [ ! -s "$at/hex" ]
+}
+
+# gms_of NAME PROGRAM...
+gms_of() {
+	local name=$1
+	shift
+	at=$(mktemp -d "$T/gms-XXXXXX")
+	expect "$name makes messages for a group of three" makes 0 three "$@"
+	expect "$name: its members open them" opens 3
+	expect "$name, started again, goes on" goes_on "$@"
+	expect "$name refuses a member, and serves the others" refuses "$@"
+	expect "$name says which file is missing" names_file "$@"
+}
+
+revoked() {
+	head -n 1 three | "$keymuster" provision --kms kms/kms-init.xml --gms gms/gms-*.xml --gmk "$at/gmk" --state "$at/state" \
+		--members - --status revoked --partial --format raw -o "$at/revocation"
+}
+
+for form in shared static; do
+	gms_of "gms.c, $form" "./gms-$form"
+	expect "the key is revoked, $form" revoked
+	expect "gms.c, $form, gives it to nobody any more" makes 1 three "./gms-$form"
+done
 
 finish
