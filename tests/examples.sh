@@ -1,7 +1,7 @@
 #!/bin/bash
 # examples.sh -- what a stranger does with installed libraries: headers alone, C and C++; the engine alone, shared and
-# static; a host that loads the library and closes it; and the examples: a GMS of a group of three, whose members open
-# what it makes.
+# static; a host that loads the library and closes it; and the examples: a GMS of a group of three in each language, whose
+# members open what it makes.  A language whose tools are missing is skipped by name.
 # usage: tests/examples.sh path/to/prefix, where make install has been.  Prints a line a case; exit 1 where one failed.
 set -u
 prefix=$(realpath "$1")
@@ -239,5 +239,42 @@ for form in shared static; do
 	expect "the key is revoked, $form" revoked
 	expect "gms.c, $form, gives it to nobody any more" makes 1 three "./gms-$form"
 done
+
+if [ "${MODE:-release}" != release ]; then
+	skip "examples in other languages" "the libraries are built with a sanitizer"
+	finish
+fi
+read -ra flags <<<"$(pkg-config --cflags keymuster)"
+read -ra libs <<<"$(pkg-config --libs keymuster)"
+module() { "$cc" -std=c11 "${warn[@]}" -Wno-unused-parameter -shared -fPIC "${flags[@]}" "$@" "${libs[@]}"; }
+
+for cxx in g++ clang++; do
+	if ! command -v $cxx >/dev/null; then
+		skip "cxx/gms.cpp, $cxx" "no $cxx"
+		continue
+	fi
+	expect "cxx/gms.cpp builds, $cxx" $cxx -std=c++11 "${warn[@]}" "${flags[@]}" "$root/examples/cxx/gms.cpp" \
+		"${libs[@]}" -o "gms-$cxx"
+	gms_of "cxx/gms.cpp, $cxx" "./gms-$cxx"
+done
+
+if command -v python3 >/dev/null; then
+	gms_of python/gms.py python3 "$root/examples/python/gms.py"
+else
+	skip python/gms.py "no python3"
+fi
+
+# Pointers to Go's memory are looked at as closely as Go can: from 1.21 on that is built in.
+go_builds() { GOCACHE=$T/gocache GOPATH=$T/go go build -o gms-go "$root/examples/go/gms.go"; }
+if command -v go >/dev/null; then
+	case $(go version) in
+	*go1.1[0-9]*|*go1.20*) export GODEBUG=cgocheck=2 ;;
+	*) export GOEXPERIMENT=cgocheck2 ;;
+	esac
+	expect "go/gms.go builds" go_builds
+	gms_of go/gms.go ./gms-go
+else
+	skip go/gms.go "no go (golang-go)"
+fi
 
 finish
