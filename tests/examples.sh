@@ -277,4 +277,39 @@ else
 	skip go/gms.go "no go (golang-go)"
 fi
 
+java_home=$(realpath "$(command -v javac)" 2>/dev/null)
+java_home=${java_home%/bin/javac}
+java_builds() {
+	mkdir java && "$java_home/bin/javac" -Xlint:all -Werror -d java "$root/examples/java/Gms.java" &&
+		module -I"$java_home/include" -I"$java_home/include/linux" "$root/examples/java/keymuster_jni.c" \
+			-o java/libkeymuster_jni.so
+}
+if [ ! -f "$java_home/include/jni.h" ] || ! "$java_home/bin/javac" --release 17 -version >/dev/null 2>&1; then
+	skip java/Gms.java "no javac for Java 17, or no jni.h beside it (default-jdk-headless)"
+else
+	expect "java/Gms.java builds" java_builds
+	gms_of java/Gms.java "$java_home/bin/java" -Xcheck:jni -Djava.library.path=java -cp java Gms
+fi
+
+node_headers=$(realpath "$(command -v node)" 2>/dev/null)
+node_headers=${node_headers%/bin/node}/include/node
+[ -f "$node_headers/node_api.h" ] || node_headers=/usr/include/node
+node_builds() {
+	mkdir node && cp "$root/examples/node/gms.js" node/ &&
+		module -isystem "$node_headers" "$root/examples/node/addon.c" -o node/addon.node
+}
+cat >worker.js <<'END'
+const { Worker } = require('worker_threads');
+const [gms, ...argv] = process.argv.slice(2);
+new Worker(gms, { argv }).on('exit', (code) => { process.exitCode = code; });
+END
+if ! command -v node >/dev/null; then
+	skip node/gms.js "no node (nodejs)"
+elif [ ! -f "$node_headers/node_api.h" ]; then
+	skip node/gms.js "no node_api.h (libnode-dev)"
+else
+	expect "node/gms.js builds" node_builds
+	gms_of node/gms.js node node/gms.js
+	gms_of "node/gms.js in a Worker" node worker.js ./node/gms.js
+fi
 finish
