@@ -1,21 +1,35 @@
-/* gmk.h -- group keys for mission-critical groups: the messages of TS 33.180 clause 5.7.2, made by a
- * Group Management Server (GMS) and opened by a member's client.
+/* gmk.h -- group keys for mission-critical groups: the messages of TS 33.180 clause 5.7.2, made by a Group
+ * Management Server (GMS) and opened by a member's client.
  *
- * A run of the GMS: load KMS documents into a keyring, fill a km_gmk_job, call km_gmk_make with one
- * chunk of members after the other.  A client: load its key sets, call km_client_open.
+ * A GMS: a keyring (km_keyring) with KMS documents and its key sets; a store (km_store) of what must outlive the
+ * process; itself (km_gms); a group key (km_key); and batches (km_batch) of members of any groups, made and delivered.
+ * A client: a keyring with its key sets, and a km_client that remembers.  examples/gms.c and examples/client.c are
+ * both whole.
  *
- * Conventions as in engine.h: outputs first, a length follows its buffer, every output is zeroed on
- * error, objects are made once and then shared read-only between threads.  km_init comes first.
- * Strings are octets with a length or end in NUL, as their comment says; URIs are hashed as they are
- * given and never normalised.
- * Errors that any function may return: KM_EARG, KM_ENOMEM, KM_ERANDOM, KM_ESTATE before km_init.  Others stand
- * beside it.
+ * Conventions, for every function here, beside those of engine.h:
+ *   - Order: outputs, the object, then inputs; a length follows its buffer.  On any error outputs are zeroed.
+ *   - Objects are opaque and counted: one may be freed while others still need it, in any order; it is gone with the
+ *     last of them.  What is freed may be NULL.  Nothing that was given to a call is kept by address.
+ *   - A struct of the caller's begins with struct_size, its sizeof: so a later library serves an earlier caller.
+ *     One that is half filled in is refused by the name of its field.  0 is never a valid choice, and what is left out
+ *     is left out by a word of its own (KM_NEVER, KM_UNCHECKED, ..), never by NULL or 0.
+ *   - A setting not made has its safe value, which stands beside it.
+ *   - why gets what is wrong, and with KM_OK what is odd; it may be NULL for who does not listen, and nothing else may
+ *     where its comment does not say so.
+ *   - Strings given by const char * end in NUL; given by a length they are octets.  URIs are hashed as they are given.
+ *   - Errors that any function may return: KM_EARG (why names the field), KM_ENOMEM, KM_ERANDOM, KM_ESTATE before
+ *     km_init.  Others stand beside it.
+ *   - Threads: every object may be used by any number of threads at once but for km_batch, km_complaint, km_given
+ *     and km_view, which one thread uses at a time.  Nothing here starts a thread, see km_pool.
+ *   - Fork: a child may use everything at once but the threads of a km_pool, which it does not have: it goes without.
+ *     A km_gms of files is shared with the parent as with any process; of calls, as the calls do.
+ *   - Secret: GMKs, in locked memory of 64 octets each (km_secret_new), and what a comment calls so.  All else is
+ *     public, user salts and RAND too, which messages show.
  */
 #ifndef KM_GMK_H
 #define KM_GMK_H
 
 #include <stdbool.h>
-#include <stdio.h>
 
 #include "../engine/engine.h"
 
@@ -30,7 +44,7 @@ enum {
 	KM_URI_MAX = 1023,          /* octets */
 	KM_TEXT_MAX = 1024,         /* octets */
 	KM_GROUPS_MAX = 255,
-	KM_CONTENT_MAX = 16384,     /* octets of key parameters */
+	KM_CONTENT_MAX = 16384,     /* octets of key parameters: text and groups together */
 	KM_SRTP_KEY_BYTES = 16,
 	KM_SRTP_SALT_BYTES = 12,
 	KM_CHUNK_MAX = 1024,        /* members a call of km_gmk_make takes */
@@ -39,8 +53,13 @@ enum {
 };
 
 
-/* Why a message or a member was refused, in the order in which the checks are made (part J of the
- * checklist in docs/standards.md): stable number, stable name for programs, meaning for people. */
+typedef struct {
+	const char *s;
+	size_t len;
+} km_str;
+
+/* Why a message or a member was refused, in the order in which the checks are made: stable number, stable
+ * name for programs, meaning for people. */
 #define KM_REASONS(X) \
 	X(KM_R_OK, 0, "ok", "accepted") \
 	X(KM_R_PARSE, 1, "unparseable", "not a well-formed MIKEY-SAKKE I_MESSAGE") \
@@ -73,13 +92,9 @@ typedef enum {
 #undef KM_REASON_ENUM
 } km_reason;
 
+/* Name and meaning; never NULL. */
 KM_API const char *km_reason_name(km_reason r);  /* "no-key-for-period" */
 KM_API const char *km_reason_text(km_reason r);
-
-typedef struct {
-	const char *s;
-	size_t len;
-} km_str;
 
 /* ---- complaints ------------------------------------------------------------------------------ */
 
@@ -161,8 +176,8 @@ enum {
 KM_API KM_MUST km_uri_fault km_uri_check(const char *uri, size_t len, unsigned how);
 KM_API const char *km_uri_fault_text(km_uri_fault fault);
 
-/* The host of a sip: or sips: URI, with a user part or without, NUL-terminated: in lower case, no port,
- * no dot at its end; an IPv6 address stays in brackets and in one form.  Gives its length; 0: none. */
+/* The host of a sip: or sips: URI, with a user part or without, NUL-terminated: in lower case, no port, no dot at
+ * its end; an IPv6 address stays in brackets and in one form.  Gives its length; 0: none. */
 KM_API size_t km_uri_host(char host[KM_URI_MAX + 1], const char *uri, size_t len);
 
 /* 1 where both name the same, as RFC 3261 19.1.4 and RFC 3966 4 compare, else 0.  Angle brackets around one are
@@ -440,10 +455,10 @@ KM_API KM_MUST km_err km_key_import(km_key **key, km_gms *gms, const uint8_t *se
  * km_seal_none. */
 KM_API KM_MUST km_err km_key_export(uint8_t *out, size_t room, size_t *len, const km_key *key, const km_seal *seal,
 		km_complaint *why);
-/* A key that another GMS's software made: gmk (secret) and rand of 16 octets, neither all 0, and its GMK-ID (purpose
- * tag 0), which the state keeps. */
-KM_API KM_MUST km_err km_key_take_gmk(km_key **key, km_gms *gms, const uint8_t gmk[KM_SSV_BYTES], const uint8_t *rand,
-		uint32_t gmk_id, const km_key_params *params, km_time now, km_complaint *why);
+/* A key that another GMS's software made: gmk (secret) and rand, neither all 0, and its GMK-ID (purpose tag 0), which
+ * the state keeps. */
+KM_API KM_MUST km_err km_key_take_gmk(km_key **key, km_gms *gms, const uint8_t gmk[KM_SSV_BYTES],
+		const uint8_t rand[KM_RAND_BYTES], uint32_t gmk_id, const km_key_params *params, km_time now, km_complaint *why);
 /* Give the GMK itself away: secret. */
 KM_API void km_key_show_gmk(uint8_t gmk[KM_SSV_BYTES], const km_key *key);
 /* From now on this key is given to nobody, by no process that shares the state: that says so first, on disk, then the
@@ -473,7 +488,7 @@ KM_API km_str km_key_str(const km_key *key, km_key_part part, size_t i);
 KM_API uint32_t km_key_guk_id(const km_key *key, const char *uri, size_t len);
 /* The media keys of a sender with that GUK-ID (RFC 3830 4.1.3); what: KM_SERVICE_MCPTT or KM_SERVICE_MCVIDEO, and
  * nothing for any other.  Outputs are secret. */
-enum { KM_SERVICE_MCPTT = 1, KM_SERVICE_MCVIDEO = 2 };      /* CS ID 4 and 5 */
+enum { KM_SERVICE_MCPTT = 1, KM_SERVICE_MCVIDEO = 2 };
 KM_API KM_MUST km_err km_key_srtp(uint8_t srtp_key[KM_SRTP_KEY_BYTES], uint8_t srtp_salt[KM_SRTP_SALT_BYTES],
 		const km_key *key, uint32_t service, uint32_t guk_id);
 
@@ -520,10 +535,11 @@ KM_API size_t km_batch_count(const km_batch *batch);
 
 /* Make all messages, at now.  T is reserved of the state of each GMS for all of its members: now, or right after the
  * last one where that is later, increasing in the order in which they were added, all within one second.  They are
- * marked in the journal, on disk, before this returns.  A batch that has run is to be emptied (km_batch_clear) before it runs again: KM_ESTATE.
- * KM_EPARTIAL: some members were refused, see the results.  Else nothing was made, and where it is KM_ECLOCK (now is
- * before the last T by more than KM_GMS_CLOCK_BEHIND, or the GMS has no key set that can sign then) T has not moved.
- * KM_EIO, KM_ELOST, KM_EREVOKED, KM_EFAULT, KM_ESELFTEST, KM_EKEY: a key set is missing. */
+ * marked in the journal, on disk, before this returns.  One that has run is emptied
+ * (km_batch_clear) before it runs again: KM_ESTATE.  KM_EPARTIAL: some members were refused, see the results.  Else
+ * nothing was made, and where it is KM_ECLOCK (now is before the last T by more than KM_GMS_CLOCK_BEHIND, or the GMS has
+ * no key set that can sign then) T has not moved.  KM_EIO, KM_ELOST, KM_EREVOKED, KM_EFAULT, KM_ESELFTEST, KM_EKEY: a key
+ * set is missing. */
 KM_API KM_MUST km_err km_batch_run(km_batch *batch, km_time now, km_complaint *why);
 
 /* The messages of this run have been handed over; or none has been, or ever will be.  KM_EIO. */

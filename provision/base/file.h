@@ -2,6 +2,9 @@
 #ifndef KM_FILE_H
 #define KM_FILE_H
 
+#include <stdbool.h>
+#include <stdio.h>
+
 #include "gmk.h"
 
 enum { FILE_DOCUMENT_MAX = 64 << 20 };      /* octets of a KMS document */

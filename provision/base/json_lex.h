@@ -2,6 +2,8 @@
 #ifndef KM_JSON_LEX_H
 #define KM_JSON_LEX_H
 
+#include <stdbool.h>
+
 #include "gmk.h"
 
 /* Where it is read.  Strings are decoded to out, which moves on; it may be where the string stands, for none grows;

@@ -2,6 +2,8 @@
 #ifndef KM_JSON_ROW_H
 #define KM_JSON_ROW_H
 
+#include <stdbool.h>
+
 #include "gmk.h"
 
 typedef struct {

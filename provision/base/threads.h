@@ -2,6 +2,8 @@
 #ifndef KM_THREADS_H
 #define KM_THREADS_H
 
+#include <stdbool.h>
+
 #include "gmk.h"
 
 /* One holder more, who lets go by km_pool_free.  Gives pool, which may be NULL. */

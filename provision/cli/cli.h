@@ -18,6 +18,8 @@
 #define KM_CLI_H
 
 #include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
 
 #include "base/complain.h"
 

@@ -2,6 +2,8 @@
 #ifndef KM_GIVEN_H
 #define KM_GIVEN_H
 
+#include <stdbool.h>
+
 #include "gmk.h"
 
 /* One without members.  NULL: out of memory. */

@@ -1,6 +1,7 @@
 /* journal_part.c -- who was given a group key: the frames of one file, read. */
 #include "journal_file.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>

@@ -137,7 +137,7 @@ static km_err check_taken(const uint8_t *gmk, const uint8_t *rand, uint32_t gmk_
 	return KM_OK;
 }
 
-km_err km_key_take_gmk(km_key **out, km_gms *gms, const uint8_t gmk[KM_SSV_BYTES], const uint8_t *rand,
+km_err km_key_take_gmk(km_key **out, km_gms *gms, const uint8_t gmk[KM_SSV_BYTES], const uint8_t rand[KM_RAND_BYTES],
 		uint32_t gmk_id, const km_key_params *params, km_time now, km_complaint *why)
 {
 	km_complaint spare;

@@ -2,6 +2,8 @@
 #ifndef KM_SALTS_H
 #define KM_SALTS_H
 
+#include <stdbool.h>
+
 #include "gmk.h"
 
 enum { SALTS_PACKED = 8 };      /* octets of a member: salt, 32 bits of the hash */

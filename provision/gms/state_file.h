@@ -13,6 +13,9 @@
 #ifndef KM_STATE_FILE_H
 #define KM_STATE_FILE_H
 
+#include <stdbool.h>
+#include <stdio.h>
+
 #include "gmk.h"
 
 typedef struct {

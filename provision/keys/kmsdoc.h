@@ -7,6 +7,9 @@
 #ifndef KM_KMSDOC_H
 #define KM_KMSDOC_H
 
+#include <stdbool.h>
+#include <stdio.h>
+
 #include "gmk.h"
 
 enum { KMSDOC_FAULT = 512 };    /* octets of a complaint about one of several */

@@ -6,6 +6,8 @@
 #ifndef KM_SEAL_H
 #define KM_SEAL_H
 
+#include <stdbool.h>
+
 #include "gmk.h"
 
 enum { SEAL_NONCE = 24, SEAL_MORE = SEAL_NONCE + 16 };          /* octets; and the tag */

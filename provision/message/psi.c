@@ -1,4 +1,5 @@
 /* psi.c -- the PSI rule of clause 5.7.2: which GMS may manage a group, by the hosts of their URIs. */
+#include <stdbool.h>
 #include <string.h>
 
 #include "gmk.h"

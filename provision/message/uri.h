@@ -2,6 +2,8 @@
 #ifndef KM_URI_H
 #define KM_URI_H
 
+#include <stdbool.h>
+
 #include "gmk.h"
 
 typedef enum { URI_OTHER, URI_SIP, URI_SIPS, URI_TEL } uri_scheme;

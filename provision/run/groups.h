@@ -7,6 +7,9 @@
 #ifndef KM_GROUPS_H
 #define KM_GROUPS_H
 
+#include <stdbool.h>
+#include <stdio.h>
+
 #include "gmk.h"
 
 enum { GROUPS_MAX = 1000000 };

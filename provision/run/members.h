@@ -16,6 +16,9 @@
 #ifndef KM_MEMBERS_H
 #define KM_MEMBERS_H
 
+#include <stdbool.h>
+#include <stdio.h>
+
 #include "gmk.h"
 
 typedef struct member_list member_list;

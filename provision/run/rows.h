@@ -3,6 +3,9 @@
 #ifndef KM_ROWS_H
 #define KM_ROWS_H
 
+#include <stdbool.h>
+#include <stdio.h>
+
 #include "gmk.h"
 
 enum { ROWS_MAX = 1 << 16 };    /* octets of a row */
