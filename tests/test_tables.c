@@ -159,6 +159,30 @@ static void members_that_were_seen_count(void **state)
 	km_pool_free(pool);
 }
 
+/* A piece that is all of its KMS's members has tables before it begins, and wider ones come beside. */
+static void one_piece_waits_for_its_tables(void **state)
+{
+	enum { PIECE = 512 };
+	km_pool *pool = pool_of_test();
+	uint64_t few;
+
+	(void)state;
+	tables_expect(of[0], PIECE, pool);
+	assert_int_equal(n_waiting, 0);
+	few = bytes(0);
+	assert_in_range(few, wide, KM_KMS_PUBLIC_BYTES_MAX);
+	for (int i = 0; i < 20; i++) {
+		tables_expect(of[0], PIECE, pool);
+		do_waiting();
+	}
+	assert_true(bytes(0) > few || strcmp(km_kernel(), "c") == 0 || strcmp(km_kernel(), "adx") == 0);
+	tables_expect(of[1], PIECE + 1, pool);
+	assert_int_equal(n_waiting, 1);
+	do_waiting();
+	results_are_the_same();
+	km_pool_free(pool);
+}
+
 static void those_used_longest_ago_go(void **state)
 {
 	(void)state;
@@ -258,6 +282,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(one_that_is_not_used_has_none),
 		TEST(members_that_were_seen_count),
+		TEST(one_piece_waits_for_its_tables),
 		TEST(those_used_longest_ago_go),
 		TEST(a_few_take_nothing_from_others),
 		TEST(what_is_being_made_counts),

@@ -187,19 +187,31 @@ static bool start_beside(kms_tables *one, size_t members, km_pool *pool)
 	return false;
 }
 
+/* Members of a batch who are one piece: it alone waits, and is faster for it (with AVX-512 IFMA, tables for 500 take 14
+ * ms, and 500 members 50 ms with them, 83 without). */
+static bool is_one_piece(size_t members)
+{
+	return members >= 150 && members <= 512;
+}
+
 void tables_expect(kms_tables *one, size_t members, km_pool *pool)
 {
 	all_tables *all = one->all;
+	bool waits = pool == NULL || is_one_piece(members);
 	size_t most = 0;
 
 	lock_take(&all->lock);
 	one->last = ++all->clock;
 	one->seen = members < SIZE_MAX / 2 - one->seen ? one->seen + members : SIZE_MAX / 2;
-	if (members > 0 && !is_being_made(one))
-		most = plan(all, one, members, pool == NULL ? members : one->seen);
+	if (members > 0 && !is_being_made(one) && waits)
+		most = plan(all, one, members, members);
+	if (members > 0 && !is_being_made(one) && most == 0 && pool != NULL) {
+		waits = false;
+		most = plan(all, one, members, one->seen);
+	}
 	if (most > 0)
 		one->making = lock_process();
 	lock_give(&all->lock);
-	if (most > 0 && !start_beside(one, most, pool))
+	if (most > 0 && (waits || !start_beside(one, most, pool)))
 		make(one, most < members ? most : members);
 }
