@@ -9,6 +9,7 @@
 ##                         short form is in the tests
 ## make fuzz               every parser under libFuzzer, FUZZ_SECONDS each
 ## make bench              this machine, beside wolfSSL and OpenSSL; BENCH="encap_batch@512 decap_one", TARGETS=1, PEER=DIR
+## make bench-live         groups, KMSs, delays and memory of a GMS that lives long: LIVE=--short
 ## make bench-command      whole runs by hyperfine; bench-instructions: the scalar rows by callgrind
 ## make bench-mca          port pressure of the eight-lane kernels, by llvm-mca where it is installed
 ## make install            into PREFIX (/usr/local), below DESTDIR; LIBDIR for libraries alone.  ldconfig is yours
@@ -217,7 +218,7 @@ $(B)/tests/ctime_stat: $(B)/tests/ctime_stat.c.o $(TEST_UTIL) $(call obj,$(ENGIN
 
 # Both are of x86-64, and faults in an instrumented build are mostly its reports.
 FAULTS := $(if $(filter x86_64-release,$(ARCH)-$(MODE)),$(B)/tests/faults $(B)/tests/steps)
-tests: $(patsubst %,$(B)/tests/%,$(TESTS) $(FUZZ)) $(B)/tests/ctime_stat $(FAULTS) $(B)/bench/bench $(B)/bench/openssl-ecdsa all
+tests: $(patsubst %,$(B)/tests/%,$(TESTS) $(FUZZ)) $(B)/tests/ctime_stat $(FAULTS) $(B)/bench/bench $(B)/bench/live $(B)/bench/openssl-ecdsa all
 
 # Run them all and the tests of the command.  VECTORS=DIR: a third party's vectors, else skipped.
 check: tests
@@ -327,9 +328,12 @@ abi-check: abi-packages
 # wolfSSL built static with --enable-eccsi --enable-sakke --enable-sp-asm and -DWOLFSSL_SP_1024 and installed
 # in DIR.
 PEER_COMMON := $(call obj,bench/worker.c bench/slots.c engine/cpu.c)
-BENCH_OWN   := $(filter-out bench/peer_%,$(wildcard bench/*.c))
+BENCH_OWN   := $(filter-out bench/peer_% bench/live%,$(wildcard bench/*.c))
 
 $(B)/bench/bench: $(call obj,$(BENCH_OWN) $(PROV) $(ENGINE))
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -o $@ $(LIBS)
+$(B)/bench/live: $(call obj,$(wildcard bench/live*.c) bench/machine.c bench/worker.c bench/slots.c $(PROV) $(ENGINE))
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -o $@ $(LIBS)
 $(B)/bench/openssl-ecdsa: $(call obj,bench/peer_openssl.c) $(PEER_COMMON)
@@ -351,6 +355,11 @@ bench: bench-packages $(B)/bench/bench $(B)/bench/openssl-ecdsa $(B)/wolfssl
 	$(B)/bench/bench --json build/bench.json --only '$(BENCH)' --commit "$$(git describe --always --dirty)" \
 		--flags "$$(cat $(B)/flags)" $(if $(TARGETS),--targets) $$peers
 
+# A GMS that lives long: rates, delays, memory, as provision/gmk.h has them.  LIVE="--short --only latency|memory"
+bench-live: bench-packages $(B)/bench/live
+	@$(B)/bench/live --dir $(B) --json build/live.json --commit "$$(git describe --always --dirty)" \
+		--flags "$$(cat $(B)/flags)" $(LIVE)
+
 # Whole runs of the command, by hyperfine.  SIZES="50 1000000" for other groups.
 bench-command: bench-packages all $(B)/bench/bench
 	@bench/compare.sh $(B)/keymuster $(B)/bench/bench build/compare.json
@@ -371,6 +380,6 @@ clean:
 
 FORCE:
 .PHONY: all tests check abi abi-check abi-packages faults digests fuzz fuzz-targets ctime ctime-stat ctime-full test demo install help clean FORCE \
-	build-packages test-packages bench-packages language-packages bench bench-command bench-instructions bench-mca
+	build-packages test-packages bench-packages language-packages bench bench-live bench-command bench-instructions bench-mca
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
