@@ -47,7 +47,6 @@ enum {
 	KM_CONTENT_MAX = 16384,     /* octets of key parameters: text and groups together */
 	KM_SRTP_KEY_BYTES = 16,
 	KM_SRTP_SALT_BYTES = 12,
-	KM_CHUNK_MAX = 1024,        /* members a call of km_gmk_make takes */
 	KM_BATCH_MAX = 32768,       /* members of a batch */
 	KM_MESSAGE_MAX = 65535,     /* octets of a message that is parsed */
 };
@@ -566,65 +565,6 @@ typedef struct {
 KM_API int km_batch_made(km_made *out, const km_batch *batch, size_t i);
 /* All messages and UIDs of the run, *len octets, until the batch is emptied or freed. */
 KM_API const uint8_t *km_batch_octets(size_t *len, const km_batch *batch);
-
-/* ---- making messages: the GMS --------------------------------------------------------------- */
-
-/* What the key parameters say (TS 33.180 E.6). */
-typedef struct {
-	uint8_t key_type;                /* 0: GMK */
-	uint32_t status;
-	uint64_t activation, expiry;     /* Unix seconds, 40 bits; 0: at once, never */
-	km_str text;                     /* UTF-8 */
-	size_t n_groups;
-	km_str groups[KM_GROUPS_MAX];
-} km_gmk_params;
-
-typedef struct km_kms km_kms;
-
-/* What all messages of a run have in common. */
-typedef struct {
-	const km_keyring *ring;
-	km_str gms_uri;
-	const km_kms *gms_kms;
-	uint8_t gmk[KM_SSV_BYTES];       /* secret */
-	uint32_t gmk_id;                 /* purpose tag 0 */
-	uint8_t rand[KM_RAND_BYTES];     /* one a GMK, never one a message */
-	km_gmk_params params;
-	bool hide;                       /* UIDs instead of URIs */
-	unsigned map;                    /* KM_MAP_EMPTY or KM_MAP_GENERIC (with the default SP) */
-	unsigned services;               /* for KM_MAP_GENERIC: which crypto sessions */
-	bool sakke_to_self;
-	bool any_id;                     /* members' URIs as KM_URI_ANY_ID has them */
-} km_gmk_job;
-
-typedef struct {
-	km_str uri;
-	const km_kms *kms;
-} km_member;
-
-/* A message made.  msg points into the output buffer. */
-typedef struct {
-	km_reason reason;
-	km_err err;                      /* for KM_R_ENGINE */
-	uint8_t uid[KM_UID_BYTES];
-	uint64_t period_no;              /* at the member's KMS */
-	uint32_t guk_id;
-	uint8_t *msg;
-	size_t len;
-} km_gmk_message;
-
-/* Upper bound of the octets of one message of the job for that member. */
-KM_API size_t km_gmk_size(const km_gmk_job *job, const km_member *member);
-
-/* One chunk: n <= KM_CHUNK_MAX members to n messages in buf (buf_len >= the sum of km_gmk_size).
- * ntp64 is T of the first, the i-th gets ntp64 + i (64-bit NTP; seconds from era 0's wire form): the
- * caller makes T strictly increasing over all runs of a GMS.  era_seconds are its seconds over all
- * eras.  ivs holds n IVs or is NULL (drawn from rnd).  created is the date-time of the protected
- * payload, Unix seconds.  A pure function of its arguments but for the signatures' nonces.
- * KM_EPARTIAL: some members were refused, see reason.  Anything else: no message was made. */
-KM_API KM_MUST km_err km_gmk_make(km_gmk_message *out, uint8_t *buf, size_t buf_len,
-		const km_gmk_job *job, const km_member *members, size_t n, uint64_t ntp64,
-		uint64_t era_seconds, uint64_t created, const uint8_t *ivs, const km_random *rnd);
 
 /* ---- who has a key --------------------------------------------------------------------------- */
 

@@ -506,7 +506,7 @@ static void check_key(void)
 }
 
 /* The same message again, which is known where its GMK-ID is. */
-static void check_memory(const km_keyring *ring, const message_opened *opened, const km_gmk_message *sent,
+static void check_memory(const km_keyring *ring, const message_opened *opened, const own_made *sent,
 		open_how how)
 {
 	static message_opened again;
@@ -526,16 +526,14 @@ static void check_memory(const km_keyring *ring, const message_opened *opened, c
 
 static void check_message(const own_message *m, const km_keyring *ring)
 {
-	km_gmk_job job = m->job;
-	km_member to = {{m->responder, strlen(m->responder)}, job.gms_kms};
+	own_job job = m->job;
 	open_how how = own_how(m);
 	static message_opened opened;
-	km_gmk_message out;
+	own_made out;
 	uint8_t buf[2048];
 
 	ct_secret(job.gmk, sizeof job.gmk);
-	expect(km_gmk_make(&out, buf, sizeof buf, &job, &to, 1, m->ntp64, m->ntp64 >> 32,
-			(m->ntp64 >> 32) - KM_NTP_UNIX, NULL, &rnd) == KM_OK, "a message is made");
+	expect(own_make(&out, buf, sizeof buf, &job, m->responder, m->ntp64, &rnd) == KM_OK, "a message is made");
 	expect_public(&out, sizeof out, "what is said of a message is public");
 	if (failures)
 		return;
@@ -552,20 +550,21 @@ static void check_message(const own_message *m, const km_keyring *ring)
 /* The same under a key behind a handle, with SAKKE-to-self; of two keys. */
 static void check_piece(const own_message *m, const km_keyring *ring)
 {
-	const km_gmk_params *p = &m->job.params;
 	const km_time t = km_time_of_ntp(m->ntp64);
-	const make_how how = {m->job.hide, m->job.map, m->job.services};
+	const make_how how = own_make_how(&m->job);
 	const ring_snapshot *s = ring_take(ring);
+	keyparams params = m->job.params;
 	static uint8_t gmk[2][KM_SSV_BYTES], uid[2][KM_UID_BYTES], msg[2][2048];
 	make_item items[2];
 	make_self selves[2];
 	km_key *keys[2];
 
+	params.groups = m->job.groups;
 	for (int i = 0; i < 2; i++) {
 		const km_kms *kms = m->job.gms_kms;
 		const key_parts parts = {.gmk = gmk[i], .gmk_id = 5, .gms = m->job.gms_uri, .rand = m->job.rand,
 				.kms = {kms->uri, strlen(kms->uri)}, .rand_len = KM_RAND_BYTES,
-				.params = keyparams_of(p)};
+				.params = params};
 
 		secret_copy(gmk[i], i == 0 ? m->job.gmk : all.ssv, sizeof gmk[i]);
 		expect(key_make(&keys[i], &parts, NULL) == KM_OK, "a group key is made");

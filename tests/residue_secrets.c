@@ -153,8 +153,7 @@ static struct {
 	km_keyring *ring;
 	own_message message;
 	open_how how;
-	km_member to;
-	km_gmk_message sent;
+	own_made sent;
 	message_opened opened;
 	uint8_t buf[4096];
 	uint32_t salt;
@@ -477,11 +476,10 @@ static void srtp_keys(void)
 			all.message.job.rand, sizeof all.message.job.rand);
 }
 
-static void gmk_make(void)
+static void message_make(void)
 {
-	all.err = km_gmk_make(&all.sent, all.buf, sizeof all.buf, &all.message.job, &all.to, 1,
-			all.message.ntp64, all.message.ntp64 >> 32,
-			(all.message.ntp64 >> 32) - KM_NTP_UNIX, NULL, &rnd);
+	all.err = own_make(&all.sent, all.buf, sizeof all.buf, &all.message.job, all.message.responder,
+			all.message.ntp64, &rnd);
 }
 
 static void message_open(void)
@@ -526,7 +524,7 @@ const operation operations[OPERATIONS] = {
 	{"km_wipe", wiping, NULL, NULL, hash_before, NULL, 1, LEAVES},
 	{"uid_salt", user_salt, NULL, NULL, gmk_before, NULL, 1, CALLS},
 	{"uid_srtp_keys", srtp_keys, NULL, NULL, gmk_before, NULL, 1, CALLS},
-	{"km_gmk_make", gmk_make, NULL, NULL, gmk_before, NULL, 1, CALLS},
+	{"a message made", message_make, NULL, NULL, gmk_before, NULL, 1, CALLS},
 	{"open_message", message_open, NULL, NULL, gmk_before, NULL, 1, CALLS},
 };
 
@@ -580,7 +578,6 @@ static void start_message(void)
 
 	all.ring = own_ring(users);
 	own_get(m, 0, all.ring);
-	all.to = (km_member){{m->responder, strlen(m->responder)}, m->job.gms_kms};
 	all.how = own_how(m);
 }
 

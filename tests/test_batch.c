@@ -642,10 +642,28 @@ static void members_are_refused_by_reason(void **ctx)
 		assert_int_equal(m.len > 0, m.reason == KM_R_OK);
 	}
 	assert_int_equal(states[0].n_marks, 6);
-	km_batch_clear(b);
-	set(b, KM_BATCH_MEMBERS, KM_URI_ANY_ID);
-	assert_int_equal(km_batch_add(b, keys[0], "bob", 3, KM_KMS_OF_GMS, KM_GIVE, 0, why), KM_OK);
-	run(b, KM_OK);
+	km_batch_free(b);
+}
+
+/* What is no URI gets no key, unless the batch says that identities have none. */
+static void identities_without_a_scheme_need_a_word(void **ctx)
+{
+	static const char *const uris[] = { "alice@org.example", "bob", "<sip:a@x>", "sip:", "'sip:a@x", "sip:x" };
+	enum { N = sizeof uris / sizeof uris[0] };
+	km_batch *b = new_batch();
+
+	(void)ctx;
+	for (int word = 0; word < 2; word++) {
+		if (word == 1)
+			set(b, KM_BATCH_MEMBERS, KM_URI_ANY_ID);
+		for (size_t i = 0; i < N; i++)
+			assert_int_equal(km_batch_add(b, keys[0], uris[i], strlen(uris[i]), KM_KMS_OF_GMS, KM_GIVE, 0, why),
+					KM_OK);
+		run(b, KM_EPARTIAL);
+		for (size_t i = 0; i < N; i++)
+			assert_int_equal(made_at(b, i).reason, word == 1 && i < 2 ? KM_R_OK : KM_R_URI);
+		km_batch_clear(b);
+	}
 	km_batch_free(b);
 }
 
@@ -1023,6 +1041,7 @@ int main(void)
 		EACH(wrong_calls_add_nothing),
 		EACH(full_is_full),
 		EACH(members_are_refused_by_reason),
+		EACH(identities_without_a_scheme_need_a_word),
 		EACH(keys_that_are_over_are_given_to_nobody),
 		EACH(members_are_told_that_a_key_is_revoked),
 		EACH(a_key_revoked_elsewhere_runs_nothing),

@@ -401,37 +401,42 @@ static int start_own(void **state)
 	return own_start(state);
 }
 
-/* A chunk: no message, no octet of one. */
-static void a_chunk_whose_memory_or_randomness_fails(void **state)
+/* A piece: no message, no octet of one. */
+static void a_piece_whose_memory_or_randomness_fails(void **state)
 {
 	km_keyring *ring = own_ring(everybody);
+	const ring_snapshot *s = ring_take(ring);
 	static uint8_t buf[4 * 1024], zero[sizeof buf];
-	own_message m;
-	km_member to[4];
-	km_gmk_message made[4];
 	int memory_failed = 0, draw_failed = 0;
+	uint8_t uids[4][KM_UID_BYTES];
+	make_how how;
+	own_message m;
+	km_key *key;
 
 	(void)state;
 	own_get(&m, 0, ring);
-	for (int i = 0; i < 4; i++)
-		to[i] = (km_member){{OWN_ALICE, strlen(OWN_ALICE)}, m.job.gms_kms};
+	how = own_make_how(&m.job);
+	key = own_key(&m.job, 0);
 	for (size_t k = 1; k < 1000; k++) {
 		for (int kind = 0; kind < 2; kind++) {
+			make_item four[4];
 			km_err err;
 
-			memset(buf, 0xa5, sizeof buf);
+			memset(buf, 0, sizeof buf);
+			for (int i = 0; i < 4; i++) {
+				four[i] = own_item(&m.job, s, key, OWN_ALICE, m.ntp64 + (unsigned)i, uids[i], buf + 1024 * i,
+						1024);
+				memset(four[i].msg, 0xa5, four[i].len);
+			}
 			allocations = draws = 0;
 			failing = kind == 0 ? k : 0;
 			failing_draw = kind == 1 ? k : 0;
-			err = km_gmk_make(made, buf, sizeof buf, &m.job, to, 4, m.ntp64, m.ntp64 >> 32, 1,
-					NULL, &rnd);
+			err = make_piece(four, 4, &how, NULL, &rnd);
 			failing = failing_draw = 0;
 			if (err == KM_OK)
 				continue;
 			assert_int_equal(err, kind == 0 ? KM_ENOMEM : KM_ERANDOM);
 			assert_memory_equal(buf, zero, sizeof buf);
-			for (int i = 0; i < 4; i++)
-				assert_null(made[i].msg);
 			memory_failed += kind == 0;
 			draw_failed += kind == 1;
 		}
@@ -439,6 +444,8 @@ static void a_chunk_whose_memory_or_randomness_fails(void **state)
 			break;
 	}
 	assert_true(memory_failed > 0 && draw_failed > 0);
+	km_key_free(key);
+	ring_give_back(s);
 	km_keyring_free(ring);
 }
 
@@ -563,7 +570,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(randomness_that_fails, start, stop),
 	};
 	const struct CMUnitTest provision[] = {
-		cmocka_unit_test(a_chunk_whose_memory_or_randomness_fails),
+		cmocka_unit_test(a_piece_whose_memory_or_randomness_fails),
 		cmocka_unit_test(a_message_whose_opening_fails),
 		cmocka_unit_test(a_ring_whose_memory_fails),
 		cmocka_unit_test(a_list_is_read_or_said_to_be_broken_off),

@@ -59,28 +59,18 @@ km_err __wrap_eccsi_nonce(uint64_t j[4], const uint8_t *ssk, const uint8_t *hs, 
 
 /* ---- keys and items -------------------------------------------------------------------------- */
 
-/* The key of the vectors, or another of the same GMS: mark stands in GMK and GMK-ID. */
+/* The key of the vectors, or another of the same GMS. */
 static km_key *key_of(const own_message *m, uint8_t mark)
 {
-	const km_gmk_params *p = &m->job.params;
-	const km_str kms = { m->job.gms_kms->uri, strlen(m->job.gms_kms->uri) };
-	uint8_t gmk[KM_SSV_BYTES];
-	key_parts parts = {
-		.gmk = gmk, .gmk_id = m->job.gmk_id ^ mark, .gms = m->job.gms_uri, .kms = kms,
-		.rand = m->job.rand, .rand_len = KM_RAND_BYTES, .params = keyparams_of(p),
-		.shared = p->status & KM_STATUS_SHARED_WITH_GATEWAY ? KM_SHARED_WITH_GATEWAY : KM_SHARED_NO,
-	};
-	km_key *key;
+	km_key *key = own_key(&m->job, mark);
 
-	memcpy(gmk, m->job.gmk, sizeof gmk);
-	gmk[5] ^= mark;
-	assert_int_equal(key_make(&key, &parts, NULL), KM_OK);
+	assert_non_null(key);
 	return key;
 }
 
 static make_how how_of(const own_message *m)
 {
-	return (make_how){ m->job.hide, m->job.map, m->job.services };
+	return own_make_how(&m->job);
 }
 
 typedef struct {
@@ -89,19 +79,7 @@ typedef struct {
 
 static make_item item_of(const own_message *m, const km_key *key, const char *uri, place *at)
 {
-	const km_time t = km_time_of_ntp(m->ntp64);
-	const km_kms *kms = m->job.gms_kms;
-	make_item item = {
-		.key = key, .what = m->job.params.status & KM_STATUS_NOT_REVOKED ? KM_GIVE : KM_REVOKE, .uri = { uri, strlen(uri) }, .kms = kms,
-		.signer = ring_keys_when(snapshot, OWN_GMS, strlen(OWN_GMS), kms, t.seconds),
-		.period_no = km_key_period_no(t, kms->period, kms->offset), .t = t, .uid = at->uid, .msg = at->msg,
-	};
-	const make_how how = how_of(m);
-
-	assert_non_null(item.signer);
-	item.len = make_size(&how, &item);
-	assert_true(item.len <= ROOM);
-	return item;
+	return own_item(&m->job, snapshot, key, uri, m->ntp64, at->uid, at->msg, ROOM);
 }
 
 /* The file's GMK, opened by who it is for, or why it is not. */
@@ -145,7 +123,6 @@ static void messages_of_the_vectors_octet_for_octet(void **state)
 			self = (make_self){ .key = key, .set = item.signer };
 			assert_int_equal(make_selves(&self, 1, NULL), KM_OK);
 			item.to_self = self.sed;
-			item.len = make_size(&how, &item);
 		}
 		nonce_of = m.json;
 		assert_int_equal(make_piece(&item, 1, &how, m.iv, NULL), KM_OK);

@@ -181,19 +181,16 @@ static void a_key_may_serve_255_groups(void **state)
 	static char uris[KM_GROUPS_MAX][64];
 	static uint8_t buf[32768];
 	own_message m;
-	km_gmk_message made;
-	km_member to;
+	own_made made;
 
 	(void)state;
 	own_get(&m, 0, ring);
-	to = (km_member){str(OWN_ALICE), m.job.gms_kms};
 	m.job.params.n_groups = KM_GROUPS_MAX;
 	for (size_t i = 0; i < KM_GROUPS_MAX; i++) {
 		snprintf(uris[i], sizeof uris[i], "sip:a-group-of-some-length-%zu@gms-psi.example.org", i);
-		m.job.params.groups[i] = str(uris[i]);
+		m.job.groups[i] = str(uris[i]);
 	}
-	assert_int_equal(km_gmk_make(&made, buf, sizeof buf, &m.job, &to, 1, m.ntp64, m.ntp64 >> 32, 1,
-			NULL, NULL), KM_OK);
+	assert_int_equal(own_make(&made, buf, sizeof buf, &m.job, OWN_ALICE, m.ntp64, NULL), KM_OK);
 	assert_int_equal(own_open(&out, ring, made.msg, made.len, &(open_how){.window = -1}, NULL), KM_R_OK);
 	assert_int_equal(out.params.n_groups, 255);
 	assert_memory_equal(out.params.groups[254].s, uris[254], strlen(uris[254]));

@@ -95,12 +95,92 @@ void own_get(own_message *m, size_t i, const km_keyring *ring)
 	from_hex(m->job.gmk, sizeof m->job.gmk, own_text(own, "gmk"));
 	m->job.gmk_id = (uint32_t)strtoul(own_text(own, "gmk_id"), NULL, 16);
 	from_hex(m->job.rand, sizeof m->job.rand, own_text(own, "rand"));
-	assert_null(keyparams_read_into(&m->job.params, m->content, m->content_len));
+	assert_null(keyparams_read(&m->job.params, m->job.groups, m->content, m->content_len));
 	m->job.hide = option(m->json, "hide");
 	m->job.map = option(m->json, "generic") ? KM_MAP_GENERIC : KM_MAP_EMPTY;
 	m->job.services = KM_SERVICE_MCPTT;
 	m->job.sakke_to_self = option(m->json, "self_");
 }
+
+/* ---- made ------------------------------------------------------------------------------------ */
+
+km_key *own_key(const own_job *job, uint8_t mark)
+{
+	const km_str kms = {job->gms_kms->uri, strlen(job->gms_kms->uri)};
+	uint8_t gmk[KM_SSV_BYTES];
+	key_parts parts = {
+		.gmk = gmk, .gmk_id = job->gmk_id ^ mark, .gms = job->gms_uri, .kms = kms, .rand = job->rand,
+		.rand_len = KM_RAND_BYTES, .params = job->params,
+		.shared = job->params.status & KM_STATUS_SHARED_WITH_GATEWAY ? KM_SHARED_WITH_GATEWAY : KM_SHARED_NO,
+	};
+	km_key *key;
+
+	parts.params.groups = job->groups;
+	memcpy(gmk, job->gmk, sizeof gmk);
+	gmk[5] ^= mark;
+	if (key_make(&key, &parts, NULL) != KM_OK)
+		key = NULL;
+	km_wipe(gmk, sizeof gmk);
+	return key;
+}
+
+make_how own_make_how(const own_job *job)
+{
+	return (make_how){job->hide, job->map, job->services};
+}
+
+make_item own_item(const own_job *job, const ring_snapshot *s, const km_key *key, const char *uri, uint64_t ntp64,
+		uint8_t uid[KM_UID_BYTES], uint8_t *msg, size_t room)
+{
+	const km_time t = km_time_of_ntp(ntp64);
+	const km_kms *kms = job->gms_kms;
+	const make_how how = own_make_how(job);
+	make_item item = {
+		.key = key, .what = job->params.status & KM_STATUS_NOT_REVOKED ? KM_GIVE : KM_REVOKE,
+		.uri = {uri, strlen(uri)}, .kms = kms,
+		.signer = ring_keys_when(s, job->gms_uri.s, job->gms_uri.len, kms, t.seconds),
+		.period_no = km_key_period_no(t, kms->period, kms->offset), .t = t,
+		.to_self = job->sakke_to_self ? uid : NULL, .uid = uid, .msg = msg,
+	};
+
+	assert_non_null(item.signer);
+	item.len = make_size(&how, &item);
+	assert_true(item.len <= room);
+	return item;
+}
+
+km_err own_make(own_made *out, uint8_t *buf, size_t room, const own_job *job, const char *uri, uint64_t ntp64,
+		const km_random *rnd)
+{
+	const ring_snapshot *s = ring_take(job->ring);
+	const make_how how = own_make_how(job);
+	km_key *key = own_key(job, 0);
+	make_self self = {.key = key};
+	km_err err = key == NULL ? KM_ENOMEM : KM_OK;
+
+	memset(out, 0, sizeof *out);
+	if (err == KM_OK) {
+		make_item item = own_item(job, s, key, uri, ntp64, out->uid, buf, room);
+
+		self.set = item.signer;
+		if (job->sakke_to_self) {
+			err = make_selves(&self, 1, rnd);
+			item.to_self = self.sed;
+		}
+		if (err == KM_OK)
+			err = make_piece(&item, 1, &how, NULL, rnd);
+		if (err == KM_OK && item.reason != KM_R_OK)
+			err = item.err;
+		out->guk_id = item.guk_id;
+		out->msg = buf;
+		out->len = item.len;
+	}
+	km_key_free(key);
+	ring_give_back(s);
+	return err;
+}
+
+/* ---- opened ---------------------------------------------------------------------------------- */
 
 open_how own_how(const own_message *m)
 {

@@ -6,6 +6,7 @@
 
 #include "provision/client/held.h"
 #include "provision/client/open.h"
+#include "provision/gms/make.h"
 #include "provision/keys/keyring_pointers.h"
 #include "util.h"
 
@@ -25,6 +26,20 @@ const char *own_text(const json_t *object, const char *key);
 /* A new keyring with the KMS and the key sets of these users, up to NULL. */
 km_keyring *own_ring(const char *const *users);
 
+/* A key of the file, and how its messages are made, as values that a test may change. */
+typedef struct {
+	const km_keyring *ring;
+	km_str gms_uri;
+	const km_kms *gms_kms;
+	uint8_t gmk[KM_SSV_BYTES];
+	uint32_t gmk_id;
+	uint8_t rand[KM_RAND_BYTES];
+	keyparams params;            /* whose groups are these */
+	km_str groups[KM_GROUPS_MAX];
+	bool hide, sakke_to_self;
+	unsigned map, services;
+} own_job;
+
 /* One message of the file. */
 typedef struct {
 	const json_t *json;
@@ -32,12 +47,32 @@ typedef struct {
 	size_t len, content_len;
 	uint64_t ntp64;
 	const char *responder;
-	km_gmk_job job;              /* as it was made; ring is the caller's */
+	own_job job;                 /* as it was made; ring is the caller's */
 } own_message;
 
 size_t own_messages(void);
 /* ring: own_ring, or NULL where the job is not wanted. */
 void own_get(own_message *m, size_t i, const km_keyring *ring);
+
+/* The key of a job, but for a mark in its GMK (0: none) and GMK-ID; NULL: it failed. */
+km_key *own_key(const own_job *job, uint8_t mark);
+make_how own_make_how(const own_job *job);
+/* A member on the way to a message in msg (of room octets); s is of the job's ring.  SAKKE-to-self has its place, and
+ * is the caller's to make. */
+make_item own_item(const own_job *job, const ring_snapshot *s, const km_key *key, const char *uri, uint64_t ntp64,
+		uint8_t uid[KM_UID_BYTES], uint8_t *msg, size_t room);
+
+/* A message made alone. */
+typedef struct {
+	uint8_t uid[KM_UID_BYTES];
+	uint32_t guk_id;
+	uint8_t *msg;
+	size_t len;
+} own_made;
+
+/* The job's message for one member at T, in buf.  rnd: NULL, as the engine has it. */
+km_err own_make(own_made *out, uint8_t *buf, size_t room, const own_job *job, const char *uri, uint64_t ntp64,
+		const km_random *rnd);
 
 /* How a client would open it: its own clock, the PSI rule. */
 open_how own_how(const own_message *m);

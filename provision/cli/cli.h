@@ -22,6 +22,7 @@
 #include <stdio.h>
 
 #include "base/complain.h"
+#include "keys/keyring.h"
 
 /* Exit codes, also what functions give that may end the command; CLI_DONE lets it go on. */
 enum {

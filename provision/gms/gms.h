@@ -9,7 +9,6 @@
  *   batch, batch_check, batch_plan, batch_mark   batches: filled and run; everybody looked at; placed; marked
  *   plan                    how one is cut into pieces
  *   make                    a piece of a batch to messages
- *   chunk                   a chunk of members of one key to messages
  *   state, state_inner      T and GMK-IDs in a file
  *   state_file, state_lock, state_open, state_place   as text; locked and replaced; opened; where it lies
  *   salts                   the user salts that a group key has given

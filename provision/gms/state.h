@@ -67,7 +67,7 @@ uint64_t state_next_t(const state *st, uint64_t now);
 uint64_t state_first_of(uint64_t last, uint64_t now, size_t n);
 /* Where the last T is expected, put next in its place, on disk; *found is what stood there. */
 state_result state_advance(state *st, uint64_t *found, uint64_t expected, uint64_t next, km_complaint *why);
-/* Reserve n <= KM_CHUNK_MAX consecutive values of T, from *t on, as state_first_of says. */
+/* Reserve n consecutive values of T, from *t on, as state_first_of says. */
 state_result state_reserve(state *st, uint64_t *t, size_t n, uint64_t now, km_complaint *why);
 
 /* Draw a GMK-ID that is neither in use nor revoked, and keep it until expiry (Unix seconds; 0: for

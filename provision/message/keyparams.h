@@ -23,12 +23,6 @@ typedef struct {
 	size_t n_groups;
 } keyparams;
 
-/* The same in the job of a run, or of a message opened. */
-static inline keyparams keyparams_of(const km_gmk_params *p)
-{
-	return (keyparams){p->key_type, p->status, p->activation, p->expiry, p->text, p->groups, p->n_groups};
-}
-
 /* Octets of the content, 0 where the parameters are out of range. */
 size_t keyparams_size(const keyparams *params);
 /* Write the content; its size is keyparams_size. */
@@ -36,24 +30,6 @@ void keyparams_write(uint8_t *out, const keyparams *params);
 /* Read a content, flat or nested in an element; strings point into it, and the groups stand in groups.
  * NULL, or what is malformed. */
 const char *keyparams_read(keyparams *params, km_str groups[KM_GROUPS_MAX], const uint8_t *content, size_t len);
-/* The same into a message opened, or a job. */
-static inline const char *keyparams_read_into(km_gmk_params *out, const uint8_t *content, size_t len)
-{
-	keyparams p;
-	const char *wrong = keyparams_read(&p, out->groups, content, len);
-
-	if (wrong) {
-		memset(out, 0, sizeof *out);
-		return wrong;
-	}
-	out->key_type = p.key_type;
-	out->status = p.status;
-	out->activation = p.activation;
-	out->expiry = p.expiry;
-	out->text = p.text;
-	out->n_groups = p.n_groups;
-	return NULL;
-}
 
 /* What is wrong with the head of a protected payload under that GUK-ID, which is in clear; NULL: nothing. */
 const char *keyparams_check(octets protected_payload, uint32_t guk_id);
