@@ -589,6 +589,12 @@ KM_API int km_given_at(km_holder *out, const km_given *given, size_t i);
 /* A member's client: what it has accepted (replays, keys held, keys revoked), and how it checks. */
 typedef struct km_client km_client;
 
+/* Its memory is a file, locked while this client lives, and sealed.  A message counts as accepted when it is on disk
+ * there.  Replays are forgotten when their T lies two windows back, keys 400 days after their expiry.  The child of a
+ * fork accepts nothing by it (KM_R_STORE): it opens its own.  KM_EIO, also where another client has it; KM_ELOST: the
+ * file is missing where it must exist, or damaged; KM_EFORMAT: sealed under another key; KM_ELOCKED. */
+KM_API KM_MUST km_err km_client_file(km_client **client, km_keyring *ring, const char *path, const km_seal *seal,
+		km_begin begin, km_complaint *why);
 /* Nothing that it accepts outlives it: for tests and tools. */
 KM_API KM_MUST km_err km_client_forgetful(km_client **client, km_keyring *ring);
 KM_API void km_client_free(km_client *client);

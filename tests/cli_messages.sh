@@ -124,6 +124,23 @@ expect "and in no other" 2 "authority" \
 	$open --trust-gms "sip:gms@gms-psi.example.org=${g/fire-1/fire-2}" message-group-userphone.txt
 expect "a GMS that holds =" 2 "authority" $open --trust-gms 'sip:gms@other.example.org;x=y' message-good.txt
 
+echo "# a store"
+store="$open --store store --seal seal"
+expect "begins, and says so" 0 "^store: a new file: nothing was accepted before" $store message-good.txt
+check "seal and store are their owner's alone" [ "$(stat -c %a seal store | sort -u)" = 600 ]
+expect "knows what was accepted before" 2 "message-good.txt:1: replay" $store message-good.txt
+expect "a revocation of what came before" 0 "^1 message: 0 accepted, 1 revocation" $store message-status-0.txt
+check "is of a key that is known" has out '"update":true'
+cp store kept && head -c 300 kept >store
+printf x | dd of=store bs=1 seek=40 conv=notrunc 2>/dev/null
+expect "damaged" 3 "store: damaged, or not a client's file of keymuster" $store message-good.txt
+cp kept store && head -c 32 /dev/urandom >other && chmod 600 other
+expect "another seal" 3 "store: sealed under another key" $open --store store --seal other message-good.txt
+expect "a store without a seal" 1 "belong together" $open --store store message-good.txt
+expect "a seal without a store" 1 "belong together" $open --seal seal message-good.txt
+expect "a store that cannot be" 4 "no/store: No such file or directory" $open --store no/store --seal seal message-good.txt
+expect "a store in use" 4 "in use by another client" flock store $store message-good.txt
+
 echo "# inspect"
 expect "goes on behind PRF func 0" 2 "octet 3: PRF func 0" "$K" inspect message-prf-0.txt
 check "to the signature" has out '^ +528 SIGN'

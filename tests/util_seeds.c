@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "provision/base/complain.h"
+#include "provision/client/held_frame.h"
 #include "provision/gms/journal.h"
 #include "provision/message/keyparams.h"
 #include "provision/run/sink.h"
@@ -255,6 +256,42 @@ static void add_journals(seed_list *list)
 	rmdir(dir);
 }
 
+/* What a frame says, and a file of two. */
+static void add_helds(seed_list *list)
+{
+	static const uint8_t gmk[KM_SSV_BYTES] = { 1 }, rand[KM_RAND_BYTES] = { 2 };
+	static const km_str groups[] = { { "sip:fire@h", 10 } };
+	const held_seen seen[2] = { { { 7 }, 5 }, { { 8 }, 6 } };
+	const key_parts parts = {
+		.gmk = gmk, .gmk_id = 5, .gms = { "sip:gms@h", 9 }, .kms = { "kms", 3 }, .member = { "sip:u1@h", 8 },
+		.member_kms = { "kms", 3 }, .rand = rand, .rand_len = sizeof rand,
+		.params = { .status = 1, .text = { "Fire", 4 }, .groups = groups, .n_groups = 1 },
+	};
+	held_said said = { .seen = seen, .n_seen = 2 };
+	uint8_t file[1024] = HELD_MAGIC;
+	size_t len = HELD_START, size;
+	km_key *key;
+
+	if (key_make(&key, &parts, NULL) != KM_OK)
+		abort();
+	for (int i = 0; i < 3; i++) {           /* the first says nothing */
+		const held_said nothing = { .seen = NULL };
+		const held_said *what = i == 0 ? &nothing : &said;
+
+		said.key = i == 1 ? key : NULL;
+		size = held_frame_size(what, km_seal_none());
+		if (held_frame_put(file + len, what, km_seal_none()) != KM_OK)
+			abort();
+		add(list, file + len + HELD_HEAD, size - HELD_HEAD);
+		len += size;
+	}
+	km_key_free(key);
+	add(list, file, len);
+	add(list, file, len - 20);              /* torn */
+	file[HELD_START + HELD_HEAD] ^= 4;
+	add(list, file, len);                   /* damaged */
+}
+
 static void add_times(seed_list *list)
 {
 	add_texts(list, (const char *const[]){
@@ -279,7 +316,7 @@ static const struct {
 	{"fuzz_open", add_messages}, {"fuzz_messages", add_streams}, {"fuzz_keyparams", add_keyparams},
 	{"fuzz_kmsdoc", add_documents}, {"fuzz_members", add_members}, {"fuzz_groups", add_groups},
 	{"fuzz_keyfile", add_keyfiles}, {"fuzz_state", add_states},
-	{"fuzz_journal", add_journals}, {"fuzz_when", add_times}, {"fuzz_uri", add_uris},
+	{"fuzz_journal", add_journals}, {"fuzz_held", add_helds}, {"fuzz_when", add_times}, {"fuzz_uri", add_uris},
 };
 
 void seeds_make(seed_list *list, const char *target)

@@ -11,7 +11,7 @@ enum { WINDOW = 900, WINDOW_MAX = 1000000000 };         /* seconds each way */
 typedef struct {
 	cli_list kms, keys, trust, operands;
 	cli_list compat;
-	const char *from, *group, *at, *window;
+	const char *from, *group, *at, *window, *store, *seal;
 	bool show_secrets, any_id;
 	cli_keys_how how;
 } words;
@@ -66,7 +66,7 @@ static bool trust_all(const opener *o)
 
 /* ---- messages --------------------------------------------------------------------------------- */
 
-/* Open one message.  true: accepted; *failed: memory ran out. */
+/* Open one message.  true: accepted; *failed: it could not be recorded. */
 static bool open_one(opener *o, const cli_message *one, const char *name, bool *failed)
 {
 	const km_time now = { o->at != 0 ? o->at : (int64_t)time(NULL), 0 };
@@ -97,7 +97,8 @@ static int open_all(opener *o, FILE *in, const char *name)
 	cli_messages *m = cli_messages_open(in);
 	unsigned long long n = 0, accepted = 0;
 	char shown[CLI_SHOWN];
-	bool failed = m == NULL;
+	const bool no_memory = m == NULL;
+	bool failed = no_memory;
 	cli_message one;
 
 	while (!failed && !cli_interrupted && !ferror(stdout) && cli_messages_next(m, &one)) {
@@ -111,7 +112,8 @@ static int open_all(opener *o, FILE *in, const char *name)
 	}
 	if (failed || ferror(in)) {
 		cli_error("%s: %s", cli_show(shown, name, strlen(name)),
-				failed ? strerror(ENOMEM) : strerror(errno));
+				no_memory ? strerror(ENOMEM) : failed ? "what could not be recorded is not accepted" :
+				strerror(errno));
 		return CLI_IO;
 	}
 	if (n == 0)
@@ -198,6 +200,8 @@ static int take_words(opener *o)
 		return cli_usage(&cli_open, "--kms FILE is missing: the certificates of the KMSs");
 	if (w->keys.n == 0)
 		return cli_usage(&cli_open, "--keys FILE is missing: the keys of the member");
+	if ((w->store == NULL) != (w->seal == NULL))
+		return cli_usage(&cli_open, "--store FILE and --seal FILE belong together");
 	if (w->operands.n > 1)
 		return cli_usage(&cli_open, "one file, or none for stdin");
 	if (w->at != NULL && !cli_take_time(&cli_open, "at", w->at, &o->at))
@@ -219,10 +223,35 @@ static int take_words(opener *o)
 	return take_compat(o) ? CLI_DONE : CLI_USAGE;
 }
 
-static bool make_client(opener *o)
+/* What was accepted before, where that is kept. */
+static int make_client(opener *o)
 {
-	return km_client_forgetful(&o->client, o->ring) == KM_OK &&
-			km_client_set(o->client, KM_CLIENT_WINDOW, o->window, o->why) == KM_OK &&
+	const words *w = &o->w;
+	km_seal *seal;
+	km_err err;
+
+	if (w->store == NULL) {
+		err = km_client_forgetful(&o->client, o->ring);
+	} else {
+		err = km_seal_file(&seal, w->seal, KM_MAY_BEGIN, o->why);
+		if (err == KM_OK && *km_complaint_text(o->why) != '\0')
+			cli_warn("%s", km_complaint_text(o->why));
+		if (err == KM_OK)
+			err = km_client_file(&o->client, o->ring, w->store, seal, KM_MAY_BEGIN, o->why);
+		km_seal_free(seal);
+	}
+	if (err != KM_OK) {
+		cli_error("%s", *km_complaint_text(o->why) == '\0' ? km_strerror(err) : km_complaint_text(o->why));
+		return err == KM_ELOST || err == KM_EFORMAT ? CLI_KEYS : CLI_IO;
+	}
+	if (*km_complaint_text(o->why) != '\0')
+		cli_note("%s", km_complaint_text(o->why));
+	return CLI_DONE;
+}
+
+static bool set_client(opener *o)
+{
+	return km_client_set(o->client, KM_CLIENT_WINDOW, o->window, o->why) == KM_OK &&
 			(o->compat == 0 || km_client_set(o->client, KM_CLIENT_COMPAT, o->compat, o->why) == KM_OK) &&
 			trust_all(o);
 }
@@ -239,11 +268,16 @@ static int prepare(opener *o)
 		code = check_keys(o);
 	if (code != CLI_DONE)
 		return code;
-	if (km_complaint_new(&o->why) != KM_OK || !make_client(o)) {
+	if (km_complaint_new(&o->why) != KM_OK) {
 		cli_error("%s", strerror(ENOMEM));
 		return CLI_IO;
 	}
-	return CLI_DONE;
+	code = make_client(o);
+	if (code == CLI_DONE && !set_client(o)) {
+		cli_error("%s", strerror(ENOMEM));
+		code = CLI_IO;
+	}
+	return code;
 }
 
 static int open_file(opener *o)
@@ -271,6 +305,7 @@ static int open_run(int argc, char **argv)
 		{ "trust-gms", 0, CLI_MANY, &o.w.trust },
 		{ "any-id", 0, CLI_FLAG, &o.w.any_id }, { "at", 0, CLI_ONE, &o.w.at },
 		{ "window", 0, CLI_ONE, &o.w.window }, { "compat", 0, CLI_MANY, &o.w.compat },
+		{ "store", 0, CLI_ONE, &o.w.store }, { "seal", 0, CLI_ONE, &o.w.seal },
 		{ "show-secrets", 0, CLI_FLAG, &o.w.show_secrets }, { NULL, 0, CLI_FLAG, NULL },
 	};
 	int code = cli_parse(&cli_open, argc, argv, options, &o.w.operands);
@@ -309,6 +344,10 @@ static const char help[] =
 "  --window S|none       how far T may be from it, each way (default: 900)\n"
 "  --compat WORD         let through what some GMSs send: sign-without-header, kms-role-3,\n"
 "                        prf-0; the object says so in its remarks\n"
+"  --store FILE          remember what is accepted, and what was before: replays, keys held and\n"
+"                        revoked; begun where it is missing, sealed, for one process at a time\n"
+"  --seal FILE           the key of 32 octets that the store is sealed under; drawn where the\n"
+"                        file is missing\n"
 "  --show-secrets        print the key too\n"
 "  -q, -v, --plain, --kernel NAME, -h, --help, --version: see keymuster --help\n"
 "\n"

@@ -26,6 +26,7 @@ void km_client_free(km_client *client)
 		before = t->before;
 		free(t);
 	}
+	held_file_close(client->file);
 	held_free(client->held);
 	km_keyring_free(client->ring);
 	free(client);
@@ -45,6 +46,39 @@ km_err km_client_forgetful(km_client **out, km_keyring *ring)
 	else
 		km_client_free(client);
 	return *out == NULL ? KM_ENOMEM : KM_OK;
+}
+
+static km_err check_file(const char *path, const km_seal *seal, km_begin begin, km_complaint *why)
+{
+	if (path == NULL || *path == '\0')
+		return complain_field(why, "path", "is missing");
+	if (seal == NULL)
+		return complain_field(why, "seal", "is missing, and not km_seal_none");
+	if (begin != KM_MUST_EXIST && begin != KM_MAY_BEGIN && begin != KM_BEGIN_ANEW)
+		return complain_field(why, "begin", "none of KM_MUST_EXIST, KM_MAY_BEGIN, KM_BEGIN_ANEW");
+	return KM_OK;
+}
+
+km_err km_client_file(km_client **out, km_keyring *ring, const char *path, const km_seal *seal, km_begin begin,
+		km_complaint *why)
+{
+	km_complaint spare;
+	km_err err;
+
+	why = complain_anew(why, &spare);
+	*out = NULL;
+	err = check_file(path, seal, begin, why);
+	if (err == KM_OK)
+		err = km_client_forgetful(out, ring);
+	if (err == KM_OK)
+		err = held_file_open(&(*out)->file, (*out)->held, path, seal, begin, why);
+	if (err == KM_OK) {
+		(*out)->octets = held_file_end((*out)->file);
+		return KM_OK;
+	}
+	km_client_free(*out);
+	*out = NULL;
+	return err;
 }
 
 km_err km_client_set(km_client *client, km_client_setting what, uint64_t value, km_complaint *why)
@@ -185,21 +219,61 @@ static bool is_held(void *ctx, open_held *out, km_str member, uint32_t gmk_id, s
 	return out->key != NULL;
 }
 
-/* Another thread may have accepted the same message, or another of its key, since this one was looked at. */
+static const km_seal *seal_of(const km_client *client)
+{
+	return client->file == NULL ? km_seal_none() : held_file_seal(client->file);
+}
+
+/* Forget what is of no use any more, where that is more than half.  An error leaves things as they are. */
+static void forget(km_client *client, const open_how *how)
+{
+	enum { MORE = 1 << 16 };        /* octets until the next look, at least */
+	km_complaint unheard;
+	held *kept, *all = client->held;
+	uint64_t of_use;
+
+	client->look_at = client->octets + MORE;
+	if (held_sift(&kept, all, how->now, how->window) != KM_OK)
+		return;
+	of_use = held_file_size_of(kept, seal_of(client));
+	if (of_use < client->octets / 2 &&
+	    (client->file == NULL || held_file_replace(client->file, kept, &unheard) == KM_OK)) {
+		client->held = kept;
+		client->octets = of_use;
+		held_free(all);
+	} else {
+		held_free(kept);
+	}
+	client->look_at = (2 * of_use > client->octets ? 2 * of_use : client->octets) + MORE;
+}
+
+/* Under the lock.  Another thread may have accepted the same message, or another of its key, since this one was looked
+ * at. */
 static km_reason record(call *c, const message_opened *opened, km_complaint *why)
 {
+	km_client *client = c->client;
 	const held_seen seen = held_seen_of(opened->gms, opened->ntp64, opened->rand, opened->rand_len,
 			opened->guk_id);
+	const held_said said = { .seen = &seen, .n_seen = 1, .key = c->key, .ntp64 = opened->ntp64 };
 	held_step step;
+	km_err err;
 	km_reason r = open_check_again(c->opened, &c->how);
 
 	if (r != KM_R_OK)
 		return r;
-	if (held_prepare(&step, c->client->held, &seen, c->key, opened->ntp64) != KM_OK) {
-		complain(why, "the client", 0, NULL, km_strerror(KM_ENOMEM));
+	err = held_prepare(&step, client->held, &seen, c->key, opened->ntp64);
+	if (err != KM_OK)
+		complain(why, "the client", 0, NULL, km_strerror(err));
+	else if (client->file != NULL)
+		err = held_file_add(client->file, &said, why);
+	if (err != KM_OK) {
+		held_drop(&step);
 		return KM_R_STORE;
 	}
-	held_commit(c->client->held, &step);
+	held_commit(client->held, &step);
+	client->octets += held_frame_size(&said, seal_of(client));
+	if (client->octets >= client->look_at)
+		forget(client, &c->how);
 	return KM_R_OK;
 }
 

@@ -7,6 +7,7 @@
 /* Nodes hang in a tree by two bits of their hash a level, and below LEVELS one under the other.  Adding one is one
  * store, and whatever has the same hash lies on the way to it. */
 enum { LEVELS = 32 };
+#define KEEP (400 * (int64_t)86400)     /* seconds after the expiry of a key */
 
 typedef struct node {
 	uint64_t hash;
@@ -282,9 +283,11 @@ void held_commit(held *h, held_step *step)
 	if (step->seen != NULL)
 		tree_add(&h->seen, &((seen_node *)step->seen)->node);
 	if (of != NULL) {
-		version *old = of->now;
+		version *old = of->now, *now = step->now;
 
-		of->now = step->now;
+		of->now = now;
+		if (now->key->revoked)
+			old->key->revoked = true;       /* who was given it sees so */
 		version_free(old);
 	} else if (step->key != NULL) {
 		tree_add(&h->keys, &((key_node *)step->key)->node);
@@ -298,4 +301,52 @@ void held_drop(held_step *step)
 	free(step->key);
 	free(step->seen);
 	*step = (held_step){ NULL };
+}
+
+/* ---- forgetting ------------------------------------------------------------------------------ */
+
+static km_err add(held *h, const held_seen *seen, km_key *key, uint64_t ntp64)
+{
+	held_step step;
+	km_err err = held_prepare(&step, h, seen, key, ntp64);
+
+	if (err == KM_OK)
+		held_commit(h, &step);
+	return err;
+}
+
+static bool is_past(const held_seen *seen, int64_t now, int64_t window)
+{
+	return window >= 0 && km_time_of_ntp(seen->ntp64).seconds < now - 2 * window;
+}
+
+static bool is_old(const km_key *key, int64_t now)
+{
+	const uint64_t expiry = key->params.expiry;
+
+	return expiry != 0 && expiry < INT64_MAX - KEEP && (int64_t)expiry + KEEP < now;
+}
+
+km_err held_sift(held **kept, const held *h, int64_t now, int64_t window)
+{
+	km_err err = held_new(kept);
+	const void *at = NULL;
+	const held_seen *seen;
+	uint64_t ntp64;
+	km_key *key;
+
+	while (err == KM_OK && (seen = held_each_seen(h, &at)) != NULL) {
+		if (!is_past(seen, now, window))
+			err = add(*kept, seen, NULL, 0);
+	}
+	at = NULL;
+	while (err == KM_OK && (key = held_each_key(h, &ntp64, &at)) != NULL) {
+		if (!is_old(key, now))
+			err = add(*kept, NULL, key, ntp64);
+	}
+	if (err == KM_OK)
+		return KM_OK;
+	held_free(*kept);
+	*kept = NULL;
+	return err;
 }

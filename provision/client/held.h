@@ -33,6 +33,10 @@ km_key *held_any(const held *h, uint32_t gmk_id, size_t i);
 const held_seen *held_each_seen(const held *h, const void **at);
 km_key *held_each_key(const held *h, uint64_t *ntp64, const void **at);
 
+/* *kept = what of it is still of use at now (Unix seconds): messages whose T lies less than two windows back (window -1:
+ * all), keys up to 400 days after their expiry.  KM_ENOMEM. */
+KM_MUST km_err held_sift(held **kept, const held *h, int64_t now, int64_t window);
+
 /* A message that is being recorded. */
 typedef struct {
 	void *seen, *key, *of, *now;    /* held.c's; NULL: none */
