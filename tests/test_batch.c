@@ -740,6 +740,51 @@ static void a_key_revoked_elsewhere_runs_nothing(void **ctx)
 	km_batch_free(b);
 }
 
+/* A GMS over files, and its key of a file, which is made by the first call. */
+static km_key *key_of_file(km_gms **gms, const char *state, const char *path)
+{
+	const km_str group = { "sip:fire-1@gms-psi.example.org", 30 };
+	const km_key_params params = {
+		.struct_size = sizeof params, .activation = { KM_AT_ONCE, 0 }, .expiry = { KM_NEVER, 0 },
+		.text = { "", 0 }, .groups = &group, .n_groups = 1, .authority = KM_AUTHORITY_PSI,
+		.shared = KM_SHARED_NO, .n_members = KM_MEMBERS_LATER,
+	};
+	uint32_t is_new;
+	km_store *store;
+	km_key *key;
+
+	assert_int_equal(km_store_files(&store, in_dir(state), KM_MAY_BEGIN, why), KM_OK);
+	assert_int_equal(km_gms_new(gms, ring, store, gms_uris[0], kms_uris[0], why), KM_OK);
+	km_store_free(store);
+	if (km_key_file(&key, &is_new, *gms, in_dir(path), km_seal_none(), &params, LAB_NOW, why) != KM_OK)
+		fail_msg("%s", km_complaint_text(why));
+	return key;
+}
+
+/* Whoever holds a key twice or more, as of two requests, gives none of them. */
+static void a_key_held_twice_is_revoked_twice(void **ctx)
+{
+	enum { HELD = 3 };
+	km_gms *gms, *other;
+	km_key *held[HELD], *revoking = key_of_file(&other, "twice.state", "twice.gmk");
+	km_batch *b = new_batch();
+
+	(void)ctx;
+	held[0] = key_of_file(&gms, "twice.state", "twice.gmk");
+	for (int i = 1; i < HELD; i++)
+		assert_int_equal(km_key_load(&held[i], gms, in_dir("twice.gmk"), km_seal_none(), why), KM_OK);
+	assert_int_equal(km_key_revoke(revoking, why), KM_OK);
+	for (int i = 0; i < HELD; i++)
+		add(b, held[i], users[i], 0);
+	run(b, KM_EREVOKED);
+	for (int i = 0; i < HELD; i++)
+		km_key_free(held[i]);
+	km_key_free(revoking);
+	km_batch_free(b);
+	km_gms_free(gms);
+	km_gms_free(other);
+}
+
 /* ---- T --------------------------------------------------------------------------------------- */
 
 static void clock_refused(km_batch *b, km_time now)
@@ -1045,6 +1090,7 @@ int main(void)
 		EACH(keys_that_are_over_are_given_to_nobody),
 		EACH(members_are_told_that_a_key_is_revoked),
 		EACH(a_key_revoked_elsewhere_runs_nothing),
+		EACH(a_key_held_twice_is_revoked_twice),
 		EACH(a_wrong_clock_leaves_t),
 		EACH(without_a_key_set_it_is_no_clock),
 		EACH(a_batch_that_ran_is_emptied_first),

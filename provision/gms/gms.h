@@ -58,7 +58,7 @@ KM_MUST km_err gms_new_ids(uint32_t *gmk_ids, km_gms *gms, const km_time *expiri
 		const km_random *rnd, km_complaint *why);
 /* *is = KM_ID_*. */
 KM_MUST km_err gms_look_up(uint32_t *is, km_gms *gms, uint32_t gmk_id, km_complaint *why);
-/* The same of n, none of them twice; files are read once. */
+/* The same of n, some perhaps twice; files are read once. */
 KM_MUST km_err gms_look_up_all(uint32_t *is, km_gms *gms, const uint32_t *gmk_ids, size_t n, km_complaint *why);
 /* Known or not, it is revoked from now on. */
 KM_MUST km_err gms_revoke_id(km_gms *gms, uint32_t gmk_id, km_time expiry, km_complaint *why);

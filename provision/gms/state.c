@@ -224,12 +224,14 @@ static size_t match(const state_content *all, state_id *found, bool *is_known, c
 	for (size_t i = 0; i < all->n; i++) {
 		const state_id *one = bsearch(&all->ids[i], sorted, n, sizeof *sorted, by_gmk_id);
 
-		if (one == NULL)
-			continue;
-		known += !is_known[one->expiry];
-		is_known[one->expiry] = true;
-		if (found != NULL)
-			found[one->expiry] = all->ids[i];
+		while (one != NULL && one > sorted && one[-1].gmk_id == one->gmk_id)
+			one--;                  /* who asks may hold a key twice */
+		for (; one != NULL && one < sorted + n && one->gmk_id == all->ids[i].gmk_id; one++) {
+			known += !is_known[one->expiry];
+			is_known[one->expiry] = true;
+			if (found != NULL)
+				found[one->expiry] = all->ids[i];
+		}
 	}
 	return known;
 }

@@ -81,7 +81,7 @@ state_result state_add_ids(state *st, size_t *known, bool *is_known, const state
 /* Keep a GMK-ID that is not known yet, or that is revoked from now on; *is: what is known of it then. */
 state_result state_keep_id(state *st, state_id *is, uint32_t gmk_id, uint64_t expiry, bool revoked,
 		km_complaint *why);
-/* What is known of n GMK-IDs now, none of them twice, by one reading: fills in the rest of ids, and known. */
+/* What is known of n GMK-IDs now, by one reading: fills in the rest of ids, and known.  One may be there twice. */
 state_result state_look_up_all(state *st, state_id *ids, bool *known, size_t n, km_complaint *why);
 /* What is known of a GMK-ID now; expiry and revoked are 0 where it is unknown (*known). */
 state_result state_look_up(state *st, state_id *is, bool *known, uint32_t gmk_id, km_complaint *why);

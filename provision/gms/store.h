@@ -45,7 +45,7 @@ KM_MUST km_err store_advance(store_place *place, bool *same, km_time *found, con
 KM_MUST km_err store_add_ids(store_place *place, bool *known, bool *is_known, const uint32_t *gmk_ids,
 		const km_time *expiries, size_t n, km_time now, km_complaint *why);
 KM_MUST km_err store_revoke_id(store_place *place, uint32_t gmk_id, km_time expiry, km_complaint *why);
-/* Of n, none of them twice. */
+/* Of n, some perhaps twice. */
 KM_MUST km_err store_look_up(store_place *place, uint32_t *is, const uint32_t *gmk_ids, size_t n, km_complaint *why);
 KM_MUST km_err store_keep_key(store_place *place, uint32_t gmk_id, const uint8_t *sealed, size_t len,
 		km_complaint *why);
