@@ -785,6 +785,34 @@ static void a_key_held_twice_is_revoked_twice(void **ctx)
 	km_gms_free(other);
 }
 
+/* Another process revokes the key while its messages are made, and asks the journal then whom to tell. */
+static void a_key_revoked_meanwhile_is_given_to_nobody(void **ctx)
+{
+	km_batch *b = new_batch();
+	km_given *given;
+	size_t len;
+
+	(void)ctx;
+	for (int journal = KM_JOURNAL_ON; journal <= KM_JOURNAL_OFF; journal++) {
+		states[0].revokes = &keys[journal];
+		states[0].revokes_at = journal == KM_JOURNAL_ON ? AT_MARK : AT_ADVANCE;
+		set(b, KM_BATCH_JOURNAL, (uint64_t)journal);
+		add(b, keys[journal], users[0], 0);
+		add(b, keys[0], users[1], 0);
+		run(b, KM_EREVOKED);
+		km_batch_octets(&len, b);
+		assert_int_equal(len, 0);
+		assert_int_equal(km_gms_given(&given, keys[journal], why), KM_OK);
+		assert_int_equal(km_given_count(given), 0);
+		km_given_free(given);
+		km_batch_clear(b);
+	}
+	add(b, keys[0], users[1], 0);
+	assert_int_equal(km_batch_add(b, keys[1], users[0], strlen(users[0]), KM_KMS_BY_DOMAIN, KM_REVOKE, 0, why), KM_OK);
+	run(b, KM_OK);
+	km_batch_free(b);
+}
+
 /* ---- T --------------------------------------------------------------------------------------- */
 
 static void clock_refused(km_batch *b, km_time now)
@@ -1091,6 +1119,7 @@ int main(void)
 		EACH(members_are_told_that_a_key_is_revoked),
 		EACH(a_key_revoked_elsewhere_runs_nothing),
 		EACH(a_key_held_twice_is_revoked_twice),
+		EACH(a_key_revoked_meanwhile_is_given_to_nobody),
 		EACH(a_wrong_clock_leaves_t),
 		EACH(without_a_key_set_it_is_no_clock),
 		EACH(a_batch_that_ran_is_emptied_first),

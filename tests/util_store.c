@@ -25,6 +25,37 @@ static int leave(memory_store *m, int done)
 	return done;
 }
 
+static size_t place_of(const memory_store *m, uint32_t gmk_id)
+{
+	size_t i = 0;
+
+	while (i < m->n && m->ids[i].gmk_id != gmk_id)
+		i++;
+	return i;
+}
+
+static void revoke(memory_store *m, uint32_t gmk_id, km_time expiry)
+{
+	size_t at = place_of(m, gmk_id);
+
+	m->n += at == m->n;
+	m->ids[at].gmk_id = gmk_id;
+	m->ids[at].is = KM_ID_REVOKED;
+	m->ids[at].expiry = expiry;
+}
+
+/* As another process would. */
+static void revoke_one(memory_store *m, int at)
+{
+	km_key_info info = { .struct_size = sizeof info };
+
+	if (m->revokes == NULL || m->revokes_at != at)
+		return;
+	km_key_tell(&info, *m->revokes);
+	revoke(m, info.gmk_id, info.expiry);
+	m->revokes = NULL;
+}
+
 static int advance(void *ctx, const char *gms, const char *kms, km_time *found, const km_time *expected,
 		const km_time *next)
 {
@@ -33,6 +64,7 @@ static int advance(void *ctx, const char *gms, const char *kms, km_time *found, 
 	(void)gms, (void)kms;
 	if (m == NULL)
 		return KM_STORE_FAILED;
+	revoke_one(m, AT_ADVANCE);
 	if (m->races > 0)
 		m->races--, m->t.fraction += 5;
 	*found = m->t;
@@ -40,15 +72,6 @@ static int advance(void *ctx, const char *gms, const char *kms, km_time *found, 
 		return leave(m, KM_STORE_DIFFERS);
 	m->t = *next;
 	return leave(m, KM_STORE_DONE);
-}
-
-static size_t place_of(const memory_store *m, uint32_t gmk_id)
-{
-	size_t i = 0;
-
-	while (i < m->n && m->ids[i].gmk_id != gmk_id)
-		i++;
-	return i;
 }
 
 static int add_ids(void *ctx, const char *gms, const char *kms, const uint32_t *gmk_ids, const km_time *expiries,
@@ -76,16 +99,11 @@ static int add_ids(void *ctx, const char *gms, const char *kms, const uint32_t *
 static int revoke_id(void *ctx, const char *gms, const char *kms, uint32_t gmk_id, km_time expiry)
 {
 	memory_store *m = enter(ctx);
-	size_t at;
 
 	(void)gms, (void)kms;
 	if (m == NULL)
 		return KM_STORE_FAILED;
-	at = place_of(m, gmk_id);
-	m->n += at == m->n;
-	m->ids[at].gmk_id = gmk_id;
-	m->ids[at].is = KM_ID_REVOKED;
-	m->ids[at].expiry = expiry;
+	revoke(m, gmk_id, expiry);
 	return leave(m, KM_STORE_DONE);
 }
 
@@ -124,6 +142,7 @@ static int mark(void *ctx, const char *gms, const char *kms, uint64_t run, const
 	(void)gms, (void)kms;
 	if (m == NULL)
 		return KM_STORE_FAILED;
+	revoke_one(m, AT_MARK);
 	if (m->n_marks + n > STORE_MARKS)
 		return leave(m, KM_STORE_FAILED);
 	for (size_t i = 0; i < n; i++, m->n_marks++) {

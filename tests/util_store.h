@@ -7,6 +7,7 @@
 #include "provision/gmk.h"
 
 enum { STORE_IDS = 4096, STORE_MARKS = 4096 };
+enum { AT_ADVANCE = 1, AT_MARK = 2 };
 
 typedef struct {
 	pthread_mutex_t mutex;
@@ -22,6 +23,8 @@ typedef struct {
 	int fails;              /* each call from now on, and does nothing */
 	unsigned asked;         /* calls so far */
 	int races;              /* so many times another takes T in between */
+	km_key *const *revokes; /* the key that another revokes right before such a call; NULL: none */
+	int revokes_at;         /* AT_ADVANCE, AT_MARK */
 } memory_store;
 
 /* What its keys are sealed under; km_seal_free it. */

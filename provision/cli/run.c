@@ -487,7 +487,22 @@ static int end_batch(window *w)
 		err = w->parts[i].err;
 	if (err == KM_OK)
 		err = batch_finish(w->batch, &why);
+	if (err == KM_EREVOKED) {
+		w->refused = KM_R_KEY;
+		return CLI_DONE;
+	}
 	return err == KM_OK || err == KM_EPARTIAL ? CLI_DONE : refuse(err, &why);
+}
+
+/* Behind the marks, which stay: those who have them are told of the revocation. */
+static int check_again(window *w)
+{
+	km_complaint why = { 0 };
+	km_err err = batch_check_again(w->batch, &why);
+
+	if (err == KM_EREVOKED)
+		w->refused = KM_R_KEY;
+	return err == KM_OK || err == KM_EREVOKED ? CLI_DONE : refuse(err, &why);
 }
 
 /* What the threads made of a window, written. */
@@ -498,7 +513,9 @@ static int finish(runner *r, window *w)
 	if (code == CLI_DONE && w->refused == KM_R_OK) {
 		warn_of_clock(r, w);
 		code = mark_all(r, w);
-		if (code == CLI_DONE && !write_all(r, w))
+		if (code == CLI_DONE)
+			code = check_again(w);
+		if (code == CLI_DONE && w->refused == KM_R_OK && !write_all(r, w))
 			code = CLI_IO;
 	}
 	if (code == CLI_DONE && !count(r, w))

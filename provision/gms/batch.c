@@ -330,7 +330,13 @@ km_err batch_finish(km_batch *b, km_complaint *why)
 
 	if (err == KM_OK && b->journal == KM_JOURNAL_ON)
 		err = batch_mark(b, why);
+	if (err == KM_OK)
+		err = batch_check_again(b, why);
 	if (err != KM_OK) {
+		km_complaint spare;
+		km_err ended = batch_end_run(b, KM_RUN_TAKEN_BACK, complain_anew(NULL, &spare));
+
+		(void)ended;            /* those who are marked there stay unsure */
 		undo(b);
 		return err;
 	}

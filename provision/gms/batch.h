@@ -17,6 +17,10 @@ size_t batch_pieces(const km_batch *batch);
 /* A km_work. */
 void batch_piece(void *batch, size_t i);
 KM_MUST km_err batch_finish(km_batch *batch, km_complaint *why);
+/* Was a key revoked since they were made?  batch_finish asks behind its marks, and who marks by other means asks behind
+ * those: whoever revokes a key says so in the state and then asks for marks, so either they are found there, or that is
+ * found here.  KM_EREVOKED, KM_EIO, KM_ELOST. */
+KM_MUST km_err batch_check_again(km_batch *batch, km_complaint *why);
 
 /* What a piece made, for who goes on with it in the same thread: its items, *n of them, and the place where each was
  * added.  It counts once the batch is finished without an error. */

@@ -219,6 +219,21 @@ km_err batch_check_members(km_batch *b, km_time now, km_complaint *why)
 	return KM_EREVOKED;
 }
 
+km_err batch_check_again(km_batch *b, km_complaint *why)
+{
+	km_err err = batch_check_keys(b, why);
+
+	for (size_t i = 0; i < b->n && err == KM_OK; i++) {
+		const batch_member *m = &b->members[i];
+
+		if (m->reason != KM_R_OK || m->what != KM_GIVE || !b->keys[m->of].is_revoked)
+			continue;
+		complain(why, "key", 0, NULL, "was revoked while its messages were made, which are given to nobody");
+		err = KM_EREVOKED;
+	}
+	return err;
+}
+
 /* ---- T --------------------------------------------------------------------------------------- */
 
 /* A gms_check: the key set of T. */

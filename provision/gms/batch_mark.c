@@ -53,12 +53,6 @@ km_err batch_mark(km_batch *b, km_complaint *why)
 	}
 	free(marks);
 	free(keys);
-	if (err != KM_OK) {
-		km_complaint spare;
-		km_err ended = batch_end_run(b, KM_RUN_TAKEN_BACK, complain_anew(NULL, &spare));
-
-		(void)ended;            /* those who are marked there stay unsure */
-	}
 	return err;
 }
 
