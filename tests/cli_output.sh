@@ -110,7 +110,7 @@ void *calloc(size_t n, size_t s)
 {
 	static void *(*next)(size_t, size_t);
 	static int busy;
-	if (n >= 128 && n < 300 && s == 16) { errno = ENOMEM; return NULL; }
+	if (n >= 128 && n < 300 && s == 24) { errno = ENOMEM; return NULL; }
 	if (next == NULL) {
 		if (busy) return first;
 		busy = 1;
