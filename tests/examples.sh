@@ -280,7 +280,7 @@ fi
 java_home=$(realpath "$(command -v javac)" 2>/dev/null)
 java_home=${java_home%/bin/javac}
 java_builds() {
-	mkdir java && "$java_home/bin/javac" -Xlint:all -Werror -d java "$root/examples/java/Gms.java" &&
+	mkdir java && "$java_home/bin/javac" --release 17 -Xlint:all -Werror -d java "$root/examples/java/Gms.java" &&
 		module -I"$java_home/include" -I"$java_home/include/linux" "$root/examples/java/keymuster_jni.c" \
 			-o java/libkeymuster_jni.so
 }
