@@ -1,7 +1,7 @@
 #!/bin/bash
 # examples.sh -- what a stranger does with installed libraries: headers alone, C and C++; the engine alone, shared and
 # static; a host that loads the library and closes it; and the examples: a GMS of a group of three in each language, whose
-# members open what it makes.  A language whose tools are missing is skipped by name.
+# members open what it makes, and a client.  A language whose tools are missing is skipped by name.
 # usage: tests/examples.sh path/to/prefix, where make install has been.  Prints a line a case; exit 1 where one failed.
 set -u
 prefix=$(realpath "$1")
@@ -229,6 +229,22 @@ gms_of() {
 	expect "$name says which file is missing" names_file "$@"
 }
 
+# message FILE PROGRAM...: the message of a run for the first member, as octets.
+message() {
+	local file=$1
+	shift
+	makes 0 three "$@" && printf "$(sed -n '1{s/../\\x&/g;p}' "$at/hex")" >"$at/$file"
+}
+
+# says EXIT WORD MESSAGE: a client for each message, which knows of the others by what the last one kept.
+says() {
+	local code
+	run timeout 120 "./client-$form" kms/kms-init.xml users/alice-*.xml "$at/held" "$at/seal" "$at/$3" >"$at/said" 2>&1
+	code=$?
+	cat "$at/said"
+	[ $code = "$1" ] && grep -q "$2" "$at/said"
+}
+
 revoked() {
 	head -n 1 three | "$keymuster" provision --kms kms/kms-init.xml --gms gms/gms-*.xml --gmk "$at/gmk" --state "$at/state" \
 		--members - --status revoked --partial --format raw -o "$at/revocation"
@@ -236,7 +252,13 @@ revoked() {
 
 for form in shared static; do
 	gms_of "gms.c, $form" "./gms-$form"
+	expect "gms.c, $form, makes a message for a client" message first "./gms-$form"
+	expect "gms.c, $form, makes another" message second "./gms-$form"
+	expect "client.c, $form, accepts a message" says 0 'is held$' first
+	expect "client.c, $form, started again, knows it" says 2 ': replay: ' first
 	expect "the key is revoked, $form" revoked
+	expect "client.c, $form, accepts that" says 0 'is revoked$' revocation
+	expect "client.c, $form, takes it from nobody any more" says 2 ': revoked-before: ' second
 	expect "gms.c, $form, gives it to nobody any more" makes 1 three "./gms-$form"
 done
 
