@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/complain.h"
+#include "base/sized.h"
 #include "base/threads.h"
 #include "keys/tables.h"
 
@@ -396,30 +397,28 @@ static bool has_run(const km_batch *b)
 
 int km_batch_made(km_made *out, const km_batch *b, size_t i)
 {
-	const size_t size = out->struct_size;
-	const batch_member *m;
+	const bool is_there = has_run(b) && i < b->n;
+	km_made made = { .struct_size = sizeof made };
 
-	if (size < sizeof *out)
-		return 0;
-	*out = (km_made){ .struct_size = size };
-	if (!has_run(b) || i >= b->n)
-		return 0;
-	m = &b->members[i];
-	out->tag = m->tag;
-	out->reason = m->reason;
-	out->err = m->err;
-	out->gmk_id = m->key->gmk_id;
-	out->kms = m->number;
-	if (m->reason != KM_R_OK)
-		return 1;
-	out->at = m->at;
-	out->len = m->len;
-	out->uid_at = m->uid_at;
-	out->t = m->t;
-	out->period_no = m->period_no;
-	out->guk_id = m->guk_id;
-	out->shares_salt = m->shares_salt;
-	return 1;
+	if (is_there) {
+		const batch_member *m = &b->members[i];
+
+		made.tag = m->tag;
+		made.reason = m->reason;
+		made.err = m->err;
+		made.gmk_id = m->key->gmk_id;
+		made.kms = m->number;
+		if (m->reason == KM_R_OK) {
+			made.at = m->at;
+			made.len = m->len;
+			made.uid_at = m->uid_at;
+			made.t = m->t;
+			made.period_no = m->period_no;
+			made.guk_id = m->guk_id;
+			made.shares_salt = m->shares_salt;
+		}
+	}
+	return sized_put(out, &made, sizeof made) && is_there;
 }
 
 const uint8_t *km_batch_octets(size_t *len, const km_batch *b)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/complain.h"
+#include "base/sized.h"
 #include "gms.h"
 
 typedef struct {
@@ -193,15 +194,16 @@ size_t km_given_count(const km_given *given)
 
 int km_given_at(km_holder *out, const km_given *given, size_t i)
 {
-	const holder *one;
+	km_holder made = { .struct_size = sizeof made };
 
-	if (out->struct_size < sizeof *out || i >= given->n)
-		return 0;
-	one = &given->at[i];
-	out->uri = (km_str){ given->text + one->uri, one->len };
-	out->has = one->has;
-	out->is_told = one->is_told;
-	return 1;
+	if (i < given->n) {
+		const holder *one = &given->at[i];
+
+		made.uri = (km_str){ given->text + one->uri, one->len };
+		made.has = one->has;
+		made.is_told = one->is_told;
+	}
+	return sized_put(out, &made, sizeof made) && i < given->n;
 }
 
 km_err km_gms_given(km_given **out, const km_key *key, km_complaint *why)

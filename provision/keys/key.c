@@ -7,6 +7,7 @@
 #include "asm/marks.h"
 #include "base/complain.h"
 #include "base/memlock.h"
+#include "base/sized.h"
 #include "message/uid.h"
 
 enum { DRAWS_MAX = 64 };        /* of 20 000 members, each draw succeeds with 47 % */
@@ -266,13 +267,14 @@ void key_keep_self(km_key *key, const uint8_t sed[KM_SED_BYTES], const uint8_t u
 KM_API void km_key_tell(km_key_info *out, const km_key *key)
 {
 	const keyparams *p = &key->params;
-
-	*out = (km_key_info){
-		.struct_size = out->struct_size, .gmk_id = key->gmk_id, .is_revoked = key->revoked,
+	const km_key_info made = {
+		.struct_size = sizeof made, .gmk_id = key->gmk_id, .is_revoked = key->revoked,
 		.activation = { p->activation == 0 ? KM_AT_ONCE : (int64_t)p->activation, 0 },
 		.expiry = { p->expiry == 0 ? KM_NEVER : (int64_t)p->expiry, 0 },
 		.n_groups = p->n_groups,
 	};
+
+	(void)sized_put(out, &made, sizeof made);
 }
 
 KM_API km_str km_key_str(const km_key *key, km_key_part part, size_t i)
