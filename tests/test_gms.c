@@ -872,7 +872,7 @@ static void what_is_half_filled_is_refused(void **ctx)
 	assert_null(gms);
 	gms = gms_in(store);
 	refused(km_gms_set(gms, 0, 1, &why), KM_EARG, "what");
-	refused(km_gms_set(gms, KM_GMS_CLOCK_BEHIND, (uint64_t)1 << 32, &why), KM_EARG, "value");
+	refused(km_gms_set(gms, KM_GMS_CLOCK_BEHIND, (uint64_t)1 << 32, &why), KM_EARG, "KM_GMS_CLOCK_BEHIND");
 	km_gms_free(gms);
 	km_gms_free(NULL);
 	km_store_free(NULL);

@@ -414,7 +414,7 @@ static void what_is_left_out_is_named(void **ctx)
 
 	(void)ctx;
 	assert_int_equal(km_key_file(&key, &is_new, gms, NULL, km_seal_none(), &params, LAB_NOW, &why), KM_EARG);
-	assert_string_equal(km_complaint_field(&why), "paths");
+	assert_string_equal(km_complaint_field(&why), "path");
 	assert_int_equal(km_key_file(&key, &is_new, gms, "x", NULL, &params, LAB_NOW, &why), KM_EARG);
 	assert_string_equal(km_complaint_field(&why), "seal");
 	assert_int_equal(km_key_file(&key, &is_new, gms, "x", km_seal_none(), NULL, LAB_NOW, &why), KM_EARG);

@@ -89,12 +89,13 @@ km_err km_client_set(km_client *client, km_client_setting what, uint64_t value, 
 	switch (what) {
 	case KM_CLIENT_WINDOW:
 		if (value == 0 || (value > WINDOW_MAX && value != KM_UNCHECKED))
-			return complain_field(why, "value", "neither seconds from 1 on, that T has, nor KM_UNCHECKED");
+			return complain_field(why, "KM_CLIENT_WINDOW",
+					"neither seconds from 1 on, that T has, nor KM_UNCHECKED");
 		client->window = value;
 		return KM_OK;
 	case KM_CLIENT_COMPAT:
 		if (value == 0 || (value & ~(uint64_t)COMPAT_ALL) != 0)
-			return complain_field(why, "value", "not KM_COMPAT_* together");
+			return complain_field(why, "KM_CLIENT_COMPAT", "not KM_COMPAT_* together");
 		client->compat = (uint32_t)value;
 		return KM_OK;
 	default:

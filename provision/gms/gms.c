@@ -84,8 +84,8 @@ km_err km_gms_set(km_gms *gms, km_gms_setting what, uint64_t value, km_complaint
 	why = complain_anew(why, &spare);
 	if (what != KM_GMS_CLOCK_BEHIND)
 		return complain_field(why, "what", "no setting of a GMS");
-	if (value > UINT32_MAX && value != KM_UNCHECKED)
-		return complain_field(why, "value", "more seconds than T has, and not KM_UNCHECKED");
+	if (value == 0 || (value > UINT32_MAX && value != KM_UNCHECKED))
+		return complain_field(why, "KM_GMS_CLOCK_BEHIND", "neither seconds from 1 on, that T has, nor KM_UNCHECKED");
 	gms->clock_behind = value;
 	return KM_OK;
 }

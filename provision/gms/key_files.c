@@ -393,8 +393,14 @@ km_err km_key_files(km_key **keys, uint32_t *is_new, km_err *status, km_gms *gms
 km_err km_key_file(km_key **key, uint32_t *is_new, km_gms *gms, const char *path, const km_seal *seal,
 		const km_key_params *params, km_time now, km_complaint *why)
 {
-	km_err status;
-	km_err err = km_key_files(key, is_new, &status, gms, &path, seal, &params, 1, now, why);
+	km_complaint spare;
+	km_err status, err;
 
+	if (path == NULL) {
+		*key = NULL;
+		*is_new = 0;
+		return complain_field(complain_anew(why, &spare), "path", "is missing");
+	}
+	err = km_key_files(key, is_new, &status, gms, &path, seal, &params, 1, now, why);
 	return err == KM_EPARTIAL ? status : err;
 }

@@ -301,6 +301,8 @@ km_err km_keyring_set(km_keyring *ring, km_ring_setting what, uint64_t value, km
 	why = complain_anew(why, &spare);
 	switch (what) {
 	case KM_RING_TABLES_BYTES:
+		if (value == 0)
+			return complain_field(why, "KM_RING_TABLES_BYTES", "0: tables of no KMS would have a place");
 		tables_bound(ring->tables, value);
 		return KM_OK;
 	case KM_RING_PERIODS:
