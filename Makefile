@@ -151,6 +151,9 @@ $(B)/tests/test_interop: private PEER_LIBS = $(shell cat $(B)/wolfssl)
 # Where each allocation may fail.
 $(B)/tests/test_faults: private LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=aligned_alloc,--wrap=mmap
 
+# What is refused is not signed.
+$(B)/tests/test_refused: private LDFLAGS += -Wl,--wrap=km_eccsi_sign_batch
+
 # What the system does with memory in a child of a fork.
 $(B)/tests/test_random: private LDFLAGS += -Wl,--wrap=madvise
 

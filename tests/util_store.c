@@ -198,18 +198,19 @@ km_seal *store_seal_in_memory(void)
 	return seal;
 }
 
+const km_store_calls memory_store_calls = {
+	.struct_size = sizeof memory_store_calls, .advance = advance, .add_ids = add_ids, .revoke_id = revoke_id,
+	.look_up = look_up, .keep_key = keep_key, .mark = mark, .end_run = end_run, .given = given,
+};
+
 km_store *store_in_memory(memory_store *m)
 {
-	const km_store_calls calls = {
-		.struct_size = sizeof calls, .advance = advance, .add_ids = add_ids, .revoke_id = revoke_id,
-		.look_up = look_up, .keep_key = keep_key, .mark = mark, .end_run = end_run, .given = given,
-	};
 	km_seal *seal = store_seal_in_memory();
 	km_store *store;
 
 	memset(m, 0, sizeof *m);
 	pthread_mutex_init(&m->mutex, NULL);
-	assert_int_equal(km_store_on(&store, &calls, m, seal, NULL), KM_OK);
+	assert_int_equal(km_store_on(&store, &memory_store_calls, m, seal, NULL), KM_OK);
 	km_seal_free(seal);
 	return store;
 }

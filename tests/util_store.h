@@ -29,6 +29,8 @@ typedef struct {
 
 /* What its keys are sealed under; km_seal_free it. */
 km_seal *store_seal_in_memory(void);
+/* What it is behind; ctx is a memory_store. */
+extern const km_store_calls memory_store_calls;
 /* A store over m, which is zeroed first. */
 km_store *store_in_memory(memory_store *m);
 
