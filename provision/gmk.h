@@ -29,8 +29,6 @@
 #ifndef KM_GMK_H
 #define KM_GMK_H
 
-#include <stdbool.h>
-
 #include "../engine/engine.h"
 
 #ifdef __cplusplus
@@ -50,7 +48,6 @@ enum {
 	KM_BATCH_MAX = 32768,       /* members of a batch */
 	KM_MESSAGE_MAX = 65535,     /* octets of a message that is parsed */
 };
-
 
 typedef struct {
 	const char *s;
@@ -460,6 +457,7 @@ KM_API KM_MUST km_err km_key_take_gmk(km_key **key, km_gms *gms, const uint8_t g
 		const uint8_t rand[KM_RAND_BYTES], uint32_t gmk_id, const km_key_params *params, km_time now, km_complaint *why);
 /* Give the GMK itself away: secret. */
 KM_API void km_key_show_gmk(uint8_t gmk[KM_SSV_BYTES], const km_key *key);
+
 /* From now on this key is given to nobody, by no process that shares the state: that says so first, on disk, then the
  * key's file where it has one.  Its members are to be told: km_gms_given, KM_REVOKE.  KM_EIO, KM_ELOST. */
 KM_API KM_MUST km_err km_key_revoke(km_key *key, km_complaint *why);
@@ -534,11 +532,10 @@ KM_API size_t km_batch_count(const km_batch *batch);
 
 /* Make all messages, at now.  T is reserved of the state of each GMS for all of its members: now, or right after the
  * last one where that is later, increasing in the order in which they were added, all within one second.  They are
- * marked in the journal, on disk, before this returns.  One that has run is emptied
- * (km_batch_clear) before it runs again: KM_ESTATE.  KM_EPARTIAL: some members were refused, see the results.  Else
- * nothing was made, and where it is KM_ECLOCK (now is before the last T by more than KM_GMS_CLOCK_BEHIND, or the GMS has
- * no key set that can sign then) T has not moved.  KM_EIO, KM_ELOST, KM_EREVOKED, KM_EFAULT, KM_ESELFTEST, KM_EKEY: a key
- * set is missing. */
+ * marked in the journal, on disk, before this returns.  One that has run is emptied (km_batch_clear) before it runs again:
+ * KM_ESTATE.  KM_EPARTIAL: some members were refused, see the results.  Else nothing was made, and where it is KM_ECLOCK
+ * (now is before the last T by more than KM_GMS_CLOCK_BEHIND, or the GMS has no key set that can sign then) T has not
+ * moved.  KM_EIO, KM_ELOST, KM_EREVOKED, KM_EFAULT, KM_ESELFTEST, KM_EKEY: a key set is missing. */
 KM_API KM_MUST km_err km_batch_run(km_batch *batch, km_time now, km_complaint *why);
 
 /* The messages of this run have been handed over; or none has been, or ever will be.  KM_EIO. */

@@ -2,6 +2,8 @@
 #ifndef KM_TESTS_UTIL_THIRD_H
 #define KM_TESTS_UTIL_THIRD_H
 
+#include <stdbool.h>
+
 #include "provision/gmk.h"
 #include "util.h"
 
