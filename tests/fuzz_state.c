@@ -7,6 +7,7 @@
 #include "provision/base/complain.h"
 #include "provision/gms/state.h"
 #include "util_dir.h"
+#include "util_state.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
@@ -29,22 +30,21 @@ static void use(state *st)
 	uint32_t id, other;
 	state *again;
 
-	if (state_reserve(st, &first, 5, now, &why) != STATE_OK) {
-		if (why.text[0] == '\0' || first != 0)
+	if (take_t(st, &first, 5, now, &why) != STATE_OK) {
+		if (first != 0)
 			abort();
 		return; /* its T is the last there is */
 	}
 	if (first < now)
 		abort();
-	if (state_reserve(st, &second, 5, now, &why) != STATE_OK) {
+	if (take_t(st, &second, 5, now, &why) != STATE_OK) {
 		if (first >> 56 != 0xff || second != 0)
 			abort();
 		return; /* the first was the last there is */
 	}
 	if (second < first + 5 || second >> 32 != (second + 4) >> 32)
 		abort();
-	if (state_new_id(st, &id, 0, 1790000000, NULL, &why) != STATE_OK ||
-			state_new_id(st, &other, 1, 1790000000, NULL, &why) != STATE_OK ||
+	if (take_id(st, &id, 0, 1790000000, &why) != STATE_OK || take_id(st, &other, 1, 1790000000, &why) != STATE_OK ||
 			id == other || (id | other) >> 28 != 0)
 		abort();
 	if (open_it(&again, &why) != STATE_OK)

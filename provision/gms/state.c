@@ -49,7 +49,7 @@ uint64_t state_next_t(const state *st, uint64_t now)
 	return now > st->last ? now : st->last + 1;
 }
 
-/* Read the last T alone: this happens once a chunk. */
+/* Read the last T alone: this happens once a batch. */
 static state_result read_t(const state *st, uint64_t *t, km_complaint *why)
 {
 	char text[STATE_T_LEN];
@@ -101,32 +101,6 @@ state_result state_advance(state *st, uint64_t *found, uint64_t expected, uint64
 	return result;
 }
 
-state_result state_reserve(state *st, uint64_t *t, size_t n, uint64_t now, km_complaint *why)
-{
-	uint64_t last = 0;
-	state_result result = state_lock(st, why);
-
-	*t = 0;
-	if (result != STATE_OK)
-		return result;
-	result = read_t(st, &last, why);
-	if (result == STATE_OK) {
-		uint64_t first = state_first_of(last > st->last ? last : st->last, now, n);
-
-		if (first == 0) {
-			state_unlock(st);
-			return state_refuse(st, 2, "T is too far ahead to go on from", why);
-		}
-		result = write_t(st, first + n - 1, why);
-		if (result == STATE_OK) {
-			st->last = first + n - 1;
-			*t = first;
-		}
-	}
-	state_unlock(st);
-	return result;
-}
-
 /* ---- GMK-IDs --------------------------------------------------------------------------------- */
 
 static void drop_expired(state_content *all, int64_t now)
@@ -142,22 +116,6 @@ static void drop_expired(state_content *all, int64_t now)
 			all->ids[kept++] = all->ids[i];
 	}
 	all->n = kept;
-}
-
-static state_result draw_id(const state *st, const state_content *all, uint32_t *gmk_id,
-		const km_random *rnd, km_complaint *why)
-{
-	do {
-		uint8_t octets[4];
-
-		if (km_random_bytes(octets, sizeof octets, rnd) != KM_OK) {
-			complain(why, st->path, 0, NULL, km_strerror(KM_ERANDOM));
-			return STATE_IO;
-		}
-		*gmk_id = (uint32_t)(octets[0] & 0x0f) << 24 | (uint32_t)octets[1] << 16 |
-				(uint32_t)octets[2] << 8 | octets[3];
-	} while (state_find_id(all, *gmk_id) != NULL);
-	return STATE_OK;
 }
 
 /* Lock and read; on STATE_OK the lock is held. */
@@ -177,29 +135,6 @@ static void leave(state *st, state_content *all)
 {
 	state_content_free(all);
 	state_unlock(st);
-}
-
-state_result state_new_id(state *st, uint32_t *gmk_id, uint64_t expiry, int64_t now,
-		const km_random *rnd, km_complaint *why)
-{
-	state_content all;
-	state_result result = enter(st, &all, why);
-
-	*gmk_id = 0;
-	if (result != STATE_OK) {
-		state_content_free(&all);
-		return result;
-	}
-	drop_expired(&all, now);
-	result = draw_id(st, &all, gmk_id, rnd, why);
-	if (result == STATE_OK && !state_add_id(&all, (state_id){ *gmk_id, false, expiry }))
-		result = state_refuse_errno(st, why);
-	if (result == STATE_OK)
-		result = state_write_locked(st, &all, why);
-	leave(st, &all);
-	if (result != STATE_OK)
-		*gmk_id = 0;
-	return result;
 }
 
 static int by_gmk_id(const void *a, const void *b)

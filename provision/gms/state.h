@@ -67,13 +67,7 @@ uint64_t state_next_t(const state *st, uint64_t now);
 uint64_t state_first_of(uint64_t last, uint64_t now, size_t n);
 /* Where the last T is expected, put next in its place, on disk; *found is what stood there. */
 state_result state_advance(state *st, uint64_t *found, uint64_t expected, uint64_t next, km_complaint *why);
-/* Reserve n consecutive values of T, from *t on, as state_first_of says. */
-state_result state_reserve(state *st, uint64_t *t, size_t n, uint64_t now, km_complaint *why);
 
-/* Draw a GMK-ID that is neither in use nor revoked, and keep it until expiry (Unix seconds; 0: for
- * ever).  now: the clock, Unix seconds. */
-state_result state_new_id(state *st, uint32_t *gmk_id, uint64_t expiry, int64_t now,
-		const km_random *rnd, km_complaint *why);
 /* Keep n new GMK-IDs, none of them twice, unless some are known: *known counts those, is_known (n) says which, and
  * nothing is written.  now: the clock, Unix seconds. */
 state_result state_add_ids(state *st, size_t *known, bool *is_known, const state_id *ids, size_t n, int64_t now,

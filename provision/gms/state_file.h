@@ -36,7 +36,7 @@ typedef struct {
 	size_t lost;            /* lines that could not be read */
 } state_content;
 
-/* "keymuster-state 2\n" and its T: what is written over once a chunk. */
+/* "keymuster-state 2\n" and its T: what is written over once a batch. */
 enum { STATE_T_LEN = 18 + 2 + 16 + 1 + 8 + 1 };
 void state_print_t(char out[STATE_T_LEN + 1], uint64_t t);
 /* false: not what state_print_t writes. */
