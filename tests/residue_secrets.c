@@ -2,6 +2,7 @@
 #include "residue_secrets.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "engine/table/table.h"
 #include "engine/hash.h"
@@ -10,6 +11,7 @@
 #include "engine/field/params.h"
 #include "engine/field/zq.h"
 #include "residue_watch.h"
+#include "util_dir.h"
 #include "util_own.h"
 #include "provision/base/when.h"
 #include "provision/message/uid.h"
@@ -156,6 +158,8 @@ static struct {
 	own_made sent;
 	message_opened opened;
 	uint8_t buf[4096];
+	km_client *client;
+	km_opened came;
 	uint32_t salt;
 } all;
 
@@ -488,6 +492,38 @@ static void message_open(void)
 			KM_OK : KM_EDECAP;
 }
 
+static void client_forgetful(void)
+{
+	assert_int_equal(km_client_forgetful(&all.client, all.ring), KM_OK);
+}
+
+static void client_file(void)
+{
+	static const uint8_t key[KM_SEAL_BYTES] = "no secret of these";
+	km_seal *seal;
+
+	dir_until_exit();
+	unlink(in_dir("store"));
+	assert_int_equal(km_seal_new(&seal, key), KM_OK);
+	assert_int_equal(km_client_file(&all.client, all.ring, in_dir("store"), seal, KM_MAY_BEGIN, NULL), KM_OK);
+	km_seal_free(seal);
+}
+
+static void client_open(void)
+{
+	static const km_signalling nothing = {sizeof nothing, {NULL, KM_NOT_NAMED}, {NULL, KM_NOT_NAMED}};
+
+	all.came = (km_opened){.struct_size = sizeof all.came};
+	all.err = km_client_open(&all.came, all.client, all.message.msg, all.message.len, &nothing,
+			km_time_of_ntp(all.message.ntp64), NULL) == KM_R_OK ? KM_OK : KM_EDECAP;
+}
+
+static void client_free(void)
+{
+	km_key_free(all.came.key);
+	km_client_free(all.client);
+}
+
 static void gmk_before(void)
 {
 	residue_add_octets("the GMK", all.message.job.gmk, KM_SSV_BYTES);
@@ -526,6 +562,8 @@ const operation operations[OPERATIONS] = {
 	{"uid_srtp_keys", srtp_keys, NULL, NULL, gmk_before, NULL, 1, CALLS},
 	{"a message made", message_make, NULL, NULL, gmk_before, NULL, 1, CALLS},
 	{"open_message", message_open, NULL, NULL, gmk_before, NULL, 1, CALLS},
+	{"km_client_open", client_open, client_forgetful, client_free, gmk_before, NULL, 1, CALLS},
+	{"km_client_open, kept", client_open, client_file, client_free, gmk_before, NULL, 1, CALLS},
 };
 
 void operation_watch(const operation *o, int look)

@@ -19,7 +19,7 @@ typedef struct {
 	} kind;
 } operation;
 
-enum { OPERATIONS = 32 };
+enum { OPERATIONS = 34 };
 extern const operation operations[OPERATIONS];
 
 extern mpz_t secrets_p; /* p of F_p, once secrets_start has been called */

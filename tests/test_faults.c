@@ -527,6 +527,45 @@ static void a_ring_whose_memory_fails(void **state)
 	km_kms_master_free(lab);
 }
 
+/* What a client accepts it has recorded: where that failed, the message may come again. */
+static void a_client_whose_memory_fails(void **state)
+{
+	static const km_signalling from = {sizeof from, {OWN_GMS, sizeof OWN_GMS - 1}, {NULL, KM_NOT_NAMED}};
+	km_keyring *ring = own_ring(everybody);
+	own_message m;
+	int failed = 0;
+
+	(void)state;
+	own_get(&m, 0, ring);
+	for (size_t k = 0; k < 100; k++) {      /* first as it should be: what the engine makes once is made then */
+		km_opened opened = {.struct_size = sizeof opened};
+		const km_time now = km_time_of_ntp(m.ntp64);
+		km_client *client;
+		km_reason r;
+
+		allocations = 0;
+		failing = k;
+		if (km_client_forgetful(&client, ring) != KM_OK) {
+			failing = 0;
+			assert_null(client);
+			failed++;
+			continue;
+		}
+		r = km_client_open(&opened, client, m.msg, m.len, &from, now, NULL);
+		failing = 0;
+		assert_int_equal(opened.key != NULL, r == KM_R_OK);
+		if (r != KM_R_OK) {
+			assert_true(r == KM_R_ENGINE || r == KM_R_STORE);
+			failed++;
+			assert_int_equal(km_client_open(&opened, client, m.msg, m.len, &from, now, NULL), KM_R_OK);
+		}
+		km_key_free(opened.key);
+		km_client_free(client);
+	}
+	assert_int_equal(failed, 7);     /* all that come before it is accepted */
+	km_keyring_free(ring);
+}
+
 /* A list of members that memory does not suffice for is not one that was read. */
 static void a_list_is_read_or_said_to_be_broken_off(void **state)
 {
@@ -572,6 +611,7 @@ int main(void)
 	const struct CMUnitTest provision[] = {
 		cmocka_unit_test(a_piece_whose_memory_or_randomness_fails),
 		cmocka_unit_test(a_message_whose_opening_fails),
+		cmocka_unit_test(a_client_whose_memory_fails),
 		cmocka_unit_test(a_ring_whose_memory_fails),
 		cmocka_unit_test(a_list_is_read_or_said_to_be_broken_off),
 	};
