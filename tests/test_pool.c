@@ -198,6 +198,74 @@ static void calls_of_the_caller(void **ctx)
 	km_pool_free(pool);
 }
 
+static int each_as_it_likes(void *ctx, km_work *do_it, void *arg, size_t n)
+{
+	(void)ctx;
+	for (size_t i = 0; i < n + 3; i++) {    /* beyond the last, some twice, some never */
+		if (i % 3 != 0)
+			do_it(arg, i);
+		if (i % 5 == 0)
+			do_it(arg, i);
+	}
+	return asked++ == 0;
+}
+
+typedef struct {
+	km_work *work;
+	void *arg;
+	size_t n;
+} promise;
+
+static void *keep_promise(void *arg)
+{
+	const promise *p = arg;
+
+	for (size_t i = 0; i < p->n; i++)
+		p->work(p->arg, i);
+	return NULL;
+}
+
+/* In another thread, without waiting for it. */
+static int each_too_early(void *ctx, km_work *do_it, void *arg, size_t n)
+{
+	static promise p;
+
+	p = (promise){ do_it, arg, n };
+	return pthread_create(ctx, NULL, keep_promise, &p) == 0;
+}
+
+static void slow(void *arg, size_t i)
+{
+	work *w = arg;
+
+	if (i == 0)
+		usleep(100000);
+	w->times[i]++;
+}
+
+/* Whatever it does, each is done once when it returns. */
+static void calls_that_are_wrong(void **ctx)
+{
+	km_pool_calls calls = { .struct_size = sizeof calls, .each = each_as_it_likes, .later = later_never };
+	work w = { .caller = pthread_self() };
+	pthread_t thread;
+	km_pool *pool;
+
+	(void)ctx;
+	assert_int_equal(km_pool_on(&pool, &calls, NULL, NULL), KM_OK);
+	asked = 0;
+	each_once(pool, false);
+	each_once(pool, false);
+	km_pool_free(pool);
+	calls.each = each_too_early;
+	assert_int_equal(km_pool_on(&pool, &calls, &thread, NULL), KM_OK);
+	threads_each(pool, slow, &w, 2);
+	assert_int_equal(w.times[0], 1);
+	assert_int_equal(w.times[1], 1);
+	pthread_join(thread, NULL);
+	km_pool_free(pool);
+}
+
 static void refused(km_err err, const km_pool *pool, const km_complaint *why, const char *field)
 {
 	assert_int_equal(err, KM_EARG);
@@ -232,6 +300,7 @@ int main(void)
 		cmocka_unit_test(the_last_holder_may_be_one_of_its_threads),
 		cmocka_unit_test(a_child_goes_without),
 		cmocka_unit_test(calls_of_the_caller),
+		cmocka_unit_test(calls_that_are_wrong),
 		cmocka_unit_test(what_is_missing_is_named),
 	};
 

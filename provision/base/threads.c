@@ -2,6 +2,7 @@
 #include "threads.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -294,10 +295,49 @@ size_t threads_count(const km_pool *pool)
 	return pool == NULL || pool->process != lock_process() ? 1 : pool->count;
 }
 
+/* What the caller's threads are to do. */
+typedef struct {
+	km_work *work;
+	void *arg;
+	size_t n;
+	atomic_size_t done;
+	atomic_bool begun[];
+} once_each;
+
+static void do_once(void *arg, size_t i)
+{
+	once_each *e = arg;
+
+	if (i >= e->n || atomic_exchange(&e->begun[i], true))
+		return;
+	e->work(e->arg, i);
+	atomic_fetch_add(&e->done, 1);
+}
+
+/* Whatever that call does: what it does twice is done once, what it leaves out is done here, and what it says is done
+ * and is not is waited for.  false: out of memory. */
+static bool each_of_caller(const km_pool *pool, km_work *work, void *arg, size_t n)
+{
+	once_each *e = calloc(1, sizeof *e + n * sizeof e->begun[0]);
+
+	if (e == NULL)
+		return false;
+	e->work = work;
+	e->arg = arg;
+	e->n = n;
+	(void)pool->calls.each(pool->ctx, do_once, e, n);
+	for (size_t i = 0; i < n; i++)
+		do_once(e, i);
+	while (e->done < n)
+		sched_yield();
+	free(e);
+	return true;
+}
+
 void threads_each(km_pool *pool, km_work *work, void *arg, size_t n)
 {
 	if (n > 1 && pool != NULL && pool->process == lock_process() &&
-	    pool->calls.each(pool->ctx, work, arg, n) == 1)
+	    (pool->own != NULL ? own_each(pool->own, work, arg, n) == 1 : each_of_caller(pool, work, arg, n)))
 		return;
 	for (size_t i = 0; i < n; i++)
 		work(arg, i);
