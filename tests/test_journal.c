@@ -525,6 +525,10 @@ static void keys_of_both_kinds_are_listed(void **ctx)
 	assert_int_equal(state_add_journals(&c, in_dir("list.state")), 4);
 	assert_int_equal(c.lost, 1 + 4);        /* the file, and what may stand there of each key */
 	state_content_free(&c);
+	assert_int_equal(journal_list(in_dir("none/list.state"), NULL, NULL, &damaged), 0);
+	assert_int_equal(damaged, 0);
+	assert_int_equal(journal_list(in_dir("list.run-00000000.journal/list.state"), NULL, NULL, &damaged), 0);
+	assert_true(damaged > 0);       /* no directory: what is in it is not known */
 	assert_int_equal(journal_open(&j, in_dir("list.00000010.journal"), JOURNAL_READ, NULL, &why), JOURNAL_CORRUPT);
 	assert_non_null(strstr(why.text, "cannot be read"));
 }

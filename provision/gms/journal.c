@@ -75,6 +75,7 @@ typedef struct {
 	void *ctx;
 	uint32_t *ids;                  /* of keys that have a file; NULL: they are not wanted */
 	size_t n, room;
+	bool lost;                      /* one may be there that was not listed */
 } listing;
 
 static bool note_id(listing *l, uint32_t id)
@@ -100,9 +101,12 @@ static void note_entry(listing *l, const char *dir, const char *entry, const cha
 	if (strncmp(entry, name, len) != 0)
 		return;
 	if (l->each_run == NULL && is_end(entry + len, ".", &number)) {
-		(void)note_id(l, number);
-	} else if (l->each_run != NULL && is_end(entry + len, run_start, &number) &&
-			asprintf(&path, "%s%s", dir, entry) >= 0) {
+		l->lost = !note_id(l, number) || l->lost;
+	} else if (l->each_run != NULL && is_end(entry + len, run_start, &number)) {
+		if (asprintf(&path, "%s%s", dir, entry) < 0) {
+			l->lost = true;
+			return;
+		}
 		l->each_run(l->ctx, path);
 		free(path);
 	}
@@ -114,21 +118,30 @@ static void look_through(listing *l)
 	const char *slash = base == NULL ? NULL : strrchr(base, '/');
 	char *dir_name = slash == NULL ? strdup("./") : strndup(base, (size_t)(slash - base) + 1);
 	DIR *dir = base == NULL || dir_name == NULL ? NULL : opendir(dir_name);
-	const struct dirent *entry;
+	const struct dirent *entry = NULL;
+	int err = errno;
 
-	while (dir != NULL && (entry = readdir(dir)) != NULL)
+	l->lost = dir == NULL && (base == NULL || dir_name == NULL || err != ENOENT);
+	errno = 0;
+	while (dir != NULL && (entry = readdir(dir)) != NULL) {
 		note_entry(l, dir_name, entry->d_name, slash == NULL ? base : slash + 1);
+		errno = 0;
+	}
+	err = dir == NULL ? err : errno;
+	l->lost = l->lost || (dir != NULL && err != 0);
 	if (dir != NULL)
 		closedir(dir);
 	free(dir_name);
 	free(base);
+	errno = err;
 }
 
-void journal_each_run(const char *base, size_t len, void (*each)(void *ctx, const char *path), void *ctx)
+bool journal_each_run(const char *base, size_t len, void (*each)(void *ctx, const char *path), void *ctx)
 {
 	listing l = { .base = base, .len = len, .each_run = each, .ctx = ctx };
 
 	look_through(&l);
+	return !l.lost;
 }
 
 static int by_number(const void *a, const void *b)
@@ -149,7 +162,7 @@ size_t journal_list(const char *state_file, void (*each)(void *ctx, const journa
 
 	look_through(&l);
 	for (size_t i = 0; runs != NULL && (i = journal_runs_key(runs, i, &id)) != 0; )
-		(void)note_id(&l, id);
+		l.lost = !note_id(&l, id) || l.lost;
 	if (l.n > 0)
 		qsort(l.ids, l.n, sizeof *l.ids, by_number);
 	for (size_t i = 0; i < l.n; i++) {
@@ -164,7 +177,7 @@ size_t journal_list(const char *state_file, void (*each)(void *ctx, const journa
 		free(path);
 	}
 	if (damaged != NULL)
-		*damaged = runs == NULL ? 1 : journal_runs_damaged(runs);
+		*damaged = (runs == NULL ? 1 : journal_runs_damaged(runs)) + l.lost;
 	journal_runs_free(runs);
 	free(l.ids);
 	return n;

@@ -60,11 +60,12 @@ typedef struct {
 /* "DIR/NAME.state", "0abcdef0" -> "DIR/NAME.0abcdef0.journal".  free() it.  NULL: out of memory. */
 char *journal_path(const char *state_file, uint32_t gmk_id);
 /* Call each for all keys that have a journal beside that state.  How many there are; each may be NULL.  *damaged (or
- * NULL): files of many that cannot be read, for which any key may be missing. */
+ * NULL): files of many that cannot be read, and a directory that cannot, for which any key may be missing. */
 size_t journal_list(const char *state_file, void (*each)(void *ctx, const journal_place *at), void *ctx,
 		size_t *damaged);
-/* Call each for the files of many keys of a state, base being its name (of len octets) without ".state". */
-void journal_each_run(const char *base, size_t len, void (*each)(void *ctx, const char *path), void *ctx);
+/* Call each for the files of many keys of a state, base being its name (of len octets) without ".state".  false, errno:
+ * there may be others, which could not be listed. */
+bool journal_each_run(const char *base, size_t len, void (*each)(void *ctx, const char *path), void *ctx);
 
 /* key: whose journal it must be; but for JOURNAL_MAKE it may be NULL.  On an error *j is NULL. */
 journal_result journal_open(journal **j, const char *path, journal_how how, const journal_key *key,

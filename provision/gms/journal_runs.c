@@ -147,8 +147,7 @@ journal_runs *journal_runs_read(const char *base, size_t len, km_complaint *why)
 	if (r.runs == NULL)
 		return NULL;
 	r.runs->holders = 1;
-	journal_each_run(base, len, add_found, &r);
-	if (!r.done) {
+	if (!journal_each_run(base, len, add_found, &r) || !r.done) {
 		journal_runs_free(r.runs);
 		return NULL;
 	}

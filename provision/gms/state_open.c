@@ -195,8 +195,10 @@ static bool name_owner(state_content *all, const state_how *how)
 /* STATE_LOST where there must have been one and nothing says that a new one is meant. */
 static state_result may_begin(const state *st, const state_how *how, km_complaint *why)
 {
-	if (how->start_anew ||
-	    (!how->is_used && !was_moved(how) && journal_list(st->path, NULL, NULL, NULL) == 0))
+	size_t damaged = 0;
+
+	if (how->start_anew || (!how->is_used && !was_moved(how) &&
+	    journal_list(st->path, NULL, NULL, &damaged) == 0 && damaged == 0))
 		return STATE_OK;
 	complain(why, st->path, 0, NULL,
 			"is missing, though this GMS made keys before: put the last one "
