@@ -302,6 +302,7 @@ static void a_bad_group_key_is_refused(void **ctx)
 		{ "\"version\": 2", "\"version\": 3, \"authority\": \"no\"", "authority" },
 		{ "\"version\": 2", "\"version\": 3, \"authority\": \"psi\"", "shared" },
 		{ "\"version\": 2", "\"version\": 3, \"authority\": \"psi\", \"shared\": 1", "shared" },
+		{ "\"version\": 2", "\"version\": 3, \"authority\": \"psi\", \"shared\": false", "groups" },
 		{ "\"version\": 2", "\"version\": 02", ":2: not JSON" },
 		{ "\"version\": 2", "\"Version\": 2", "version: is missing" },
 		{ "\"revoked\": false", "\"revoked\": false, \"salts\": \"\"", "not known" },

@@ -171,6 +171,43 @@ static void what_differs_is_named(void **ctx)
 	free(path);
 }
 
+/* Of a file that is there, too; also of an older version, which did not say what authority. */
+static void params_are_looked_at_for_any_file(void **ctx)
+{
+	static const char text[] = "{\"version\": 2, \"gmk\": \"00112233445566778899aabbccddeeff\", "
+			"\"gmk_id\": \"00000007\", \"rand\": \"00112233445566778899aabbccddeeff\", \"gms\": \"" GMS
+			"\", \"kms\": \"" KMS "\", \"text\": \"Fire\", \"activation\": 0, \"expiry\": 1800000000, "
+			"\"groups\": [\"sip:fire-1@gms-psi.example.org\"], \"revoked\": false}";
+	char *path = strdup(in_dir("version-2.gmk"));
+	km_gms *gms = gms_in("any.state");
+	km_key_params params = some_params(), other = params;
+	uint32_t is_new;
+	km_key *key;
+
+	(void)ctx;
+	write_text(path, text);
+	other.struct_size = 0;
+	assert_int_equal(open_one(&key, &is_new, gms, path, &other), KM_EARG);
+	assert_string_equal(km_complaint_field(&why), "struct_size");
+	other = params;
+	other.authority = 0;
+	assert_int_equal(open_one(&key, &is_new, gms, path, &other), KM_EARG);
+	assert_string_equal(km_complaint_field(&why), "authority");
+	other.authority = 77;
+	assert_int_equal(open_one(&key, &is_new, gms, path, &other), KM_EARG);
+	other = params;
+	other.groups = NULL;
+	assert_int_equal(open_one(&key, &is_new, gms, path, &other), KM_EARG);
+	assert_string_equal(km_complaint_field(&why), "groups");
+	assert_null(key);
+	assert_int_equal(open_one(&key, &is_new, gms, path, &params), KM_OK);
+	assert_int_equal(is_new, 0);
+	assert_int_equal(key->authority, KM_AUTHORITY_PSI);
+	km_key_free(key);
+	km_gms_free(gms);
+	free(path);
+}
+
 static void what_is_no_key_of_this_gms_is_refused(void **ctx)
 {
 	char *path = strdup(in_dir("other.gmk")), *link = strdup(in_dir("link.gmk"));
@@ -437,6 +474,7 @@ int main(void)
 		cmocka_unit_test(made_once_by_files),
 		cmocka_unit_test(made_once_by_calls),
 		cmocka_unit_test(what_differs_is_named),
+		cmocka_unit_test(params_are_looked_at_for_any_file),
 		cmocka_unit_test(what_is_no_key_of_this_gms_is_refused),
 		cmocka_unit_test(a_file_tells_the_state),
 		cmocka_unit_test(many_are_opened_at_once),

@@ -213,7 +213,9 @@ static km_err begin(const opening *o, size_t i)
 	o->is_new[i] = !there;
 	if (!there)
 		return key_made_draw(&o->keys[i], o->gms, o->params[i], o->now, o->last, o->why);
-	err = read_key(&o->keys[i], o->gms, o->paths[i], o->seal, o->why);
+	err = key_params_check(o->params[i], (km_str){ o->gms->uri, strlen(o->gms->uri) }, (km_time){ 0, 0 }, (km_time){ 0, 0 }, o->why);
+	if (err == KM_OK)
+		err = read_key(&o->keys[i], o->gms, o->paths[i], o->seal, o->why);
 	return err == KM_OK ? compare(o->keys[i], o->paths[i], o->params[i], o->why) : err;
 }
 

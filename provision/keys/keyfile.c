@@ -330,6 +330,19 @@ static km_err take_elements(reading *r, const object *o, const char *end, const 
 	return KM_OK;
 }
 
+/* Would clients ask the PSI rule and take the key?  A member without a host is under no GMS's. */
+static bool is_for_psi(const key_parts *parts)
+{
+	const keyparams *p = &parts->params;
+	const km_str nobody = { "tel:+1", 6 };
+
+	for (size_t i = 0; i < p->n_groups; i++) {
+		if (!km_psi_rule(parts->gms, p->groups[i], nobody))
+			return false;
+	}
+	return p->n_groups > 0;
+}
+
 static km_err make_key(km_key **key, reading *r, const char *name, km_complaint *why)
 {
 	const keyparams *p = &r->parts.params;
@@ -338,6 +351,8 @@ static km_err make_key(km_key **key, reading *r, const char *name, km_complaint 
 
 	if (p->expiry != 0 && p->activation > p->expiry)
 		return refuse(name, "expiry", "before the activation", why);
+	if (r->parts.authority == KM_AUTHORITY_PSI && !is_for_psi(&r->parts))
+		return refuse(name, "groups", "none, or one under another host than the GMS, with the authority psi", why);
 	if (keyparams_size(p) == 0)
 		return refuse(name, "groups", "too long together for the key parameters", why);
 	r->parts.gmk = r->gmk;
