@@ -452,17 +452,13 @@ static bool is_beside(const char *a, const char *b)
 	return len == directory_length(b) && memcmp(a, b, len) == 0;
 }
 
-/* All that was written on that file's file system.  (A process that reads it anew would not miss it, a disk might.) */
-static bool sync_file_system(const char *name)
+/* All that was written on that file's file system.  (A process that reads it anew would not miss it, a disk might.)  By
+ * a descriptor of before it was written, which alone is told what failed meanwhile. */
+static bool sync_file_system(const file_out *out)
 {
-	int fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	bool done = fd >= 0 && syncfs(fd) == 0;
-	int err = errno;
-
-	if (fd >= 0)
-		close(fd);
-	errno = err;
-	return done;
+	if (out->lock < 0)
+		errno = EMFILE;
+	return out->lock >= 0 && syncfs(out->lock) == 0;
 }
 
 /* Content before names, names before their directories: what fails in between is as if it was not begun. */
@@ -476,7 +472,7 @@ bool file_commit_all(file_out *out, bool *done, size_t n, km_complaint *why)
 	for (size_t i = 0, last = n; i < n && n > few; i++) {
 		if (!done[i] || (last < n && is_beside(out[i].name, out[last].name)))
 			continue;
-		done[i] = sync_file_system(out[i].tmp) || end(&out[i], false, why);
+		done[i] = sync_file_system(&out[i]) || end(&out[i], false, why);
 		last = done[i] ? i : last;
 	}
 	for (size_t i = 0; i < n; i++) {
