@@ -337,7 +337,6 @@ static km_err end_many(store_journal *s, const open_run *r, bool delivered, km_c
 
 	if (err != KM_OK)
 		give_up(s, r->many);
-	drop(r->many);
 	return err;
 }
 
@@ -354,9 +353,15 @@ km_err store_journal_end(store_journal *s, uint64_t run, bool delivered, km_comp
 	} else {
 		if (r->in_one)
 			err = end_one(s, r, delivered, why);
+		r->in_one = r->in_one && err != KM_OK;
 		if (r->many != NULL)
 			also = end_many(s, r, delivered, why);
-		*r = s->runs[--s->n];
+		if (r->many != NULL && also == KM_OK) {
+			drop(r->many);
+			r->many = NULL;
+		}
+		if (!r->in_one && r->many == NULL)
+			*r = s->runs[--s->n];   /* else it is tried again */
 	}
 	lock_give(&s->lock);
 	return err != KM_OK ? err : also;
