@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -823,12 +824,12 @@ static void old_marks_are_members_once(void **ctx)
 		{ 1, KM_GIVE, 9, 1, { NULL, 0 } },
 	};
 	km_holder one = { .struct_size = sizeof one };
-	km_given *given = given_new();
+	km_given *given = given_new(1);
 
 	(void)ctx;
 	for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
 		assert_int_equal(km_given_put(given, &marks[i]), KM_STORE_DONE);
-	assert_true(given_settle(given));
+	assert_int_equal(given_settle(given), KM_OK);
 	assert_int_equal(km_given_count(given), 3);
 	assert_int_equal(km_given_at(&one, given, 0), 1);
 	assert_int_equal(one.uri.len, 0);
@@ -844,6 +845,80 @@ static void old_marks_are_members_once(void **ctx)
 	assert_int_equal(km_given_at(&one, given, 0), 0);
 	km_given_free(given);
 	km_given_free(NULL);
+}
+
+/* A store that goes on behind a mark that was refused does not leave members out unseen. */
+static void wrong_marks_are_not_left_out(void **ctx)
+{
+	static const km_mark wrong[] = {
+		{ 2, KM_GIVE, 7, 1, { "sip:a@h", 7 } }, { 1, 0, 7, 1, { "sip:a@h", 7 } },
+		{ 1, KM_GIVE, 7, 2, { "sip:a@h", 7 } }, { 1, KM_GIVE, 7, 1, { "sip:a@h", KM_URI_MAX + 1 } },
+		{ 1, KM_GIVE, 7, 1, { NULL, 7 } },
+	};
+	const km_mark right = { 1, KM_GIVE, 8, 1, { "sip:b@h", 7 } };
+
+	(void)ctx;
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+		km_given *given = given_new(1);
+
+		assert_int_equal(km_given_put(given, &right), KM_STORE_DONE);
+		assert_int_equal(km_given_put(given, &wrong[i]), KM_STORE_FAILED);
+		assert_int_equal(km_given_put(given, &right), KM_STORE_FAILED);
+		assert_int_equal(given_settle(given), KM_EIO);
+		km_given_free(given);
+	}
+}
+
+static void a_store_of_wrong_marks_is_found(void **ctx)
+{
+	km_gms *gms = gms_in(store_in_memory(&memory));
+	km_key *key = key_of(gms, 5);
+	km_given *given;
+
+	(void)ctx;
+	delivered(gms, KM_GIVE, &key, 1, 0, 3);
+	memory.mixes_keys = 1;
+	assert_int_equal(km_gms_given(&given, key, &why), KM_OK);
+	assert_int_equal(km_given_count(given), 3);
+	km_given_free(given);
+	memory.marks[1].mark.gmk_id = 6;
+	assert_int_equal(km_gms_given(&given, key, &why), KM_EIO);
+	assert_null(given);
+	assert_non_null(strstr(why.text, "another key"));
+	km_key_free(key);
+	km_gms_free(gms);
+}
+
+/* The disk was full when it was said that a run is delivered: that may be said again. */
+static void an_end_that_fails_is_said_again(void **ctx)
+{
+	km_gms *gms = gms_in(files("again.state", KM_MAY_BEGIN));
+	km_key *keys[2] = { key_of(gms, 21), key_of(gms, 22) };
+	struct rlimit before, none = { 0, 0 };
+	uint64_t runs[2];
+
+	(void)ctx;
+	take(gms, 1, some_now());
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(gms_new_run(&runs[i], &why), KM_OK);
+	assert_int_equal(mark(gms, runs[0], KM_GIVE, keys, 1, 0, 5), KM_OK);
+	assert_int_equal(mark(gms, runs[1], KM_GIVE, keys, 2, 5, 9), KM_OK);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	signal(SIGXFSZ, SIG_IGN);
+	none.rlim_max = before.rlim_max;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(gms_end_run(gms, runs[i], KM_RUN_DELIVERED, &why), KM_EIO);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(gms_end_run(gms, runs[i], KM_RUN_DELIVERED, &why), KM_OK);
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(gms_end_run(gms, runs[i], KM_RUN_DELIVERED, &why), KM_EIO);
+	counted(keys[0], 9, 0, 0);
+	counted(keys[1], 4, 0, 0);
+	for (size_t i = 0; i < 2; i++)
+		km_key_free(keys[i]);
+	km_gms_free(gms);
 }
 
 /* ---- what is refused ------------------------------------------------------------------------- */
@@ -897,6 +972,19 @@ static void a_state_that_is_missing_is_refused(void **ctx)
 	km_gms_free(gms);
 }
 
+/* A journal of many keys is there, but cannot be read. */
+static void a_damaged_journal_shows_that_a_state_was_lost(void **ctx)
+{
+	km_store *store = files("was.state", KM_MAY_BEGIN);
+	km_gms *gms;
+
+	(void)ctx;
+	write_text(in_dir("was.run-01234567.journal"), "no journal");
+	assert_int_equal(km_gms_new(&gms, ring, store, OWN_GMS, own_text(own, "kms_uri"), &why), KM_ELOST);
+	assert_non_null(strstr(why.text, "is missing"));
+	km_store_free(store);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -918,8 +1006,12 @@ int main(void)
 		cmocka_unit_test(a_process_that_is_killed_leaves_what_it_did),
 		cmocka_unit_test(a_child_has_a_journal_of_its_own),
 		cmocka_unit_test(old_marks_are_members_once),
+		cmocka_unit_test(wrong_marks_are_not_left_out),
+		cmocka_unit_test(a_store_of_wrong_marks_is_found),
+		cmocka_unit_test(an_end_that_fails_is_said_again),
 		cmocka_unit_test(what_is_half_filled_is_refused),
 		cmocka_unit_test(a_state_that_is_missing_is_refused),
+		cmocka_unit_test(a_damaged_journal_shows_that_a_state_was_lost),
 	};
 
 	return cmocka_run_group_tests(tests, start, stop);

@@ -183,7 +183,9 @@ static int given(void *ctx, const char *gms, const char *kms, uint32_t gmk_id, k
 		km_mark mark = m->marks[i].mark;
 
 		mark.is_sure = m->marks[i].ended == KM_RUN_DELIVERED;
-		if (mark.gmk_id == gmk_id && m->marks[i].ended != KM_RUN_TAKEN_BACK)
+		if (m->mixes_keys)
+			(void)km_given_put(to, &mark);
+		else if (mark.gmk_id == gmk_id && m->marks[i].ended != KM_RUN_TAKEN_BACK)
 			done = km_given_put(to, &mark);
 	}
 	return leave(m, done);

@@ -20,6 +20,7 @@ typedef struct {
 	size_t kept_len;
 	uint32_t kept_id;
 	int fails_to_keep;
+	int mixes_keys;         /* given puts the marks of all keys, and never looks at what that says */
 	int fails;              /* each call from now on, and does nothing */
 	unsigned asked;         /* calls so far */
 	int races;              /* so many times another takes T in between */

@@ -15,6 +15,8 @@ typedef struct {
 } holder;
 
 struct km_given {
+	uint32_t gmk_id;
+	km_err err;             /* of a mark that was not taken: a store that goes on leaves nobody out unseen */
 	holder *at;
 	size_t n, room;
 	uint32_t *slots;        /* open addressing: 1 + place in at, by URI; 0: empty */
@@ -23,9 +25,13 @@ struct km_given {
 	size_t len, text_room;
 };
 
-km_given *given_new(void)
+km_given *given_new(uint32_t gmk_id)
 {
-	return calloc(1, sizeof(km_given));
+	km_given *given = calloc(1, sizeof *given);
+
+	if (given != NULL)
+		given->gmk_id = gmk_id;
+	return given;
 }
 
 void km_given_free(km_given *given)
@@ -108,12 +114,22 @@ static bool make_room(km_given *g, size_t len)
 	return 2 * (g->n + 1) < g->n_slots || widen_slots(g);
 }
 
+static bool is_sound(const km_given *g, const km_mark *mark)
+{
+	return mark->gmk_id == g->gmk_id && (mark->what == KM_GIVE || mark->what == KM_REVOKE) && mark->is_sure <= 1 &&
+			mark->uri.len <= KM_URI_MAX && (mark->uri.len == 0 || mark->uri.s != NULL);
+}
+
 int km_given_put(km_given *g, const km_mark *mark)
 {
 	uint32_t *slot;
 	holder *one;
 
-	if (mark->uri.len > KM_URI_MAX || g->n >= UINT32_MAX / 4 || !make_room(g, mark->uri.len + 1))
+	if (!is_sound(g, mark))
+		g->err = KM_EIO;
+	else if (g->n >= UINT32_MAX / 4 || !make_room(g, mark->uri.len + 1))
+		g->err = KM_ENOMEM;
+	if (g->err != KM_OK)
 		return KM_STORE_FAILED;
 	slot = slot_of(g, mark);
 	if (*slot == 0) {
@@ -168,12 +184,14 @@ static bool join_old(km_given *g)
 	return true;
 }
 
-bool given_settle(km_given *g)
+km_err given_settle(km_given *g)
 {
 	size_t kept = 0;
 
+	if (g->err != KM_OK)
+		return g->err;
 	if (!join_old(g))
-		return false;
+		return KM_ENOMEM;
 	for (size_t i = 0; i < g->n; i++) {
 		if (g->at[i].has != 0)
 			g->at[kept++] = g->at[i];
@@ -182,7 +200,7 @@ bool given_settle(km_given *g)
 	free(g->slots);                         /* nothing is put any more */
 	g->slots = NULL;
 	g->n_slots = 0;
-	return true;
+	return KM_OK;
 }
 
 /* ---- asked ----------------------------------------------------------------------------------- */
@@ -217,12 +235,15 @@ km_err km_gms_given(km_given **out, const km_key *key, km_complaint *why)
 	*out = NULL;
 	if (gms == NULL)
 		return complain_field(why, "key", "not a key of a GMS");
-	given = given_new();
+	given = given_new(key->gmk_id);
 	if (given == NULL)
 		return KM_ENOMEM;
 	err = store_given(gms->place, key->gmk_id, given, why);
-	if (err == KM_OK && !given_settle(given))
-		err = KM_ENOMEM;
+	if (err == KM_OK) {
+		err = given_settle(given);
+		if (err == KM_EIO)
+			complain(why, "store", 0, "given", "put a mark that is none, or of another key");
+	}
 	if (err == KM_OK)
 		*out = given;
 	else

@@ -2,13 +2,12 @@
 #ifndef KM_GIVEN_H
 #define KM_GIVEN_H
 
-#include <stdbool.h>
-
 #include "gmk.h"
 
 /* One without members.  NULL: out of memory. */
-km_given *given_new(void);
-/* All marks were put: who was not given the key is left out.  false: out of memory. */
-bool given_settle(km_given *given);
+km_given *given_new(uint32_t gmk_id);
+/* All marks were put: who was not given the key is left out.  KM_ENOMEM; KM_EIO: one was put that is no mark of this
+ * key. */
+KM_MUST km_err given_settle(km_given *given);
 
 #endif
