@@ -129,6 +129,9 @@ for source in "$root"/examples/*.c; do
 done
 no_gmk() { ! grep -rn -E 'km_key_show_gmk|show-secrets' "$root/examples"; }
 expect "no example takes a GMK out of the library" no_gmk
+for program in gms client; do
+	expect "the README has $program.c as it is" diff <(sed -n "/^\/\* $program\.c/,/^\`\`\`/p" "$root/README.md" | sed '$d') "$root/examples/$program.c"
+done
 expect "gms.c has less than 50 lines" test "$(wc -l <"$root/examples/gms.c")" -lt 50
 
 # Threads keep what is theirs: the library stays when a host closes it.
