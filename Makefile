@@ -7,6 +7,7 @@
 ## make ctime              constant time, on the binary; ctime-full: two compilers, four levels; ctime-stat: by time
 ## make faults             single faults at calls and at instructions, in every operation, row and size, at length; a
 ##                         short form is in the tests
+## make live               GMSs of many threads, with children, with 10 000 groups; under ThreadSanitizer and helgrind
 ## make fuzz               every parser under libFuzzer, FUZZ_SECONDS each
 ## make bench              this machine, beside wolfSSL and OpenSSL; BENCH="encap_batch@512 decap_one", TARGETS=1, PEER=DIR
 ## make bench-live         groups, KMSs, delays and memory of a GMS that lives long: LIVE=--short
@@ -241,6 +242,16 @@ faults: $(B)/tests/faults $(B)/tests/steps
 	@$(B)/tests/faults --long
 	@$(B)/tests/steps --long
 
+# GMSs that live: what tests/test_live does for some seconds, for minutes.
+live: $(B)/tests/test_live
+	@$< --long
+	@$(MAKE) --no-print-directory MODE=tsan live-tsan
+	@if command -v valgrind >/dev/null; then \
+		valgrind -q --tool=helgrind --history-level=none --error-exitcode=1 $< --threads 60; \
+	else echo "skipped: helgrind, for which valgrind is not installed"; fi
+live-tsan: $(B)/tests/test_live
+	@$< --long
+
 # The digests of the tables over P and g, from the portable builder: engine/table/table_digests.inc; and of what
 # the twin of p256x8 gives.
 digests: $(B)/tests/test_digests
@@ -382,7 +393,7 @@ clean:
 	rm -rf build demo
 
 FORCE:
-.PHONY: all tests check abi abi-check abi-packages faults digests fuzz fuzz-targets ctime ctime-stat ctime-full test demo install help clean FORCE \
+.PHONY: all tests check abi abi-check abi-packages faults live live-tsan digests fuzz fuzz-targets ctime ctime-stat ctime-full test demo install help clean FORCE \
 	build-packages test-packages bench-packages language-packages bench bench-live bench-command bench-instructions bench-mca
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
