@@ -204,6 +204,56 @@ static void odd_points_touch_no_neighbour(void **state)
 	odd_points_among(41, NULL, odd, &odd[1]);
 }
 
+/* The same one by one, which is another way. */
+static void odd_points_alone(void **state)
+{
+	ec_point odd[3];
+
+	(void)state;
+	odd_points(odd, &made.point[2]);
+	for (size_t i = 0; i < 6; i++) {
+		const fp *want = i % 3 == 2 ? &made.w[0][2] : &fp_zero;
+		fp w;
+
+		memset(&w, 0xa5, sizeof w);
+		if (i < 3)
+			assert_int_equal(pairing(&w, &made.key[0], &odd[i], NULL), KM_OK);
+		else
+			assert_int_equal(pairing_prepared(&w, made.lines[0], &odd[i % 3], NULL), KM_OK);
+		assert_true(fp_equal(&w, want));
+	}
+}
+
+/* Points that the loop of the key itself comes by: a line there goes through the other point's x. */
+static void multiples_of_the_key(void **state)
+{
+	uint64_t k[16] = {0};
+	fp minus, own, w[2], known;
+
+	(void)state;
+	assert_int_equal(pairing(&own, &made.key[0], &made.key[0], NULL), KM_OK);
+	for (uint64_t i = 1; i < 20; i++) {
+		ec_point q = made.key[0];
+
+		k[0] = i;
+		if (i > 1)
+			assert_true(ec_mul_var(&q, k, &made.key[0]));
+		for (int side = 0; side < 2; side++) {
+			assert_int_equal(pairing(&w[0], &made.key[0], &q, NULL), KM_OK);
+			assert_int_equal(pairing_prepared(&w[1], made.lines[0], &q, NULL), KM_OK);
+			assert_true(fp_equal(&w[0], &w[1]));
+			if (side == 0) {
+				known = w[0];
+				if (i == 1)
+					assert_true(fp_equal(&own, &known));
+			}
+			fp_neg(&minus, &known);
+			assert_true(side == 0 || fp_equal(&w[0], &minus));
+			fp_neg(&q.y, &q.y);
+		}
+	}
+}
+
 static void a_key_of_another_order_is_found_out(void **state)
 {
 	static fp unused[LINES_COEFS];
@@ -254,6 +304,8 @@ static void run(const char *name)
 		cmocka_unit_test(the_plan_is_q),
 		cmocka_unit_test(many_pairings_are_single_ones),
 		cmocka_unit_test(odd_points_touch_no_neighbour),
+		cmocka_unit_test(odd_points_alone),
+		cmocka_unit_test(multiples_of_the_key),
 		cmocka_unit_test(a_key_of_another_order_is_found_out),
 		cmocka_unit_test(without_randomness_there_is_no_pairing),
 	};
