@@ -325,6 +325,40 @@ static void what_cannot_serve_is_pruned(void **state)
 	km_keyring_free(ring);
 }
 
+/* Also where nothing else is taken out. */
+static void why_a_set_was_lost_stays_as_long_as_the_ring(void **state)
+{
+	kmsdoc_cert cert;
+	km_kms_master *master = new_kms(&cert, "kms.one");
+	km_keyring *ring = ring_with(&cert);
+	kmsdoc_keys keys[2] = { new_keys(&cert, master, GMS, 1500), new_keys(&cert, master, GMS, 1503) };
+	char before[KMSDOC_FAULT], *blocks[64];
+	const char *why;
+
+	(void)state;
+	keys[0].ssk[31] ^= 1;
+	add_keys(ring, written_keys(keys, 2), KM_OK, "keys.xml:15: UserSigningKeySSK: ");
+	why = km_keyring_lost(ring, GMS, "kms.one", 1500);
+	assert_non_null(why);
+	assert_true(strlen(why) < sizeof before);
+	strcpy(before, why);
+	assert_int_equal(km_keyring_prune(ring, at(begin_of(&cert, 1501)), NULL), KM_OK);
+	assert_int_equal(n_keys(ring), 1);
+	assert_null(km_keyring_lost(ring, GMS, "kms.one", 1500));
+	for (size_t i = 0; i < 64; i++) {       /* what was freed is used again */
+		const size_t size = sizeof(lost_keys) + KMSDOC_FAULT + i % 4 * 16;
+
+		blocks[i] = malloc(size);
+		assert_non_null(blocks[i]);
+		km_wipe(blocks[i], size);
+	}
+	assert_string_equal(why, before);
+	for (size_t i = 0; i < 64; i++)
+		free(blocks[i]);
+	km_kms_master_free(master);
+	km_keyring_free(ring);
+}
+
 static void a_renewed_certificate_shares_tables_after_pruning(void **state)
 {
 	kmsdoc_cert cert;
@@ -461,6 +495,7 @@ int main(void)
 		cmocka_unit_test(what_is_not_wanted_may_be_missing),
 		cmocka_unit_test(each_use_locks_its_own),
 		cmocka_unit_test(what_cannot_serve_is_pruned),
+		cmocka_unit_test(why_a_set_was_lost_stays_as_long_as_the_ring),
 		cmocka_unit_test(a_renewed_certificate_shares_tables_after_pruning),
 		cmocka_unit_test(a_revoked_certificate_gives_way),
 		cmocka_unit_test(a_revoked_key_set_stays_so),

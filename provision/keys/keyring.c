@@ -172,7 +172,8 @@ static bool put_in_place(km_keyring *ring, const ring_snapshot *base, ring_snaps
 	lock_take(&ring->lock);
 	before = ring->now;
 	done = before == base;
-	keep = done && ring->gave_out && (draft->kms.n < base->kms.n || draft->keys.n < base->keys.n);
+	keep = done && ring->gave_out && (draft->kms.n < base->kms.n || draft->keys.n < base->keys.n ||
+			draft->lost.n < base->lost.n);
 	if (done)
 		ring->now = draft;
 	if (keep) {
