@@ -107,7 +107,7 @@ static km_time later(int64_t seconds)
 	return (km_time){ LAB_NOW.seconds + seconds, LAB_NOW.fraction };
 }
 
-static message make(km_key *k, const char *to, uint32_t what, km_time now)
+static message make_at(km_key *k, const char *to, uint32_t of_kms, uint32_t what, km_time now)
 {
 	km_made made = { .struct_size = sizeof made };
 	message m = { .len = 0 };
@@ -115,7 +115,7 @@ static message make(km_key *k, const char *to, uint32_t what, km_time now)
 	size_t len;
 
 	assert_int_equal(km_batch_new(&b, ring), KM_OK);
-	assert_int_equal(km_batch_add(b, k, to, strlen(to), KM_KMS_OF_GMS, what, 0, why), KM_OK);
+	assert_int_equal(km_batch_add(b, k, to, strlen(to), of_kms, what, 0, why), KM_OK);
 	if (km_batch_run(b, now, why) != KM_OK)
 		fail_msg("%s", km_complaint_text(why));
 	assert_int_equal(km_batch_made(&made, b, 0), 1);
@@ -125,6 +125,11 @@ static message make(km_key *k, const char *to, uint32_t what, km_time now)
 	m.t = made.t;
 	km_batch_free(b);
 	return m;
+}
+
+static message make(km_key *k, const char *to, uint32_t what, km_time now)
+{
+	return make_at(k, to, KM_KMS_OF_GMS, what, now);
 }
 
 static km_client *open_store(km_begin begin, km_err wanted)
@@ -416,6 +421,51 @@ static void t_is_held_to_the_clock(void **ctx)
 	assert_int_equal(open_at(c, &m, later(1000 * DAY)), KM_R_OK);
 	assert_int_equal(open_at(c, &m, later(10)), KM_R_REPLAY);
 	km_client_free(c);
+}
+
+static km_client *client_of(km_keyring *of)
+{
+	km_client *c;
+
+	assert_int_equal(km_client_forgetful(&c, of), KM_OK);
+	return c;
+}
+
+/* Who holds keys of two certificates of a KMS, one of them revoked since, takes nothing by that one: not from a GMS of
+ * another KMS either, which did not hear of it. */
+static void nothing_comes_by_a_revoked_certificate(void **ctx)
+{
+	static const char *const domains[] = { "example.net", NULL };
+	static const char uri[] = "sip:dave@example.net";
+	km_keyring *mine;
+	lab_kms old, renewed;
+	km_client *c;
+	message m;
+
+	(void)ctx;
+	lab_begin(&old, "kms.example.net", domains);
+	lab_begin(&renewed, "kms.example.net", domains);
+	lab_add(ring, &old);
+	assert_int_equal(km_keyring_new(&mine), KM_OK);
+	lab_add(mine, &kms);
+	lab_add(mine, &old);
+	lab_add_user(mine, &old, uri, KM_USE_OPEN);
+	m = make_at(key, uri, km_keyring_kms(ring, old.cert.uri, strlen(old.cert.uri)), KM_GIVE, LAB_NOW);
+	c = client_of(mine);
+	assert_int_equal(opens(c, &m), KM_R_OK);
+	km_client_free(c);
+
+	old.cert.revoked = true;
+	add_kms(mine, written_init(&old.cert), KM_OK, "");
+	lab_add(mine, &renewed);
+	c = client_of(mine);
+	assert_int_equal(opens(c, &m), KM_R_EXPIRED);
+	lab_add_user(mine, &renewed, uri, KM_USE_OPEN);
+	assert_int_equal(opens(c, &m), KM_R_DECRYPT);
+	km_client_free(c);
+	km_keyring_free(mine);
+	lab_end(&renewed);
+	lab_end(&old);
 }
 
 static km_reason named(km_client *c, const message *m, const char *from, const char *group)
@@ -776,6 +826,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(only_those_named_may_manage, before, after),
 		cmocka_unit_test_setup_teardown(t_is_held_to_the_clock, before, after),
 		cmocka_unit_test_setup_teardown(the_signalling_is_compared, before, after),
+		cmocka_unit_test_setup_teardown(nothing_comes_by_a_revoked_certificate, before, after),
 		cmocka_unit_test_setup_teardown(what_is_half_said_is_refused_by_name, before, after),
 		cmocka_unit_test_setup_teardown(damage_is_found, before, after),
 		cmocka_unit_test_setup_teardown(what_can_be_read_is_kept_when_one_begins_anew, before, after),

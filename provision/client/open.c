@@ -259,10 +259,27 @@ static km_reason find_my_keys(opening *o)
 	return uri.data && holds_any(o->ring, str_of(uri), o->kms_r) ? KM_R_PERIOD : KM_R_NOT_MINE;
 }
 
-static bool any_is_valid(const opening *o)
+static bool is_twin(const km_kms *a, const km_kms *b)
+{
+	return a->keys == b->keys && a->period == b->period && a->offset == b->offset;
+}
+
+/* The key set is valid, and a certificate of its KMS with its points: what the set was loaded under may be revoked or
+ * renewed since. */
+static bool serves(const opening *o, const km_key_set *set)
+{
+	const km_kms *kms;
+
+	for (size_t i = 0; valid_key_set(set, o->at) && (kms = ring_kms_at(o->ring, i)); i++)
+		if (is_twin(kms, set->kms) && is_of(kms, set->kms->uri) && valid_kms(kms, o->at))
+			return true;
+	return false;
+}
+
+static bool any_serves(const opening *o)
 {
 	for (size_t i = 0; i < o->n_tries; i++)
-		if (valid_key_set(o->tries[i], o->at))
+		if (serves(o, o->tries[i]))
 			return true;
 	return false;
 }
@@ -280,7 +297,7 @@ static km_reason check_identities(opening *o)
 		r = KM_R_NOT_MINE;
 	}
 	if (r == KM_R_OK && (!valid_kms(o->kms_i, o->at) || !valid_kms(o->kms_r, o->at) ||
-			!any_is_valid(o)))
+			!any_serves(o)))
 		r = KM_R_EXPIRED;
 	return r;
 }
@@ -315,11 +332,6 @@ static km_reason verify_with(opening *o, const km_kms *kms)
 	return KM_R_OK;
 }
 
-static bool is_twin(const km_kms *a, const km_kms *b)
-{
-	return a->keys == b->keys && a->period == b->period && a->offset == b->offset;
-}
-
 /* Other certificates of the sender's KMS that are valid at T; one with the same points is no other. */
 static km_reason verify_others(opening *o)
 {
@@ -339,7 +351,7 @@ static km_reason check_signature(opening *o)
 
 	for (o->try = 0; r == KM_R_SIGNATURE && o->try < o->n_tries; o->try++) {
 		o->mine = o->tries[o->try];
-		if (!valid_key_set(o->mine, o->at))
+		if (!serves(o, o->mine))
 			continue;
 		r = verify_with(o, o->kms_i);
 		if (r == KM_R_SIGNATURE)
@@ -359,7 +371,7 @@ static km_err decapsulate(opening *o, uint8_t gmk[KM_SSV_BYTES])
 		const km_key_set *set = o->tries[i];
 		uint8_t uid[KM_UID_BYTES];
 
-		if (set == o->mine || !valid_key_set(set, o->at) ||
+		if (set == o->mine || !serves(o, set) ||
 		    !sender_fits(uid, o, o->kms_i, set) || memcmp(uid, o->sender_uid, sizeof uid) != 0)
 			continue;
 		err = km_sakke_decap(gmk, o->sed.data, o->sed.len, set->receiver, o->rnd);
