@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	const groups_how how = { .any_id = len % 3 == 0, .forget = len % 2 == 0 };
 	FILE *in = len == 0 ? fopen("/dev/null", "r") : fmemopen((void *)(uintptr_t)data, len, "r");
 	km_complaint why = { 0 };
-	groups *g = NULL;
+	group_list *g = NULL;
 	size_t of_keys = 0;
 	uint64_t last = 0;
 	bool is_read;

@@ -10,10 +10,10 @@
 #include "fuzz_groups.c"
 #include "util_dir.h"
 
-static groups *read_as(const char *text, const groups_how *how, km_complaint *why)
+static group_list *read_as(const char *text, const groups_how *how, km_complaint *why)
 {
 	FILE *in = fmemopen((void *)(uintptr_t)text, strlen(text), "r");
-	groups *g;
+	group_list *g;
 	bool done;
 
 	assert_non_null(in);
@@ -24,18 +24,18 @@ static groups *read_as(const char *text, const groups_how *how, km_complaint *wh
 	return g;
 }
 
-static groups *read_text(const char *text)
+static group_list *read_text(const char *text)
 {
 	const groups_how how = { .any_id = false };
 	km_complaint why;
-	groups *g = read_as(text, &how, &why);
+	group_list *g = read_as(text, &how, &why);
 
 	assert_string_equal(why.text, "");
 	return g;
 }
 
 /* Does that row fail, and say so? */
-static void assert_wrong(const groups *g, size_t i, const char *says)
+static void assert_wrong(const group_list *g, size_t i, const char *says)
 {
 	const char *wrong = groups_row_at(g, i)->wrong;
 
@@ -60,7 +60,7 @@ static void rows_are_read(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-		groups *g = read_text(texts[i]);
+		group_list *g = read_text(texts[i]);
 		const groups_row *row = groups_row_at(g, 0);
 
 		assert_int_equal(groups_rows(g), 3);
@@ -82,7 +82,7 @@ static void rows_are_read(void **state)
 
 static void a_group_is_found_however_it_is_written(void **state)
 {
-	groups *g = read_text("group,gmk\nsip:a@G.example,a.gmk\nsips:a@g.example,b.gmk\ntel:+1234,c.gmk\n");
+	group_list *g = read_text("group,gmk\nsip:a@G.example,a.gmk\nsips:a@g.example,b.gmk\ntel:+1234,c.gmk\n");
 
 	(void)state;
 	assert_int_equal(groups_find(g, (km_str){ "sip:a@g.EXAMPLE", 15 }), 0);
@@ -96,7 +96,7 @@ static void a_group_is_found_however_it_is_written(void **state)
 static void rows_with_one_file_have_one_key(void **state)
 {
 	char text[600];
-	groups *g;
+	group_list *g;
 
 	(void)state;
 	write_text(in_dir("there.gmk"), "x");
@@ -124,7 +124,7 @@ static void rows_with_one_file_have_one_key(void **state)
 
 static void rows_of_one_key_must_agree(void **state)
 {
-	groups *g = read_text("group,gmk,text,expire,status\n"
+	group_list *g = read_text("group,gmk,text,expire,status\n"
 			"sip:a@g,a.gmk,A,,\nsip:b@g,a.gmk,B,,\n"
 			"sip:c@g,c.gmk,,,\nsip:d@g,./c.gmk,,,revoked\n"
 			"sip:e@g,e.gmk,,,\nsip:f@g,e.gmk,,never,\n"
@@ -144,7 +144,7 @@ static void rows_of_one_key_must_agree(void **state)
 
 static void what_is_wrong_fails_alone(void **state)
 {
-	groups *g = read_text("group,gmk,text,activate,expire,status\n"
+	group_list *g = read_text("group,gmk,text,activate,expire,status\n"
 			"sip:a@g,a.gmk\n"
 			"a b,b.gmk\n"
 			"sip:c@g,\n"
@@ -173,7 +173,7 @@ static void keys_that_are_kept_nowhere_have_no_file(void **state)
 {
 	const groups_how how = { .forget = true, .any_id = true };
 	km_complaint why;
-	groups *g = read_as("group,gmk,status\nfire-1\nfire-2,x.gmk\nfire-3,,revoked\n", &how, &why);
+	group_list *g = read_as("group,gmk,status\nfire-1\nfire-2,x.gmk\nfire-3,,revoked\n", &how, &why);
 
 	(void)state;
 	assert_int_equal(groups_keys(g), 3);

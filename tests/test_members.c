@@ -321,13 +321,13 @@ static void a_member_of_another_kms_is_no_repeat(void **state)
 
 	(void)state;
 	assert_non_null(set);
-	assert_int_equal(seen_add(set, (km_str){uri, 7}, (km_str){"kms", 3}, &line), SEEN_NEW);
+	assert_int_equal(seen_add(set, (km_str){uri, 7}, (km_str){"kms", 3}, 0, &line), SEEN_NEW);
 	for (int i = 0; i < 20000; i++) {
 		char kms[24];
 		int n = snprintf(kms, sizeof kms, "kms%d", i);
 
 		line = 2;
-		assert_int_equal(seen_add(set, (km_str){uri, 7}, (km_str){kms, (size_t)n}, &line), SEEN_OTHER_KMS);
+		assert_int_equal(seen_add(set, (km_str){uri, 7}, (km_str){kms, (size_t)n}, 0, &line), SEEN_OTHER_KMS);
 	}
 	seen_free(set);
 }
@@ -510,7 +510,7 @@ static void repeats_are_found_among_many(void **state)
 			int n = snprintf(uri, sizeof uri, "sip:user%d@example.org", i);
 			uint64_t line = (uint64_t)i + 1;
 
-			if (seen_add(set, (km_str){ uri, (size_t)n }, (km_str){ NULL, 0 }, &line) !=
+			if (seen_add(set, (km_str){ uri, (size_t)n }, (km_str){ NULL, 0 }, 0, &line) !=
 			    (round == 0 ? SEEN_NEW : SEEN_REPEAT) || line != (uint64_t)i + 1)
 				fail_msg("round %d, %s", round, uri);
 		}
@@ -543,7 +543,7 @@ static void a_million_members_take_45_octets_each(void **state)
 
 		uint64_t line = (uint64_t)i + 1;
 
-		assert_int_equal(seen_add(set, (km_str){ uri, (size_t)n }, (km_str){ NULL, 0 }, &line),
+		assert_int_equal(seen_add(set, (km_str){ uri, (size_t)n }, (km_str){ NULL, 0 }, 0, &line),
 				SEEN_NEW);
 		if (i % 1000 == 999) {
 			size_t now = heap_octets() - before;

@@ -7,6 +7,7 @@
  *   run                             members to messages, side by side
  *   provision, provision_*          a run: its key (key), GMS (gms), members who have it (given), what is looked at
  *                                   before (check), its output (out) and help; canary: one message opened first
+ *   provision_groups, provision_groups_given   the same of many groups: their keys, and who has them
  *   receipt, verify, verify_messages   what a run says at its end, and that held against its output
  *   messages, messages_text, messages_doc   messages read, in all forms
  *   open, open_out, inspect         messages opened, and looked at
@@ -217,6 +218,7 @@ typedef struct {
 	km_str uri;             /* uri.s is the holder's: crowd_drop */
 	uint32_t kms;           /* its number in the keyring */
 	uint32_t key;           /* which key of the run it gets */
+	uint32_t row;           /* of its group; GROUPS_NONE: all get one key */
 	uint64_t line;
 	char *record;           /* as it stands in the list, where rejects are kept */
 	size_t record_len;
@@ -224,10 +226,18 @@ typedef struct {
 
 enum { CROWD_REASONS = 32 };    /* more than km_reason has */
 
+/* One of a run for many groups. */
+typedef struct {
+	uint32_t row;
+	km_reason reason;
+} crowd_refusal;
+
 typedef struct {
 	const members_counts *list;             /* what was read of it */
 	uint64_t rejected, by_reason[CROWD_REASONS];
 	uint64_t by_default;    /* members of home's KMS for want of a word, where there are others */
+	const crowd_refusal *refusals;          /* those whose group is known, in the order of the list */
+	size_t n_refusals;
 } crowd_count;
 
 /* Take --column NAME=COLUMN into how.  false: a usage error was printed. */
@@ -274,13 +284,21 @@ void crowd_drop(crowd_member *m);
 void cli_say_state(void *ctx, const char *text);
 int cli_state_code(state_result result);
 
+/* Members of a key: URIs, one behind the other, each with its NUL. */
+typedef struct {
+	char *at;
+	size_t len, room;
+} cli_given;
+
 /* A key of the run, and who has it. */
 typedef struct {
-	km_key *key;            /* of the GMS */
+	km_key *key;            /* of the GMS; NULL: it could not be had, and none of its members is served */
+	bool revoke;            /* its messages revoke it */
 	salts *salts;           /* gets those of the messages that were made */
 	journal *journal;       /* gets a mark of each member before its message leaves; NULL: none */
 	journal **older;        /* of earlier keys: members of this run are met in them */
 	size_t n_older;
+	cli_given *given;       /* gets who was given it; NULL: nobody asks */
 } cli_key;
 
 /* What km_batch_set is told. */
@@ -295,7 +313,10 @@ typedef struct {
 	const cli_key *keys;
 	size_t n_keys;
 	crowd *members;
-	bool revoke, streams;   /* the messages revoke; they leave before the run is at its end */
+	const group_list *by_group; /* NULL: one key for all */
+	journal_many *journal;  /* of many keys, and the number of the run in it; NULL: each has its own, or none */
+	uint32_t journal_run;
+	bool streams;           /* messages leave before the run is at its end */
 	FILE *out;
 	const char *out_name;
 	sink_format format;
@@ -315,6 +336,11 @@ typedef struct {
 	uint64_t line, other;
 } cli_pair;
 
+/* Of a row of many groups. */
+typedef struct {
+	uint64_t made, known, pairs, first_t, last_t;
+} cli_row_counts;
+
 enum { CLI_PAIRS = 1000, CLI_PAIRS_SHOWN = 3 };
 
 typedef struct {
@@ -327,6 +353,7 @@ typedef struct {
 	cli_pair pair[CLI_PAIRS];       /* the first ones */
 	uint64_t octets;        /* written */
 	void *hash;             /* over them: cli_hash_end */
+	cli_row_counts *by_row; /* of many groups, the caller's; NULL: one key for all */
 	double seconds;
 	bool complete;          /* the list was read to its end, and all of it was written */
 } cli_counts;
@@ -335,7 +362,10 @@ typedef struct {
 
 /* false: out of memory. */
 bool cli_count_start(cli_counts *counts);
-bool cli_count_made(cli_counts *counts, uint32_t kms, const char *kms_uri, uint64_t period_no, uint64_t t);
+bool cli_count_made(cli_counts *counts, uint32_t row, uint32_t kms, const char *kms_uri, uint64_t period_no,
+		uint64_t t);
+/* One member more of a key. */
+bool cli_given_add(cli_given *given, km_str uri);
 bool cli_count_written(cli_counts *counts, const void *data, size_t len);
 /* SHA-256 of all that was written, in hex; once. */
 enum { CLI_HASH_HEX = 2 * KM_HASH_BYTES + 1 };

@@ -31,6 +31,10 @@ struct crowd {
 	size_t last_reject_len;
 	uint64_t left_out;      /* rejects that are too long to be kept */
 	const km_keyring *ring;
+	const group_list *by_group; /* NULL: all get one key */
+	crowd_refusal *refusals;
+	size_t refusals_room;
+	bool refusals_lost;     /* out of memory */
 	const km_kms *home;
 	int64_t from;           /* no message has an earlier T, Unix seconds */
 };
@@ -99,16 +103,37 @@ static void keep_line(crowd *c, const member_line *line)
 	}
 }
 
-static void reject(crowd *c, uint64_t line, km_str uri, km_reason reason, const char *why)
+static void keep_refusal(crowd *c, uint32_t row, km_reason reason)
+{
+	crowd_refusal *bigger;
+
+	if (row == GROUPS_NONE)
+		return;
+	if (c->counts.n_refusals == c->refusals_room) {
+		const size_t room = c->refusals_room == 0 ? 64 : 2 * c->refusals_room;
+
+		bigger = reallocarray(c->refusals, room, sizeof *bigger);
+		if (bigger == NULL) {
+			c->refusals_lost = true;
+			return;
+		}
+		c->counts.refusals = c->refusals = bigger;
+		c->refusals_room = room;
+	}
+	c->refusals[c->counts.n_refusals++] = (crowd_refusal){ row, reason };
+}
+
+static void reject(crowd *c, uint64_t line, uint32_t row, km_str uri, km_reason reason, const char *why)
 {
 	c->counts.rejected++;
 	c->counts.by_reason[reason]++;
+	keep_refusal(c, row, reason);
 	cli_reject(c->name, line, uri.s, uri.len, reason, why);
 }
 
 void crowd_reject(crowd *c, const crowd_member *m, km_reason reason, const char *why)
 {
-	reject(c, m->line, m->uri, reason, why);
+	reject(c, m->line, m->row, m->uri, reason, why);
 	if (c->rejects.f != NULL && m->record != NULL)
 		put_line(c, m->record, m->record_len);
 }
@@ -171,6 +196,14 @@ static void tell_end(const crowd *c)
 				(unsigned long long)list->twin[0].line);
 }
 
+/* Of the group of a line that was refused, where it names one. */
+static uint32_t row_of(const crowd *c, const member_line *line)
+{
+	if (c->by_group == NULL || line->row != GROUPS_NONE || line->group.len == 0)
+		return line->row;
+	return groups_find(c->by_group, line->group);
+}
+
 /* The next line that was not refused.  1, 0, or minus a code; strings as in members_next. */
 static int next_line(crowd *c, member_line *line)
 {
@@ -186,11 +219,13 @@ static int next_line(crowd *c, member_line *line)
 		if (c->rejects.f != NULL && !header && members_header(c->list).len > 0)
 			put_line(c, members_header(c->list).s, members_header(c->list).len);
 		if (found == 1 && line->reason != KM_R_OK) {
-			reject(c, line->line, line->uri, line->reason, line->text);
+			reject(c, line->line, row_of(c, line), line->uri, line->reason, line->text);
 			keep_line(c, line);
 		}
 	} while (found == 1 && line->reason != KM_R_OK);
 	c->ended = found != 1;
+	if (c->refusals_lost)
+		return -out_of_memory();
 	if (found == 0)
 		tell_end(c);
 	else if (found < 0)
@@ -201,7 +236,9 @@ static int next_line(crowd *c, member_line *line)
 /* A copy of what a line says.  The KMS is not looked up. */
 static bool take_line(const crowd *c, crowd_member *m, const member_line *line)
 {
-	*m = (crowd_member){ .line = line->line };
+	*m = (crowd_member){ .line = line->line, .row = line->row };
+	if (c->by_group != NULL)
+		m->key = groups_row_at(c->by_group, line->row)->key;
 	m->uri = (km_str){ strndup(line->uri.s, line->uri.len), line->uri.len };
 	if (m->uri.s != NULL && c->rejects.f != NULL) {
 		m->record = malloc(line->record.len + 1);
@@ -267,6 +304,7 @@ int crowd_open(crowd **out, const char *name, const crowd_how *how, size_t limit
 		crowd_close(c);
 		return CLI_IO;
 	}
+	c->by_group = how->list.by_group;
 	c->list = members_open(c->in, name, &how->list);
 	code = c->list == NULL ? out_of_memory() : open_rejects(c, how->rejects);
 	if (code == CLI_DONE) {
@@ -292,6 +330,7 @@ void crowd_close(crowd *c)
 	free(c->ahead);
 	file_discard(&c->rejects);
 	free(c->last_reject);
+	free(c->refusals);
 	members_close(c->list);
 	cli_close_input(c->in);
 	free(c);
@@ -382,6 +421,15 @@ static const km_kms *choose_kms(crowd *c, const crowd_member *m, km_str kms, cha
 	return found;
 }
 
+/* Then it is refused. */
+static bool is_without_key(crowd *c, const crowd_member *m)
+{
+	if (c->by_group == NULL || groups_row_at(c->by_group, m->row)->wrong == NULL)
+		return false;
+	crowd_reject(c, m, KM_R_KEY, "the key of its group cannot be had");
+	return true;
+}
+
 /* Find the KMS of a member: the one of the list, else the one that claims its host, else home.
  * false: the member was refused. */
 static bool find_kms(crowd *c, crowd_member *m, km_str kms)
@@ -390,6 +438,8 @@ static bool find_kms(crowd *c, crowd_member *m, km_str kms)
 	char text[KMS_TEXT], why[CLI_WHY];
 	const km_kms *found;
 
+	if (is_without_key(c, m))
+		return false;
 	found = choose_kms(c, m, kms, text);
 	if (found == NULL) {
 		crowd_reject(c, m, KM_R_KMS, text);
@@ -435,9 +485,11 @@ int crowd_next(crowd *c, crowd_member *out)
 	member_line line;
 	int found;
 
-	if (c->given < c->n_ahead) {
+	while (c->given < c->n_ahead) {
 		*out = c->ahead[c->given++].m;
-		return 1;
+		if (!is_without_key(c, out))    /* it may have failed meanwhile */
+			return 1;
+		crowd_drop(out);
 	}
 	while ((found = next_line(c, &line)) == 1) {
 		if (!take_line(c, out, &line))

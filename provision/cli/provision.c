@@ -24,6 +24,28 @@ static const char *const maps[] = { "empty", "generic", NULL };
 static const char *const services[] = { "mcptt", "mcvideo", NULL };
 static const char *const formats[] = { "ndjson", "text", "raw", NULL };
 
+/* What the file of groups says, the command line does not. */
+static int check_beside_groups(const words *w)
+{
+	const struct {
+		const char *option;
+		bool is_there;
+	} others[] = {
+		{ "--group", w->groups.n > 0 }, { "--gmk", w->gmk != NULL }, { "--text", w->text != NULL },
+		{ "--activate", w->activate != NULL }, { "--expire", w->expire != NULL },
+		{ "--status", w->status != NULL },
+	};
+
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+		if (others[i].is_there)
+			return cli_usage(&cli_provision, "--groups and %s exclude each other: the file of groups says it",
+					others[i].option);
+	}
+	if (strcmp(w->by_group, "-") == 0 && strcmp(w->members, "-") == 0)
+		return cli_usage(&cli_provision, "--groups and --members are both stdin");
+	return CLI_DONE;
+}
+
 static int check_needed(const words *w)
 {
 	if (w->kms.n == 0)
@@ -33,6 +55,8 @@ static int check_needed(const words *w)
 		return cli_usage(&cli_provision, "--gms FILE is missing: the keys of the GMS");
 	if (w->members == NULL)
 		return cli_usage(&cli_provision, "--members FILE is missing (- for stdin)");
+	if (w->by_group != NULL)
+		return check_beside_groups(w);
 	if (w->gmk == NULL && !w->forget)
 		return cli_usage(&cli_provision, "neither --gmk FILE nor --forget-key: without a "
 				"file the group key is lost after this run, and with it late "
@@ -78,7 +102,10 @@ static bool take_words(provision *p)
 	if (w->format != NULL && !cli_take_word(me, "format", w->format, formats, &at))
 		return false;
 	p->format = (sink_format)at;
-	return true;
+	if (p->format != SINK_RAW || w->by_group == NULL)
+		return true;
+	cli_usage(me, "--format raw does not say whose a message is: with --groups, ndjson and text do");
+	return false;
 }
 
 static int check_words(provision *p)
@@ -212,22 +239,28 @@ static void tell(const provision *p, const cli_counts *counts)
 	cli_note("%s", text);
 	cli_note("%.3f s, %.0f messages/s, kernel %s", seconds, (double)counts->made / seconds,
 			km_kernel());
-	tell_key(p, counts);
+	if (p->groups != NULL)
+		provision_tell_groups(p, counts);
+	else
+		tell_key(p, counts);
 }
 
 static int run_counted(provision *p, cli_counts *counts)
 {
 	const cli_key key = {
-		.key = p->key, .salts = p->salts, .journal = p->journal, .older = p->older, .n_older = p->n_older,
+		.key = p->key, .revoke = p->revoke, .salts = p->salts, .journal = p->journal, .older = p->older, .n_older = p->n_older,
 	};
-	const cli_run how = {
+	cli_run how = {
 		.ring = p->ring, .gms = p->gms, .settings = p->settings, .keys = &key, .n_keys = 1,
-		.members = p->members, .revoke = p->revoke, .streams = p->out == stdout,
+		.members = p->members, .streams = p->out == stdout,
 		.out = p->out, .out_name = p->w.output == NULL ? "stdout" : p->w.output,
 		.format = p->format, .jobs = (unsigned)p->jobs, .flush = p->w.flush,
 	};
-	int code = provision_count_left_out(p, cli_run_all(counts, &how)), closed, saved;
+	int code, closed, saved;
 
+	if (p->groups != NULL)
+		provision_use_groups(&how, counts, p);
+	code = provision_count_left_out(p, cli_run_all(counts, &how));
 	if (counts->complete && counts->made > 0 && provision_ask_canary(p) != CLI_DONE) {
 		counts->complete = false;
 		code = CLI_SELFTEST;
@@ -268,6 +301,19 @@ static int run(provision *p)
 	return code;
 }
 
+static int read_one_key(provision *p)
+{
+	int code = provision_read_key(p);
+
+	if (code == CLI_DONE && p->key_exists)
+		code = provision_compare_key(p);
+	if (code != CLI_DONE)
+		return code;
+	p->how.list.groups = p->w.groups.n > 0 ? p->w.groups.at : p->key->groups;
+	p->how.list.n_groups = p->w.groups.n > 0 ? p->w.groups.n : p->key->params.n_groups;
+	return CLI_DONE;
+}
+
 /* Everything before the first message.  Options come first, then files. */
 static int prepare(provision *p)
 {
@@ -286,15 +332,13 @@ static int prepare(provision *p)
 	if (code == CLI_DONE)
 		code = cli_start();
 	if (code == CLI_DONE)
-		code = provision_read_key(p);
-	if (code == CLI_DONE && p->key_exists)
-		code = provision_compare_key(p);
+		code = p->w.by_group != NULL ? provision_read_groups(p) : read_one_key(p);
 	if (code != CLI_DONE)
 		return code;
-	p->how.list.groups = p->w.groups.n > 0 ? p->w.groups.at : p->key->groups;
-	p->how.list.n_groups = p->w.groups.n > 0 ? p->w.groups.n : p->key->params.n_groups;
-	limit = p->w.flush ? 1 : p->key_exists ? STREAM_AHEAD * p->jobs : KNOWN_MAX + 1;
+	limit = p->w.flush ? 1 : p->key_exists && p->groups == NULL ? STREAM_AHEAD * p->jobs :
+			KNOWN_MAX + 1;
 	how = p->how;
+	how.list.by_group = p->groups == NULL ? NULL : provision_list(p);
 	if (p->w.check)
 		how.rejects = NULL;
 	code = crowd_open(&p->members, p->w.members, &how, limit);
@@ -306,8 +350,21 @@ static int prepare(provision *p)
 		code = provision_open_state(p);
 	if (code == CLI_DONE)
 		code = provision_check_keys(p);
-	if (code == CLI_DONE)
+	if (code == CLI_DONE && p->groups == NULL)
 		code = provision_check_key(p);
+	return code;
+}
+
+static int open_one_key(provision *p)
+{
+	int code = p->key_exists ? CLI_DONE : provision_make_key(p);
+
+	if (code == CLI_DONE)
+		code = provision_open_journal(p);
+	if (code == CLI_DONE)
+		code = provision_mark_revoked(p);
+	if (code == CLI_DONE)
+		provision_warn_of_groups(p);
 	return code;
 }
 
@@ -318,20 +375,15 @@ static int start(provision *p)
 	if (code == CLI_DONE && cli_interrupted)
 		code = CLI_INTERRUPTED;
 	if (code == CLI_DONE && p->w.check)
-		return provision_check(p);
+		return p->groups != NULL ? provision_check_groups(p) : provision_check(p);
 	if (code == CLI_DONE)
 		code = provision_open_output(p);
-	if (code == CLI_DONE && !p->key_exists)
-		code = provision_make_key(p);
 	if (code == CLI_DONE)
-		code = provision_open_journal(p);
-	if (code == CLI_DONE)
-		code = provision_mark_revoked(p);
+		code = p->groups != NULL ? provision_open_groups(p) : open_one_key(p);
 	if (code != CLI_DONE) {
 		provision_discard_output(p);
 		return code;
 	}
-	provision_warn_of_groups(p);
 	return run(p);
 }
 
@@ -343,7 +395,7 @@ static int provision_run(int argc, char **argv)
 		{ "gms-uri", 0, CLI_ONE, &p.w.gms_uri }, { "gms-kms", 0, CLI_ONE, &p.w.gms_kms },
 		{ "any-period", 0, CLI_FLAG, &p.w.keys.any_period },
 		{ "lax-ns", 0, CLI_FLAG, &p.w.keys.lax_ns },
-		{ "group", 0, CLI_MANY, &p.w.groups }, { "members", 0, CLI_ONE, &p.w.members },
+		{ "group", 0, CLI_MANY, &p.w.groups }, { "groups", 0, CLI_ONE, &p.w.by_group }, { "members", 0, CLI_ONE, &p.w.members },
 		{ "state", 0, CLI_ONE, &p.w.state }, { "new-state", 0, CLI_FLAG, &p.w.new_state },
 		{ "clock-tolerance", 0, CLI_ONE, &p.w.tolerance },
 		{ "partial", 0, CLI_FLAG, &p.w.partial },
@@ -392,6 +444,7 @@ static int provision_run(int argc, char **argv)
 		code = CLI_IO;
 	crowd_close(p.members);
 	provision_close_journal(&p);
+	provision_close_groups(&p);
 	km_key_free(p.key);
 	salts_free(p.old_salts);
 	free(p.gmk_file);

@@ -13,8 +13,11 @@ enum {
 	PROVISION_SAID = 160,
 };
 
+typedef struct provision_groups provision_groups;
+
 typedef struct {
 	cli_list kms, gms, groups, services, columns;
+	const char *by_group;   /* --groups */
 	const char *gms_uri, *gms_kms, *members, *gmk, *text, *activate, *expire;
 	const char *state, *tolerance;
 	const char *status, *identity, *map, *format, *output, *jobs, *receipt, *canary;
@@ -39,7 +42,8 @@ typedef struct {
 	km_gms *gms;
 	crowd *members;
 	crowd_how how;          /* to read them */
-	km_key *key;
+	provision_groups *groups;       /* of many groups; NULL: one key for all */
+	km_key *key;            /* of many groups: the first, for the canary */
 	salts *old_salts;       /* that its file of an older version kept; NULL: none */
 	char *gmk_file;         /* where the key that exists stands, behind links; NULL: a pipe */
 	state *st;              /* of gms */
@@ -122,6 +126,27 @@ int provision_ask_canary(const provision *p);
 
 /* Read the list to its end and say what a run would do; what it would end with. */
 int provision_check(provision *p);
+/* May a file of that name be made, or replaced?  false: errno says why not. */
+bool provision_may_write(const char *name);
+
+/* ---- many groups (provision_groups.c, provision_groups_given.c) ------------------------------- */
+
+/* Read the file of groups. */
+int provision_read_groups(provision *p);
+const group_list *provision_list(const provision *p);
+/* Keys read and made, those to be revoked revoked, and the journal of this run begun.  What cannot be had is said, and
+ * fails alone. */
+int provision_open_groups(provision *p);
+/* provision_check for many groups. */
+int provision_check_groups(provision *p);
+/* What the run is to use. */
+void provision_use_groups(cli_run *how, cli_counts *counts, const provision *p);
+/* As the functions without groups in their names: where they are of many groups. */
+int provision_look_again_groups(const provision *p, int code);
+int provision_end_groups(provision *p, bool delivered);
+/* The last line. */
+void provision_tell_groups(const provision *p, const cli_counts *counts);
+void provision_close_groups(provision *p);
 
 /* ---- the group key (provision_key.c) --------------------------------------------------------- */
 
@@ -148,6 +173,10 @@ void provision_close_journal(provision *p);
 /* Who has this key, or an earlier one of the group, and got no message?  They are named; code, or
  * CLI_REJECTED. */
 int provision_count_left_out(provision *p, int code);
+/* Keep the name of one who is left out: of journal_unmet. */
+void provision_note_left(void *ctx, const char *uri, size_t len, bool unsure);
+/* ": A, B, ..." of those from the first on, of n. */
+void provision_name_left(char *out, size_t size, const provision *p, size_t from, uint64_t n);
 /* In words for the last line: who had the key before; who is left out, "; ..." or nothing. */
 void provision_say_before(char out[PROVISION_SAID], const provision *p);
 void provision_say_left_out(char out[PROVISION_SAID], const provision *p);

@@ -1,5 +1,5 @@
 /* provision_check.c -- provision --check: everything but the messages, and nothing written. */
-#include "provision.h"
+#include "provision_groups.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 #include "base/when.h"
 #include "message/uid.h"
 
-static bool may_write_beside(const char *name)
+bool provision_may_write(const char *name)
 {
 	char *target = file_target(name), *slash = target == NULL ? NULL : strrchr(target, '/');
 	const char *dir = slash == NULL ? "." : slash == target ? "/" : target;
@@ -31,7 +31,7 @@ static int check_places(const provision *p)
 	int code = CLI_DONE;
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		if (names[i] == NULL || strcmp(names[i], "-") == 0 || may_write_beside(names[i]))
+		if (names[i] == NULL || strcmp(names[i], "-") == 0 || provision_may_write(names[i]))
 			continue;
 		cli_error("%s: %s", cli_show(shown, names[i], strlen(names[i])), strerror(errno));
 		code = CLI_IO;
@@ -74,6 +74,24 @@ static bool meet(provision *p, const crowd_member *m, uint64_t *known)
 	return result != SALTS_NOMEM;
 }
 
+/* The same of a member of one of many groups. */
+static bool meet_group(provision *p, const crowd_member *m, uint64_t *known)
+{
+	const provision_groups *g = p->groups;
+	const cli_key *key = &g->keys[m->key];
+	uint32_t salt, other;
+	salts_result result;
+
+	if (key->given != NULL && !cli_given_add(key->given, m->uri))
+		return false;
+	if (key->key == NULL || key->revoke)
+		return true;
+	salt = km_key_guk_id(key->key, m->uri.s, m->uri.len) ^ key->key->gmk_id;
+	result = salts_add(key->salts, &other, salt, m->uri.s, m->uri.len, 0);
+	*known += result == SALTS_KNOWN;
+	return result != SALTS_NOMEM;
+}
+
 /* Read the list to its end. */
 static int count_members(provision *p, cli_counts *counts, uint64_t *known)
 {
@@ -90,7 +108,8 @@ static int count_members(provision *p, cli_counts *counts, uint64_t *known)
 		if (kms->number != m.kms)
 			kms = ring_kms(names, uri, strlen(uri));
 		no = km_key_period_no(when_second(p->t), kms->period, kms->offset);
-		done = cli_count_made(counts, m.kms, uri, no, 0) && meet(p, &m, known);
+		done = cli_count_made(counts, m.row, m.kms, uri, no, 0) &&
+				(p->groups != NULL ? meet_group(p, &m, known) : meet(p, &m, known));
 		crowd_drop(&m);
 	}
 	ring_give_back(names);
@@ -167,6 +186,38 @@ int provision_check(provision *p)
 		keeps = provision_count_left_out(p, CLI_DONE);
 		tell_memory(p);
 		tell_key(p, known);
+		code = counts->rejected > 0 ? CLI_REJECTED : ends != CLI_DONE ? ends : keeps;
+	}
+	if (counts != NULL)
+		cli_count_free(counts);
+	free(counts);
+	return code;
+}
+
+int provision_check_groups(provision *p)
+{
+	cli_counts *counts = calloc(1, sizeof *counts);
+	char text[CLI_SUMMARY], rows[PROVISION_SAID];
+	uint64_t known = 0;
+	int code = counts == NULL ? CLI_IO : check_places(p), ends, keeps;
+
+	if (code == CLI_DONE)
+		code = group_open_keys(p);
+	if (code == CLI_DONE) {
+		counts->by_row = p->groups->rows;
+		code = count_members(p, counts, &known);
+	}
+	if (code == CLI_DONE) {
+		provision_warn_of_default(p);
+		cli_count_say(text, counts, p->members);
+		cli_note("%s", text);
+		ends = tell_period(p, measure(p) * (double)counts->made / (double)p->jobs);
+		keeps = provision_count_left_out(p, CLI_DONE);
+		tell_memory(p);
+		group_say_rows(rows, p);
+		cli_note("check: %s: %llu %s, %llu of them to members who have the key; nothing was written", rows,
+				(unsigned long long)counts->made, word_for(counts->made, "message", "messages"),
+				(unsigned long long)known);
 		code = counts->rejected > 0 ? CLI_REJECTED : ends != CLI_DONE ? ends : keeps;
 	}
 	if (counts != NULL)

@@ -1,5 +1,5 @@
 /* provision_given.c -- keymuster provision: the state, and who was given the key. */
-#include "provision.h"
+#include "provision_groups.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -353,7 +353,7 @@ void provision_close_journal(provision *p)
 
 /* ---- who is left out ------------------------------------------------------------------------- */
 
-static void note_left(void *ctx, const char *uri, size_t len, bool unsure)
+void provision_note_left(void *ctx, const char *uri, size_t len, bool unsure)
 {
 	provision *p = ctx;
 	char **bigger;
@@ -369,8 +369,7 @@ static void note_left(void *ctx, const char *uri, size_t len, bool unsure)
 	p->n_left += p->left[p->n_left] != NULL;
 }
 
-/* ": A, B, ..." of those from the first on. */
-static void name_left(char *out, size_t size, const provision *p, size_t from, uint64_t n)
+void provision_name_left(char *out, size_t size, const provision *p, size_t from, uint64_t n)
 {
 	enum { NAMED = 10 };
 	char shown[CLI_SHOWN];
@@ -396,7 +395,7 @@ static void tell_left(const provision *p, uint64_t n, uint32_t gmk_id, size_t fr
 	char names[4096], unsure[64] = "";
 	const char *got = p->w.check ? "would get" : "got";
 
-	name_left(names, sizeof names, p, from, n);
+	provision_name_left(names, sizeof names, p, from, n);
 	if (p->left_unsure > 0)
 		snprintf(unsure, sizeof unsure, " (or may have been: %llu of them)",
 				(unsigned long long)p->left_unsure);
@@ -426,7 +425,7 @@ static bool tell_of_revoked(provision *p)
 		out_of_memory();
 		return false;
 	}
-	p->left_out = journal_unmet(p->journal, note_left, p);
+	p->left_out = journal_unmet(p->journal, provision_note_left, p);
 	if (p->left_out > 0)
 		tell_left(p, p->left_out, p->key->gmk_id, 0);
 	return true;
@@ -436,6 +435,8 @@ int provision_count_left_out(provision *p, int code)
 {
 	if (code != CLI_DONE && code != CLI_REJECTED)
 		return code;
+	if (p->groups != NULL)
+		return group_count_left_out(p, code);
 	if (p->revoke && p->journal != NULL && !tell_of_revoked(p))
 		return CLI_IO;
 	for (size_t i = 0; i < p->n_older; i++) {
@@ -444,7 +445,7 @@ int provision_count_left_out(provision *p, int code)
 		uint64_t n;
 
 		p->left_unsure = 0;
-		n = journal_unmet(p->older[i], note_left, p);
+		n = journal_unmet(p->older[i], provision_note_left, p);
 		p->left_out += n;
 		cli_warn("the group has an earlier key, %08x, which stays in use until it is "
 			 "revoked",
@@ -501,6 +502,8 @@ int provision_look_again(provision *p, int code)
 	bool known = false;
 	state_id is = { 0 };
 
+	if (p->groups != NULL)
+		return provision_look_again_groups(p, code);
 	if (p->journal == NULL || p->revoke ||
 	    state_look_up(p->st, &is, &known, p->key->gmk_id, &why) != STATE_OK || !is.revoked)
 		return code;
@@ -512,6 +515,8 @@ int provision_commit(provision *p)
 {
 	km_complaint why = { 0 };
 
+	if (p->groups != NULL)
+		return provision_end_groups(p, true);
 	if (p->journal == NULL)
 		return CLI_DONE;
 	if (journal_commit(p->journal, &why) != JOURNAL_OK) {
@@ -526,6 +531,8 @@ void provision_take_back(provision *p)
 {
 	km_complaint why;
 
+	if (p->groups != NULL)
+		(void)provision_end_groups(p, false);
 	if (p->journal != NULL && !p->w.check && journal_take_back(p->journal, &why) != JOURNAL_OK)
 		cli_warn("%s", why.text);
 }

@@ -134,7 +134,7 @@ int provision_check_output(const provision *p)
 	const place outs[] = { { "-o", w->output }, { "--receipt", p->receipt_name },
 			{ "--rejects", p->how.rejects } };
 	const char *members = strcmp(w->members, "-") == 0 ? "/dev/stdin" : w->members;
-	const place all[] = { { "--gmk", w->gmk }, { "--members", members },
+	const place all[] = { { "--gmk", w->gmk }, { "--groups", w->by_group }, { "--members", members },
 			outs[0], outs[1], outs[2] };
 	int code = CLI_DONE;
 
@@ -285,7 +285,10 @@ int provision_say_interrupted(const provision *p)
 	char shown[CLI_SHOWN], left[PROVISION_SAID];
 
 	say_left(left, p);
-	if (p->key == NULL || (!p->key_exists && p->gmk_file == NULL && name != NULL))
+	if (p->w.by_group != NULL)
+		cli_error("interrupted: %s; keys that were made%s: the same command goes on", left,
+				p->w.forget ? " are lost" : " are kept");
+	else if (p->key == NULL || (!p->key_exists && p->gmk_file == NULL && name != NULL))
 		cli_error("interrupted: %s, and no key was made: the same command starts anew", left);
 	else if (name == NULL)
 		cli_error("interrupted: %s, and the key was kept nowhere: the same command makes another",

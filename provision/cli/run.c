@@ -107,9 +107,17 @@ km_time cli_time(const km_gms *gms)
 
 /* ---- on a thread ----------------------------------------------------------------------------- */
 
-static sink_message message_of(const make_item *item)
+static km_str group_of(const window *w, const plan_entry *place)
+{
+	const group_list *g = w->run->by_group;
+
+	return g == NULL ? (km_str){ NULL, 0 } : groups_row_at(g, w->who[place->at].row)->group;
+}
+
+static sink_message message_of(const window *w, const make_item *item, const plan_entry *place)
 {
 	return (sink_message){
+		.group = group_of(w, place),
 		.uri = item->uri, .kms = { item->kms->uri, strlen(item->kms->uri) }, .uid = item->uid,
 		.period_no = item->period_no, .gmk_id = item->key->gmk_id, .guk_id = item->guk_id,
 		.msg = item->msg, .len = item->len,
@@ -123,7 +131,7 @@ static km_err encode(part *p, const make_item *items, const plan_entry *places, 
 	char *at;
 
 	for (size_t i = 0; i < n; i++) {
-		const sink_message m = message_of(&items[i]);
+		const sink_message m = message_of(p->of, &items[i], &places[i]);
 
 		need += sink_size(format, &m);
 	}
@@ -137,7 +145,7 @@ static km_err encode(part *p, const make_item *items, const plan_entry *places, 
 	}
 	at = p->text;
 	for (size_t i = 0; i < n; i++) {
-		const sink_message m = message_of(&items[i]);
+		const sink_message m = message_of(p->of, &items[i], &places[i]);
 		line *l = &p->of->lines[places[i].at];
 
 		if (items[i].reason != KM_R_OK)
@@ -274,7 +282,7 @@ static int start(runner *r, window *w)
 
 		w->lines[i] = (line){ NULL, 0 };
 		err = km_batch_add(w->batch, run->keys[who->key].key, who->uri.s, who->uri.len, who->kms,
-				run->revoke ? KM_REVOKE : KM_GIVE, i, &why);
+				run->keys[who->key].revoke ? KM_REVOKE : KM_GIVE, i, &why);
 	}
 	w->refused = KM_R_OK;
 	w->n_parts = w->back = 0;
@@ -292,6 +300,18 @@ static int start(runner *r, window *w)
 	return make_parts(w, batch_pieces(w->batch)) ? CLI_DONE : out_of_memory();
 }
 
+/* Of many keys, one that was revoked meanwhile stops nobody but its own members. */
+static bool is_still_given(runner *r, crowd_member *who)
+{
+	const cli_key *key = &r->run->keys[who->key];
+
+	if (r->run->by_group == NULL || key->revoke || !key->key->revoked)
+		return true;
+	crowd_reject(r->run->members, who, KM_R_KEY, km_reason_text(KM_R_KEY));
+	crowd_drop(who);
+	return false;
+}
+
 /* The next members, handed over.  *more: there may be members left. */
 static int feed(runner *r, bool *more)
 {
@@ -302,8 +322,10 @@ static int feed(runner *r, bool *more)
 	w->n = 0;
 	if (!make_room(w, size))
 		return out_of_memory();
-	while (w->n < size && !cli_interrupted && (found = crowd_next(r->run->members, &w->who[w->n])) == 1)
-		see(r, &w->who[w->n++]);
+	while (w->n < size && !cli_interrupted && (found = crowd_next(r->run->members, &w->who[w->n])) == 1) {
+		if (is_still_given(r, &w->who[w->n]))
+			see(r, &w->who[w->n++]);
+	}
 	*more = found == 1;
 	if (found < 0 || cli_interrupted || w->n == 0)
 		code = cli_interrupted ? CLI_INTERRUPTED : -found;
@@ -331,6 +353,10 @@ static bool list_pair(runner *r, const crowd_member *who, uint32_t salt)
 	char shown[CLI_SHOWN], file[CLI_SHOWN], with[40] = "a member of an earlier run";
 
 	r->counts->known += result == SALTS_KNOWN;
+	if (r->counts->by_row != NULL) {
+		r->counts->by_row[who->row].known += result == SALTS_KNOWN;
+		r->counts->by_row[who->row].pairs += result == SALTS_SHARED;
+	}
 	if (result != SALTS_SHARED)
 		return result != SALTS_NOMEM;
 	if (r->counts->pairs < CLI_PAIRS)
@@ -354,11 +380,15 @@ static bool mark_one(runner *r, const crowd_member *who, uint32_t salt)
 
 	for (size_t i = 0; i < key->n_older; i++)
 		journal_meet(key->older[i], NULL, who->uri.s, who->uri.len);
-	if (!run->revoke && !list_pair(r, who, salt))
+	if (!key->revoke && !list_pair(r, who, salt))
 		return false;
-	if (key->journal == NULL || (!run->revoke && r->counts->known > known))
+	if (key->given != NULL && !cli_given_add(key->given, who->uri))
+		return false;
+	if (!key->revoke && r->counts->known > known)
 		return true;
-	return journal_add(key->journal, salt, who->uri.s, who->uri.len);
+	if (run->journal != NULL)
+		return journal_many_add(run->journal, salt, who->uri.s, who->uri.len);
+	return key->journal == NULL || journal_add(key->journal, salt, who->uri.s, who->uri.len);
 }
 
 /* Members from *i on that get one key, as many as a frame has: before their messages leave, so that a run that breaks
@@ -367,10 +397,17 @@ static int mark_frame(runner *r, const window *w, size_t *i)
 {
 	const cli_run *run = r->run;
 	const uint32_t key = w->who[*i].key;
+	const journal_kind kind = run->keys[key].revoke ? JOURNAL_TOLD : JOURNAL_GIVEN;
 	km_made made = { .struct_size = sizeof made };
 	km_complaint why = { 0 };
+	journal_key name;
 	uint64_t t = 0;
 
+	if (run->journal != NULL) {
+		name = journal_key_of(run->keys[key].key);
+		if (!journal_many_key(run->journal, &name))
+			return out_of_memory();
+	}
 	for (size_t n = 0; n < PIECE && *i < w->n && w->who[*i].key == key; n++, (*i)++) {
 		if (km_batch_made(&made, w->batch, *i) != 1 || made.reason != KM_R_OK)
 			continue;
@@ -378,8 +415,13 @@ static int mark_frame(runner *r, const window *w, size_t *i)
 		if (!mark_one(r, &w->who[*i], made.guk_id ^ made.gmk_id))
 			return out_of_memory();
 	}
-	if (run->keys[key].journal == NULL || t == 0 || journal_put(run->keys[key].journal,
-			run->revoke ? JOURNAL_TOLD : JOURNAL_GIVEN, t, run->streams, &why) == JOURNAL_OK)
+	if (t == 0)
+		return CLI_DONE;
+	if (run->journal != NULL)
+		return journal_many_put(run->journal, run->journal_run, kind, run->keys[key].key->gmk_id, t) ?
+				CLI_DONE : out_of_memory();
+	if (run->keys[key].journal == NULL ||
+	    journal_put(run->keys[key].journal, kind, t, run->streams, &why) == JOURNAL_OK)
 		return CLI_DONE;
 	cli_error("%s", why.text);
 	return CLI_IO;
@@ -387,11 +429,16 @@ static int mark_frame(runner *r, const window *w, size_t *i)
 
 static int mark_all(runner *r, const window *w)
 {
+	km_complaint why = { 0 };
 	int code = CLI_DONE;
 
 	for (size_t i = 0; i < w->n && code == CLI_DONE;)
 		code = mark_frame(r, w, &i);
-	return code;
+	if (code != CLI_DONE || r->run->journal == NULL ||
+	    journal_many_sync(r->run->journal, &why) == JOURNAL_OK)
+		return code;
+	cli_error("%s", why.text);
+	return CLI_IO;
 }
 
 static void reject_one(runner *r, const crowd_member *who, km_reason reason, km_err err)
@@ -411,7 +458,7 @@ static bool count(runner *r, const window *w)
 		if (w->refused != KM_R_OK)
 			reject_one(r, &w->who[i], w->refused, KM_OK);
 		else if (km_batch_made(&made, w->batch, i) == 1 && made.reason == KM_R_OK)
-			done = cli_count_made(r->counts, made.kms, ring_name(names, made.kms), made.period_no,
+			done = cli_count_made(r->counts, w->who[i].row, made.kms, ring_name(names, made.kms), made.period_no,
 					bits_of(made.t)) && done;
 		else
 			reject_one(r, &w->who[i], made.reason, made.err);

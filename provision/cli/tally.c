@@ -12,7 +12,7 @@
 
 bool cli_count_start(cli_counts *counts)
 {
-	*counts = (cli_counts){ .hash = EVP_MD_CTX_new() };
+	*counts = (cli_counts){ .hash = EVP_MD_CTX_new(), .by_row = counts->by_row };
 	return counts->hash != NULL && EVP_DigestInit_ex(counts->hash, EVP_sha256(), NULL) == 1;
 }
 
@@ -42,9 +42,20 @@ static cli_tally *find_tally(cli_counts *counts, uint32_t kms, const char *kms_u
 	return &bigger[counts->n_tally++];
 }
 
-bool cli_count_made(cli_counts *counts, uint32_t kms, const char *kms_uri, uint64_t period_no, uint64_t t)
+static void count_row(cli_row_counts *row, uint64_t t)
+{
+	if (row->made++ == 0)
+		row->first_t = t;
+	row->last_t = t;
+}
+
+bool cli_count_made(cli_counts *counts, uint32_t row, uint32_t kms, const char *kms_uri, uint64_t period_no,
+		uint64_t t)
 {
 	cli_tally *tally = find_tally(counts, kms, kms_uri, period_no);
+
+	if (counts->by_row != NULL && row != GROUPS_NONE)
+		count_row(&counts->by_row[row], t);
 
 	if (counts->made++ == 0)
 		counts->first_t = t;
@@ -67,6 +78,23 @@ bool cli_count_hash(char hex[CLI_HASH_HEX], cli_counts *counts)
 
 	sodium_bin2hex(hex, CLI_HASH_HEX, hash, done ? sizeof hash : 0);
 	return done;
+}
+
+bool cli_given_add(cli_given *given, km_str uri)
+{
+	if (given->len + uri.len + 1 > given->room) {
+		const size_t room = 2 * given->room + uri.len + 64;
+		char *bigger = realloc(given->at, room);
+
+		if (bigger == NULL)
+			return false;
+		given->at = bigger;
+		given->room = room;
+	}
+	memcpy(given->at + given->len, uri.s, uri.len);
+	given->at[given->len + uri.len] = '\0';
+	given->len += uri.len + 1;
+	return true;
 }
 
 /* ---- in words -------------------------------------------------------------------------------- */

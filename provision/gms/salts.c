@@ -15,7 +15,7 @@ struct salts {
 	size_t n, room;         /* room is a power of two, n at most 3/4 of it */
 };
 
-enum { FIRST_ROOM = 64 };
+enum { FIRST_ROOM = 16 };
 #define USED ((uint32_t)1 << 31)
 #define UNSURE ((uint32_t)1 << 30)
 

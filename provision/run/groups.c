@@ -23,7 +23,7 @@ static const char *const names[COLUMNS_READ] = { "group", "gmk", "text", "activa
 #define TIME_MAX (((int64_t)1 << 40) - 1)
 #define READ_FORMS "the groups are CSV with commas whose first line names group and gmk, or a JSON object a line"
 
-struct groups {
+struct group_list {
 	char *name;
 	groups_how how;
 	groups_row *rows;
@@ -33,7 +33,7 @@ struct groups {
 	words_table *by_group;  /* rows */
 };
 
-void groups_free(groups *g)
+void groups_free(group_list *g)
 {
 	if (g == NULL)
 		return;
@@ -48,27 +48,27 @@ void groups_free(groups *g)
 	free(g);
 }
 
-const char *groups_name(const groups *g)
+const char *groups_name(const group_list *g)
 {
 	return g->name;
 }
 
-size_t groups_rows(const groups *g)
+size_t groups_rows(const group_list *g)
 {
 	return g->n;
 }
 
-size_t groups_keys(const groups *g)
+size_t groups_keys(const group_list *g)
 {
 	return g->n_keys;
 }
 
-const groups_row *groups_row_at(const groups *g, size_t i)
+const groups_row *groups_row_at(const group_list *g, size_t i)
 {
 	return &g->rows[i];
 }
 
-const groups_key *groups_key_at(const groups *g, size_t i)
+const groups_key *groups_key_at(const group_list *g, size_t i)
 {
 	return &g->keys[i];
 }
@@ -154,7 +154,7 @@ static char *put(char *at, km_str *to, km_str from)
 	return at + from.len + 1;
 }
 
-static bool add_row(groups *g, uint64_t line, const km_str *values, const char *wrong)
+static bool add_row(group_list *g, uint64_t line, const km_str *values, const char *wrong)
 {
 	groups_row *row;
 	char *at;
@@ -182,7 +182,7 @@ static bool add_row(groups *g, uint64_t line, const km_str *values, const char *
 /* ---- all rows -------------------------------------------------------------------------------- */
 
 typedef struct {
-	groups *g;
+	group_list *g;
 	km_complaint *why;
 	enum { UNDECIDED, CSV, NDJSON } form;
 	size_t at[COLUMNS_READ], named;
@@ -304,7 +304,7 @@ static bool read_all(reading *r)
 
 /* ---- rows to keys ---------------------------------------------------------------------------- */
 
-uint32_t groups_find(const groups *g, km_str group)
+uint32_t groups_find(const group_list *g, km_str group)
 {
 	char form[KM_URI_MAX + 1];
 	const size_t len = uri_twin(form, group.s, group.len);
@@ -315,7 +315,7 @@ uint32_t groups_find(const groups *g, km_str group)
 	return i;
 }
 
-static bool fail_both(groups *g, uint32_t a, uint32_t b)
+static bool fail_both(group_list *g, uint32_t a, uint32_t b)
 {
 	char text[96];
 
@@ -325,7 +325,7 @@ static bool fail_both(groups *g, uint32_t a, uint32_t b)
 }
 
 /* Find groups by their URIs; none stands there twice. */
-static bool index_groups(groups *g)
+static bool index_groups(group_list *g)
 {
 	char form[KM_URI_MAX + 1];
 
@@ -366,7 +366,7 @@ static size_t name_file(char out[PATH_MAX + 64], const char *name)
 			(unsigned long long)st.st_ino, slash == NULL ? name : slash + 1);
 }
 
-static void join(groups *g, uint32_t i, uint32_t key)
+static void join(group_list *g, uint32_t i, uint32_t key)
 {
 	if (key == g->n_keys)
 		g->keys[g->n_keys++] = (groups_key){ .first = i };
@@ -377,7 +377,7 @@ static void join(groups *g, uint32_t i, uint32_t key)
 	g->rows[i].key = key;
 }
 
-static bool join_rows(groups *g)
+static bool join_rows(group_list *g)
 {
 	words_table *files = words_table_new();
 	char file[PATH_MAX + 64];
@@ -407,7 +407,7 @@ static bool same(km_str a, km_str b)
 }
 
 /* What the rows of a key say of it must agree, and none of them may be wrong. */
-static bool compare_rows(groups *g, size_t key)
+static bool compare_rows(group_list *g, size_t key)
 {
 	const groups_row *first = &g->rows[g->keys[key].first];
 	const char *differs = NULL;
@@ -430,7 +430,7 @@ static bool compare_rows(groups *g, size_t key)
 	return g->keys[key].n <= KM_GROUPS_MAX || groups_fail(g, key, "gmk", "more than 255 groups have this key");
 }
 
-bool groups_fail(groups *g, size_t key, const char *field, const char *text)
+bool groups_fail(group_list *g, size_t key, const char *field, const char *text)
 {
 	bool done = true;
 
@@ -439,7 +439,7 @@ bool groups_fail(groups *g, size_t key, const char *field, const char *text)
 	return done;
 }
 
-static bool join_all(groups *g)
+static bool join_all(group_list *g)
 {
 	bool done = index_groups(g) && join_rows(g);
 
@@ -448,9 +448,9 @@ static bool join_all(groups *g)
 	return done;
 }
 
-bool groups_read(groups **out, FILE *in, const char *name, const groups_how *how, km_complaint *why)
+bool groups_read(group_list **out, FILE *in, const char *name, const groups_how *how, km_complaint *why)
 {
-	groups *g = calloc(1, sizeof *g);
+	group_list *g = calloc(1, sizeof *g);
 	reading *r = calloc(1, sizeof *r);
 	bool done = false;
 

@@ -15,7 +15,7 @@
 enum { GROUPS_MAX = 1000000 };
 #define GROUPS_NONE UINT32_MAX
 
-typedef struct groups groups;
+typedef struct group_list group_list;
 
 typedef struct {
 	uint64_t line;
@@ -40,18 +40,18 @@ typedef struct {
 
 /* Read all of in, which stays the caller's; name stands in complaints.  false: *g is NULL, *why says why: reading
  * failed, memory ran out, or it is no such list. */
-bool groups_read(groups **g, FILE *in, const char *name, const groups_how *how, km_complaint *why);
+bool groups_read(group_list **g, FILE *in, const char *name, const groups_how *how, km_complaint *why);
 /* g may be NULL. */
-void groups_free(groups *g);
+void groups_free(group_list *g);
 
-const char *groups_name(const groups *g);
-size_t groups_rows(const groups *g);
-size_t groups_keys(const groups *g);
-const groups_row *groups_row_at(const groups *g, size_t i);
-const groups_key *groups_key_at(const groups *g, size_t i);
+const char *groups_name(const group_list *g);
+size_t groups_rows(const group_list *g);
+size_t groups_keys(const group_list *g);
+const groups_row *groups_row_at(const group_list *g, size_t i);
+const groups_key *groups_key_at(const group_list *g, size_t i);
 /* The row of a group, however its URI is written; GROUPS_NONE: there is none. */
-uint32_t groups_find(const groups *g, km_str group);
+uint32_t groups_find(const group_list *g, km_str group);
 /* All rows of that key fail; those that did stay as they were.  field may be NULL.  false: out of memory. */
-bool groups_fail(groups *g, size_t key, const char *field, const char *text);
+bool groups_fail(group_list *g, size_t key, const char *field, const char *text);
 
 #endif

@@ -42,7 +42,10 @@ member_list *members_open(FILE *in, const char *name, const members_how *how)
 	list->columns.chosen = how->uri != NULL;
 	list->name = strdup(name);
 	list->seen = seen_new();
-	if (list->name == NULL || list->seen == NULL) {
+	if (how->by_group != NULL)
+		list->counts.repeats_by_row = calloc(groups_rows(how->by_group), sizeof *list->counts.repeats_by_row);
+	if (list->name == NULL || list->seen == NULL ||
+	    (how->by_group != NULL && list->counts.repeats_by_row == NULL)) {
 		members_close(list);
 		return NULL;
 	}
@@ -55,6 +58,7 @@ void members_close(member_list *list)
 		return;
 	seen_free(list->seen);
 	free(list->counts.twin);
+	free(list->counts.repeats_by_row);
 	free(list->header);
 	free(list->name);
 	free(list);
@@ -145,16 +149,24 @@ static const char *what_was_swallowed(const member_list *list, const member_line
 			"holds lines that are members" : NULL;
 }
 
-/* Is the member's group one of those of the run?  What is no URI is a word for people. */
-static bool is_of_the_run(const members_how *how, km_str group)
+/* Is the member's group one of those of the run?  What is no URI is a word for people, where all get one key.  NULL:
+ * it is, else what is wrong. */
+static const char *check_group(const members_how *how, member_line *out)
 {
+	const km_str group = out->group;
+
+	if (how->by_group != NULL) {
+		out->row = group.len == 0 ? GROUPS_NONE : groups_find(how->by_group, group);
+		return group.len == 0 ? "the list names no group for this member" : out->row == GROUPS_NONE ?
+				"the list has this member in a group that the file of groups does not have" : NULL;
+	}
 	if (how->n_groups == 0 || group.len == 0 || km_uri_check(group.s, group.len, 0) != KM_URI_OK)
-		return true;
+		return NULL;
 	for (size_t i = 0; i < how->n_groups; i++) {
 		if (km_uri_same(group, (km_str){ how->groups[i], strlen(how->groups[i]) }))
-			return true;
+			return NULL;
 	}
-	return false;
+	return "the list has this member in another group than the run is for";
 }
 
 /* The member's user was there in line other, written in another way.  false: out of memory. */
@@ -179,14 +191,18 @@ static bool keep_twin(member_list *list, uint64_t other)
 static int look_up(member_list *list, member_line *out)
 {
 	members_counts *counts = &list->counts;
+	const group_list *g = list->how.by_group;
+	const uint32_t key = g == NULL ? 0 : groups_row_at(g, out->row)->key;
 	uint64_t other = list->rows.first;
 
-	switch (seen_add(list->seen, out->uri, out->kms, &other)) {
+	switch (seen_add(list->seen, out->uri, out->kms, key, &other)) {
 	case SEEN_NOMEM:
 		return -1;
 	case SEEN_REPEAT:
 		if (counts->repeats++ == 0)
 			counts->repeat = (members_pair){ list->rows.first, other };
+		if (g != NULL)
+			counts->repeats_by_row[out->row]++;
 		return 0;
 	case SEEN_OTHER_KMS:
 		out->reason = KM_R_REPEATED;
@@ -264,8 +280,9 @@ static int read_member(member_list *list, member_line *out, km_complaint *why)
 		reject(out, KM_R_URI, km_uri_fault_text(fault));
 		return 1;
 	}
-	if (!is_of_the_run(&list->how, out->group)) {
-		reject(out, KM_R_GROUP, "the list has this member in another group than the run is for");
+	wrong = check_group(&list->how, out);
+	if (wrong != NULL) {
+		reject(out, KM_R_GROUP, wrong);
 		return 1;
 	}
 	result = look_up(list, out);
@@ -332,11 +349,11 @@ int members_next(member_list *list, member_line *out, km_complaint *why)
 
 	*why = (km_complaint){ 0 };
 	if (list->ended) {
-		*out = (member_line){ .reason = KM_R_OK };
+		*out = (member_line){ .reason = KM_R_OK, .row = GROUPS_NONE };
 		return 0;
 	}
 	do {
-		*out = (member_line){ .reason = KM_R_OK };
+		*out = (member_line){ .reason = KM_R_OK, .row = GROUPS_NONE };
 		found = next_record(list, why);
 		if (found == 1)
 			read = read_member(list, out, why);

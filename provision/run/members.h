@@ -16,10 +16,7 @@
 #ifndef KM_MEMBERS_H
 #define KM_MEMBERS_H
 
-#include <stdbool.h>
-#include <stdio.h>
-
-#include "gmk.h"
+#include "groups.h"
 
 typedef struct member_list member_list;
 
@@ -29,6 +26,7 @@ typedef struct {
 	bool keep_going;        /* a record that swallowed lines is refused alone */
 	const char *const *groups;      /* a member whose group is a URI, but none of these, is refused */
 	size_t n_groups;                /* 0: whatever the group is */
+	const group_list *by_group;         /* of many groups: each member names one of these; NULL: one key for all */
 } members_how;
 
 /* One member, or a line that was refused.  Strings live until the next call. */
@@ -37,7 +35,8 @@ typedef struct {
 	km_reason reason;       /* KM_R_OK; KM_R_PARSE, KM_R_URI, KM_R_GROUP, or KM_R_REPEATED
 	                         * (with another KMS) */
 	km_str uri;             /* as it was read, for showing escaped, even where it is refused */
-	km_str kms, group;      /* len 0: not given.  Not looked up */
+	km_str kms, group;      /* len 0: not given.  The KMS is not looked up */
+	uint32_t row;           /* of its group, in by_group; GROUPS_NONE: none */
 	km_str record;          /* the line or record as it stands in the list, without its end */
 	bool is_cut;            /* only the start of the record is there */
 	bool is_open;           /* the list ended within its quotes */
@@ -54,6 +53,7 @@ typedef struct {
 	uint64_t comments;      /* rows of CSV that are commented out */
 	uint64_t repeats;       /* left out, with no word: the member is there already */
 	members_pair repeat;    /* the first */
+	uint32_t *repeats_by_row;       /* the same by row of by_group, which was given */
 	uint64_t twins;         /* members whose user was there, written in another way */
 	members_pair *twin;     /* all of them: 16 octets more for each */
 	uint64_t beyond_ascii;  /* members with letters that RFC 3261 wants escaped */

@@ -2,6 +2,7 @@
 #include "seen.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include <sodium.h>
 
@@ -85,10 +86,18 @@ static bool grow(table *t)
 	return true;
 }
 
-seen_result seen_add(seen *set, km_str uri, km_str kms, uint64_t *line)
+static uint64_t user_of(const seen *set, km_str uri, uint32_t key)
 {
-	char form[KM_URI_MAX + 1];
-	uint64_t user = fingerprint(set, form, uri_twin(form, uri.s, uri.len));
+	char form[KM_URI_MAX + 1 + sizeof key];
+	size_t len = uri_twin(form, uri.s, uri.len);
+
+	memcpy(form + len, &key, sizeof key);
+	return fingerprint(set, form, len + sizeof key);
+}
+
+seen_result seen_add(seen *set, km_str uri, km_str kms, uint32_t key, uint64_t *line)
+{
+	uint64_t user = user_of(set, uri, key);
 	table *t = &set->tables[user % TABLES];
 	slot new = {
 		.user = user,

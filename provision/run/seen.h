@@ -22,8 +22,9 @@ typedef enum {
 
 /* NULL: out of memory. */
 seen *seen_new(void);
-/* *line goes in as that of this one, and comes out as that of the one before (both cut at 2^32 - 1). */
-seen_result seen_add(seen *set, km_str uri, km_str kms, uint64_t *line);
+/* Users are those of a key: who gets several is new for each.  *line goes in as that of this one, and comes out as that
+ * of the one before (both cut at 2^32 - 1). */
+seen_result seen_add(seen *set, km_str uri, km_str kms, uint32_t key, uint64_t *line);
 /* set may be NULL. */
 void seen_free(seen *set);
 

@@ -78,15 +78,19 @@ size_t sink_size(sink_format format, const sink_message *message)
 	if (format == SINK_RAW)
 		return message->len;
 	if (format == SINK_TEXT)
-		return text + message->uri.len + sizeof "mikey \t\n";
+		return text + message->uri.len + message->group.len + sizeof "mikey \t\t\n";
 	/* Names and punctuation, UID, period and two identifiers: 183 octets at most. */
-	return text + 6 * (message->uri.len + message->kms.len) + 256;
+	return text + 6 * (message->uri.len + message->kms.len + message->group.len) + 272;
 }
 
 static char *put_ndjson(char *at, const sink_message *message)
 {
 	at = put(at, "{\"uri\":");
 	at += json_text(at, message->uri.s, message->uri.len);
+	if (message->group.len > 0) {
+		at = put(at, ",\"group\":");
+		at += json_text(at, message->group.s, message->group.len);
+	}
 	at = put(at, ",\"uid\":\"");
 	at = put_hex(at, message->uid, KM_UID_BYTES);
 	at = put(at, "\",\"kms\":");
@@ -115,7 +119,13 @@ size_t sink_put(char *out, sink_format format, const sink_message *message)
 		at += sink_base64(at, message->msg, message->len);
 		at = put(at, "\t");
 		memcpy(at, message->uri.s, message->uri.len);
-		at = put(at + message->uri.len, "\n");
+		at += message->uri.len;
+		if (message->group.len > 0) {
+			*at++ = '\t';
+			memcpy(at, message->group.s, message->group.len);
+			at += message->group.len;
+		}
+		at = put(at, "\n");
 		break;
 	case SINK_NDJSON:
 		at = put_ndjson(at, message);

@@ -9,6 +9,7 @@ typedef enum { SINK_NDJSON, SINK_TEXT, SINK_RAW } sink_format;
 /* A message, and whose it is. */
 typedef struct {
 	km_str uri, kms;
+	km_str group;           /* len 0: all have one key */
 	const uint8_t *uid;     /* KM_UID_BYTES */
 	uint64_t period_no;
 	uint32_t gmk_id, guk_id;
@@ -20,8 +21,8 @@ typedef struct {
 size_t sink_size(sink_format format, const sink_message *message);
 
 /* Write one message; gives the octets written.  NDJSON is an object a line: uri, uid (hex), kms,
- * key_period (a number), gmk_id, guk_id (8 hex digits), mikey (base64).  Text is "mikey BASE64", a tab, and
- * whose it is: members are refused and repeated, and a line's number would tell nothing. */
+ * key_period (a number), gmk_id, guk_id (8 hex digits), mikey (base64), and behind uri its group where it has one.  Text is "mikey
+ * BASE64", a tab, and whose it is, and a tab and the group where it has one: members are refused and repeated, and a line's number would tell nothing. */
 size_t sink_put(char *out, sink_format format, const sink_message *message);
 
 /* Base64 with padding: exactly 4 * ceil(len / 3) octets, no NUL. */
