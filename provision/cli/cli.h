@@ -8,7 +8,7 @@
  *   provision, provision_*          a run: its key (key), GMS (gms), members who have it (given), what is looked at
  *                                   before (check), its output (out) and help; canary: one message opened first
  *   provision_groups, provision_groups_given   the same of many groups: their keys, and who has them
- *   receipt, verify, verify_messages   what a run says at its end, and that held against its output
+ *   receipt, verify, verify_*        what a run says at its end, and that held against its output
  *   messages, messages_text, messages_doc   messages read, in all forms
  *   open, open_out, inspect         messages opened, and looked at
  *   state, who, show                the state, members who have a key, and key files, shown
@@ -55,6 +55,7 @@ typedef struct {
 	const char *name;       /* "provision", "lab kms" */
 	const char *help;
 	int (*run)(int argc, char **argv);      /* argv[0] is the first word behind the name */
+	const char *help_rest;  /* behind help, which is as long as a string may be; NULL: nothing */
 } cli_command;
 
 /* By name in an order that suits people; NULL beyond. */
@@ -62,6 +63,9 @@ const cli_command *cli_command_at(size_t i);
 
 extern const cli_command cli_help, cli_lab_kms, cli_lab_user, cli_provision, cli_open, cli_inspect, cli_verify,
 		cli_show_files, cli_who, cli_state_show, cli_state_repair, cli_selftest;
+
+/* All of its help, to stdout. */
+void cli_put_help(const cli_command *command);
 
 enum { CLI_GO_ON = -1 };
 

@@ -157,4 +157,4 @@ static const char help[] =
 "  keymuster inspect late.mikey\n"
 "  head -1 fire.ndjson | keymuster inspect\n";
 
-const cli_command cli_inspect = { "inspect", help, inspect_run };
+const cli_command cli_inspect = { "inspect", help, inspect_run, NULL };

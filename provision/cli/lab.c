@@ -177,7 +177,7 @@ static const char kms_help[] =
 "Example:\n"
 "  keymuster lab kms lab --kms-uri kms.example.org\n";
 
-const cli_command cli_lab_kms = { "lab kms", kms_help, lab_kms_run };
+const cli_command cli_lab_kms = { "lab kms", kms_help, lab_kms_run, NULL };
 
 /* ---- lab user -------------------------------------------------------------------------------- */
 
@@ -442,4 +442,4 @@ static const char user_help[] =
 "  keymuster lab user lab sip:gms@gms-psi.example.org -o gms\n"
 "  keymuster lab user lab - --at 2026-02-01T00:00:00Z <members.txt\n";
 
-const cli_command cli_lab_user = { "lab user", user_help, lab_user_run };
+const cli_command cli_lab_user = { "lab user", user_help, lab_user_run, NULL };

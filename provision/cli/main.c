@@ -98,7 +98,7 @@ static int no_such_command(const cli_command *me, const cli_list *words)
 static int no_command(int argc, char **argv)
 {
 	static const cli_option none[] = { { NULL, 0, CLI_FLAG, NULL } };
-	static const cli_command me = { "", help, no_command };
+	static const cli_command me = { "", help, no_command, NULL };
 	cli_list operands = { 0 };
 	int code = cli_parse(&me, argc, argv, none, &operands);
 
@@ -128,7 +128,7 @@ static const cli_command *named(const cli_list *words)
 static int help_run(int argc, char **argv)
 {
 	static const cli_option none[] = { { NULL, 0, CLI_FLAG, NULL } };
-	static const cli_command me = { "", help, help_run };
+	static const cli_command me = { "", help, help_run, NULL };
 	const cli_command *about = &me;
 	cli_list operands = { 0 };
 	int code = cli_parse(&me, argc, argv, none, &operands);
@@ -138,14 +138,14 @@ static int help_run(int argc, char **argv)
 	if (code == CLI_GO_ON && about == NULL) {
 		code = no_such_command(&me, &operands);
 	} else if (code == CLI_GO_ON) {
-		fputs(about->help, stdout);
+		cli_put_help(about);
 		code = CLI_DONE;
 	}
 	cli_list_free(&operands);
 	return code;
 }
 
-const cli_command cli_help = { "help", help, help_run };
+const cli_command cli_help = { "help", help, help_run, NULL };
 
 /* Take the words of the name out of argv, wherever global options stand before them. */
 static bool is_called(const cli_command *command, int *argc, char **argv)

@@ -360,4 +360,4 @@ static const char help[] =
 "  keymuster open --kms kms-init.xml --keys alice.xml --window none \\\n"
 "      --from sip:gms@gms-psi.example.org fire.ndjson\n";
 
-const cli_command cli_open = { "open", help, open_run };
+const cli_command cli_open = { "open", help, open_run, NULL };

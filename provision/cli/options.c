@@ -126,6 +126,13 @@ static void print_short(const cli_command *command)
 			*command->name == '\0' ? "" : " ");
 }
 
+void cli_put_help(const cli_command *command)
+{
+	fputs(command->help, stdout);
+	if (command->help_rest != NULL)
+		fputs(command->help_rest, stdout);
+}
+
 static int help(const cli_command *command)
 {
 	if (wants_version)
@@ -133,7 +140,7 @@ static int help(const cli_command *command)
 	else if (wants_short && !wants_help)
 		print_short(command);
 	else
-		fputs(command->help, stdout);
+		cli_put_help(command);
 	return CLI_DONE;
 }
 

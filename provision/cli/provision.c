@@ -461,4 +461,6 @@ static int provision_run(int argc, char **argv)
 	return code;
 }
 
-const cli_command cli_provision = { "provision", provision_help, provision_run };
+const cli_command cli_provision = {
+	"provision", provision_help, provision_run, provision_help_rest,
+};

@@ -25,7 +25,7 @@ typedef struct {
 	cli_keys_how keys;
 } words;
 
-extern const char provision_help[];
+extern const char provision_help[], provision_help_rest[];
 
 /* A run and all that it holds. */
 typedef struct {

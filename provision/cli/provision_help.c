@@ -4,6 +4,8 @@
 const char provision_help[] =
 "usage: keymuster provision (--kms FILE)... --gms FILE... (--group URI)... --members FILE|-\n"
 "           --gmk FILE | --forget-key [options]\n"
+"       keymuster provision (--kms FILE)... --gms FILE... --groups FILE|- --members FILE|-\n"
+"           [--forget-key] [options]\n"
 "\n"
 "Give one group key to every member of a group: a MIKEY-SAKKE I_MESSAGE each,\n"
 "encapsulated to the member's identity and signed by the GMS.\n"
@@ -16,7 +18,8 @@ const char provision_help[] =
 "  --any-period        the KMS numbers key periods in its own way: take its numbers\n"
 "  --lax-ns            read KMS documents in whatever XML namespace\n"
 "Who gets it:\n"
-"  --members FILE|-    one URI a line, or CSV or NDJSON with uri and optional kms\n"
+"  --members FILE|-    one URI a line, or CSV or NDJSON with uri and optional kms; with --groups,\n"
+"                      with uri and group\n"
 "  --column C=NAME     what the list calls its uri, kms or group\n"
 "  --any-id            identities of vendors: members and groups without sip: or tel:\n"
 "  --keep-going        a quote that swallowed lines rejects these, and does not stop the run\n"
@@ -31,6 +34,11 @@ const char provision_help[] =
 "  --activate TIME     when the key becomes active (default: at once)\n"
 "  --expire TIME       when it ends (default: never)\n"
 "  --status S          active (default) or revoked\n"
+"Many groups, each with its key:\n"
+"  --groups FILE|-     CSV or NDJSON with group and gmk (the file of its key), and optional text,\n"
+"                      activate, expire, status; the list of members names the group of each.\n"
+"                      Rows with one file are one key for several groups.  A group whose key\n"
+"                      cannot be had fails alone, its members are rejected (exit 2)\n"
 "What is remembered:\n"
 "  --state FILE|DIR    the last T, GMK-IDs and who was given keys (default: see below)\n"
 "  --new-state         begin one anew where it was lost or damaged\n"
@@ -41,7 +49,8 @@ const char provision_help[] =
 "  --service S         for --map generic: mcptt (default), mcvideo, or both\n"
 "  --sakke-to-self     let the GMS open its own messages\n"
 "Output:\n"
-"  --format F          ndjson (default), text (\"mikey BASE64\", tab, URI), raw (one)\n"
+"  --format F          ndjson (default), text (\"mikey BASE64\", tab, URI), raw (one); with\n"
+"                      --groups, each line has its group\n"
 "  -o, --output FILE   written beside and renamed at the end (default: stdout)\n"
 "  --receipt FILE      what the run made, for keymuster verify (default: OUT.receipt)\n"
 "  --force             replace a file that is no output of keymuster\n"
@@ -51,7 +60,9 @@ const char provision_help[] =
 "  --check             do everything but make messages, say what a run would do, write nothing\n"
 "  --flush             a message leaves before the next member is read: for co-processes, slow\n"
 "  -j, --jobs N        threads (default: as many as processors)\n"
-"  -q, -v, --plain, --kernel NAME, -h, --help, --version: see keymuster --help\n"
+"  -q, -v, --plain, --kernel NAME, -h, --help, --version: see keymuster --help\n";
+
+const char provision_help_rest[] =
 "\n"
 "TIME is Unix seconds or RFC 3339.  The state is in $XDG_STATE_HOME/keymuster, else in\n"
 "/var/lib/keymuster for root and ~/.local/state/keymuster for others.  Exit: 0 done, 1 usage,\n"
@@ -65,4 +76,6 @@ const char provision_help[] =
 "  echo sip:late@example.org | keymuster provision --kms kms-init.xml --gms gms.xml \\\n"
 "      --gmk fire.gmk --members - --format raw -o late.mikey\n"
 "  keymuster provision --kms kms-init.xml --gms gms.xml --gmk fire.gmk \\\n"
-"      --members members.txt --status revoked -o revoke.ndjson\n";
+"      --members members.txt --status revoked -o revoke.ndjson\n"
+"  keymuster provision --kms kms-init.xml --gms gms.xml --groups groups.csv \\\n"
+"      --members members.csv -o all.ndjson\n";

@@ -52,4 +52,4 @@ static const char help[] =
 "Example:\n"
 "  keymuster selftest\n";
 
-const cli_command cli_selftest = { "selftest", help, selftest_run };
+const cli_command cli_selftest = { "selftest", help, selftest_run, NULL };

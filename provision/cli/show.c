@@ -353,4 +353,4 @@ static const char help[] =
 "Example:\n"
 "  keymuster show --kms kms-init.xml gms.xml fire.gmk\n";
 
-const cli_command cli_show_files = { "show", help, show_run };
+const cli_command cli_show_files = { "show", help, show_run, NULL };

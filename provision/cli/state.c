@@ -502,5 +502,5 @@ static const char repair_help[] =
 "Example:\n"
 "  keymuster state repair --gmk fire.gmk --t now\n";
 
-const cli_command cli_state_show = { "state show", show_help, show_run };
-const cli_command cli_state_repair = { "state repair", repair_help, repair_run };
+const cli_command cli_state_show = { "state show", show_help, show_run, NULL };
+const cli_command cli_state_repair = { "state repair", repair_help, repair_run, NULL };

@@ -11,7 +11,7 @@
 
 #include "base/file.h"
 
-enum { RECEIPT_MAX = 1 << 24 };
+enum { RECEIPT_MAX = 1 << 30 };        /* of a million groups */
 
 /* ---- faults ---------------------------------------------------------------------------------- */
 
@@ -78,7 +78,8 @@ static int read_receipt(verifier *v)
 	}
 	v->receipt = json_loadb(data, len, JSON_REJECT_DUPLICATES, NULL);
 	file_free(data);
-	if (number(v, "receipt", NULL) == 1 && json_is_object(in(v->receipt, "made", NULL)))
+	if (json_is_object(in(v->receipt, "made", NULL)) && (number(v, "receipt", NULL) == 1 ||
+	    (number(v, "receipt", NULL) == 2 && json_is_array(in(v->receipt, "groups", NULL)))))
 		return CLI_DONE;
 	verify_fault(v, 0, "%s is no receipt of keymuster",
 			cli_show(shown, v->receipt_name, strlen(v->receipt_name)));
@@ -95,6 +96,8 @@ static bool take_receipt(verifier *v)
 	v->gms = strdup(text(v, "gms", "uri"));
 	v->gms_kms = strdup(text(v, "gms", "kms"));
 	snprintf(v->gmk_id, sizeof v->gmk_id, "%s", text(v, "key", "gmk_id"));
+	if (number(v, "receipt", NULL) == 2 && !verify_groups_take(v))
+		return false;
 	return v->gms != NULL && v->gms_kms != NULL;
 }
 
@@ -170,6 +173,8 @@ static void compare_counts(verifier *v)
 				word_for(v->messages, "message", "messages"), (unsigned long long)members);
 	else if (v->faults == 0 && !json_equal(v->made, in(v->receipt, "made", NULL)))
 		verify_fault(v, 0, "members by KMS and key period are not those of the receipt");
+	if (v->groups != NULL)
+		verify_groups_compare(v);
 	compare_t(v, "first_t", v->first_t);
 	compare_t(v, "last_t", v->last_t);
 }
@@ -184,12 +189,17 @@ static int tell(const verifier *v)
 			number(v, "exit_code", NULL) == 0;
 	const char *messages = word_for(v->messages, "message", "messages");
 	const unsigned long long lines = number(v, "list", "lines");
-	char shown[CLI_SHOWN], signatures[80] = "all signatures verified", left_out[100] = "";
+	const unsigned long long failed = verify_groups_failed(v);
+	char shown[CLI_SHOWN], signatures[80] = "all signatures verified", left_out[200] = "";
+	int len = 0;
 
 	cli_show(shown, v->name, strlen(v->name));
 	if (others > 0)
-		snprintf(left_out, sizeof left_out, ", and left out %llu who have the key or an earlier "
+		len = snprintf(left_out, sizeof left_out, ", and left out %llu who have the key or an earlier "
 				"one", others);
+	if (failed > 0)
+		snprintf(left_out + len, sizeof left_out - (size_t)len, ", and %llu %s no key", failed,
+				word_for(failed, "group had", "groups had"));
 	if (v->verified < v->messages)
 		snprintf(signatures, sizeof signatures, "%llu %s verified", (unsigned long long)v->verified,
 				word_for(v->verified, "signature", "signatures"));
@@ -279,6 +289,7 @@ static int verify_run(int argc, char **argv)
 	free(v.receipt_name);
 	free(v.gms);
 	free(v.gms_kms);
+	verify_groups_free(v.groups);
 	cli_list_free(&v.w.kms);
 	cli_list_free(&v.w.operands);
 	return code;
@@ -303,4 +314,4 @@ static const char help[] =
 "Example:\n"
 "  keymuster verify fire.ndjson --kms kms-init.xml\n";
 
-const cli_command cli_verify = { "verify", help, verify_run };
+const cli_command cli_verify = { "verify", help, verify_run, NULL };

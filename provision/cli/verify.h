@@ -32,6 +32,8 @@ typedef struct {
 	km_err err;
 } verify_chunk;
 
+typedef struct verify_groups verify_groups;
+
 typedef struct {
 	verify_words w;
 	const char *name;
@@ -48,6 +50,7 @@ typedef struct {
 	uint64_t sample;        /* still to be chosen; all: UINT64_MAX */
 	char *gms;              /* whose messages these are, once known */
 	char *gms_kms;
+	verify_groups *groups;  /* of an output of many groups; NULL: all have one key */
 	char gmk_id[9];
 	uint8_t rand[KM_RAND_BYTES];
 	uint64_t first_t, last_t;
@@ -61,6 +64,18 @@ typedef struct {
 /* Count a fault, and say the first ones; line 0: of the whole.  The text must be escaped. */
 void verify_fault(verifier *v, uint64_t line, const char *format, ...)
 		__attribute__((format(printf, 3, 4)));
+
+/* ---- many groups (verify_groups.c) ------------------------------------------------------------ */
+
+/* Take the rows of a receipt of many groups.  false: out of memory. */
+bool verify_groups_take(verifier *v);
+/* A message of that group; gmk_id NULL: not known.  NULL, or what is wrong. */
+const char *verify_group(verifier *v, km_str group, const char *gmk_id, const uint8_t rand[KM_RAND_BYTES], uint64_t t);
+/* All messages have been seen: hold them against the rows. */
+void verify_groups_compare(verifier *v);
+/* Groups whose key could not be had. */
+uint64_t verify_groups_failed(const verifier *v);
+void verify_groups_free(verify_groups *g);
 
 /* Check all messages of the file (verify_messages.c).  CLI_DONE, or CLI_IO. */
 int verify_messages(verifier *v);

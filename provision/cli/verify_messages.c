@@ -13,7 +13,7 @@
 
 /* What stands beside a message in NDJSON; of the other forms what the message says. */
 typedef struct {
-	km_str uri, kms;
+	km_str uri, kms, group;
 	const char *uid, *gmk_id, *guk_id;
 	uint64_t period_no;
 	bool has_period;
@@ -87,9 +87,9 @@ static const char *check_member(verifier *v, const mikey_msg *m, const beside *b
 	put_number(id, m->csb_id, sizeof id);
 	if (b->guk_id != NULL && !is_hex(b->guk_id, id, sizeof id))
 		return "guk_id is not that of the message";
-	if (b->gmk_id != NULL && v->gmk_id[0] == '\0')
+	if (v->groups == NULL && b->gmk_id != NULL && v->gmk_id[0] == '\0')
 		snprintf(v->gmk_id, sizeof v->gmk_id, "%s", b->gmk_id);
-	if (b->gmk_id != NULL && strcmp(b->gmk_id, v->gmk_id) != 0)
+	if (v->groups == NULL && b->gmk_id != NULL && strcmp(b->gmk_id, v->gmk_id) != 0)
 		return "gmk_id is of another key";
 	snprintf(period, sizeof period, "%llu", (unsigned long long)no);
 	periods = json_object_get(v->made, kms->uri);
@@ -136,20 +136,24 @@ static const char *check_sender(verifier *v, verify_signature *s, const km_kms *
 }
 
 /* What is common to all messages of a run, and T, which rises. */
-static const char *check_order(verifier *v, const mikey_msg *m)
+static const char *check_order(verifier *v, const mikey_msg *m, const beside *b)
 {
+	const char *why = NULL;
+
 	if (m->rand.len != KM_RAND_BYTES)
 		return "its RAND is none of keymuster";
+	if (v->groups != NULL || b->group.len > 0)
+		why = verify_group(v, b->group, b->gmk_id, m->rand.data, m->ntp64);
 	if (v->messages == 1) {
 		memcpy(v->rand, m->rand.data, KM_RAND_BYTES);
 		v->first_t = m->ntp64;
-	} else if (memcmp(v->rand, m->rand.data, KM_RAND_BYTES) != 0) {
+	} else if (v->groups == NULL && memcmp(v->rand, m->rand.data, KM_RAND_BYTES) != 0) {
 		return "its RAND is that of another key";
 	} else if (m->ntp64 <= v->last_t && !(v->last_t >> 63 == 1 && m->ntp64 >> 63 == 0)) {
 		return "its T is not later than that of the line before";
 	}
 	v->last_t = m->ntp64;
-	return NULL;
+	return why;
 }
 
 /* ---- signatures, on threads ------------------------------------------------------------------ */
@@ -244,7 +248,7 @@ static bool check_message(verifier *v, const uint8_t *msg, size_t len, beside *b
 		b->uri = str_of(m.id[ROLE_RESPONDER]);
 	if (b->kms.s == NULL && m.id[ROLE_KMS_RESPONDER].data != NULL)
 		b->kms = str_of(m.id[ROLE_KMS_RESPONDER]);
-	why = check_order(v, &m);
+	why = check_order(v, &m, b);
 	if (why == NULL)
 		why = check_sender(v, &s, &kms, &m, b, km_time_of_ntp(m.ntp64));
 	if (why == NULL)
@@ -276,6 +280,7 @@ static bool check_json(verifier *v, const char *line, size_t len)
 	const json_t *mikey = json_object_get(o, "mikey");
 	const json_t *period = json_object_get(o, "key_period");
 	const json_t *uri = json_object_get(o, "uri"), *kms = json_object_get(o, "kms");
+	const json_t *group = json_object_get(o, "group");
 	bool done = true;
 	beside b = {
 		.uid = json_string_value(json_object_get(o, "uid")),
@@ -290,13 +295,14 @@ static bool check_json(verifier *v, const char *line, size_t len)
 	} else {
 		b.uri = (km_str){ json_string_value(uri), json_string_length(uri) };
 		b.kms = (km_str){ json_string_value(kms), json_string_length(kms) };
+		b.group = (km_str){ json_string_value(group), json_string_length(group) };
 		done = check_base64(v, json_string_value(mikey), json_string_length(mikey), &b);
 	}
 	json_decref(o);
 	return done;
 }
 
-/* "mikey BASE64", and behind a tab whose it is. */
+/* "mikey BASE64", behind a tab whose it is, and behind another its group. */
 static bool check_text(verifier *v, const char *line, size_t len)
 {
 	static const char word[] = "mikey ";
@@ -310,6 +316,11 @@ static bool check_text(verifier *v, const char *line, size_t len)
 	}
 	if (tab != NULL)
 		b.uri = (km_str){ tab + 1, len - code_len - 1 };
+	tab = tab == NULL ? NULL : memchr(b.uri.s, '\t', b.uri.len);
+	if (tab != NULL) {
+		b.group = (km_str){ tab + 1, (size_t)(b.uri.s + b.uri.len - tab - 1) };
+		b.uri.len = (size_t)(tab - b.uri.s);
+	}
 	return check_base64(v, code, code_len - (sizeof word - 1), &b);
 }
 

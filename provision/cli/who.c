@@ -251,4 +251,4 @@ static const char help[] =
 "Example: those who left, and have the key still\n"
 "  keymuster who --gmk fire.gmk --members members-now.txt --missing --format text\n";
 
-const cli_command cli_who = { "who", help, who_run };
+const cli_command cli_who = { "who", help, who_run, NULL };
