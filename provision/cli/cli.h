@@ -8,7 +8,7 @@
  *   provision, provision_*          a run: its key (key), GMS (gms), members who have it (given), what is looked at
  *                                   before (check), its output (out) and help; canary: one message opened first
  *   provision_groups, provision_groups_given   the same of many groups: their keys, and who has them
- *   receipt, verify, verify_*        what a run says at its end, and that held against its output
+ *   receipt, verify, verify_messages, verify_groups   what a run says at its end, and that held against its output
  *   messages, messages_text, messages_doc   messages read, in all forms
  *   open, open_out, inspect         messages opened, and looked at
  *   state, who, show                the state, members who have a key, and key files, shown
