@@ -36,7 +36,7 @@ extern "C" {
 #define KM_API  __attribute__((visibility("default")))
 #define KM_MUST __attribute__((warn_unused_result))
 
-#define KM_VERSION "0.1.0"
+#define KM_VERSION "1.0.0"
 
 enum {
 	KM_SSV_BYTES = 16,           /* shared secret value, a GMK */
