@@ -384,6 +384,7 @@ km_batch *cli_batch(km_keyring *ring, const cli_settings *settings);
 /* The time for what is made now: by the clock, or by the last T where that is later. */
 km_time cli_time(const km_gms *gms);
 
+enum { CLI_WINDOW_MAX = 20480 };        /* members of a batch: above, memory grows and nothing else */
 /* Make and write all messages.  CLI_DONE, CLI_REJECTED, or where it broke off CLI_IO, CLI_SELFTEST for a fault. */
 int cli_run_all(cli_counts *counts, const cli_run *run);
 

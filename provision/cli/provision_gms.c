@@ -1,6 +1,7 @@
 /* provision_gms.c -- keymuster provision: whose keys sign, and under whose keys members are reached. */
 #include "provision.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/when.h"
@@ -186,10 +187,24 @@ static int check_members(const provision *p)
 	return CLI_DONE;
 }
 
+#define TABLES_OF_ONE_BATCH ((uint64_t)64 << 20)        /* those at work, and a few before them */
+
+/* A batch that holds the whole list comes to each KMS once: its tables may go again. */
+static int bound_tables(const provision *p)
+{
+	if (!crowd_is_complete(p->members) || crowd_size(p->members) > CLI_WINDOW_MAX ||
+	    km_keyring_set(p->ring, KM_RING_TABLES_BYTES, TABLES_OF_ONE_BATCH, NULL) == KM_OK)
+		return CLI_DONE;
+	cli_error("%s", strerror(ENOMEM));
+	return CLI_IO;
+}
+
 int provision_load(provision *p)
 {
 	int code = cli_load(&p->ring, &p->w.kms, &p->w.gms, crowd_size(p->members) > 0, p->w.keys);
 
+	if (code == CLI_DONE)
+		code = bound_tables(p);
 	if (code == CLI_DONE)
 		code = find_gms(p);
 	if (code == CLI_DONE && p->key != NULL && (strcmp(p->key->gms.s, p->gms_uri.s) != 0 ||

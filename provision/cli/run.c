@@ -13,7 +13,6 @@
 
 enum {
 	PIECE = MAKE_MAX,       /* members */
-	WINDOW_MAX = 40 * PIECE,        /* members of a batch: above, memory grows and nothing else */
 	WINDOWS = 3,            /* one that is made, one before it, one behind it */
 	WRITE_ROOM = 1 << 18,   /* octets that are written at once; a message as text has 100 000 at most */
 };
@@ -188,8 +187,8 @@ static size_t choose_size(const runner *r)
 
 	if (r->run->flush)
 		return 1;
-	if (most > WINDOW_MAX)
-		most = WINDOW_MAX;
+	if (most > CLI_WINDOW_MAX)
+		most = CLI_WINDOW_MAX;
 	if (!crowd_is_complete(members) || n == 0)
 		return most;
 	windows = (n + most - 1) / most;
@@ -614,7 +613,7 @@ static bool set_up(runner *r)
 		see(r, who);
 	r->total = crowd_is_sized(members) ? crowd_size(members) : 0;
 	show_progress(r);
-	r->threads = pool_new(r->run->jobs, (size_t)WINDOWS * WINDOW_MAX, work, NULL);
+	r->threads = pool_new(r->run->jobs, (size_t)WINDOWS * CLI_WINDOW_MAX, work, NULL);
 	if (r->threads == NULL)
 		cli_error("no threads: %s", strerror(errno));
 	return r->threads != NULL;
