@@ -414,6 +414,7 @@ static void t_is_held_to_the_clock(void **ctx)
 	(void)ctx;
 	assert_int_equal(km_client_forgetful(&c, theirs), KM_OK);
 	assert_int_equal(open_at(c, &m, later(901)), KM_R_TIME);
+	says(km_reason_text(KM_R_TIME));
 	assert_int_equal(open_at(c, &m, later(-901)), KM_R_TIME);
 	assert_int_equal(km_client_set(c, KM_CLIENT_WINDOW, 10, why), KM_OK);
 	assert_int_equal(open_at(c, &m, later(11)), KM_R_TIME);

@@ -77,8 +77,6 @@ static bool open_one(opener *o, const cli_message *one, const char *name, bool *
 	if (one->wrong == NULL) {
 		reason = km_client_open(&opened, o->client, one->msg, one->len, &o->signalling, now, o->why);
 		why = km_complaint_text(o->why);
-		if (*why == '\0')
-			why = km_reason_text(reason);
 	}
 	*failed = reason == KM_R_STORE;
 	if (reason != KM_R_OK) {

@@ -1,6 +1,7 @@
 /* client.c -- a member's client: messages opened, and remembered. */
 #include "client.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -370,6 +371,8 @@ km_reason km_client_open(km_opened *out, km_client *client, const uint8_t *msg, 
 		put_opened(out, &c);
 	else
 		km_key_free(c.key);
+	if (r != KM_R_OK && why->text[0] == '\0')       /* there is no more to say */
+		snprintf(why->text, sizeof why->text, "%s", km_reason_text(r));
 	sodium_free(c.opened);
 	return r;
 }
