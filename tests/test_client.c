@@ -107,7 +107,9 @@ static km_time later(int64_t seconds)
 	return (km_time){ LAB_NOW.seconds + seconds, LAB_NOW.fraction };
 }
 
-static message make_at(km_key *k, const char *to, uint32_t of_kms, uint32_t what, km_time now)
+enum { OPEN, HIDDEN };          /* who talks to whom; the GMS can open what is hidden */
+
+static message make_as(int manner, km_key *k, const char *to, uint32_t of_kms, uint32_t what, km_time now)
 {
 	km_made made = { .struct_size = sizeof made };
 	message m = { .len = 0 };
@@ -115,6 +117,10 @@ static message make_at(km_key *k, const char *to, uint32_t of_kms, uint32_t what
 	size_t len;
 
 	assert_int_equal(km_batch_new(&b, ring), KM_OK);
+	if (manner == HIDDEN) {
+		assert_int_equal(km_batch_set(b, KM_BATCH_IDENTITY, KM_IDENTITY_UID, why), KM_OK);
+		assert_int_equal(km_batch_set(b, KM_BATCH_TO_SELF, KM_TO_SELF_YES, why), KM_OK);
+	}
 	assert_int_equal(km_batch_add(b, k, to, strlen(to), of_kms, what, 0, why), KM_OK);
 	if (km_batch_run(b, now, why) != KM_OK)
 		fail_msg("%s", km_complaint_text(why));
@@ -129,7 +135,7 @@ static message make_at(km_key *k, const char *to, uint32_t of_kms, uint32_t what
 
 static message make(km_key *k, const char *to, uint32_t what, km_time now)
 {
-	return make_at(k, to, KM_KMS_OF_GMS, what, now);
+	return make_as(OPEN, k, to, KM_KMS_OF_GMS, what, now);
 }
 
 static km_client *open_store(km_begin begin, km_err wanted)
@@ -451,7 +457,7 @@ static void nothing_comes_by_a_revoked_certificate(void **ctx)
 	lab_add(mine, &kms);
 	lab_add(mine, &old);
 	lab_add_user(mine, &old, uri, KM_USE_OPEN);
-	m = make_at(key, uri, km_keyring_kms(ring, old.cert.uri, strlen(old.cert.uri)), KM_GIVE, LAB_NOW);
+	m = make_as(OPEN, key, uri, km_keyring_kms(ring, old.cert.uri, strlen(old.cert.uri)), KM_GIVE, LAB_NOW);
 	c = client_of(mine);
 	assert_int_equal(opens(c, &m), KM_R_OK);
 	km_client_free(c);
@@ -478,6 +484,30 @@ static km_reason named(km_client *c, const message *m, const char *from, const c
 
 	km_key_free(opened.key);
 	return r;
+}
+
+/* Of messages that hide whose they are it does not know the GMK-IDs, but it knows the key again. */
+static void a_revoked_key_stays_so_for_a_gms_that_opens_its_own(void **ctx)
+{
+	const message first = make_as(HIDDEN, key, ALICE, KM_KMS_OF_GMS, KM_GIVE, LAB_NOW);
+	const message late = make_as(HIDDEN, key, BOB, KM_KMS_OF_GMS, KM_GIVE, LAB_NOW);
+	message revocation;
+	km_keyring *mine;
+	km_client *c;
+
+	(void)ctx;
+	assert_int_equal(km_keyring_new(&mine), KM_OK);
+	lab_add(mine, &kms);
+	lab_add_user(mine, &kms, GMS, KM_USE_OPEN);
+	c = client_of(mine);
+	assert_int_equal(named(c, &first, GMS, FIRE), KM_R_OK);
+	assert_int_equal(km_key_revoke(key, why), KM_OK);
+	revocation = make_as(HIDDEN, key, ALICE, KM_KMS_OF_GMS, KM_REVOKE, later(30));
+	assert_int_equal(named(c, &revocation, GMS, FIRE), KM_R_OK);
+	assert_int_equal(named(c, &late, GMS, FIRE), KM_R_REVOKED);
+	assert_int_equal(named(c, &late, GMS, FIRE), KM_R_REVOKED);
+	km_client_free(c);
+	km_keyring_free(mine);
 }
 
 static void the_signalling_is_compared(void **ctx)
@@ -828,6 +858,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(t_is_held_to_the_clock, before, after),
 		cmocka_unit_test_setup_teardown(the_signalling_is_compared, before, after),
 		cmocka_unit_test_setup_teardown(nothing_comes_by_a_revoked_certificate, before, after),
+		cmocka_unit_test_setup_teardown(a_revoked_key_stays_so_for_a_gms_that_opens_its_own, before, after),
 		cmocka_unit_test_setup_teardown(what_is_half_said_is_refused_by_name, before, after),
 		cmocka_unit_test_setup_teardown(damage_is_found, before, after),
 		cmocka_unit_test_setup_teardown(what_can_be_read_is_kept_when_one_begins_anew, before, after),

@@ -264,6 +264,10 @@ static km_reason record(call *c, const message_opened *opened, km_complaint *why
 	if (r != KM_R_OK)
 		return r;
 	err = held_prepare(&step, client->held, &seen, c->key, opened->ntp64);
+	if (err == KM_OK && c->key->revoked && !opened->revoked) { /* which a GMK-ID would have told, if it were known */
+		held_drop(&step);
+		return KM_R_REVOKED;
+	}
 	if (err != KM_OK)
 		complain(why, "the client", 0, NULL, km_strerror(err));
 	else if (client->file != NULL)
