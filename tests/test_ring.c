@@ -359,6 +359,26 @@ static void why_a_set_was_lost_stays_as_long_as_the_ring(void **state)
 	km_keyring_free(ring);
 }
 
+/* A document that is loaded again and again takes no more memory each time. */
+static void what_was_lost_before_is_not_kept_twice(void **state)
+{
+	kmsdoc_cert cert;
+	km_kms_master *master = new_kms(&cert, "kms.one");
+	km_keyring *ring = ring_with(&cert);
+	kmsdoc_keys keys[2] = { new_keys(&cert, master, GMS, 1500), new_keys(&cert, master, GMS, 1503) };
+	const ring_snapshot *s;
+
+	(void)state;
+	keys[0].ssk[31] ^= 1;
+	for (size_t i = 0; i < 3; i++)
+		add_keys(ring, written_keys(keys, 2), KM_OK, "keys.xml:15: UserSigningKeySSK: ");
+	s = ring_take(ring);
+	assert_int_equal(s->lost.n, 1);
+	ring_give_back(s);
+	km_kms_master_free(master);
+	km_keyring_free(ring);
+}
+
 static void a_renewed_certificate_shares_tables_after_pruning(void **state)
 {
 	kmsdoc_cert cert;
@@ -496,6 +516,7 @@ int main(void)
 		cmocka_unit_test(each_use_locks_its_own),
 		cmocka_unit_test(what_cannot_serve_is_pruned),
 		cmocka_unit_test(why_a_set_was_lost_stays_as_long_as_the_ring),
+		cmocka_unit_test(what_was_lost_before_is_not_kept_twice),
 		cmocka_unit_test(a_renewed_certificate_shares_tables_after_pruning),
 		cmocka_unit_test(a_revoked_certificate_gives_way),
 		cmocka_unit_test(a_revoked_key_set_stays_so),

@@ -255,6 +255,18 @@ static void free_lost(void *entry)
 	free(lost);
 }
 
+static bool is_lost(const ring_snapshot *s, const lost_keys *lost)
+{
+	for (size_t i = 0; i < s->lost.n; i++) {
+		const lost_keys *old = s->lost.at[i];
+
+		if (old->period_no == lost->period_no && strcmp(old->uri, lost->uri) == 0 &&
+		    strcmp(old->kms_uri, lost->kms_uri) == 0 && strcmp(old->why, lost->why) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* Remember a set that was refused, so that who needs it is told why again. */
 static void lose(ring_snapshot *draft, const kmsdoc_keys *keys, const km_complaint *why)
 {
@@ -267,7 +279,7 @@ static void lose(ring_snapshot *draft, const kmsdoc_keys *keys, const km_complai
 	lost->uri = strdup(keys->uri);
 	lost->kms_uri = strdup(keys->kms_uri);
 	complain_keep(lost->why, KMSDOC_FAULT, why);
-	if (lost->uri == NULL || lost->kms_uri == NULL || !ring_list_add(&draft->lost, lost))
+	if (lost->uri == NULL || lost->kms_uri == NULL || is_lost(draft, lost) || !ring_list_add(&draft->lost, lost))
 		ring_let_go(lost);
 }
 
