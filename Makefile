@@ -155,6 +155,8 @@ $(B)/tests/test_faults: private LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wra
 # What is refused is not signed.
 $(B)/tests/test_refused: private LDFLAGS += -Wl,--wrap=km_eccsi_sign_batch
 
+$(B)/tests/test_batch_faults: private LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray
+
 # What the system does with memory in a child of a fork.
 $(B)/tests/test_random: private LDFLAGS += -Wl,--wrap=madvise
 
