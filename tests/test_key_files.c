@@ -208,6 +208,36 @@ static void params_are_looked_at_for_any_file(void **ctx)
 	free(path);
 }
 
+/* As what was filled in half would be; GMSs draw none of these. */
+static void a_key_of_zeros_is_none(void **ctx)
+{
+	static const char text[] = "{\"version\": 2, \"gmk\": \"%s\", \"gmk_id\": \"0000000%d\", \"rand\": \"%s\", \"gms\": \"" GMS
+			"\", \"kms\": \"" KMS "\", \"text\": \"\", \"activation\": 0, \"expiry\": 0, "
+			"\"groups\": [\"sip:fire-1@gms-psi.example.org\"], \"revoked\": false}";
+	static const char zeros[] = "00000000000000000000000000000000", some[] = "0000000000000000000000000000000a";
+	static const struct { const char *gmk, *rand, *element; int id; } rows[] = {
+		{ zeros, some, "gmk", 8 }, { some, zeros, "rand", 8 }, { some, some, "gmk_id", 0 }, { some, some, NULL, 8 },
+	};
+	km_gms *gms = gms_in("zeros.state");
+	char *path = strdup(in_dir("zeros.gmk"));
+	km_key *key;
+
+	(void)ctx;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		char all[600];
+
+		snprintf(all, sizeof all, text, rows[i].gmk, rows[i].id, rows[i].rand);
+		write_text(path, all);
+		assert_int_equal(km_key_load(&key, gms, path, km_seal_none(), &why),
+				rows[i].element == NULL ? KM_OK : KM_EFORMAT);
+		if (rows[i].element != NULL)
+			assert_non_null(strstr(why.text, rows[i].element));
+		km_key_free(key);
+	}
+	km_gms_free(gms);
+	free(path);
+}
+
 static void what_is_no_key_of_this_gms_is_refused(void **ctx)
 {
 	char *path = strdup(in_dir("other.gmk")), *link = strdup(in_dir("link.gmk"));
@@ -475,6 +505,7 @@ int main(void)
 		cmocka_unit_test(made_once_by_calls),
 		cmocka_unit_test(what_differs_is_named),
 		cmocka_unit_test(params_are_looked_at_for_any_file),
+		cmocka_unit_test(a_key_of_zeros_is_none),
 		cmocka_unit_test(what_is_no_key_of_this_gms_is_refused),
 		cmocka_unit_test(a_file_tells_the_state),
 		cmocka_unit_test(many_are_opened_at_once),

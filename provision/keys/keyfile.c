@@ -58,7 +58,8 @@ static bool take_hex(uint8_t *out, size_t len, json_lexer *value)
 
 static const char *take_gmk(reading *r, json_lexer *value)
 {
-	return take_hex(r->gmk, sizeof r->gmk, value) ? NULL : "not 32 hex digits";
+	return take_hex(r->gmk, sizeof r->gmk, value) && !sodium_is_zero(r->gmk, sizeof r->gmk) ? NULL :
+			"not 32 hex digits, or all 0";
 }
 
 static const char *take_gmk_id(reading *r, json_lexer *value)
@@ -73,7 +74,8 @@ static const char *take_gmk_id(reading *r, json_lexer *value)
 
 static const char *take_rand(reading *r, json_lexer *value)
 {
-	return take_hex(r->rand, sizeof r->rand, value) ? NULL : "not 32 hex digits";
+	return take_hex(r->rand, sizeof r->rand, value) && !sodium_is_zero(r->rand, sizeof r->rand) ? NULL :
+			"not 32 hex digits, or all 0";
 }
 
 static const char *take_uri(km_str *uri, json_lexer *value)
