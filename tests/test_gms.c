@@ -9,6 +9,7 @@
 
 #include "base/complain.h"
 #include "provision/base/when.h"
+#include "provision/gms/batch.h"
 #include "provision/gms/given.h"
 #include "provision/gms/gms.h"
 #include "util_dir.h"
@@ -921,6 +922,32 @@ static void an_end_that_fails_is_said_again(void **ctx)
 	km_gms_free(gms);
 }
 
+/* A process that never says what became of its runs does not keep them. */
+static void a_run_that_is_left_is_forgotten(void **ctx)
+{
+	km_gms *gms = gms_in(files("left.state", KM_MAY_BEGIN));
+	km_key *keys[2] = { key_of(gms, 23), key_of(gms, 24) };
+
+	(void)ctx;
+	for (size_t n = 1; n <= 2; n++) {
+		km_batch *b;
+		uint64_t run;
+
+		assert_int_equal(km_batch_new(&b, ring), KM_OK);
+		for (size_t k = 0; k < n; k++)
+			assert_int_equal(km_batch_add(b, keys[k], "sip:u1@h", 8, KM_KMS_OF_GMS, KM_GIVE, 0, &why), KM_OK);
+		if (km_batch_run(b, some_now(), &why) != KM_OK)
+			fail_msg("%s", why.text);
+		run = b->run;
+		km_batch_free(b);
+		assert_int_equal(gms_end_run(gms, run, KM_RUN_DELIVERED, &why), KM_EIO);
+		counted(keys[n - 1], 0, 1, 0);
+	}
+	for (size_t k = 0; k < 2; k++)
+		km_key_free(keys[k]);
+	km_gms_free(gms);
+}
+
 /* ---- what is refused ------------------------------------------------------------------------- */
 
 static void what_is_half_filled_is_refused(void **ctx)
@@ -1009,6 +1036,7 @@ int main(void)
 		cmocka_unit_test(wrong_marks_are_not_left_out),
 		cmocka_unit_test(a_store_of_wrong_marks_is_found),
 		cmocka_unit_test(an_end_that_fails_is_said_again),
+		cmocka_unit_test(a_run_that_is_left_is_forgotten),
 		cmocka_unit_test(what_is_half_filled_is_refused),
 		cmocka_unit_test(a_state_that_is_missing_is_refused),
 		cmocka_unit_test(a_damaged_journal_shows_that_a_state_was_lost),

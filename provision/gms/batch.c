@@ -55,6 +55,10 @@ static void end_work(km_batch *b)
 static void undo(km_batch *b)
 {
 	end_work(b);
+	for (size_t i = 0; i < b->n_gmss; i++) {
+		if (b->gmss[i].is_marked)
+			gms_leave_run(b->gmss[i].gms, b->run);
+	}
 	free(b->gmss);
 	free(b->keys);
 	b->gmss = NULL;

@@ -372,3 +372,8 @@ km_err gms_end_run(km_gms *gms, uint64_t run, uint32_t how, km_complaint *why)
 {
 	return store_end_run(gms->place, run, how, why);
 }
+
+void gms_leave_run(km_gms *gms, uint64_t run)
+{
+	store_leave_run(gms->place, run);
+}

@@ -76,5 +76,7 @@ KM_MUST km_err gms_mark(km_gms *gms, uint64_t run, const km_mark *marks, size_t 
 		km_complaint *why);
 /* how: KM_RUN_DELIVERED, KM_RUN_TAKEN_BACK. */
 KM_MUST km_err gms_end_run(km_gms *gms, uint64_t run, uint32_t how, km_complaint *why);
+/* Nobody will say what became of it: its members are unsure. */
+void gms_leave_run(km_gms *gms, uint64_t run);
 
 #endif

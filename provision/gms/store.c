@@ -250,6 +250,12 @@ km_err store_end_run(store_place *place, uint64_t run, uint32_t how, km_complain
 	return outcome(&v, place->store->calls.end_run(ctx_of(place, &v), place->gms, place->kms, run, how), "end_run");
 }
 
+void store_leave_run(store_place *place, uint64_t run)
+{
+	if (place->store->is_files)
+		store_files_leave_run(place->files, run);
+}
+
 km_err store_given(store_place *place, uint32_t gmk_id, km_given *to, km_complaint *why)
 {
 	store_visit v = VISIT;

@@ -56,6 +56,8 @@ KM_MUST km_err store_mark(store_place *place, uint64_t run, const km_mark *marks
 		size_t n_keys, km_complaint *why);
 /* how: KM_RUN_*. */
 KM_MUST km_err store_end_run(store_place *place, uint64_t run, uint32_t how, km_complaint *why);
+/* It was never ended, nor will be: its members are unsure. */
+void store_leave_run(store_place *place, uint64_t run);
 KM_MUST km_err store_given(store_place *place, uint32_t gmk_id, km_given *to, km_complaint *why);
 
 /* What keep_key is given keys sealed under; NULL: files, which keep none by themselves. */

@@ -223,6 +223,11 @@ static int end_run(void *ctx, const char *gms, const char *kms, uint64_t run, ui
 	return done_of(v, store_journal_end(v->place->files->journals, run, how == KM_RUN_DELIVERED, v->why));
 }
 
+void store_files_leave_run(store_files *files, uint64_t run)
+{
+	store_journal_leave(files->journals, run);
+}
+
 static int given(void *ctx, const char *gms, const char *kms, uint32_t gmk_id, km_given *to)
 {
 	store_visit *v = ctx;

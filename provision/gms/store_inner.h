@@ -28,6 +28,7 @@ extern const km_store_calls store_files_calls;
 KM_MUST km_err store_files_open(store_place *place, km_complaint *why);
 /* store_look_up. */
 KM_MUST km_err store_files_look_up(store_visit *v, uint32_t *is, const uint32_t *gmk_ids, size_t n);
+void store_files_leave_run(store_files *files, uint64_t run);
 /* files may be NULL. */
 void store_files_close(store_files *files);
 

@@ -367,6 +367,19 @@ km_err store_journal_end(store_journal *s, uint64_t run, bool delivered, km_comp
 	return err != KM_OK ? err : also;
 }
 
+void store_journal_leave(store_journal *s, uint64_t run)
+{
+	open_run *r;
+
+	enter(s);
+	r = find_run(s, run);
+	if (r != NULL) {
+		drop(r->many);
+		*r = s->runs[--s->n];
+	}
+	lock_give(&s->lock);
+}
+
 /* ---- who was given a key --------------------------------------------------------------------- */
 
 typedef struct {

@@ -16,6 +16,8 @@ void store_journal_free(store_journal *journals);
 KM_MUST km_err store_journal_mark(store_journal *journals, const char *state_file, uint64_t run, uint64_t t,
 		const km_mark *marks, size_t n, km_key *const *keys, size_t n_keys, km_complaint *why);
 KM_MUST km_err store_journal_end(store_journal *journals, uint64_t run, bool delivered, km_complaint *why);
+/* Nobody will say what became of that run. */
+void store_journal_leave(store_journal *journals, uint64_t run);
 /* All marks of a key, given to km_given_put. */
 KM_MUST km_err store_journal_given(const char *state_file, uint32_t gmk_id, km_given *to, km_complaint *why);
 
