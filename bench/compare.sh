@@ -1,7 +1,7 @@
 #!/bin/bash
 # compare.sh -- whole runs of the command: each kernel, one thread and two, small groups and large.
 # usage: bench/compare.sh path/to/keymuster path/to/bench [FILE.json]
-# SIZES: members of the groups.  KERNELS: which kernels.  LIMIT: what would take longer than so many
+# SIZES: members of the groups.  MANY: N:SIZE, groups of one run against one (10000:20; 0: none).  KERNELS: which kernels.  LIMIT: what would take longer than so many
 # seconds (60) is left out.
 set -euo pipefail
 export LC_ALL=C
@@ -116,6 +116,44 @@ for k in $kernels; do
 		done
 	done
 done
+# The same members in many groups, N of SIZE each, and in one group, in turn; the middle of three by processor time,
+# which others on the machine change least.  Key files are made in each run.
+many=${MANY:-10000:20}
+processor_seconds() { # WORD...
+	local TIMEFORMAT='%U %S'
+	{ time "$@" >/dev/null 2>&1; } 2>&1 | awk '{print $1 + $2}'
+}
+many_against_one() { # KERNEL
+	local command=("$keymuster" --plain --kernel "$1" provision --kms kms/kms-init.xml --gms gms/*.xml -o out)
+	rm -f of_many of_one
+	for _ in 1 2 3; do
+		rm -rf keys one.gmk
+		mkdir keys
+		processor_seconds "${command[@]}" --groups many.csv --members many.members >>of_many
+		processor_seconds "${command[@]}" --group sip:fire-1@gms-psi.example.org --gmk one.gmk \
+			--members many.one >>of_one
+	done
+	sort -n of_many | sed -n 2p >middle
+	sort -n of_one | sed -n 2p >>middle
+	awk -v k="$1" -v n="${many%:*}" -v size="${many#*:}" 'NR == 1 {many = $1} NR == 2 {
+		printf "%s: %d groups of %d at %.0f%% of the rate of one group of them all; target: 90%%\n",
+			k, n, size, 100 * $1 / many }' middle
+}
+if [ "$many" != 0 ]; then
+	awk -v n="${many%:*}" -v size="${many#*:}" 'BEGIN {
+		print "group,gmk" >"many.csv"
+		print "uri,group" >"many.members"
+		for (i = 0; i < n; i++) {
+			g = "sip:group" i "@gms-psi.example.org"
+			print g ",keys/" i ".gmk" >"many.csv"
+			for (k = 0; k < size; k++) {
+				print "sip:member" i "-" k "@example.org," g >"many.members"
+				print "sip:member" i "-" k "@example.org" >"many.one"
+			}
+		}
+	}'
+	many_against_one "${kernels%% *}" >>notes
+fi
 echo
 [ ! -f notes ] || cat notes
 echo "cpu us: processor time of all threads, a message.  peak MB: resident, of another run."

@@ -173,6 +173,19 @@ expect "a revocation that leaves one out" 2 "1: sip:fire-1@.*|2 who were given k
 check "and counts them" has rev1.nd.receipt '"count": 2'
 expect "who knows of it" 0 "1 have key" "$K" who --gmk keys/6.gmk --members <(echo sip:carol@example.org)
 
+echo "# several KMSs"
+"$K" lab kms far --kms-uri far.example.org 2>err
+"$K" lab user far sip:dora@far.example.org -o users 2>err
+(echo uri,group,kms; echo "sip:dora@far.example.org,$(group 1),far.example.org"; for g in 50 60; do
+	echo "sip:alice@example.org,$(group $g),"; echo "sip:dora@far.example.org,$(group $g),far.example.org"; done) >far.m
+(echo group,gmk; rows 50 50; rows 60 60) >far.csv
+expect "members of two KMSs in each group" 2 "2 groups \(2 served.*: 4 messages; 1 rejected" \
+	"${P[@]}" --kms far/kms-init.xml --groups far.csv --members far.m -o far.nd
+check "each opens both" test "$(grep -F sip:dora@ far.nd | "$K" open --kms far/kms-init.xml --kms lab/kms-init.xml \
+	--keys users/dora-*.xml 2>err | grep -c '"status":"accepted"')" = 2
+expect "verify knows both" 2 "4 messages, all signatures verified, as the receipt says, but .* rejected 1 of" \
+	"$K" verify far.nd --kms far/kms-init.xml --kms lab/kms-init.xml
+
 echo "# killed"
 (echo group,gmk; rows 100 299) >many.csv
 (echo uri,group; for ((g = 100; g < 300; g++)); do for u in a b c d e; do member "$u" $g; done; done) >many.m
@@ -188,6 +201,6 @@ expect "the same command goes on" 0 "200 groups \(200 served.*: 1000 messages" "
 check "with the keys that were made" sh -c 'test ! -s sums || sort -u sums | sha256sum -c --quiet'
 check "which differ" test "$(sed -n 's/.*"gmk_id":"\([0-9a-f]*\)","guk.*/\1/p' many.nd | sort -u | wc -l)" = 200
 expect "verify" 0 "1000 messages, all signatures verified" "$K" verify many.nd --kms lab/kms-init.xml
-check "nothing is left beside the keys" test -z "$(ls -A keys | grep tmp)"
+check "nothing is left beside the keys" test -z "$(find keys -name "*tmp*")"
 
 finish

@@ -7,7 +7,8 @@
  *   run                             members to messages, side by side
  *   provision, provision_*          a run: its key (key), GMS (gms), members who have it (given), what is looked at
  *                                   before (check), its output (out) and help; canary: one message opened first
- *   provision_groups, provision_groups_given   the same of many groups: their keys, and who has them
+ *   provision_groups, provision_groups_made, provision_groups_given   the same of many groups: keys that are there,
+ *                                   and that are made; who has them
  *   receipt, verify, verify_messages, verify_groups   what a run says at its end, and that held against its output
  *   messages, messages_text, messages_doc   messages read, in all forms
  *   open, open_out, inspect         messages opened, and looked at

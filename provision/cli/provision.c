@@ -248,7 +248,8 @@ static void tell(const provision *p, const cli_counts *counts)
 static int run_counted(provision *p, cli_counts *counts)
 {
 	const cli_key key = {
-		.key = p->key, .revoke = p->revoke, .salts = p->salts, .journal = p->journal, .older = p->older, .n_older = p->n_older,
+		.key = p->key, .revoke = p->revoke, .salts = p->salts, .journal = p->journal, .older = p->older,
+		.n_older = p->n_older,
 	};
 	cli_run how = {
 		.ring = p->ring, .gms = p->gms, .settings = p->settings, .keys = &key, .n_keys = 1,
@@ -395,7 +396,8 @@ static int provision_run(int argc, char **argv)
 		{ "gms-uri", 0, CLI_ONE, &p.w.gms_uri }, { "gms-kms", 0, CLI_ONE, &p.w.gms_kms },
 		{ "any-period", 0, CLI_FLAG, &p.w.keys.any_period },
 		{ "lax-ns", 0, CLI_FLAG, &p.w.keys.lax_ns },
-		{ "group", 0, CLI_MANY, &p.w.groups }, { "groups", 0, CLI_ONE, &p.w.by_group }, { "members", 0, CLI_ONE, &p.w.members },
+		{ "group", 0, CLI_MANY, &p.w.groups }, { "groups", 0, CLI_ONE, &p.w.by_group },
+		{ "members", 0, CLI_ONE, &p.w.members },
 		{ "state", 0, CLI_ONE, &p.w.state }, { "new-state", 0, CLI_FLAG, &p.w.new_state },
 		{ "clock-tolerance", 0, CLI_ONE, &p.w.tolerance },
 		{ "partial", 0, CLI_FLAG, &p.w.partial },

@@ -129,7 +129,7 @@ int provision_check(provision *p);
 /* May a file of that name be made, or replaced?  false: errno says why not. */
 bool provision_may_write(const char *name);
 
-/* ---- many groups (provision_groups.c, provision_groups_given.c) ------------------------------- */
+/* ---- many groups (provision_groups.c) ------------------------------------------------------- */
 
 /* Read the file of groups. */
 int provision_read_groups(provision *p);

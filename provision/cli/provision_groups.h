@@ -25,9 +25,15 @@ struct provision_groups {
 	uint32_t run;
 };
 
+/* The first row of a key: what all of them say of it. */
+static inline const groups_row *group_row_of(const provision_groups *g, size_t key)
+{
+	return groups_row_at(g->list, groups_key_at(g->list, key)->first);
+}
+
 static inline bool group_key_fails(const provision_groups *g, size_t key)
 {
-	return groups_row_at(g->list, groups_key_at(g->list, key)->first)->wrong != NULL;
+	return group_row_of(g, key)->wrong != NULL;
 }
 
 /* ---- provision_groups.c: the file, and its keys ---------------------------------------------- */
@@ -36,6 +42,11 @@ static inline bool group_key_fails(const provision_groups *g, size_t key)
 int group_open_keys(provision *p);
 /* How many rows there are, in words; for the last line. */
 void group_say_rows(char out[PROVISION_SAID], const provision *p);
+
+/* ---- provision_groups_made.c ----------------------------------------------------------------- */
+
+/* All that are new and do not fail, on disk when this returns; with --check only looked at. */
+int group_make_keys(provision *p);
 
 /* ---- provision_groups_given.c: who has them -------------------------------------------------- */
 
