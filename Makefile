@@ -157,6 +157,9 @@ $(B)/tests/test_refused: private LDFLAGS += -Wl,--wrap=km_eccsi_sign_batch
 
 $(B)/tests/test_batch_faults: private LDFLAGS += -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray
 
+# A directory that does not reach the disk.
+$(B)/tests/test_file: private LDFLAGS += -Wl,--wrap=fsync
+
 # What the system does with memory in a child of a fork.
 $(B)/tests/test_random: private LDFLAGS += -Wl,--wrap=madvise
 

@@ -26,6 +26,22 @@ static int leave(void **state)
 	return chdir("/") != 0 || rmdir(dir) != 0;
 }
 
+int __real_fsync(int fd);
+int __wrap_fsync(int fd);
+
+static bool directory_fails;    /* once: the system tells of it once */
+
+int __wrap_fsync(int fd)
+{
+	struct stat st;
+
+	if (!directory_fails || fstat(fd, &st) != 0 || !S_ISDIR(st.st_mode))
+		return __real_fsync(fd);
+	directory_fails = false;
+	errno = EIO;
+	return -1;
+}
+
 static void put(const char *name, const char *text, size_t len)
 {
 	FILE *f = fopen(name, "w");
@@ -424,6 +440,33 @@ static void times_read_as_they_were_written(void **state)
 	assert_string_equal(text, "9223372036854775807");
 }
 
+/* What one directory holds is all in doubt where its entries may not be on disk. */
+static void no_file_counts_in_a_directory_that_fails(void **state)
+{
+	enum { N = 6 };
+	static const char *const names[N] = { "a", "b", "sub/a", "c", "d", "e" };
+	file_out out[N];
+	bool done[N];
+	km_complaint why;
+
+	(void)state;
+	assert_int_equal(mkdir("sub", 0700), 0);
+	for (size_t n = 2; n <= N; n += 4) {
+		for (size_t i = 0; i < n; i++) {
+			assert_true(file_create(&out[i], names[i], FILE_PRIVATE | FILE_NEW | FILE_ONE_OF_MANY, &why));
+			fputs("key", out[i].f);
+		}
+		directory_fails = true;
+		assert_false(file_commit_all(out, done, n, &why));
+		assert_non_null(strstr(why.text, strerror(EIO)));
+		for (size_t i = 0; i < n; i++)
+			assert_int_equal(done[i], i == 2);
+		for (size_t i = 0; i < n; i++)
+			assert_int_equal(unlink(names[i]), 0);
+	}
+	assert_int_equal(rmdir("sub"), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -436,6 +479,7 @@ int main(void)
 		cmocka_unit_test(a_private_file_is_the_owners),
 		cmocka_unit_test(what_is_replaced_keeps_owner_and_mode),
 		cmocka_unit_test(a_new_file_replaces_nothing),
+		cmocka_unit_test(no_file_counts_in_a_directory_that_fails),
 		cmocka_unit_test(a_link_is_not_followed),
 		cmocka_unit_test(what_cannot_be_written_is_named),
 		cmocka_unit_test(a_full_disk_is_noticed),

@@ -461,6 +461,16 @@ static bool sync_file_system(const file_out *out)
 	return out->lock >= 0 && syncfs(out->lock) == 0;
 }
 
+/* The first that is in place in the same directory: what its sync said holds for all, for the system says it once. */
+static size_t first_beside(const file_out *out, size_t i)
+{
+	size_t first = 0;
+
+	while (first < i && (out[first].name == NULL || !is_beside(out[first].name, out[i].name)))
+		first++;
+	return first;
+}
+
 /* Content before names, names before their directories: what fails in between is as if it was not begun. */
 bool file_commit_all(file_out *out, bool *done, size_t n, km_complaint *why)
 {
@@ -479,12 +489,12 @@ bool file_commit_all(file_out *out, bool *done, size_t n, km_complaint *why)
 		if (done[i] && !take_place(&out[i]))
 			done[i] = end(&out[i], false, why);
 	}
-	for (size_t i = 0, last = n; i < n; i++) {
+	for (size_t i = 0; i < n; i++) {
+		const size_t first = done[i] ? first_beside(out, i) : i;
+
 		if (!done[i])
 			continue;
-		if (last == n || !is_beside(out[i].name, out[last].name))
-			done[i] = sync_directory(out[i].name) || end(&out[i], false, why);
-		last = done[i] ? i : last;
+		done[i] = first == i ? sync_directory(out[i].name) || fail_errno(why, out[i].name) : done[first];
 	}
 	for (size_t i = 0; i < n; i++) {
 		all = all && done[i];
