@@ -173,6 +173,44 @@ static void members_of_other_groups_are_refused(void **state)
 			{ 1, KM_R_GROUP, "another group", 0 }, { 2, KM_R_PARSE, "none", 0 });
 }
 
+/* A member of several groups stands there several times; a repeat is one of member, KMS and key. */
+static void members_of_many_groups_are_those_of_their_keys(void **state)
+{
+	static const char file[] = "group,gmk\nsip:a@x,1\nsip:b@x,2\nsip:c@x,./2\n";
+	static const char text[] = "uri,group,kms\nsip:m@x,SIP:a@X,\nsip:m@x,sip:b@x,\nsip:m@x,sip:c@x,\nsip:m@x,sip:a@x,k\n"
+			"sip:m@x,,\nsip:m@x,sip:d@x,\nsip:n@x,sip:c@x,\n";
+	static const struct {
+		km_reason reason;
+		uint32_t row;
+	} wants[] = { { KM_R_OK, 0 }, { KM_R_OK, 1 }, { KM_R_REPEATED, 0 }, { KM_R_GROUP, GROUPS_NONE },
+			{ KM_R_GROUP, GROUPS_NONE }, { KM_R_OK, 2 } };
+	const groups_how usual = { .any_id = false };
+	members_how how = { .any_id = false };
+	FILE *in = fmemopen((void *)(uintptr_t)file, sizeof file - 1, "r");
+	km_complaint why;
+	group_list *g;
+	member_list *list;
+	member_line line;
+
+	(void)state;
+	assert_true(groups_read(&g, in, "groups", &usual, &why));
+	fclose(in);
+	how.by_group = g;
+	in = fmemopen((void *)(uintptr_t)text, sizeof text - 1, "r");
+	list = members_open(in, "list", &how);
+	for (size_t i = 0; i < sizeof wants / sizeof *wants; i++) {
+		assert_int_equal(members_next(list, &line, &why), 1);
+		assert_int_equal(line.reason, wants[i].reason);
+		assert_int_equal(line.row, wants[i].row);
+	}
+	assert_int_equal(members_next(list, &line, &why), 0);
+	assert_int_equal(members_counted(list)->repeats, 1);
+	assert_int_equal(members_counted(list)->repeats_by_row[2], 1);
+	members_close(list);
+	fclose(in);
+	groups_free(g);
+}
+
 /* A line end in a quoted field must not make its next line a member. */
 static void a_quoted_line_end_does_not_make_a_member(void **state)
 {
@@ -605,6 +643,7 @@ int main(void)
 		cmocka_unit_test(identities_without_a_scheme_are_asked_for),
 		cmocka_unit_test(columns_are_named),
 		cmocka_unit_test(members_of_other_groups_are_refused),
+		cmocka_unit_test(members_of_many_groups_are_those_of_their_keys),
 		cmocka_unit_test(rows_that_are_commented_out_are_no_members),
 		cmocka_unit_test(csv_of_spreadsheets_is_read),
 		cmocka_unit_test(a_quoted_line_end_does_not_make_a_member),

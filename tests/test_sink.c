@@ -50,6 +50,23 @@ static void each_format_is_golden(void **ctx)
 	puts_as(SINK_RAW, "\x00\xff\x10\x7f", 4);
 }
 
+static void a_group_stands_beside_its_member(void **ctx)
+{
+	static const char beside[] = "@h\",\"group\":\"sip:\\\"g@h\",\"uid\":";
+	sink_message m = a_message();
+	char out[1024];
+	size_t n;
+
+	(void)ctx;
+	m.group = (km_str){ "sip:\"g@h", 8 };
+	n = sink_put(out, SINK_NDJSON, &m);
+	assert_non_null(memmem(out, n, beside, sizeof beside - 1));
+	n = sink_put(out, SINK_TEXT, &m);
+	assert_int_equal(n, 36);
+	assert_memory_equal(out + n - 10, "\tsip:\"g@h\n", 10);
+	assert_true(n <= sink_size(SINK_TEXT, &m));
+}
+
 static void the_bound_holds_where_all_is_escaped(void **ctx)
 {
 	char uri[KM_URI_MAX];
@@ -58,10 +75,10 @@ static void the_bound_holds_where_all_is_escaped(void **ctx)
 
 	(void)ctx;
 	memset(uri, 1, sizeof uri);
-	m.uri = m.kms = (km_str){ uri, sizeof uri };
+	m.uri = m.kms = m.group = (km_str){ uri, sizeof uri };
 	out = malloc(sink_size(SINK_NDJSON, &m));
 	assert_non_null(out);
-	assert_in_range(sink_put(out, SINK_NDJSON, &m), 12 * KM_URI_MAX, sink_size(SINK_NDJSON, &m));
+	assert_in_range(sink_put(out, SINK_NDJSON, &m), 18 * KM_URI_MAX, sink_size(SINK_NDJSON, &m));
 	free(out);
 }
 
@@ -179,6 +196,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_format_is_golden),
+		cmocka_unit_test(a_group_stands_beside_its_member),
 		cmocka_unit_test(the_bound_holds_where_all_is_escaped),
 		cmocka_unit_test(a_json_string_is_escaped),
 		cmocka_unit_test(base64_is_that_of_libsodium),
