@@ -4,7 +4,7 @@
  *   main, options, suggest          subcommands and their options, and what was meant
  *   say, signals, processors        lines for people; requests to end; processors to use
  *   inputs, crowd, tally            key material given; a list of members; what became of them, counted
- *   run                             members to messages, side by side
+ *   run, run_out                    members to messages, side by side; what becomes of them
  *   provision, provision_*          a run: its key (key), GMS (gms), members who have it (given), what is looked at
  *                                   before (check), its output (out) and help; canary: one message opened first
  *   provision_groups, provision_groups_made, provision_groups_given   the same of many groups: keys that are there,

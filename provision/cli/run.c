@@ -1,5 +1,5 @@
 /* run.c -- a run of the GMS: members in batches, whose pieces threads make; messages in order to the output. */
-#include "cli.h"
+#include "run.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -8,68 +8,13 @@
 
 #include "base/memlock.h"
 #include "base/wait.h"
-#include "gms/batch.h"
-#include "run/pool.h"
 
-enum {
-	PIECE = MAKE_MAX,       /* members */
-	WINDOWS = 3,            /* one that is made, one before it, one behind it */
-	WRITE_ROOM = 1 << 18,   /* octets that are written at once; a message as text has 100 000 at most */
-};
-
-typedef struct window window;
-
-/* What a thread is handed: a piece to be made, and written as text. */
-typedef struct {
-	window *of;
-	size_t i;
-	char *text;
-	size_t room;
-	km_err err;
-} part;
-
-/* Where the text of a member stands; len 0: no message was made. */
-typedef struct {
-	const char *s;
-	size_t len;
-} line;
-
-/* A batch on its way. */
-struct window {
-	const cli_run *run;
-	km_batch *batch;
-	crowd_member *who;
-	line *lines;
-	size_t n, room;
-	part *parts;
-	size_t n_parts, parts_room;
-	size_t back;            /* parts that the threads gave back */
-	km_reason refused;      /* none of them could be served; KM_R_OK: a batch was begun */
-	int64_t now;            /* the clock as it was begun */
-};
-
-typedef struct {
-	const cli_run *run;
-	cli_counts *counts;
-	pool *threads;
-	window windows[WINDOWS];
-	size_t n_windows;
-	uint64_t put, done;     /* windows so far */
-	bool *is_seen;          /* KMSs by their number */
-	size_t n_kms, n_seen;
-	char *out;              /* text that is to be written */
-	size_t out_len;
-	cli_progress progress;
-	uint64_t total;         /* members, about; 0: not known */
-	bool clock_warned;
-} runner;
-
-static uint64_t bits_of(km_time t)
+uint64_t run_t(km_time t)
 {
 	return (uint64_t)t.seconds << 32 | t.fraction;
 }
 
-static int out_of_memory(void)
+int run_out_of_memory(void)
 {
 	cli_error("%s", strerror(ENOMEM));
 	return CLI_IO;
@@ -97,8 +42,8 @@ km_batch *cli_batch(km_keyring *ring, const cli_settings *s)
 /* Key sets must be good at T: not by a clock that is behind it. */
 km_time cli_time(const km_gms *gms)
 {
-	const uint64_t opened = state_last_t(store_state(gms->place)), now = bits_of(km_time_now());
-	uint64_t last = bits_of(gms->last) > opened ? bits_of(gms->last) : opened;
+	const uint64_t opened = state_last_t(store_state(gms->place)), now = run_t(km_time_now());
+	uint64_t last = run_t(gms->last) > opened ? run_t(gms->last) : opened;
 
 	last = now > last ? now : last;
 	return (km_time){ (int64_t)(last >> 32), (uint32_t)last };
@@ -259,7 +204,7 @@ static int code_of(km_err err)
 			err == KM_ECLOCK || err == KM_EKEY ? CLI_KEYS : CLI_IO;
 }
 
-static int refuse(km_err err, const km_complaint *why)
+int run_refuse(km_err err, const km_complaint *why)
 {
 	char reason[MEMLOCK_TEXT];
 
@@ -295,8 +240,8 @@ static int start(runner *r, window *w)
 	if (w->refused != KM_R_OK)
 		return CLI_DONE;
 	if (err != KM_OK)
-		return refuse(err, &why);
-	return make_parts(w, batch_pieces(w->batch)) ? CLI_DONE : out_of_memory();
+		return run_refuse(err, &why);
+	return make_parts(w, batch_pieces(w->batch)) ? CLI_DONE : run_out_of_memory();
 }
 
 /* Of many keys, one that was revoked meanwhile stops nobody but its own members. */
@@ -320,7 +265,7 @@ static int feed(runner *r, bool *more)
 
 	w->n = 0;
 	if (!make_room(w, size))
-		return out_of_memory();
+		return run_out_of_memory();
 	while (w->n < size && !cli_interrupted && (found = crowd_next(r->run->members, &w->who[w->n])) == 1) {
 		if (is_still_given(r, &w->who[w->n]))
 			see(r, &w->who[w->n++]);
@@ -338,243 +283,6 @@ static int feed(runner *r, bool *more)
 	}
 	for (size_t i = 0; i < w->n; i++)
 		crowd_drop(&w->who[i]);
-	return code;
-}
-
-/* ---- behind the threads: who gets what ------------------------------------------------------- */
-
-static bool list_pair(runner *r, const crowd_member *who, uint32_t salt)
-{
-	const char *name = crowd_name(r->run->members);
-	uint32_t line_no = who->line < UINT32_MAX ? (uint32_t)who->line : UINT32_MAX, other;
-	salts_result result = salts_add(r->run->keys[who->key].salts, &other, salt, who->uri.s, who->uri.len,
-			line_no);
-	char shown[CLI_SHOWN], file[CLI_SHOWN], with[40] = "a member of an earlier run";
-
-	r->counts->known += result == SALTS_KNOWN;
-	if (r->counts->by_row != NULL) {
-		r->counts->by_row[who->row].known += result == SALTS_KNOWN;
-		r->counts->by_row[who->row].pairs += result == SALTS_SHARED;
-	}
-	if (result != SALTS_SHARED)
-		return result != SALTS_NOMEM;
-	if (r->counts->pairs < CLI_PAIRS)
-		r->counts->pair[r->counts->pairs] = (cli_pair){ who->line, other };
-	if (r->counts->pairs++ >= CLI_PAIRS_SHOWN)
-		return true;
-	if (other != 0)
-		snprintf(with, sizeof with, "line %lu", (unsigned long)other);
-	cli_warn("%s:%llu: %s: has the user salt, and so the media keys, of %s",
-			cli_show(file, name, strlen(name)), (unsigned long long)who->line,
-			cli_show(shown, who->uri.s, who->uri.len), with);
-	return true;
-}
-
-/* Is a mark wanted of that member, who may have had the key before? */
-static bool mark_one(runner *r, const crowd_member *who, uint32_t salt)
-{
-	const cli_run *run = r->run;
-	const cli_key *key = &run->keys[who->key];
-	uint64_t known = r->counts->known;
-
-	for (size_t i = 0; i < key->n_older; i++)
-		journal_meet(key->older[i], NULL, who->uri.s, who->uri.len);
-	if (!key->revoke && !list_pair(r, who, salt))
-		return false;
-	if (key->given != NULL && !cli_given_add(key->given, who->uri))
-		return false;
-	if (!key->revoke && r->counts->known > known)
-		return true;
-	if (run->journal != NULL)
-		return journal_many_add(run->journal, salt, who->uri.s, who->uri.len);
-	return key->journal == NULL || journal_add(key->journal, salt, who->uri.s, who->uri.len);
-}
-
-/* Members from *i on that get one key, as many as a frame has: before their messages leave, so that a run that breaks
- * off leaves marks of all who may have one. */
-static int mark_frame(runner *r, const window *w, size_t *i)
-{
-	const cli_run *run = r->run;
-	const uint32_t key = w->who[*i].key;
-	const journal_kind kind = run->keys[key].revoke ? JOURNAL_TOLD : JOURNAL_GIVEN;
-	km_made made = { .struct_size = sizeof made };
-	km_complaint why = { 0 };
-	journal_key name;
-	uint64_t t = 0;
-
-	if (run->journal != NULL) {
-		name = journal_key_of(run->keys[key].key);
-		if (!journal_many_key(run->journal, &name))
-			return out_of_memory();
-	}
-	for (size_t n = 0; n < PIECE && *i < w->n && w->who[*i].key == key; n++, (*i)++) {
-		if (km_batch_made(&made, w->batch, *i) != 1 || made.reason != KM_R_OK)
-			continue;
-		t = t == 0 ? bits_of(made.t) : t;
-		if (!mark_one(r, &w->who[*i], made.guk_id ^ made.gmk_id))
-			return out_of_memory();
-	}
-	if (t == 0)
-		return CLI_DONE;
-	if (run->journal != NULL)
-		return journal_many_put(run->journal, run->journal_run, kind, run->keys[key].key->gmk_id, t) ?
-				CLI_DONE : out_of_memory();
-	if (run->keys[key].journal == NULL ||
-	    journal_put(run->keys[key].journal, kind, t, run->streams, &why) == JOURNAL_OK)
-		return CLI_DONE;
-	cli_error("%s", why.text);
-	return CLI_IO;
-}
-
-static int mark_all(runner *r, const window *w)
-{
-	km_complaint why = { 0 };
-	int code = CLI_DONE;
-
-	for (size_t i = 0; i < w->n && code == CLI_DONE;)
-		code = mark_frame(r, w, &i);
-	if (code != CLI_DONE || r->run->journal == NULL ||
-	    journal_many_sync(r->run->journal, &why) == JOURNAL_OK)
-		return code;
-	cli_error("%s", why.text);
-	return CLI_IO;
-}
-
-static void reject_one(runner *r, const crowd_member *who, km_reason reason, km_err err)
-{
-	crowd_reject(r->run->members, who, reason, reason == KM_R_ENGINE ? km_strerror(err) :
-			km_reason_text(reason));
-}
-
-/* false: out of memory. */
-static bool count(runner *r, const window *w)
-{
-	const ring_snapshot *names = ring_take(r->run->ring);
-	km_made made = { .struct_size = sizeof made };
-	bool done = true;
-
-	for (size_t i = 0; i < w->n; i++) {
-		if (w->refused != KM_R_OK)
-			reject_one(r, &w->who[i], w->refused, KM_OK);
-		else if (km_batch_made(&made, w->batch, i) == 1 && made.reason == KM_R_OK)
-			done = cli_count_made(r->counts, w->who[i].row, made.kms, ring_name(names, made.kms), made.period_no,
-					bits_of(made.t)) && done;
-		else
-			reject_one(r, &w->who[i], made.reason, made.err);
-	}
-	ring_give_back(names);
-	return done;
-}
-
-/* ---- the output ------------------------------------------------------------------------------ */
-
-static bool write_out(runner *r)
-{
-	const size_t len = r->out_len;
-	char shown[CLI_SHOWN];
-
-	r->out_len = 0;
-	errno = 0;
-	if (len > 0 && !wait_write(fileno(r->run->out), r->out, len)) {
-		cli_error("%s: %s", cli_show(shown, r->run->out_name, strlen(r->run->out_name)),
-				strerror(errno));
-		return false;
-	}
-	if (len > 0 && !cli_count_written(r->counts, r->out, len)) {
-		cli_error("%s", strerror(ENOMEM));
-		return false;
-	}
-	return true;
-}
-
-/* In the order of the list, however they were made. */
-static bool write_all(runner *r, const window *w)
-{
-	for (size_t i = 0; i < w->n; i++) {
-		const line *l = &w->lines[i];
-
-		if (r->out_len + l->len > WRITE_ROOM && !write_out(r))
-			return false;
-		if (l->len > 0)
-			memcpy(r->out + r->out_len, l->s, l->len);
-		r->out_len += l->len;
-	}
-	return write_out(r);
-}
-
-static void show_progress(runner *r)
-{
-	const crowd *members = r->run->members;
-
-	if (crowd_is_complete(members))
-		r->total = crowd_counts(members).list->members;
-	cli_show_progress(&r->progress, r->counts->made, r->total);
-}
-
-static void warn_of_clock(runner *r, const window *w)
-{
-	km_made made = { .struct_size = sizeof made };
-
-	for (size_t i = 0; i < w->n && !r->clock_warned && made.t.seconds == 0; i++) {
-		if (km_batch_made(&made, w->batch, i) != 1 || made.t.seconds <= w->now + 60)
-			continue;
-		cli_warn("the clock is %lld s behind the last message of this GMS: members whose "
-				"clocks are right may refuse these", (long long)(made.t.seconds - w->now));
-		r->clock_warned = true;
-	}
-}
-
-static int end_batch(window *w)
-{
-	km_complaint why = { 0 };
-	km_err err = KM_OK;
-
-	for (size_t i = 0; i < w->n_parts && err == KM_OK; i++)
-		err = w->parts[i].err;
-	if (err == KM_OK)
-		err = batch_finish(w->batch, &why);
-	if (err == KM_EREVOKED) {
-		w->refused = KM_R_KEY;
-		return CLI_DONE;
-	}
-	return err == KM_OK || err == KM_EPARTIAL ? CLI_DONE : refuse(err, &why);
-}
-
-/* Behind the marks, which stay: those who have them are told of the revocation. */
-static int check_again(window *w)
-{
-	km_complaint why = { 0 };
-	km_err err = batch_check_again(w->batch, &why);
-
-	if (err == KM_EREVOKED)
-		w->refused = KM_R_KEY;
-	return err == KM_OK || err == KM_EREVOKED ? CLI_DONE : refuse(err, &why);
-}
-
-/* What the threads made of a window, written. */
-static int finish(runner *r, window *w)
-{
-	int code = w->refused == KM_R_OK ? end_batch(w) : CLI_DONE;
-
-	if (code == CLI_DONE && w->refused == KM_R_OK) {
-		warn_of_clock(r, w);
-		code = mark_all(r, w);
-		if (code == CLI_DONE)
-			code = check_again(w);
-		if (code == CLI_DONE && w->refused == KM_R_OK && !write_all(r, w))
-			code = CLI_IO;
-	}
-	if (code == CLI_DONE && !count(r, w))
-		code = out_of_memory();
-	km_batch_clear(w->batch);
-	for (size_t i = 0; i < w->n; i++)
-		crowd_drop(&w->who[i]);
-	if (code == CLI_DONE)
-		cli_detail("%u %s, %zu %s at a time", r->run->jobs,
-				word_for(r->run->jobs, "thread", "threads"), w->n,
-				word_for(w->n, "member", "members"));
-	w->n = 0;
-	show_progress(r);
 	return code;
 }
 
@@ -606,13 +314,13 @@ static bool set_up(runner *r)
 	r->is_seen = calloc(r->n_kms + 1, sizeof *r->is_seen);
 	r->out = malloc(WRITE_ROOM);
 	if (r->is_seen == NULL || r->out == NULL || !set_up_windows(r)) {
-		out_of_memory();
+		run_out_of_memory();
 		return false;
 	}
 	for (size_t i = 0; (who = crowd_at(members, i)) != NULL; i++)
 		see(r, who);
 	r->total = crowd_is_sized(members) ? crowd_size(members) : 0;
-	show_progress(r);
+	run_show_progress(r);
 	r->threads = pool_new(r->run->jobs, (size_t)WINDOWS * CLI_WINDOW_MAX, work, NULL);
 	if (r->threads == NULL)
 		cli_error("no threads: %s", strerror(errno));
@@ -648,7 +356,7 @@ static int finish_ready(runner *r)
 
 		if (w->back < w->n_parts)
 			break;
-		code = finish(r, w);
+		code = run_finish(r, w);
 		r->done++;
 	}
 	return code;
