@@ -558,7 +558,8 @@ typedef struct {
 	uint32_t shares_salt;            /* 1: another in this batch has the same user salt under the same key */
 } km_made;
 
-/* The i-th in the order in which they were added.  1, or 0 beyond the last or before it has run. */
+/* The i-th in the order in which they were added.  1, or 0 beyond the last or before it has run; and where out has no
+ * struct_size, which km_batch_delivered then refuses. */
 KM_API int km_batch_made(km_made *out, const km_batch *batch, size_t i);
 /* All messages and UIDs of the run, *len octets, until the batch is emptied or freed. */
 KM_API const uint8_t *km_batch_octets(size_t *len, const km_batch *batch);

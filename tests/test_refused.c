@@ -359,6 +359,13 @@ static void results_want_a_size(void **ctx)
 	must(km_batch_add(batch, key, "no URI", 6, KM_KMS_OF_GMS, KM_GIVE, 0, why));
 	assert_int_equal(km_batch_run(batch, LAB_NOW, why), KM_EPARTIAL);
 	assert_int_equal(km_batch_made(&made, batch, 0), 0);
+	assert_int_equal(km_batch_delivered(batch, why), KM_EARG);
+	assert_string_equal(km_complaint_field(why), "struct_size");
+	must(km_batch_taken_back(batch, why));
+	km_batch_clear(batch);
+	must(km_batch_add(batch, key, "no URI", 6, KM_KMS_OF_GMS, KM_GIVE, 0, why));
+	assert_int_equal(km_batch_run(batch, LAB_NOW, why), KM_EPARTIAL);
+	must(km_batch_delivered(batch, why));
 	km_batch_clear(batch);
 	assert_true(kms.kms == 77 && keys.kms == 77 && info.gmk_id == 77 && made.tag == 77 && holder.has == 77);
 }

@@ -76,6 +76,7 @@ void km_batch_clear(km_batch *b)
 	for (size_t i = 0; i < b->n; i++)
 		km_key_free(b->members[i].key);
 	b->n = b->uris_len = 0;
+	b->misread = false;
 }
 
 void km_batch_free(km_batch *b)
@@ -382,8 +383,14 @@ static km_err end(km_batch *b, uint32_t how, km_complaint *why)
 	return err;
 }
 
+/* Who could not read the results has not handed them over. */
 km_err km_batch_delivered(km_batch *b, km_complaint *why)
 {
+	km_complaint spare;
+
+	if (b->stage == BATCH_RAN && b->misread)
+		return complain_field(complain_anew(why, &spare), "struct_size",
+				"results were asked for with none, and so not given: no message can have been delivered");
 	return end(b, KM_RUN_DELIVERED, why);
 }
 
@@ -422,7 +429,11 @@ int km_batch_made(km_made *out, const km_batch *b, size_t i)
 			made.shares_salt = m->shares_salt;
 		}
 	}
-	return sized_put(out, &made, sizeof made) && is_there;
+	if (!sized_put(out, &made, sizeof made)) {
+		((km_batch *)(uintptr_t)b)->misread = true; /* one thread uses a batch at a time */
+		return 0;
+	}
+	return is_there;
 }
 
 const uint8_t *km_batch_octets(size_t *len, const km_batch *b)

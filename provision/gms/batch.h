@@ -101,6 +101,7 @@ struct km_batch {
 	batch_part *parts;
 	size_t n_parts;
 	uint64_t run;
+	bool misread;           /* a result was asked for that the caller's struct had no size for */
 };
 
 static inline km_str batch_uri(const km_batch *b, const batch_member *m)
