@@ -77,6 +77,19 @@ void give_out(km_err *err, const given *to, const given *again, const void *from
 		wipe(to->at, to->len);
 }
 
+int give_err(km_err *to, const km_err *again, km_err err)
+{
+	km_err turned = (km_err)~(unsigned)err;
+
+	*to = turned;
+	keep_apart(to, again);
+	if (*again != turned)
+		return 0;
+	*to = err;
+	keep_apart(to, again);
+	return *again == err;
+}
+
 /* What is locked of what is no key. */
 static _Atomic size_t locked;
 

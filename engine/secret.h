@@ -85,6 +85,11 @@ void keep_before(void *before, const void *from, size_t len);
  * happen leaves the error that the caller of this has put there. */
 void give_out(km_err *err, const given *to, const given *again, const void *from, const void *before);
 
+/* *to = err, and look for it there by a second copy of the address, whatever stood there before.  0: it is not.
+ * Nothing else is written to the caller's memory before all that is read of it has been read: what such a write hit,
+ * led astray, would be data and check alike. */
+int give_err(km_err *to, const km_err *again, km_err err);
+
 /* Zeroed memory for a key, at most 2 KB, 64-byte aligned: locked, not dumped, guarded, and wiped when freed.
  * KM_ENOMEM; KM_ELOCKED: the limit is reached, and km_keys_locked asks for more than that. */
 km_err secret_alloc(void **p, size_t len);

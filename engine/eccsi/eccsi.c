@@ -433,7 +433,6 @@ SECRET_BODY static void sign_one(km_err *verdict, const asked *a, const asked *a
 	int tries = 0;
 	const asked one = {a->items, &status, 1}, one_again = {again->items, &status, 1};
 
-	wipe(a->items->sig, KM_SIG_BYTES);
 	do {
 		status = KM_EFAULT;
 		err = sign_some(&one, &one_again, signer, rnd,
@@ -523,13 +522,13 @@ SECRET_BODY static void sign_batch(km_err *verdict, const asked *a, const asked 
 		const km_random *rnd)
 {
 	size_t signs = 0;
-	km_err err;
+	km_err err = KM_OK;
 
-	for (size_t i = 0; i < a->n; i++) {
-		wipe(a->items[i].sig, KM_SIG_BYTES);
-		a->status[i] = KM_EFAULT;
-	}
-	err = sign_in_memory(a, again, signer, rnd);
+	for (size_t i = 0; i < a->n; i++)
+		if (!give_err(&a->status[i], &again->status[i], KM_EFAULT))
+			err = KM_EFAULT;
+	if (err == KM_OK)
+		err = sign_in_memory(a, again, signer, rnd);
 	for (size_t i = 0; i < again->n; i++) {
 		if (err == KM_OK && again->status[i] == KM_OK) {
 			signs++;

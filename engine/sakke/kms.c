@@ -283,7 +283,6 @@ SECRET_BODY static void issue_rsk(km_err *verdict, const asked *a, const asked *
 	int fits;
 
 	ask_again(k);
-	memset(a->key.at, 0, a->key.len);
 	memset(&w, 0, sizeof w);
 	if (again->id_len > 0 && again->id_len <= KM_ID_MAX) {
 		zq_from_octets_var(w.k, a->id, a->id_len);
@@ -332,8 +331,6 @@ SECRET_BODY static void issue_ssk(km_err *verdict, const asked *a, const asked *
 	km_err err = KM_EARG, gave_ssk = KM_EFAULT, gave_pvt = KM_EFAULT;
 	int fits; /* beside the two, which lie where a pointer led astray may write */
 
-	wipe(a->key.at, a->key.len);
-	wipe(a->pvt.at, a->pvt.len);
 	memset(&w, 0, sizeof w);
 	if (again->id_len > 0 && again->id_len <= KM_ID_MAX)
 		err = eccsi_issue(&w.pair, a->master->ksak, a->master->kpak, a->id, a->id_len, rnd);

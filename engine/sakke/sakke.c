@@ -215,7 +215,8 @@ static km_err encap_all(const block *b, const sakke_asked *a, const sakke_asked 
 		if (gave != KM_OK)
 			return KM_EFAULT;
 		for (size_t i = 0; i < block_of(again, at); i++)
-			again->status[at + i] = b->items[i].status;
+			if (!give_err(&a->status[at + i], &again->status[at + i], b->items[i].status))
+				return KM_EFAULT;
 	}
 	return KM_OK;
 }
@@ -239,12 +240,12 @@ SECRET_BODY static void encap_batch(km_err *verdict, const sakke_asked *a, const
 	km_err err = KM_OK;
 	block b;
 
-	memset(a->sed, 0, a->n * KM_SED_BYTES);
 	for (size_t i = 0; i < a->n; i++)
-		a->status[i] = KM_EFAULT;
-	if (!block_new(&b, block_of(a, 0)))
+		if (!give_err(&a->status[i], &again->status[i], KM_EFAULT))
+			err = KM_EFAULT;
+	if (!block_new(&b, block_of(a, 0)) && err == KM_OK)
 		err = KM_ENOMEM;
-	if (!ids_fit(again))
+	if (!ids_fit(again) && err != KM_EFAULT)
 		err = KM_EARG;
 	if (err == KM_OK)
 		err = encap_all(&b, a, again, rnd);
