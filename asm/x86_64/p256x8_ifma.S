@@ -39,61 +39,19 @@
  * negative for t > 0; for t = -1 it is V + p with V < 2^217; for t = 0 it is V.
  */
 #include "asm/asm.h"
-
-#define tmp	zmm31
-#define low52	zmm30
-#define two44	zmm29
-#define two36	zmm28
-#define top_p	zmm27
+#include "asm/x86_64/p256x8_product.h"
 
 .macro	load n, src:vararg
 	vmovdqa64	zmm\n, \src
-.endm
-.macro	clear n
-	vpxord	zmm\n, zmm\n, zmm\n
-.endm
-.macro	mad half, n, xx, yy
-	vpmadd52\half\()uq	zmm\n, zmm\xx, \yy
 .endm
 
 /* ---- products ----------------------------------------------------------------------------
  *
  * zmm16-20 hold the limbs of a, zmm21-25 those of b. */
 
-.macro	constants
-	vpternlogd	low52, low52, low52, 0xff
-	vpsrlq	tmp, low52, 63
-	vpsllq	two44, tmp, 44
-	vpsllq	two36, tmp, 36
-	vpsrlq	low52, low52, 12
-	vpsrlq	top_p, low52, 20
-	vpsllq	top_p, top_p, 16	/* 2^48 - 2^16 */
-.endm
-
-.macro	term xx, yy, n, up
-	vpmadd52luq	zmm\n, zmm\xx, zmm\yy
-	vpmadd52huq	zmm\up, zmm\xx, zmm\yy
-.endm
-.macro	term_at i
-	term	%(16 + \i % 5), %(21 + \i / 5), %(\i / 5 + \i % 5), %(\i / 5 + \i % 5 + 1)
-.endm
-.macro	eliminate_at i
-	eliminate	\i, %(\i + 1), %(\i + 2), %(\i + 3), %(\i + 4), %(\i + 5)
-.endm
-.macro	eliminate n, n1, n2, n3, n4, n5
-	mad	l, \n1, \n, two44
-	vpsrlq	tmp, zmm\n, 52
-	vpaddq	zmm\n1, zmm\n1, tmp
-	mad	h, \n2, \n, two44
-	mad	l, \n3, \n, two36
-	mad	h, \n4, \n, two36
-	mad	l, \n4, \n, top_p
-	mad	h, \n5, \n, top_p
-.endm
-
 /* zmm5-9 = the columns of a*b/2^260. */
 PART	p256x8_ifma_product
-	constants
+	product_constants
 	for_n	10, clear
 	for_n	25, term_at
 	for_n	5, eliminate_at
@@ -111,7 +69,7 @@ ENDFUNC	p256x8_ifma_product
 	term	%(16 + \i), %(16 + \i), %(2*\i), %(2*\i + 1)
 .endm
 PART	p256x8_ifma_square
-	constants
+	product_constants
 	for_n	10, clear
 	cross	0, 1
 	cross	0, 2

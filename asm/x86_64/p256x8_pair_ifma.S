@@ -16,12 +16,8 @@
  * all else 1.3.
  */
 #include "asm/asm.h"
+#include "asm/x86_64/p256x8_product.h"
 
-#define tmp	zmm31
-#define low52	zmm30
-#define two44	zmm29
-#define two36	zmm28
-#define top_p	zmm27
 #define spare	zmm26
 
 #define k_0	k1		/* the lanes 0 of both, and so on */
@@ -36,13 +32,7 @@
 	kmovb	\k, eax
 .endm
 .macro	constants
-	vpternlogd	low52, low52, low52, 0xff
-	vpsrlq	tmp, low52, 63
-	vpsllq	two44, tmp, 44
-	vpsllq	two36, tmp, 36
-	vpsrlq	low52, low52, 12
-	vpsrlq	top_p, low52, 20
-	vpsllq	top_p, top_p, 16	/* 2^48 - 2^16 */
+	product_constants
 	lanes_are	k_0, 0x11
 	lanes_are	k_1, 0x22
 	lanes_are	k_2, 0x44
@@ -55,32 +45,6 @@
 
 /* ---- the product: zmm5-9 = the columns of zmm16-20 times zmm21-25 / 2^260 ------------------------ */
 
-.macro	clear n
-	vpxord	zmm\n, zmm\n, zmm\n
-.endm
-.macro	mad half, n, xx, yy
-	vpmadd52\half\()uq	zmm\n, zmm\xx, \yy
-.endm
-.macro	term xx, yy, n, up
-	vpmadd52luq	zmm\n, zmm\xx, zmm\yy
-	vpmadd52huq	zmm\up, zmm\xx, zmm\yy
-.endm
-.macro	term_at i
-	term	%(16 + \i % 5), %(21 + \i / 5), %(\i / 5 + \i % 5), %(\i / 5 + \i % 5 + 1)
-.endm
-.macro	eliminate_at i
-	eliminate	\i, %(\i + 1), %(\i + 2), %(\i + 3), %(\i + 4), %(\i + 5)
-.endm
-.macro	eliminate n, n1, n2, n3, n4, n5
-	mad	l, \n1, \n, two44
-	vpsrlq	tmp, zmm\n, 52
-	vpaddq	zmm\n1, zmm\n1, tmp
-	mad	h, \n2, \n, two44
-	mad	l, \n3, \n, two36
-	mad	h, \n4, \n, two36
-	mad	l, \n4, \n, top_p
-	mad	h, \n5, \n, top_p
-.endm
 PART	p256x8_pair_product
 	for_n	10, clear
 	for_n	25, term_at
