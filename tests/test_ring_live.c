@@ -341,12 +341,11 @@ static void *add_sets(void *arg)
 	return NULL;
 }
 
-static void both_of_two_adders_are_kept(void **state)
+/* A ring with a KMS for each, to which they add key sets. */
+static void start_adders(pthread_t adders[MAKERS])
 {
 	static const size_t ks[MAKERS] = { 0, 1 };
-	pthread_t adders[MAKERS];
 
-	(void)state;
 	assert_int_equal(km_keyring_new(&ring), KM_OK);
 	for (size_t k = 0; k < MAKERS; k++) {
 		write_documents(k);
@@ -354,6 +353,14 @@ static void both_of_two_adders_are_kept(void **state)
 	}
 	for (size_t k = 0; k < MAKERS; k++)
 		assert_int_equal(pthread_create(&adders[k], NULL, add_sets, (void *)(uintptr_t)&ks[k]), 0);
+}
+
+static void both_of_two_adders_are_kept(void **state)
+{
+	pthread_t adders[MAKERS];
+
+	(void)state;
+	start_adders(adders);
 	for (size_t k = 0; k < MAKERS; k++)
 		pthread_join(adders[k], NULL);
 	assert_int_equal(wrong, 0);
@@ -365,17 +372,10 @@ static void both_of_two_adders_are_kept(void **state)
 /* A child uses the ring at once, whatever the threads of its parent were at. */
 static void children_go_on(void **state)
 {
-	static const size_t ks[MAKERS] = { 0, 1 };
 	pthread_t adders[MAKERS];
 
 	(void)state;
-	assert_int_equal(km_keyring_new(&ring), KM_OK);
-	for (size_t k = 0; k < MAKERS; k++) {
-		write_documents(k);
-		add_kms(ring, strdup(documents[k].certs[0]), KM_OK, "");
-	}
-	for (size_t k = 0; k < MAKERS; k++)
-		assert_int_equal(pthread_create(&adders[k], NULL, add_sets, (void *)(uintptr_t)&ks[k]), 0);
+	start_adders(adders);
 	for (int i = 0; i < 40; i++) {
 		const struct timespec tick = { 0, 400000 };
 		pid_t child = fork();
