@@ -144,6 +144,7 @@ km_err random_below(uint64_t *r, const uint64_t *bound, size_t limbs, unsigned b
 		}
 		less = 0 - borrow;
 		nonzero = ct_mask_nonzero(any);
+		/* Public: as said above. */
 		ct_public(&less, sizeof less);
 		ct_public(&nonzero, sizeof nonzero);
 	}

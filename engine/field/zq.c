@@ -229,7 +229,7 @@ km_err zq_inv(uint64_t r[N], const uint64_t a[N], const km_random *rnd)
 	km_err err;
 	uint64_t zero = zq_is_zero(a);
 
-	/* A zero is an error that the caller reports anyway. */
+	/* Public: a zero is an error that the caller reports anyway. */
 	ct_public(&zero, sizeof zero);
 	if (zero)
 		err = KM_EDEGENERATE;
