@@ -177,6 +177,9 @@ $(B)/tests/test_arena: private LDFLAGS += -Wl,--wrap=mlock,--wrap=getrlimit,--wr
 $(B)/tests/test_scale: private LDFLAGS += -Wl,--wrap=mlock,--wrap=getrlimit,--wrap=lines_prepare \
 	-Wl,--wrap=pairing_prepared,--wrap=sakke_times_p,--wrap=p256_times_var
 
+# How functions leave that work on secrets.
+$(B)/tests/test_dit: private LDFLAGS += -Wl,--wrap=leave_secret
+
 # The lookups that are chosen.
 $(B)/tests/test_proof: private LDFLAGS += -Wl,--wrap=fp8_table_for
 

@@ -135,6 +135,7 @@ void hmac_fan(uint8_t (*out)[32], uint8_t many, const uint8_t *key, size_t key_l
 
 KM_API void km_sha256(uint8_t out[KM_HASH_BYTES], const uint8_t *data, size_t len)
 {
+	DIT_WITHIN;
 	hash_parts(out, &(hash_part){ data, len }, 1);
 	(void)leave_secret(KM_OK, SCRUB_HASH);
 }
@@ -142,6 +143,7 @@ KM_API void km_sha256(uint8_t out[KM_HASH_BYTES], const uint8_t *data, size_t le
 KM_API void km_hmac_sha256(uint8_t out[KM_HASH_BYTES], const uint8_t *key, size_t key_len,
 		const uint8_t *data, size_t len)
 {
+	DIT_WITHIN;
 	hmac_parts(out, key, key_len, &(hash_part){ data, len }, 1);
 	(void)leave_secret(KM_OK, SCRUB_HASH);
 }

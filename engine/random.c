@@ -122,6 +122,7 @@ SECRET_BODY km_err random_passing(uint8_t *out, size_t len, const km_random *rnd
 
 KM_API km_err km_random_bytes(uint8_t *out, size_t len, const km_random *rnd)
 {
+	DIT_WITHIN;
 	return leave_secret(random_passing(out, len, random_lasting(rnd)), SCRUB_HASH);
 }
 

@@ -1,12 +1,13 @@
 /* scrub.h -- how a function of the interface leaves that has worked on secrets.
  *
- * Such a function is two: the body, and what others call, which is `return leave_secret(body(..),
+ * Such a function is two: the body, and what others call, which is `DIT_WITHIN; return leave_secret(body(..),
  * SCRUB_ONE)` and nothing more.  Whatever the body and all that it calls have left on the stack
  * then lies below, and is overwritten, with every register that a callee may leave as it likes.
  */
 #ifndef KM_SCRUB_H
 #define KM_SCRUB_H
 
+#include "../asm/dit.h"
 #include "engine.h"
 
 /* The body, above: its frame must not become a part of its caller's. */

@@ -16,12 +16,14 @@ void wipe(void *p, size_t len)
 
 KM_API void km_wipe(void *p, size_t len)
 {
+	DIT_WITHIN;
 	wipe(p, len);
 	(void)leave_secret(KM_OK, SCRUB_HASH);
 }
 
 KM_API int km_equal(const void *a, const void *b, size_t len)
 {
+	DIT_WITHIN;
 	int equal = sodium_memcmp(a, b, len) == 0;
 
 	/* Public: who compares is told, and goes one way or the other. */

@@ -42,7 +42,7 @@ upward() {
 		provision/*)
 			room=${file#provision/} room=${room%%/*}
 			case $name in
-			gmk.h | engine/engine.h | asm/marks.h) ;;
+			gmk.h | engine/engine.h | asm/marks.h | asm/dit.h) ;;
 			*/*) [[ " $(below "$room") " = *" $(dirname "$name") "* ]] ;;
 			*) [ -f "$1/provision/$room/$name" ] ;;
 			esac ;;
@@ -54,7 +54,7 @@ upward() {
 				[[ " $(below "$room") " = *" $(dirname "$name") "* ]]
 			fi ;;
 		*)
-			[[ $name != */* || $name = ../asm/marks.h ]] ;;
+			[[ $name != */* || $name = ../asm/marks.h || $name = ../asm/dit.h ]] ;;
 		esac || echo "$file: includes $name"
 	done
 }

@@ -184,6 +184,7 @@ KM_API km_err km_signer_new(km_signer **signer, const uint8_t *id, size_t id_len
 		const uint8_t *ssk, size_t ssk_len, const uint8_t *pvt, size_t pvt_len,
 		const km_kms_public *kms)
 {
+	DIT_WITHIN;
 	return leave_secret(signer_new(signer, id, id_len, ssk, ssk_len, pvt, pvt_len, kms),
 			SCRUB_ONE);
 }
@@ -453,6 +454,7 @@ SECRET_BODY static void sign_one(km_err *verdict, const asked *a, const asked *a
 AS_ASKED KM_API km_err km_eccsi_sign(uint8_t sig[KM_SIG_BYTES], const uint8_t *msg, size_t len,
 		const km_signer *signer, const km_random *rnd)
 {
+	DIT_WITHIN;
 	const km_to_sign item = {.msg = msg, .len = len, .sig = sig};
 	km_to_sign item_again;
 	km_err err = KM_EFAULT;
@@ -545,6 +547,7 @@ SECRET_BODY static void sign_batch(km_err *verdict, const asked *a, const asked 
 AS_ASKED KM_API km_err km_eccsi_sign_batch(const km_to_sign *items, km_err *status, size_t n,
 		const km_signer *signer, const km_random *rnd)
 {
+	DIT_WITHIN;
 	const asked a = {items, status, n};
 	asked again;
 	km_err err = KM_EFAULT;

@@ -179,6 +179,7 @@ SECRET_BODY static km_err master_new(km_kms_master **master, const km_random *rn
 
 KM_API km_err km_kms_master_new(km_kms_master **master, const km_random *rnd)
 {
+	DIT_WITHIN;
 	return leave_secret(master_new(master, rnd), SCRUB_ONE);
 }
 
@@ -208,6 +209,7 @@ SECRET_BODY static km_err master_import(km_kms_master **master, const master_oct
 AS_ASKED KM_API km_err km_kms_master_import_new(km_kms_master **master, const uint8_t z[KM_FP_BYTES],
 		const uint8_t ksak[KM_SSK_BYTES])
 {
+	DIT_WITHIN;
 	const master_octets a = {z, ksak};
 	master_octets again;
 
@@ -230,6 +232,7 @@ SECRET_BODY static km_err master_export(uint8_t z[KM_FP_BYTES], uint8_t ksak[KM_
 KM_API void km_kms_master_export(uint8_t z[KM_FP_BYTES], uint8_t ksak[KM_SSK_BYTES],
 		const km_kms_master *master)
 {
+	DIT_WITHIN;
 	(void)leave_secret(master_export(z, ksak, master), SCRUB_HASH);
 }
 
@@ -308,6 +311,7 @@ SECRET_BODY static void issue_rsk(km_err *verdict, const asked *a, const asked *
 AS_ASKED KM_API km_err km_kms_rsk(uint8_t rsk[KM_SAKKE_POINT_BYTES], const uint8_t *id, size_t id_len,
 		const km_kms_master *master, const km_random *rnd)
 {
+	DIT_WITHIN;
 	const asked a = {{rsk, KM_SAKKE_POINT_BYTES}, {NULL, 0}, id, id_len, master};
 	asked again;
 	km_err err = KM_EFAULT;
@@ -354,6 +358,7 @@ SECRET_BODY static void issue_ssk(km_err *verdict, const asked *a, const asked *
 AS_ASKED KM_API km_err km_kms_ssk(uint8_t ssk[KM_SSK_BYTES], uint8_t pvt[KM_ECCSI_POINT_BYTES],
 		const uint8_t *id, size_t id_len, const km_kms_master *master, const km_random *rnd)
 {
+	DIT_WITHIN;
 	const asked a = {{ssk, KM_SSK_BYTES}, {pvt, KM_ECCSI_POINT_BYTES}, id, id_len, master};
 	asked again;
 	km_err err = KM_EFAULT;

@@ -265,6 +265,7 @@ AS_ASKED KM_API km_err km_sakke_encap_batch(uint8_t *sed, km_err *status, const 
 		const uint8_t *ids, size_t id_len, size_t n, const km_kms_public *kms,
 		const km_random *rnd)
 {
+	DIT_WITHIN;
 	const sakke_asked a = {sed, status, ssv, ids, NULL, id_len, n, &kms->sakke};
 	sakke_asked again;
 	km_err err = KM_EFAULT;
@@ -285,6 +286,7 @@ AS_ASKED KM_API km_err km_sakke_encap_batch(uint8_t *sed, km_err *status, const 
 AS_ASKED KM_API km_err km_sakke_encap_items(uint8_t *sed, km_err *status, const km_to_encap *items, size_t n,
 		const km_kms_public *kms, const km_random *rnd)
 {
+	DIT_WITHIN;
 	const sakke_asked a = {sed, status, NULL, NULL, items, 0, n, &kms->sakke};
 	sakke_asked again;
 	km_err err = KM_EFAULT;
@@ -303,6 +305,7 @@ AS_ASKED KM_API km_err km_sakke_encap_items(uint8_t *sed, km_err *status, const 
 AS_ASKED KM_API km_err km_sakke_encap(uint8_t sed[KM_SED_BYTES], const uint8_t ssv[KM_SSV_BYTES],
 		const uint8_t *id, size_t id_len, const km_kms_public *kms, const km_random *rnd)
 {
+	DIT_WITHIN;
 	km_err err = KM_EFAULT, status = KM_EFAULT;
 	const sakke_asked a = {sed, &status, ssv, id, NULL, id_len, 1, &kms->sakke};
 	sakke_asked again;

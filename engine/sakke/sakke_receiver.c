@@ -164,6 +164,7 @@ SECRET_BODY static km_err receiver_new(km_receiver **receiver, const uint8_t *id
 KM_API km_err km_receiver_new(km_receiver **receiver, const uint8_t *id, size_t id_len,
 		const uint8_t *rsk, size_t rsk_len, const km_kms_public *kms, const km_random *rnd)
 {
+	DIT_WITHIN;
 	return leave_secret(receiver_new(receiver, id, id_len, rsk, rsk_len, kms, rnd), SCRUB_ONE);
 }
 
@@ -337,6 +338,7 @@ SECRET_BODY static km_err decap_batch(uint8_t *ssv, km_err *status, const uint8_
 KM_API km_err km_sakke_decap_batch(uint8_t *ssv, km_err *status, const uint8_t *sed, size_t n,
 		const km_receiver *const *receivers, const km_random *rnd)
 {
+	DIT_WITHIN;
 	return leave_secret(decap_batch(ssv, status, sed, n, receivers, rnd), SCRUB_MANY);
 }
 
@@ -355,5 +357,6 @@ SECRET_BODY static km_err decap_one(uint8_t ssv[KM_SSV_BYTES], const uint8_t *se
 KM_API km_err km_sakke_decap(uint8_t ssv[KM_SSV_BYTES], const uint8_t *sed, size_t sed_len,
 		const km_receiver *receiver, const km_random *rnd)
 {
+	DIT_WITHIN;
 	return leave_secret(decap_one(ssv, sed, sed_len, receiver, rnd), SCRUB_ONE);
 }

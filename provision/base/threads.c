@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "asm/dit.h"
 #include "complain.h"
 #include "lock.h"
 
@@ -89,6 +90,7 @@ static void destroy(threads *t)
 /* What was taken is done before it ends. */
 static void serve(threads *t, queue *q)
 {
+	DIT_WITHIN;
 	bool is_last;
 
 	pthread_mutex_lock(&t->mutex);

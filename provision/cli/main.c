@@ -13,6 +13,7 @@
 
 #include <jansson.h>
 
+#include "asm/dit.h"
 #include "base/memlock.h"
 
 static const cli_command *const commands[] = {
@@ -211,6 +212,7 @@ static void forbid_dumps(void)
 
 int main(int argc, char **argv)
 {
+	DIT_WITHIN;
 	const cli_command *called = NULL;
 	int code;
 

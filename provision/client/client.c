@@ -7,6 +7,7 @@
 
 #include <sodium.h>
 
+#include "asm/dit.h"
 #include "base/complain.h"
 #include "base/memlock.h"
 #include "base/sized.h"
@@ -63,6 +64,7 @@ static km_err check_file(const char *path, const km_seal *seal, km_begin begin, 
 km_err km_client_file(km_client **out, km_keyring *ring, const char *path, const km_seal *seal, km_begin begin,
 		km_complaint *why)
 {
+	DIT_WITHIN;
 	km_complaint spare;
 	km_err err;
 
@@ -355,6 +357,7 @@ static bool take_call(call *c, const km_opened *out, km_client *client, const km
 km_reason km_client_open(km_opened *out, km_client *client, const uint8_t *msg, size_t len,
 		const km_signalling *signalling, km_time now, km_complaint *why)
 {
+	DIT_WITHIN;
 	const km_opened none = { .struct_size = sizeof none };
 	km_complaint spare;
 	km_reason r;
@@ -383,6 +386,7 @@ km_reason km_client_open(km_opened *out, km_client *client, const uint8_t *msg, 
 
 km_err km_client_key(km_key **key, uint32_t *what, km_client *client, uint32_t gmk_id, size_t i, km_complaint *why)
 {
+	DIT_WITHIN;
 	km_complaint spare;
 
 	(void)complain_anew(why, &spare);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "asm/dit.h"
 #include "base/complain.h"
 #include "base/sized.h"
 #include "base/threads.h"
@@ -295,6 +296,7 @@ static void expect(const km_batch *b, size_t first)
 
 void batch_piece(void *batch, size_t i)
 {
+	DIT_WITHIN;
 	km_batch *b = batch;
 	batch_part *part = &b->parts[i];
 

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "asm/dit.h"
 #include "base/complain.h"
 #include "base/file.h"
 #include "keys/keyfile.h"
@@ -110,6 +111,7 @@ static km_err take(km_key **out, km_key *key, km_gms *gms, km_complaint *why)
 
 km_err km_key_load(km_key **out, km_gms *gms, const char *path, const km_seal *seal, km_complaint *why)
 {
+	DIT_WITHIN;
 	km_complaint spare;
 	km_key *key;
 	km_err err;
@@ -127,6 +129,7 @@ km_err km_key_load(km_key **out, km_gms *gms, const char *path, const km_seal *s
 km_err km_key_import(km_key **out, km_gms *gms, const uint8_t *sealed, size_t len, const km_seal *seal,
 		km_complaint *why)
 {
+	DIT_WITHIN;
 	km_complaint spare;
 	km_key *key;
 	km_err err;
@@ -378,6 +381,7 @@ static km_err open_all(opening *o)
 km_err km_key_files(km_key **keys, uint32_t *is_new, km_err *status, km_gms *gms, const char *const *paths,
 		const km_seal *seal, const km_key_params *const *params, size_t n, km_time now, km_complaint *why)
 {
+	DIT_WITHIN;
 	km_complaint spare;
 	opening o = { keys, is_new, status, gms, paths, seal, params, n, now, { 0, 0 }, complain_anew(why, &spare) };
 	const char *missing = paths == NULL ? "paths" : params == NULL ? "params" : seal == NULL ? "seal" : NULL;

@@ -6,6 +6,7 @@
 
 #include <sodium.h>
 
+#include "asm/dit.h"
 #include "base/complain.h"
 #include "keys/keyfile.h"
 
@@ -71,6 +72,7 @@ km_err key_made_number(km_key *const *keys, km_gms *gms, size_t n, km_time now, 
 
 km_err km_key_new_unkept(km_key **out, km_gms *gms, const km_key_params *params, km_time now, km_complaint *why)
 {
+	DIT_WITHIN;
 	km_complaint spare;
 	km_key *key = NULL;
 	km_time last;
@@ -107,6 +109,7 @@ static km_err keep(const km_key *key, const km_gms *gms, km_complaint *why)
 
 km_err km_key_new(km_key **out, km_gms *gms, const km_key_params *params, km_time now, km_complaint *why)
 {
+	DIT_WITHIN;
 	km_complaint spare;
 	km_err err;
 
@@ -140,6 +143,7 @@ static km_err check_taken(const uint8_t *gmk, const uint8_t *rand, uint32_t gmk_
 km_err km_key_take_gmk(km_key **out, km_gms *gms, const uint8_t gmk[KM_SSV_BYTES], const uint8_t rand[KM_RAND_BYTES],
 		uint32_t gmk_id, const km_key_params *params, km_time now, km_complaint *why)
 {
+	DIT_WITHIN;
 	km_complaint spare;
 	bool known = false, is_known;
 	km_key *key = NULL;

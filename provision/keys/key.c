@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "asm/dit.h"
 #include "asm/marks.h"
 #include "base/complain.h"
 #include "base/memlock.h"
@@ -296,6 +297,7 @@ KM_API km_str km_key_str(const km_key *key, km_key_part part, size_t i)
 
 KM_API uint32_t km_key_guk_id(const km_key *key, const char *uri, size_t len)
 {
+	DIT_WITHIN;
 	uint32_t guk_id = uid_guk_id(key->gmk_id, uid_salt(key->gmk, uri, len));
 
 	/* Public: it is sent as the CSB ID. */
@@ -306,6 +308,7 @@ KM_API uint32_t km_key_guk_id(const km_key *key, const char *uri, size_t len)
 KM_API km_err km_key_srtp(uint8_t srtp_key[KM_SRTP_KEY_BYTES], uint8_t srtp_salt[KM_SRTP_SALT_BYTES],
 		const km_key *key, uint32_t service, uint32_t guk_id)
 {
+	DIT_WITHIN;
 	if (service != KM_SERVICE_MCPTT && service != KM_SERVICE_MCVIDEO) {
 		memset(srtp_key, 0, KM_SRTP_KEY_BYTES);
 		memset(srtp_salt, 0, KM_SRTP_SALT_BYTES);
@@ -318,5 +321,6 @@ KM_API km_err km_key_srtp(uint8_t srtp_key[KM_SRTP_KEY_BYTES], uint8_t srtp_salt
 
 KM_API void km_key_show_gmk(uint8_t gmk[KM_SSV_BYTES], const km_key *key)
 {
+	DIT_WITHIN;
 	memcpy(gmk, key->gmk, KM_SSV_BYTES);
 }

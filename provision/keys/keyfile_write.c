@@ -6,6 +6,7 @@
 
 #include <sodium.h>
 
+#include "asm/dit.h"
 #include "base/complain.h"
 #include "base/file.h"
 #include "base/json_text.h"
@@ -151,6 +152,7 @@ km_err keyfile_write(const km_key *key, const char *name, const km_seal *seal, b
 KM_API km_err km_key_export(uint8_t *out, size_t room, size_t *len, const km_key *key, const km_seal *seal,
 		km_complaint *why)
 {
+	DIT_WITHIN;
 	km_complaint spare;
 	uint8_t *sealed;
 	km_err err;

@@ -6,6 +6,7 @@
 
 #include <sodium.h>
 
+#include "asm/dit.h"
 #include "base/complain.h"
 
 static bool signer_fits(const kmsdoc_keys *keys, const km_kms *kms, const void *id, size_t id_len)
@@ -327,6 +328,7 @@ static km_err edit_keys(ring_snapshot *draft, void *arg)
 km_err km_keyring_add_keys(km_keyring *ring, const char *xml, size_t len, const char *name, uint32_t use,
 		km_complaint *why)
 {
+	DIT_WITHIN;
 	km_complaint spare, said;
 	adding a = { .in = { .ring = ring, .name = name, .use = use }, .said = &said };
 	kmsdoc_how how = keyring_how(&a.in);

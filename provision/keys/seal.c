@@ -9,6 +9,7 @@
 
 #include <sodium.h>
 
+#include "asm/dit.h"
 #include "base/complain.h"
 #include "base/file.h"
 #include "base/memlock.h"
@@ -67,6 +68,7 @@ static km_err make(km_seal **out)
 
 KM_API km_err km_seal_new(km_seal **out, const uint8_t key[KM_SEAL_BYTES])
 {
+	DIT_WITHIN;
 	km_err err = make(out);
 
 	if (err != KM_OK)
@@ -148,6 +150,7 @@ static km_err draw_key(km_seal **out, bool *exists, const char *path, km_complai
 
 KM_API km_err km_seal_file(km_seal **out, const char *path, km_begin begin, km_complaint *why)
 {
+	DIT_WITHIN;
 	km_complaint spare;
 	bool exists;
 	struct stat st;
@@ -173,6 +176,7 @@ KM_API km_err km_seal_file(km_seal **out, const char *path, km_begin begin, km_c
 
 km_err seal_put(uint8_t *out, const km_seal *seal, const void *about, size_t about_len, const void *text, size_t len)
 {
+	DIT_WITHIN;
 	km_err err = km_random_bytes(out, SEAL_NONCE, NULL);
 
 	if (err == KM_OK)
@@ -186,6 +190,7 @@ km_err seal_put(uint8_t *out, const km_seal *seal, const void *about, size_t abo
 bool seal_take(void *text, const km_seal *seal, const void *about, size_t about_len, const uint8_t *sealed,
 		size_t len)
 {
+	DIT_WITHIN;
 	if (len < SEAL_MORE || seal_is_none(seal))
 		return false;
 	if (crypto_aead_xchacha20poly1305_ietf_decrypt(text, NULL, NULL, sealed + SEAL_NONCE, len - SEAL_NONCE,

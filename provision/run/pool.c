@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "asm/dit.h"
+
 typedef struct {
 	void *item;
 	bool done;
@@ -27,6 +29,7 @@ struct pool {
 
 static void *thread(void *arg)
 {
+	DIT_WITHIN;
 	pool *p = arg;
 
 	pthread_mutex_lock(&p->lock);

@@ -1,7 +1,8 @@
 #!/bin/bash
-# declassified.sh -- what the checks of constant time are told is public: each with its reason beside it, and its
-# file in SECURITY.md.  First it shows on planted files that it can fail.
-# usage: tests/declassified.sh
+# marks.sh -- what the checks of constant time are told is public: each with its reason beside it, and its file in
+# SECURITY.md; and that functions which leave as those that worked on secrets have data independent timing on.
+# First it shows on planted files that it can fail.
+# usage: tests/marks.sh
 # Ends in "N passed, N failed, N skipped"; exit 1 where one failed.
 set -u
 cd "${0%/*}/.." || exit 1
@@ -26,6 +27,13 @@ unnamed() {
 			grep -o '`[a-z0-9_/]*\.c`' | tr -d '`' | sort -u)
 }
 
+# Below $1: functions that call leave_secret and do not begin with DIT_WITHIN.
+untimed() {
+	find "$1/engine" -name '*.c' ! -name scrub.c | sort | xargs awk '
+		/^{/ { getline; on = /^\tDIT_WITHIN;$/ }
+		/^\t.*leave_secret\(/ && !/\/\*/ && !on { print FILENAME ": " FNR ": DIT may be off" }'
+}
+
 mkdir -p "$dir/engine/field" "$dir/provision"
 printf 'int f(void)\n{\n\t/* Public: it is sent. */\n\tct_public(&a, 1);\n}\n\nint g(void)\n{\n\tct_public(&b, 1);\n}\n' \
 	>"$dir/engine/field/zq.c"
@@ -35,6 +43,11 @@ verdict $? "a declassified value without its reason is found"
 [ "$(unnamed "$dir" | tr -d '\t' | sort | tr '\n' ' ')" = "curve/curve.c field/zq.c " ]
 verdict $? "a file that SECURITY.md does not name is found, and one that declassifies nothing"
 
+printf 'int f(void)\n{\n\tDIT_WITHIN;\n\treturn leave_secret(g(), 1);\n}\n\nint g(void)\n{\n\treturn leave_secret(h(), 1);\n}\n' \
+	>"$dir/engine/random.c"
+[ "$(untimed "$dir")" = "$dir/engine/random.c: 9: DIT may be off" ]
+verdict $? "a function that does not turn data independent timing on is found"
+
 out=$(unreasoned .)
 [ -z "$out" ] || echo "$out"
 [ -z "$out" ]
@@ -43,4 +56,8 @@ out=$(unnamed .)
 [ -z "$out" ] || echo "$out"
 [ -z "$out" ]
 verdict $? "SECURITY.md names where values are declassified"
+out=$(untimed .)
+[ -z "$out" ] || echo "$out"
+[ -z "$out" ]
+verdict $? "data independent timing is on wherever secrets are worked on"
 verdicts
