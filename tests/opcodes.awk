@@ -1,5 +1,6 @@
 # opcodes.awk -- reads allowed.txt and the disassembly of a kernel file, and complains of what could
-# make its time or its addresses depend on a secret.  See opcodes.sh, which calls it.
+# make its time or its addresses depend on a secret.  See opcodes.sh, which calls it with what knows the
+# instructions of an architecture, opcodes_x86_64.awk or opcodes_aarch64.awk.
 #
 # Every way through the file is followed, with what each general register holds at each place: public
 # (p) or secret (s).  Public are, at the entry of a function, the stack pointer and the registers of
@@ -11,9 +12,13 @@
 #   - a branch follows the comparison or the counting of public values that decides it;
 #   - calls and jumps go to places in the file, and returns nowhere else than to them;
 #   - nothing is stored under a mask: what is masked away may take no time (a load is made in full).
-#   - the registers that belong to the caller (BP2345: rbx, rbp, r12 to r15, as it left them) and the
-#     stack pointer are what they were when a function returns.
-# What a function pushes keeps its kind until it is popped or read again.
+#   - the registers that belong to the caller (other letters, as it left them) and the stack pointer are
+#     what they were when a function returns.
+# What a function pushes or keeps on the stack keeps its kind until it is popped, read again or overwritten.
+#
+# The other file has: arguments (the kinds at an entry, a letter a register) and number (registers by name);
+# tidy, a line of the disassembly without what is not looked at, "" for filling; jumps, calls and aim, the
+# ways; and step, which checks one instruction and passes on what holds after it.
 
 function complain(i, why) {
 	if (++bad <= 10)
@@ -35,7 +40,7 @@ function worse(a, b) {
 function worse_all(a, b,    r, out) {
 	if (a == b)
 		return a
-	for (r = 1; r <= 16; r++)
+	for (r = 1; r <= length(arguments); r++)
 		out = out worse(kind(a, r), kind(b, r))
 	return out
 }
@@ -49,43 +54,10 @@ function hex(s,    n, k, minus) {
 		n = n * 16 + index("0123456789abcdef", substr(s, k, 1)) - 1
 	return minus ? -n : n
 }
-# The kind of an address, "" where there is a vector or a segment in it.
-function address_kind(op, regs,    inner, n, part, k, out) {
-	if (op ~ /[a-z]s:/)
-		return ""
-	inner = op
-	sub(/^[^[]*\[/, "", inner)
-	sub(/\].*$/, "", inner)
-	n = split(inner, part, /[-+*]/)
-	out = "p"
-	for (k = 1; k <= n; k++) {
-		if (part[k] == "rip" || constant(part[k]))
-			continue
-		if (!register(part[k]))
-			return ""
-		out = worse(out, kind(regs, register(part[k])))
-	}
-	return out
-}
-# Of something pushed that [rsp + n] is: where it lies below the entry's stack pointer, else "".
-function slot_of(op, depth,    inner) {
-	if (depth == "?" || op !~ /\[rsp(\+0x[0-9a-f]+)?\]/)
-		return ""
-	inner = op
-	sub(/^.*\[rsp\+?/, "", inner)
-	sub(/\].*$/, "", inner)
-	return depth - (inner == "" ? 0 : hex(inner))
-}
+# Of something kept on the stack: its kind; slots are the places below the entry's stack pointer.
 function pushed(slots, at,    p) {
 	p = index(slots, ";" at "=")
 	return p ? substr(slots, p + length(at) + 2, 1) : "s"
-}
-function source_kind(op, regs, depth, slots) {
-	if (op ~ /\[rip/ || constant(op))
-		return "p"
-	if (op ~ /\[/)
-		return pushed(slots, slot_of(op, depth))
-	return register(op) ? kind(regs, register(op)) : "s"
 }
 
 # What is known at instruction i when it is reached within function f; queues it where that is new.
@@ -118,7 +90,7 @@ function arrive(f, i, regs, depth, slots,    key, was, one, n, k, keep) {
 	}
 }
 function target(i,    t) {
-	t = i in relocated ? relocated[i] : operands[i]
+	t = i in relocated ? relocated[i] : aim(i)
 	sub(/ .*$/, "", t)
 	if (t in entry)
 		return entry[t]
@@ -144,141 +116,27 @@ function leave_function(f, regs,    n, k, caller, part) {
 	}
 }
 
-# Everything about one instruction that is checked; complaints once a place.
-function check(i, regs,    m, n, op, k, a) {
-	m = mnemonic[i]
-	if (!(m in allowed)) {
-		complaint[i] = "not an allowed instruction"
+# Function f returns at i.
+function leave(f, i, regs, depth,    k) {
+	if (depth != 0)
+		complaint[i] = "returns with a stack that is not as it was"
+	for (k = 1; f !~ /:/ && k <= length(arguments); k++)
+		if (kind(arguments, k) ~ /[0-9A-Z]/ && kind(regs, k) != kind(arguments, k))
+			complaint[i] = "returns with a register that is not as it was"
+	leave_function(f, regs)
+}
+# Function f calls at i.  What a function does is followed for each way of being called.
+function enter(f, i, regs,    k, d) {
+	k = target(i)
+	if (k == "") {
+		complaint[i] = "calls out of the file"
 		return
 	}
-	n = split(operands[i], op, ",")
-	for (k = 1; k <= n; k++) {
-		if (op[k] !~ /\[/)
-			continue
-		a = address_kind(op[k], regs)
-		if (a == "")
-			complaint[i] = "an address of another kind"
-		else if (a != "p")
-			complaint[i] = "a secret address"
-		if (k == 1 && op[k] ~ /\{k[0-7]\}/)
-			complaint[i] = "a store under a mask"
-	}
-	if (m ~ /^j/ && m != "jmp" && !decides(i - 1, m, regs))
-		complaint[i] = "a branch on what may be secret"
-}
-# Whether instruction i sets the flags for a branch from public values.  regs: what holds after it.
-function decides(i, branch, regs,    op, n, k) {
-	if (mnemonic[i] !~ /^(dec|inc|sub|add|cmp|test)$/)
-		return 0
-	if (mnemonic[i] ~ /^(dec|inc)$/ && branch !~ /^jn?e$/)
-		return 0 # the carry is an older one
-	n = split(operands[i], op, ",")
-	for (k = 1; k <= n; k++)
-		if (op[k] ~ /\[/ || source_kind(op[k], regs, "?", "") != "p")
-			return 0
-	return !(i + 1 in aimed_at)
-}
-
-# One step: check instruction i of function f, and pass on what holds after it.
-function step(f, i,    key, regs, depth, slots, m, n, op, d, k, out) {
-	key = f SUBSEP i
-	regs = regs_at[key]
-	depth = depth_at[key]
-	slots = slots_at[key]
-	from = i
-	reached[i] = 1
-	check(i, regs)
-	m = mnemonic[i]
-	n = split(operands[i], op, ",")
-	if (m == "ret") {
-		if (depth != 0)
-			complaint[i] = "returns with a stack that is not as it was"
-		for (k = 1; f !~ /:/ && k <= 16; k++)
-			if (kind(arguments, k) ~ /[0-9A-Z]/ && kind(regs, k) != kind(arguments, k))
-				complaint[i] = "returns with a register that is not as it was"
-		leave_function(f, regs)
-		return
-	}
-	if (m == "call") {
-		k = target(i)
-		if (k == "") {
-			complaint[i] = "calls out of the file"
-			return
-		}
-		d = k ":" regs # what a function does is followed for each way of being called
-		if (index(callers[d] " ", " " f "|" i " ") == 0)
-			callers[d] = callers[d] " " f "|" i
-		arrive(d, k, regs, 0, "")
-		come_back(f, i, d)
-		return
-	}
-	if (m ~ /^j/) {
-		arrive(f, target(i), regs, depth, slots)
-		if (m == "jmp")
-			return
-	} else if (m == "push") {
-		depth = depth == "?" ? "?" : depth + 8
-		slots = slots ";" depth "=" source_kind(op[1], regs, "?", "")
-	} else if (m == "pop") {
-		regs = with(regs, register(op[1]), depth == "?" ? "s" : pushed(slots, depth))
-		sub(";" depth "=[0-9a-zA-Z]", "", slots)
-		depth = depth == "?" ? "?" : depth - 8
-	} else if (m == "leave") { # only at the end of a frame that push rbp began
-		regs = with(regs, number["rbp"], pushed(slots, 8))
-		depth = 0
-		slots = ""
-	} else if (op[1] == "rsp") {
-		if (m == "sub" && constant(op[2]) && depth != "?")
-			depth += hex(op[2])
-		else if (m == "add" && constant(op[2]) && depth != "?")
-			depth -= hex(op[2])
-		else if (m != "cmp")
-			depth = "?"
-		if (n > 1 && source_kind(op[2], regs, "?", "") != "p")
-			regs = with(regs, number["rsp"], "s")
-	} else if (m == "mulx") {
-		out = worse(kind(regs, number["rdx"]), source_kind(op[3], regs, depth, slots))
-		regs = with(with(regs, register(op[1]), out), register(op[2]), out)
-	} else if (m == "mul" || (m == "imul" && n == 1)) {
-		regs = with(with(regs, number["rax"], "s"), number["rdx"], "s")
-	} else if ((d = register(op[1])) && m !~ /^(cmp|test|bt|prefetch.*)$/) {
-		if (m == "lea")
-			out = address_kind(op[2], regs)
-		else if (m ~ /^(mov|movabs|movzx)$/)
-			out = source_kind(op[2], regs, depth, slots)
-		else if (m ~ /^(xor|sub)$/ && op[1] == op[2])
-			out = "p"
-		else if (m ~ /^(add|sub|inc|dec|neg|not|and|or|xor|shl|shr|sar|imul)$/) {
-			out = kind(regs, d)
-			for (k = 2; k <= n; k++)
-				out = worse(out, source_kind(op[k], regs, depth, slots))
-		} else
-			out = "s" # flags, masks and vectors
-		if (out != "p" && (m != "mov" || op[1] !~ /^r(..|1[0-5])$/))
-			out = "s"
-		regs = with(regs, d, out)
-	} else if (m == "mov" && op[1] ~ /\[rsp/) {
-		k = slot_of(op[1], depth)
-		if (k != "" && sub(";" k "=[0-9a-zA-Z]", "", slots))
-			slots = slots ";" k "=" source_kind(op[2], regs, depth, slots)
-	}
-	arrive(f, i + 1, regs, depth, slots)
-}
-
-BEGIN {
-	n = split("rax rcx rdx rbx rsp rbp rsi rdi r8 r9 r10 r11 r12 r13 r14 r15", name, " ")
-	for (r = 1; r <= n; r++) {
-		number[name[r]] = r
-		if (name[r] ~ /^r[0-9]/) {
-			number[name[r] "d"] = number[name[r] "w"] = number[name[r] "b"] = r
-		} else {
-			short = substr(name[r], 2)
-			number["e" short] = number[short] = r
-			number[short ~ /x$/ ? substr(short, 1, 1) "l" : short "l"] = r
-		}
-	}
-	# in the order of the names
-	arguments = "sppBpPppppss2345"
+	d = k ":" regs
+	if (index(callers[d] " ", " " f "|" i " ") == 0)
+		callers[d] = callers[d] " " f "|" i
+	arrive(d, k, regs, 0, "")
+	come_back(f, i, d)
 }
 
 # allowed.txt
@@ -299,31 +157,29 @@ FNR == NR {
 	next
 }
 /^ *[0-9a-f]+:\t/ {
-	line = $0
-	at = line
+	line = at = $0
 	sub(/:.*/, "", at)
 	gsub(/ /, "", at)
 	sub(/^[^\t]*\t/, "", line)
-	sub(/ *#.*/, "", line)
+	gsub(/\t/, " ", line)
+	line = tidy(line)
 	sub(/ +$/, "", line)
-	if (line ~ /(^| )nop( |$)|^xchg +ax,ax$|^data16$|^int3$/)
-		next # filling
+	if (line == "")
+		next
 	count++
 	place["x" hex(at)] = count
 	where[count] = symbol "+" count - entry[symbol]
-	text[count] = line
-	mnemonic[count] = line
+	text[count] = mnemonic[count] = line
 	sub(/ .*/, "", mnemonic[count])
 	sub(/^[^ ]+ */, "", line)
-	gsub(/(BYTE|[A-Z]*WORD) (PTR|BCST) /, "", line)
 	gsub(/, /, ",", line)
 	operands[count] = line
 	next
 }
-/R_X86_64_(PLT32|PC32)/ {
+/R_X86_64_(PLT32|PC32)|R_AARCH64_(CALL26|JUMP26|CONDBR19)/ {
 	relocation = $3
 	sub(/[-+]0x[0-9a-f]+$/, "", relocation)
-	if (mnemonic[count] == "call" || mnemonic[count] ~ /^j/)
+	if (calls(mnemonic[count]) || jumps(mnemonic[count]))
 		relocated[count] = relocation
 }
 
@@ -331,9 +187,9 @@ END {
 	if (!count)
 		complain(0, "nothing to look at")
 	for (i = 1; i <= count; i++)
-		if (mnemonic[i] ~ /^j/ && target(i) != "")
+		if (jumps(mnemonic[i]) && target(i) != "")
 			aimed_at[target(i)] = 1
-		else if (mnemonic[i] == "call" && target(i) != "")
+		else if (calls(mnemonic[i]) && target(i) != "")
 			called[target(i)] = 1
 	for (symbol in entry) {
 		i = entry[symbol]
