@@ -11,7 +11,7 @@
 ## make fuzz               every parser under libFuzzer, FUZZ_SECONDS each
 ## make bench              this machine, beside wolfSSL and OpenSSL; BENCH="encap_batch@512 decap_one", TARGETS=1, PEER=DIR
 ## make bench-live         groups, KMSs, delays and memory of a GMS that lives long: LIVE=--short
-## make bench-command      whole runs by hyperfine; bench-instructions: the scalar rows by callgrind
+## make bench-command      whole runs by hyperfine; bench-instructions: the scalar rows' instructions
 ## make bench-mca          port pressure of the eight-lane kernels, by llvm-mca where it is installed
 ## make install            into PREFIX (/usr/local), below DESTDIR; LIBDIR for libraries alone.  ldconfig is yours
 ## make abi                writes what programs that link the libraries rely on, in abi/; abi-check compares
@@ -352,9 +352,10 @@ abi-check: abi-packages
 PEER_COMMON := $(call obj,bench/worker.c bench/slots.c engine/cpu.c)
 BENCH_OWN   := $(filter-out bench/peer_% bench/live%,$(wildcard bench/*.c))
 
+# Bound at the start, so that what counts its instructions does not count the loader's.
 $(B)/bench/bench: $(call obj,$(BENCH_OWN) $(PROV) $(ENGINE))
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -o $@ $(LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -Wl,-z,relro,-z,now $^ -o $@ $(LIBS)
 $(B)/bench/live: $(call obj,$(wildcard bench/live*.c) bench/machine.c bench/worker.c bench/slots.c $(PROV) $(ENGINE))
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $^ -o $@ $(LIBS)
@@ -386,9 +387,25 @@ bench-live: bench-packages $(B)/bench/live
 bench-command: bench-packages all $(B)/bench/bench
 	@bench/compare.sh $(B)/keymuster $(B)/bench/bench build/compare.json
 
-# Instructions of the scalar rows, which callgrind can run but not report: they are named.
+# Instructions of the scalar rows, by callgrind and, for AArch64, by a plugin of qemu, which the host's own compiler
+# builds: a table, and build/instructions.json.  BENCH="fp_mul encap_batch@64" names some; PROFILE=DIR keeps those of
+# AArch64 by function.
+A64 := aarch64-linux-gnu-
+HOSTCC ?= cc
+build/qemu/%.so: tests/qemu/%.c tests/qemu/plugin.h
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) -std=c11 -D_GNU_SOURCE $(WARN) -O2 -g -fvisibility=hidden -fPIC -shared $< -o $@
 bench-instructions: $(B)/bench/bench
-	@bench/instructions.sh $(B)/bench/bench
+	@benches=$(ARCH)=$(B)/bench/bench; \
+	if [ $(ARCH) = aarch64 ]; then $(MAKE) --no-print-directory build/qemu/count.so; \
+	elif command -v $(A64)gcc >/dev/null; then \
+		$(MAKE) --no-print-directory build/qemu/count.so && \
+		$(MAKE) --no-print-directory CC=$(A64)gcc LD=$(A64)ld AR=$(A64)ar OBJCOPY=$(A64)objcopy \
+			build/aarch64-$(MODE)/bench/bench || exit 1; \
+		benches="$$benches aarch64=build/aarch64-$(MODE)/bench/bench"; \
+	else echo "skipped: aarch64, for which $(A64)gcc is not installed"; fi; \
+	COUNT=build/qemu/count.so ONLY='$(BENCH)' bash bench/instructions.sh build/instructions.json $$benches
 
 # The eight-lane kernels of AVX-512 IFMA, measured, counted, and by the models of llvm-mca.
 bench-mca: $(call obj,asm/x86_64/fp8_ifma.S) $(B)/bench/bench

@@ -3,6 +3,7 @@
  * usage: bench [--seconds S] [--json FILE] [--only WORDS] [--targets] [--commit NAME] [--flags TEXT]
  *              [NAME=PROGRAM]...
  *        bench --worker KERNEL WORDS
+ *        bench --rows
  *        bench --count ROW OPERATION [BATCH]
  *        bench --peak PROGRAM [ARGUMENT]...
  *
@@ -307,6 +308,8 @@ int main(int argc, char **argv)
 
 	if (argc == 4 && strcmp(argv[1], "--worker") == 0)
 		return ours_serve(argv[2], argv[3]);
+	if (argc == 2 && strcmp(argv[1], "--rows") == 0)
+		return ours_rows();
 	if ((argc == 4 || argc == 5) && strcmp(argv[1], "--count") == 0)
 		return ours_count(argv[2], argv[3], argc == 5 ? (size_t)atoi(argv[4]) : 0);
 	if (argc > 2 && strcmp(argv[1], "--peak") == 0)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "count.h"
+#include "engine/cpu.h"
 #include "engine/field/fp.h"
 #include "engine/eccsi/p256.h"
 
@@ -73,10 +74,36 @@ int ours_serve(const char *kernel, const char *filter)
 	return 0;
 }
 
+/* A row that does nothing: what calling a kernel takes. */
+static void none(uint64_t *r, const uint64_t *a, const uint64_t *b)
+{
+	(void)r, (void)a, (void)b;
+}
+
+static void none_of_one(uint64_t *r, const uint64_t *a)
+{
+	(void)r, (void)a;
+}
+
+static void none_select(uint64_t *r, const uint64_t *table, size_t n, size_t words, uint64_t index)
+{
+	(void)r, (void)table, (void)n, (void)words, (void)index;
+}
+
+static const fp_kernel fp_none = {.mul = none, .sqr = none_of_one, .add = none, .sub = none,
+	.select = none_select};
+static const p256_kernel p256_none = {.mul = none, .sqr = none_of_one, .add = none, .sub = none,
+	.mul_n = none};
+
 static void use_row(const char *name)
 {
 	int found = 0;
 
+	if (strcmp(name, "none") == 0) {
+		fp_k = &fp_none;
+		p256_k = &p256_none;
+		return;
+	}
 	for (size_t i = 0; fp_kernels[i]; i++) {
 		if (strcmp(fp_kernels[i]->name, name) != 0)
 			continue;
@@ -90,6 +117,14 @@ static void use_row(const char *name)
 		worker_die("no such row");
 }
 
+int ours_rows(void)
+{
+	for (size_t i = 0; fp_kernels[i]; i++)
+		if (!(fp_kernels[i]->needs & CPU_IFMA))
+			puts(fp_kernels[i]->name);
+	return 0;
+}
+
 int ours_count(const char *row, const char *name, size_t batch)
 {
 	bench_op ops[OPS_MAX];
@@ -98,6 +133,7 @@ int ours_count(const char *row, const char *name, size_t batch)
 	must(km_init("c"), "c");
 	use_row(row);
 	n = offer(ops);
+	n += kernels_offer(ops + n);
 	for (size_t i = 0; i < n; i++) {
 		if (strcmp(ops[i].name, name) != 0 || (batch && ops[i].batch != batch))
 			continue;

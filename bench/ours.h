@@ -38,9 +38,12 @@ void must(km_err err, const char *what);
 /* Serve the driver with this kernel; the operations are those that filter names. */
 int ours_serve(const char *kernel, const char *filter);
 
+/* Print the rows that ours_count takes, but for those of IFMA, which no tool that counts can run. */
+int ours_rows(void);
+
 /* Take one turn of an operation (batch 0: whatever its batch), for a tool that counts the
  * instructions in worker_turn, and print its items.  row names the rows of the field tables to use,
- * whether or not CPUID reports what they need. */
+ * whether or not CPUID reports what they need; "none" is one of kernels that do nothing. */
 int ours_count(const char *row, const char *name, size_t batch);
 
 #endif

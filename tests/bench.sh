@@ -74,5 +74,30 @@ else
 	skip "traces are of kernels for x86_64"
 fi
 
+# What counts instructions, on a program whose instructions are known.
+a64=aarch64-linux-gnu-
+if command -v "${a64}gcc" "${a64}objdump" qemu-aarch64 >"$dir/tools" && [ "$(wc -l <"$dir/tools")" = 3 ]; then
+	make -s CC="${HOSTCC:-cc}" build/qemu/count.so >/dev/null && "${a64}gcc" -static -nostdlib tests/qemu/counted.S -o "$dir/counted"
+	count() { # FUNCTION
+		rm -f "$dir/count"
+		qemu-aarch64 -plugin "build/qemu/count.so,function=$1,out=$dir/count,profile=on" "$dir/counted" 2>"$dir/err"
+	}
+	length() { # FUNCTION
+		"${a64}objdump" -d --no-show-raw-insn --disassemble="$1" "$dir/counted" | grep -cE '^ +[0-9a-f]+:'
+	}
+	must=$(($(length counted) + 3 * $(length straight)))
+	count counted && [ "$(sed -n 's/^total //p' "$dir/count")" = "$must" ] &&
+		[ "$(sed -n 's/ straight$//p' "$dir/count")" = "$((3 * $(length straight)))" ]
+	verdict $? "instructions of a function are those of the disassembly, with what it calls, also at its end"
+	cp "$dir/count" "$dir/first" && count counted && cmp -s "$dir/first" "$dir/count"
+	verdict $? "and the same every time"
+	count straight && [ "$(sed -n 's/^total //p' "$dir/count")" = "$((4 * $(length straight)))" ]
+	verdict $? "all calls of a function are counted, whoever calls"
+	count nothing && ! grep -q total "$dir/count" && grep -q 'was not called' "$dir/err"
+	verdict $? "of what was not called there is no count"
+else
+	skip "counted instructions: no ${a64}gcc, or no qemu-aarch64"
+fi
+
 echo "# $passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]

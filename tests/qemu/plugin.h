@@ -2,7 +2,7 @@
  *
  * Debian's qemu-user exports these functions but ships no header of them.  A plugin is a shared object for the host,
  * built by its own compiler (cc -shared -fPIC) without any library, and loaded by
- * qemu-aarch64 -plugin build/host/count.so,NAME=VALUE PROGRAM.  It must define qemu_plugin_version as 1, visible.
+ * qemu-aarch64 -plugin build/qemu/count.so,NAME=VALUE PROGRAM.  It must define qemu_plugin_version as 1, visible.
  *
  * Code is translated a block at a time, ahead of its first run, and possibly more than once: a callback of
  * qemu_plugin_register_vcpu_tb_trans_cb says for each instruction of a block what is to happen when it runs.
