@@ -154,31 +154,61 @@ static void sums_and_differences(void **state)
 	mpz_clears(a, b, m, want, NULL);
 }
 
+/* x is below p, or below n. */
+static void assert_inverse(const p256_fe *x, int mod_n)
+{
+	mpz_t a, want;
+	p256_fe r, same = *x;
+
+	mpz_inits(a, want, NULL);
+	to_mpz(a, x->v);
+	if (mpz_sgn(a) != 0)
+		mpz_invert(want, a, mod_n ? n : p);
+	mpz_mul(want, want, radix); /* of a*R in Montgomery form: R^2/(a*R) */
+	mpz_mul(want, want, radix);
+	mpz_mod(want, want, mod_n ? n : p);
+	if (mod_n) {
+		p256_inv_n(r.v, x->v);
+		p256_inv_n(same.v, same.v);
+	} else {
+		p256_inv_p(&r, x);
+		p256_inv_p(&same, &same);
+	}
+	assert_limbs(mod_n ? "inverse mod n" : "inverse mod p", r.v, want);
+	assert_limbs("inverse in place", same.v, want);
+	mpz_clears(a, want, NULL);
+}
+
+/* Drawn ones, and 2^i, 2^i - 1, their opposites and 1/2^i, of which the last take long or few steps. */
 static void inverses_are_inverses(void **state)
 {
-	mpz_t a, want, r2;
+	static const uint64_t zero[4];
 
 	(void)state;
-	mpz_inits(a, want, r2, NULL);
-	mpz_mul(r2, radix, radix);
 	for (int i = 0; i < 5000; i++) {
-		p256_fe x, r;
+		p256_fe x;
 
 		draw_below(x.v, i & 1 ? p256_n : p256_p);
-		to_mpz(a, x.v);
-		if (mpz_sgn(a) == 0)
-			mpz_set_ui(want, 0);
-		else
-			mpz_invert(want, a, i & 1 ? n : p);
-		mpz_mul(want, want, r2); /* of a*R in Montgomery form: R^2/(a*R) */
-		mpz_mod(want, want, i & 1 ? n : p);
-		if (i & 1)
-			p256_inv_n(r.v, x.v);
-		else
-			p256_inv_p(&r, &x);
-		assert_limbs(i & 1 ? "inverse mod n" : "inverse mod p", r.v, want);
+		assert_inverse(&x, i & 1);
 	}
-	mpz_clears(a, want, r2, NULL);
+	for (int i = 0; i < 2 * 256; i++) {
+		const uint64_t *m = i & 1 ? p256_n : p256_p;
+		p256_fe x = {{0}}, less;
+
+		x.v[i / 128] = (uint64_t)1 << i / 2 % 64;
+		assert_inverse(&x, i & 1);
+		p256_sub_mod(less.v, x.v, (uint64_t[4]){1}, m);
+		assert_inverse(&less, i & 1);
+		p256_sub_mod(less.v, zero, less.v, m);
+		assert_inverse(&less, i & 1);
+		p256_sub_mod(less.v, zero, x.v, m);
+		assert_inverse(&less, i & 1);
+		if (i & 1)
+			p256_inv_n(x.v, x.v);
+		else
+			p256_inv_p(&x, &x);
+		assert_inverse(&x, i & 1);
+	}
 }
 
 /* ---- points ------------------------------------------------------------------------------ */
