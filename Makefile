@@ -41,6 +41,7 @@ WARN    += $(if $(WERROR),-Werror)
 # libraries have 128 KB in all.
 HARDEN  := -fstack-protector-strong -fstack-clash-protection
 HARDEN_x86_64 := -fcf-protection
+HARDEN_aarch64 := -mbranch-protection=standard
 FORTIFY := $(if $(filter -O0,$(OPT)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
 FRAMES  := -Wframe-larger-than=65536
 DEFS    := -D_GNU_SOURCE -DARCH_$(ARCH)
@@ -188,7 +189,7 @@ $(B)/tests/test_fork: private LDFLAGS += -Wl,--wrap=table_digest_check
 
 # What is left when a function of the interface returns, and what its passing secrets were.
 $(B)/tests/test_residue: $(call obj,tests/residue_watch.c tests/residue_secrets.c)
-ifeq ($(ARCH)-$(filter asan tsan,$(MODE)),x86_64-)
+ifneq ($(filter x86_64- aarch64-,$(ARCH)-$(filter asan tsan,$(MODE))),)
 $(B)/tests/test_residue: private LDFLAGS += -Wl,--wrap=leave_secret,--wrap=crypto_stream_chacha20 \
 	-Wl,--wrap=km_hmac_sha256,--wrap=cpu_levels
 endif

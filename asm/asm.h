@@ -6,11 +6,26 @@
 #ifdef __CET__
 #include <cet.h> /* the note: this object may run where indirect branches and returns are checked */
 #endif
-#ifdef __x86_64__
+#ifdef ARCH_x86_64
 	.intel_syntax noprefix
 #endif
 	.altmacro
 	.section .note.GNU-stack, "", %progbits
+#ifdef ARCH_aarch64
+/* The note: as the flags say, indirect branches land where FUNC allows, and who keeps a return address signs it. */
+	.section .note.gnu.property, "a", %note
+	.balign	8
+	.word	4, 16, 5		/* of "GNU"; octets; properties */
+	.asciz	"GNU"
+	.word	0xc0000000, 4		/* GNU_PROPERTY_AARCH64_FEATURE_1_AND: BTI 1, PAC 2 */
+#if defined(__ARM_FEATURE_BTI_DEFAULT) && defined(__ARM_FEATURE_PAC_DEFAULT)
+	.word	3, 0
+#elif defined(__ARM_FEATURE_BTI_DEFAULT)
+	.word	1, 0
+#else
+	.word	0, 0
+#endif
+#endif
 
 .macro	FUNC name
 	.text
@@ -20,8 +35,11 @@
 	.type	\name, %function
 \name:
 	.cfi_startproc
-#ifdef __x86_64__
+#ifdef ARCH_x86_64
 	endbr64
+#endif
+#ifdef ARCH_aarch64
+	hint	34	/* bti c, which old assemblers do not know */
 #endif
 .endm
 
@@ -39,7 +57,7 @@
 	.cfi_startproc
 .endm
 
-#ifdef __x86_64__
+#ifdef ARCH_x86_64
 /* A register of the caller, kept and given back. */
 .macro	save reg
 	push	\reg
@@ -50,6 +68,21 @@
 	pop	\reg
 	.cfi_adjust_cfa_offset -8
 	.cfi_restore \reg
+.endm
+#endif
+#ifdef ARCH_aarch64
+/* Two registers of the caller, kept and given back: the last pair kept is the first given back. */
+.macro	save_pair a, b
+	stp	\a, \b, [sp, #-16]!
+	.cfi_adjust_cfa_offset 16
+	.cfi_rel_offset \a, 0
+	.cfi_rel_offset \b, 8
+.endm
+.macro	restore_pair a, b
+	ldp	\a, \b, [sp], #16
+	.cfi_adjust_cfa_offset -16
+	.cfi_restore \a
+	.cfi_restore \b
 .endm
 #endif
 

@@ -27,7 +27,7 @@ complaints() {
 # assemble NAME FUNCTION: the code on stdin, as that function.
 assemble() {
 	{ printf '#include "asm/asm.h"\nFUNC %s\n' "$2"; cat; echo "ENDFUNC $2"; } >"$dir/$1.S"
-	${CC:-cc} -I. -c "$dir/$1.S" -o "$dir/$1.o" || exit 1
+	${CC:-cc} -I. -DARCH_$arch -c "$dir/$1.S" -o "$dir/$1.o" || exit 1
 }
 
 # planted NAME COMPLAINT [FUNCTION]: the code on stdin is complained of, and with these words.

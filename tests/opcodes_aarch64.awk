@@ -192,12 +192,15 @@ function step(f, i,    key, regs, depth, slots, m, n, op, d, k, out) {
 		slots = new_slots
 		depth = new_depth
 	} else if (op[1] == "sp") {
-		if (m == "sub" && op[2] == "sp" && number_of(op[3]) != "" && n == 3 && depth != "?")
-			depth += number_of(op[3])
-		else if (m == "add" && op[2] == "sp" && number_of(op[3]) != "" && n == 3 && depth != "?")
-			depth -= number_of(op[3])
-		else
+		d = n > 2 ? number_of(op[3]) : ""
+		if (n == 4)
+			d = op[4] == "lsl #12" ? 4096 * d : ""
+		if (m !~ /^(add|sub)$/ || op[2] != "sp" || d == "" || depth == "?")
 			depth = "?"
+		else
+			depth += m == "sub" ? d : -d
+	} else if (m == "fmov" && op[1] == op[2]) {
+		; # the low half is as it was
 	} else if ((d = register(op[1])) && m !~ /^(cmp|cmn|tst|prfm)$/) {
 		if (m ~ /^(mov|movz|movn|movk|add|sub|adds|subs|and|ands|orr|eor|bic|lsl|lsr|asr|neg|mvn|mul|madd|adr|adrp)$/) {
 			out = m == "movk" ? kind(regs, d) : "p"

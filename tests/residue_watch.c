@@ -18,6 +18,7 @@ enum {
 
 /* Call f with the stack pointer at top, and take what it leaves in registers; vectors: cpu_vectors. */
 void residue_call(void (*f)(void), void *top, registers *r, unsigned vectors);
+#ifdef ARCH_x86_64
 __asm__(".pushsection .text\n"
 	".type residue_call, @function\n"
 	"residue_call:\n"
@@ -50,6 +51,37 @@ __asm__(".pushsection .text\n"
 	".size residue_call, . - residue_call\n"
 	".popsection\n");
 _Static_assert(offsetof(registers, general) == 2048 && offsetof(registers, masks) == 2112, "");
+#else
+/* v8 to v15 are cleared before, of which the low halves come back as they were. */
+__asm__(".pushsection .text\n"
+	".type residue_call, %function\n"
+	"residue_call:\n"
+	"	hint #34\n"
+	"	stp x29, x30, [sp, #-96]!\n"
+	"	mov x29, sp\n"
+	"	str x19, [sp, #16]\n"
+	"	stp d8, d9, [sp, #32]; stp d10, d11, [sp, #48]; stp d12, d13, [sp, #64]; stp d14, d15, [sp, #80]\n"
+	"	.irp n,8,9,10,11,12,13,14,15\n"
+	"	movi v\\n\\().2d, #0\n"
+	"	.endr\n"
+	"	mov x19, x2\n"
+	"	mov sp, x1\n"
+	"	blr x0\n"
+	"	mov sp, x29\n"
+	"	.irp n,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17\n"
+	"	str x\\n, [x19, #(512 + 8*\\n - 8)]\n"
+	"	.endr\n"
+	"	.irp n,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31\n"
+	"	str q\\n, [x19, #(16*\\n)]\n"
+	"	.endr\n"
+	"	ldp d8, d9, [sp, #32]; ldp d10, d11, [sp, #48]; ldp d12, d13, [sp, #64]; ldp d14, d15, [sp, #80]\n"
+	"	ldr x19, [sp, #16]\n"
+	"	ldp x29, x30, [sp], #96\n"
+	"	ret\n"
+	".size residue_call, . - residue_call\n"
+	".popsection\n");
+_Static_assert(offsetof(registers, general) == 512, "");
+#endif
 
 static uint8_t *stack; /* STACK octets */
 static registers left;
@@ -68,12 +100,19 @@ static const uint8_t *deepest(void)
 	return stack + i;
 }
 
+/* The stack pointer with which the function that calls this was called. */
+#ifdef ARCH_x86_64
+#define sp_of_caller() ((const uint8_t *)__builtin_frame_address(0) + 8)
+#else
+#define sp_of_caller() ((const uint8_t *)__builtin_dwarf_cfa())
+#endif
+
 km_err __real_leave_secret(km_err err, int scrub);
 km_err __wrap_leave_secret(km_err err, int scrub);
 
 km_err __wrap_leave_secret(km_err err, int scrub)
 {
-	left_by.from = (const uint8_t *)__builtin_frame_address(0) + 8;
+	left_by.from = sp_of_caller();
 	left_by.octets = (size_t)scrub;
 	if (scrub_is_off)
 		return err;
@@ -159,13 +198,20 @@ static int all_are(const uint8_t *from, const uint8_t *to, uint8_t what)
 	return from >= to;
 }
 
+/* Data independent timing is put back behind leave_secret (asm/dit.h), by general registers. */
+#ifdef ARCH_aarch64
+#define CLEARED offsetof(registers, general)
+#else
+#define CLEARED sizeof(registers)
+#endif
+
 int watch_clean(void)
 {
 	const uint8_t *zeros = left_by.from - left_by.octets, *upper = left_by.from - WRAPPER;
 	static const registers nothing;
 
 	return left_by.octets && all_are(stack, zeros - WRAPPER, PAINT) && all_are(zeros, upper, 0) &&
-			memcmp(&left, &nothing, sizeof left) == 0;
+			memcmp(&left, &nothing, CLEARED) == 0;
 }
 
 residue watch_find(void)

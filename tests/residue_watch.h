@@ -13,15 +13,22 @@
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SANITIZED
 #endif
-#if defined(ARCH_x86_64) && !defined(SANITIZED)
+#if (defined(ARCH_x86_64) || defined(ARCH_aarch64)) && !defined(SANITIZED)
 #define WATCHED
 #endif
 
+#ifdef ARCH_aarch64
+typedef struct {
+	_Alignas(64) uint64_t v[32][2];
+	uint64_t general[18]; /* x1 to x17, and nothing */
+} registers;
+#else
 typedef struct {
 	_Alignas(64) uint64_t zmm[32][8];
 	uint64_t general[8]; /* rcx rdx rsi rdi r8 r9 r10 r11 */
 	uint64_t masks[8];
 } registers;
+#endif
 
 /* What the watched function said of the stack on its way out, the last time (leave_secret). */
 typedef struct {
@@ -49,7 +56,7 @@ typedef struct {
 residue watch_find(void);
 
 /* Whether the stack below the last call is zeros as far as it is overwritten and untouched beyond, and
- * the registers that a function may lose are 0. */
+ * the registers that a function may lose are 0: on AArch64 those of vectors. */
 int watch_clean(void);
 
 #endif
