@@ -6,7 +6,8 @@
  * p.  The result is below a*b/2^1024 + fp_inv64 + p < (0.60 + 0.17 + 1) p < 2p.
  *
  * A column of a product collects in a chain of additions of its own, the columns of a*b and of the
- * reduction side by side, so that the processor can work on both.
+ * reduction side by side, so that the processor can work on both: one level of Karatsuba, and the
+ * reduction after it, took an eighth longer on x86-64, and saved 4 % of AArch64's instructions.
  */
 #include <gmp.h>
 
@@ -20,19 +21,65 @@ _Static_assert(sizeof(mp_limb_t) == 8 && GMP_NUMB_BITS == 64, "a limb of GMP is 
 
 __extension__ typedef unsigned __int128 u128;
 
+typedef uint64_t pair __attribute__((vector_size(16)));
+typedef uint32_t four __attribute__((vector_size(16)));
+
+/* Some limbs of all entries pass by while their sum stays in registers; the mask of an entry is a
+ * comparison of vectors, which no compiler turns into a branch. */
+#define SELECT(pairs) \
+	for (size_t i = 0; i < n; i++, entry += stride, k += one) { \
+		pair mask = (pair)(k == want); \
+		_Pragma("GCC unroll 8") for (int j = 0; j < (pairs); j++) \
+			acc[j] |= mask & entry[j]; \
+	} \
+	for (int j = 0; j < (pairs); j++) \
+		out[j] = acc[j]
+
+static void select_c(uint64_t *r, const uint64_t *table, size_t n, size_t words, uint64_t index)
+{
+	const uint32_t low = (uint32_t)ct_barrier(index);
+	const four want = {low, low, low, low}, one = {1, 1, 1, 1};
+	const size_t stride = words / 2;
+
+	for (size_t at = 0; at < stride; at += 8) {
+		const pair *entry = (const pair *)table + at;
+		pair *out = (pair *)r + at, acc[8] = {{0, 0}};
+		four k = {0, 0, 0, 0};
+
+		if (stride - at >= 8) {
+			SELECT(8);
+		} else {
+			SELECT(4);
+		}
+	}
+}
+
+/* Below are products.  In code so long, the scheduler that gcc has before registers are given out (not for x86-64) lets
+ * more values wait than there are registers. */
+#ifndef __clang__
+#pragma GCC optimize("no-schedule-insns")
+#endif
+
 /* Three limbs: one column, with what it carries.  32 products and a carry stay below 2^134. */
 typedef struct {
 	uint64_t lo, mid, hi;
 } column;
 
-/* c += hi * 2^128 + x.  The barrier keeps compilers from gathering the carries in vectors. */
+/* c += hi * 2^128 + x.  The barrier keeps compilers from gathering the carries in vectors.  clang for AArch64 makes
+ * a comparison of each carry of a sum of 128 bits, but none of a limb's. */
 static inline void add_to(column *c, uint64_t hi, u128 x)
 {
+#if defined(__clang__) && defined(ARCH_aarch64)
+	uint64_t high = (uint64_t)(x >> 64) + __builtin_add_overflow(c->lo, (uint64_t)x, &c->lo);
+
+	c->hi = ct_barrier(c->hi + hi + __builtin_add_overflow(c->mid, high, &c->mid));
+#else
 	u128 sum = (u128)c->mid << 64 | c->lo, t = sum + x;
 
 	c->hi = ct_barrier(c->hi + hi + (t < sum));
 	c->lo = (uint64_t)t;
 	c->mid = (uint64_t)(t >> 64);
+#endif
 }
 
 /* c += x*y. */
@@ -164,39 +211,6 @@ static void sub_c(uint64_t r[N], const uint64_t a[N], const uint64_t b[N])
 	uint64_t t[N], borrow = mpn_sub_n(t, a, b, N);
 
 	mpn_cnd_add_n(borrow, r, t, fp_p, N);
-}
-
-typedef uint64_t pair __attribute__((vector_size(16)));
-typedef uint32_t four __attribute__((vector_size(16)));
-
-/* Some limbs of all entries pass by while their sum stays in registers; the mask of an entry is a
- * comparison of vectors, which no compiler turns into a branch. */
-#define SELECT(pairs) \
-	for (size_t i = 0; i < n; i++, entry += stride, k += one) { \
-		pair mask = (pair)(k == want); \
-		_Pragma("GCC unroll 8") for (int j = 0; j < (pairs); j++) \
-			acc[j] |= mask & entry[j]; \
-	} \
-	for (int j = 0; j < (pairs); j++) \
-		out[j] = acc[j]
-
-static void select_c(uint64_t *r, const uint64_t *table, size_t n, size_t words, uint64_t index)
-{
-	const uint32_t low = (uint32_t)ct_barrier(index);
-	const four want = {low, low, low, low}, one = {1, 1, 1, 1};
-	const size_t stride = words / 2;
-
-	for (size_t at = 0; at < stride; at += 8) {
-		const pair *entry = (const pair *)table + at;
-		pair *out = (pair *)r + at, acc[8] = {{0, 0}};
-		four k = {0, 0, 0, 0};
-
-		if (stride - at >= 8) {
-			SELECT(8);
-		} else {
-			SELECT(4);
-		}
-	}
 }
 
 static void mul2_c(uint64_t r[16], const uint64_t a[16], const uint64_t b[16], uint64_t s[16],
