@@ -292,7 +292,7 @@ void held_commit(held *h, held_step *step)
 	} else if (step->key != NULL) {
 		tree_add(&h->keys, &((key_node *)step->key)->node);
 	}
-	*step = (held_step){ NULL };
+	*step = (held_step){ .seen = NULL };
 }
 
 void held_drop(held_step *step)
@@ -300,7 +300,7 @@ void held_drop(held_step *step)
 	version_free(step->now);
 	free(step->key);
 	free(step->seen);
-	*step = (held_step){ NULL };
+	*step = (held_step){ .seen = NULL };
 }
 
 /* ---- forgetting ------------------------------------------------------------------------------ */
