@@ -14,12 +14,13 @@ here=$(dirname "$(realpath "$0")")
 
 # Instructions within worker_turn, to OUT.total, and the items, to OUT.items.
 count_x86_64() { # BENCH ROW NAME BATCH OUT
-	valgrind --tool=callgrind --toggle-collect=worker_turn --callgrind-out-file="$5.cg" "$1" --count "$2" "$3" "$4" \
-		>"$5.items" 2>"$5.err" && awk '/^(summary|totals):/ { print $2; exit }' "$5.cg" >"$5.total"
+	valgrind --tool=callgrind --toggle-collect=worker_turn --callgrind-out-file="$5.cg" \
+		"$1" --count "$2" "$3" "$4" >"$5.items" 2>"$5.err" && awk '/^(summary|totals):/ { print $2; exit }' "$5.cg" >"$5.total"
 }
 count_aarch64() {
-	qemu-aarch64 -plugin "$COUNT,function=worker_turn,out=$5.list${PROFILE:+,profile=on}" "$1" --count "$2" "$3" "$4" \
-		>"$5.items" 2>"$5.err" && awk '$1 == "total" { print $2 }' "$5.list" >"$5.total"
+	local plugin=$COUNT,function=worker_turn,out=$5.list${PROFILE:+,profile=on}
+
+	qemu-aarch64 -plugin "$plugin" "$1" --count "$2" "$3" "$4" >"$5.items" 2>"$5.err" && awk '$1 == "total" { print $2 }' "$5.list" >"$5.total"
 }
 
 kernel() { # NAME
@@ -87,4 +88,5 @@ awk 'BEGIN { printf "[" }
 		(NR > 1 ? "," : ""), $1, $2, $3, $4, $5 }
 	END { print "\n]" }' "$dir/counted" >"$json"
 awk -f "$here/instructions.awk" "$here/instructions.txt" "$dir/counted"
-echo "An item of a turn: what is called and returns.  Some vary by a thousandth: they draw again, or invert what is blinded."
+echo "An item of a turn: what is called and returns.  Some vary by a thousandth: they draw again, or invert what is
+blinded."

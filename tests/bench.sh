@@ -77,7 +77,7 @@ fi
 # What counts instructions, on a program whose instructions are known.
 a64=aarch64-linux-gnu-
 if command -v "${a64}gcc" "${a64}objdump" qemu-aarch64 >"$dir/tools" && [ "$(wc -l <"$dir/tools")" = 3 ]; then
-	make -s CC="${HOSTCC:-cc}" build/qemu/count.so >/dev/null && "${a64}gcc" -static -nostdlib tests/qemu/counted.S -o "$dir/counted"
+	make -s build/qemu/count.so >/dev/null && "${a64}gcc" -static -nostdlib tests/qemu/counted.S -o "$dir/counted"
 	count() { # FUNCTION
 		rm -f "$dir/count"
 		qemu-aarch64 -plugin "build/qemu/count.so,function=$1,out=$dir/count,profile=on" "$dir/counted" 2>"$dir/err"
