@@ -12,7 +12,7 @@
 ## make bench              this machine, beside wolfSSL and OpenSSL; BENCH="encap_batch@512 decap_one", TARGETS=1, PEER=DIR
 ## make bench-live         groups, KMSs, delays and memory of a GMS that lives long: LIVE=--short
 ## make bench-command      whole runs by hyperfine; bench-instructions: the scalar rows' instructions
-## make bench-mca          port pressure of the eight-lane kernels, by llvm-mca where it is installed
+## make bench-mca          port pressure of the eight-lane kernels, and AArch64's, by llvm-mca where it is installed
 ## make install            into PREFIX (/usr/local), below DESTDIR; LIBDIR for libraries alone.  ldconfig is yours
 ## make abi                writes what programs that link the libraries rely on, in abi/; abi-check compares
 ## make digests            what the tables over P and g, and rows of kernels, must be, from portable code
@@ -392,25 +392,25 @@ bench-command: bench-packages all $(B)/bench/bench
 # builds: a table, and build/instructions.json.  BENCH="fp_mul encap_batch@64" names some; PROFILE=DIR keeps those of
 # AArch64 by function.
 A64 := aarch64-linux-gnu-
+# The benchmark for AArch64, where this machine is one or has a compiler for it, and what counts its instructions.
+BENCH_A64 = $(if $(filter aarch64,$(ARCH))$(shell command -v $(A64)gcc),build/aarch64-$(MODE)/bench/bench)
 HOSTCC ?= cc
 build/qemu/%.so: tests/qemu/%.c tests/qemu/plugin.h
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
 	$(Q)$(HOSTCC) -std=c11 -D_GNU_SOURCE $(WARN) -O2 -g -fvisibility=hidden -fPIC -shared $< -o $@
-bench-instructions: $(B)/bench/bench
-	@benches=$(ARCH)=$(B)/bench/bench; \
-	if [ $(ARCH) = aarch64 ]; then $(MAKE) --no-print-directory build/qemu/count.so; \
-	elif command -v $(A64)gcc >/dev/null; then \
-		$(MAKE) --no-print-directory build/qemu/count.so && \
-		$(MAKE) --no-print-directory CC=$(A64)gcc LD=$(A64)ld AR=$(A64)ar OBJCOPY=$(A64)objcopy \
-			build/aarch64-$(MODE)/bench/bench || exit 1; \
-		benches="$$benches aarch64=build/aarch64-$(MODE)/bench/bench"; \
-	else echo "skipped: aarch64, for which $(A64)gcc is not installed"; fi; \
-	COUNT=build/qemu/count.so ONLY='$(BENCH)' bash bench/instructions.sh build/instructions.json $$benches
+bench-a64: build/qemu/count.so
+	@$(if $(BENCH_A64),$(MAKE) --no-print-directory $(BENCH_A64) $(if $(filter aarch64,$(ARCH)),, \
+		CC=$(A64)gcc LD=$(A64)ld AR=$(A64)ar OBJCOPY=$(A64)objcopy), \
+	echo "skipped: aarch64, for which $(A64)gcc is not installed")
+bench-instructions: $(B)/bench/bench bench-a64
+	@COUNT=build/qemu/count.so ONLY='$(BENCH)' bash bench/instructions.sh build/instructions.json \
+		$(if $(filter x86_64,$(ARCH)),x86_64=$(B)/bench/bench) $(if $(BENCH_A64),aarch64=$(BENCH_A64))
 
-# The eight-lane kernels of AVX-512 IFMA, measured, counted, and by the models of llvm-mca.
-bench-mca: $(call obj,asm/x86_64/fp8_ifma.S) $(B)/bench/bench
-	@bash bench/mca.sh $^
+# The eight-lane kernels of AVX-512 IFMA, measured, counted, and by the models of llvm-mca; and kernels of AArch64.
+bench-mca: $(if $(filter x86_64,$(ARCH)),$(call obj,asm/x86_64/fp8_ifma.S)) $(B)/bench/bench bench-a64
+	@$(if $(filter x86_64,$(ARCH)),bash bench/mca.sh $(call obj,asm/x86_64/fp8_ifma.S) $(B)/bench/bench)
+	@$(if $(BENCH_A64),bash bench/mca_a64.sh build/qemu/count.so $(BENCH_A64))
 
 help:
 	@sed -n 's/^## //p' Makefile
@@ -420,6 +420,6 @@ clean:
 
 FORCE:
 .PHONY: all tests check abi abi-check abi-packages faults live live-tsan digests fuzz fuzz-targets ctime ctime-stat ctime-full test demo install help clean FORCE \
-	build-packages test-packages bench-packages language-packages bench bench-live bench-command bench-instructions bench-mca
+	build-packages test-packages bench-packages language-packages bench bench-live bench-command bench-a64 bench-instructions bench-mca
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -80,7 +80,8 @@ if command -v "${a64}gcc" "${a64}objdump" qemu-aarch64 >"$dir/tools" && [ "$(wc 
 	make -s build/qemu/count.so >/dev/null && "${a64}gcc" -static -nostdlib tests/qemu/counted.S -o "$dir/counted"
 	count() { # FUNCTION
 		rm -f "$dir/count"
-		qemu-aarch64 -plugin "build/qemu/count.so,function=$1,out=$dir/count,profile=on" "$dir/counted" 2>"$dir/err"
+		qemu-aarch64 -plugin "build/qemu/count.so,function=$1,out=$dir/count,profile=on,trace=${2:-0}" \
+			"$dir/counted" 2>"$dir/err"
 	}
 	length() { # FUNCTION
 		"${a64}objdump" -d --no-show-raw-insn --disassemble="$1" "$dir/counted" | grep -cE '^ +[0-9a-f]+:'
@@ -91,6 +92,9 @@ if command -v "${a64}gcc" "${a64}objdump" qemu-aarch64 >"$dir/tools" && [ "$(wc 
 	verdict $? "instructions of a function are those of the disassembly, with what it calls, also at its end"
 	cp "$dir/count" "$dir/first" && count counted && cmp -s "$dir/first" "$dir/count"
 	verdict $? "and the same every time"
+	[ "$(wc -l <"$dir/count.s")" = "$must" ] && [[ $(tail -n 1 "$dir/count.s") = ret* ]] &&
+		count counted 1 && [ "$(wc -l <"$dir/count.s")" = "$((2 * $(length straight)))" ]
+	verdict $? "a trace has each of them, or those of what is called"
 	count straight && [ "$(sed -n 's/^total //p' "$dir/count")" = "$((4 * $(length straight)))" ]
 	verdict $? "all calls of a function are counted, whoever calls"
 	count nothing && ! grep -q total "$dir/count" && grep -q 'was not called' "$dir/err"

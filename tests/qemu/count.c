@@ -1,12 +1,15 @@
 /* count.c -- a plugin of qemu: instructions between the entry and the return of a function, in all and by symbol.
  *
- * usage: qemu-aarch64 -plugin build/qemu/count.so,function=NAME,out=FILE[,profile=on] PROGRAM
+ * usage: qemu-aarch64 -plugin build/qemu/count.so,function=NAME,out=FILE[,profile=on][,trace=DEPTH] PROGRAM
  *
  * FILE gets "total N", of all calls of the function that returned, the instruction that called it left out and its
  * return counted; with a profile also "N SYMBOL", most first, what was in no function of the program, so in its shared
  * libraries, as "-".  The function has returned where a return leads to the address after its call, so one that goes on
  * to another in the end counts that too.  Of calls of it within itself only the outermost is looked at.  One
  * thread: counters of several would lose additions.
+ *
+ * A trace is FILE.s beside: what ran, as assembly, so deep in calls within the function: 0 is all of it, 2 only what is
+ * called by what it calls.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,6 +42,8 @@ static size_t depth;             /* calls that have not returned */
 static size_t within;            /* depth where the function runs, counting its own call; 0: it does not */
 static int returning;            /* a return was the instruction before */
 static uint64_t calls;           /* of the function, that returned */
+static size_t trace_depth;
+static FILE *trace;
 
 static void *must(void *p)
 {
@@ -131,6 +136,13 @@ static void on_block(unsigned cpu, void *pc)
 	for_each(leave);
 }
 
+static void on_traced(unsigned cpu, void *text)
+{
+	(void)cpu;
+	if (within && depth >= within + trace_depth)
+		fprintf(trace, "%s\n", (char *)text);
+}
+
 /* ---- ahead of it ------------------------------------------------------------------------------- */
 
 static uint32_t word_of(const plugin_insn *insn)
@@ -171,6 +183,10 @@ static void on_translation(uint64_t id, plugin_tb *tb)
 			qemu_plugin_register_vcpu_insn_exec_cb(insn, on_block, PLUGIN_NO_REGS, pointer(pc));
 		if (is_entry(name, pc))
 			qemu_plugin_register_vcpu_insn_exec_cb(insn, on_entry, PLUGIN_NO_REGS, NULL);
+		/* Before what changes the depth. */
+		if (trace)
+			qemu_plugin_register_vcpu_insn_exec_cb(insn, on_traced, PLUGIN_NO_REGS,
+					must(qemu_plugin_insn_disas(insn)));
 		if (IS_RETURN(word_of(insn)))
 			qemu_plugin_register_vcpu_insn_exec_cb(insn, on_return, PLUGIN_NO_REGS, NULL);
 		if (IS_CALL(word_of(insn)))
@@ -227,6 +243,8 @@ static void at_exit(uint64_t id, void *data)
 	}
 	if (to)
 		fclose(to);
+	if (trace)
+		fclose(trace);
 }
 
 /* What follows NAME= in an argument, or NULL. */
@@ -237,8 +255,24 @@ static char *value(char *arg, const char *name)
 	return strncmp(arg, name, len) == 0 && arg[len] == '=' ? must(strdup(arg + len + 1)) : NULL;
 }
 
+static int open_trace(const char *deep)
+{
+	size_t len = strlen(out) + sizeof ".s";
+	char *name = must(malloc(len));
+
+	trace_depth = strtoul(deep, NULL, 10);
+	snprintf(name, len, "%s.s", out);
+	trace = fopen(name, "w");
+	if (!trace)
+		perror(name);
+	free(name);
+	return trace != NULL;
+}
+
 int qemu_plugin_install(uint64_t id, const void *info, int argc, char **argv)
 {
+	char *deep = NULL;
+
 	(void)info;
 	for (int i = 0; i < argc; i++) {
 		char *v;
@@ -249,13 +283,17 @@ int qemu_plugin_install(uint64_t id, const void *info, int argc, char **argv)
 			out = v;
 		else if ((v = value(argv[i], "profile")))
 			profile = strcmp(v, "off") != 0;
+		else if ((v = value(argv[i], "trace")))
+			deep = v;
 		else
 			return 1;
 	}
 	if (!function || !out) {
-		fputs("count: function=NAME,out=FILE[,profile=on]\n", stderr);
+		fputs("count: function=NAME,out=FILE[,profile=on][,trace=DEPTH]\n", stderr);
 		return 1;
 	}
+	if (deep && !open_trace(deep))
+		return 1;
 	qemu_plugin_register_vcpu_tb_trans_cb(id, on_translation);
 	qemu_plugin_register_atexit_cb(id, at_exit, NULL);
 	return 0;

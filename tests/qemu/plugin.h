@@ -46,6 +46,8 @@ const void *qemu_plugin_insn_data(const plugin_insn *insn);
 size_t qemu_plugin_insn_size(const plugin_insn *insn);
 uint64_t qemu_plugin_insn_vaddr(const plugin_insn *insn);
 const char *qemu_plugin_insn_symbol(const plugin_insn *insn);
+/* As text, for the caller to free. */
+char *qemu_plugin_insn_disas(const plugin_insn *insn);
 
 /* Of an access: whether it stores, and the logarithm to base 2 of its octets. */
 _Bool qemu_plugin_mem_is_store(uint32_t info);
