@@ -56,6 +56,20 @@ unsigned cpu_vectors(void)
 		return 0;
 	return (saved & zmm) == zmm && __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & f) ? 2 : 1;
 }
+#elif defined(ARCH_aarch64)
+#include <sys/auxv.h>
+
+unsigned cpu_levels(void)
+{
+	const unsigned long asimd = 1ul << 1;
+
+	return getauxval(AT_HWCAP) & asimd ? CPU_A64 : 0;
+}
+
+unsigned cpu_vectors(void)
+{
+	return 0;
+}
 #else
 unsigned cpu_levels(void)
 {

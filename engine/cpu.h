@@ -3,11 +3,12 @@
 #define KM_CPU_H
 
 /* Each level is a set of instructions that kernels may need together.  A bit is set only where the
- * processor has the instructions and the system saves the registers (CPUID and XCR0). */
+ * processor has the instructions and the system saves the registers (CPUID and XCR0; HWCAP). */
 enum {
 	CPU_ADX = 1 << 0,    /* BMI2, ADX and AVX2 */
 	CPU_IFMA = 1 << 1,   /* AVX-512 F, VL, BW, DQ and IFMA */
 	CPU_VBMI = 1 << 2,   /* AVX-512 VBMI, with CPU_IFMA */
+	CPU_A64 = 1 << 3,    /* AArch64 with NEON */
 };
 
 /* The levels of this processor, 0 for none. */

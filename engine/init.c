@@ -22,6 +22,7 @@ static const struct {
 } levels[] = {
 	{"ifma", CPU_ADX | CPU_IFMA | CPU_VBMI, CPU_IFMA},
 	{"adx", CPU_ADX, CPU_ADX},
+	{"a64", CPU_A64, CPU_A64},
 	{"c", 0, 0},
 };
 

@@ -68,10 +68,26 @@ static const fp_kernel fp_adx = {
 };
 #endif
 
+#ifdef ARCH_aarch64
+static void mul2_a64(uint64_t r[N], const uint64_t a[N], const uint64_t b[N], uint64_t s[N],
+		const uint64_t c[N], const uint64_t d[N])
+{
+	a == b ? fp_sqr_a64(r, a) : fp_mul_a64(r, a, b);
+	c == d ? fp_sqr_a64(s, c) : fp_mul_a64(s, c, d);
+}
+
+static const fp_kernel fp_a64 = {
+	"a64", CPU_A64, fp_mul_a64, fp_sqr_a64, mul2_a64, fp_add_a64, fp_sub_a64, fp_select_a64,
+};
+#endif
+
 const fp_kernel *const fp_kernels[] = {
 #ifdef ARCH_x86_64
 	&fp_ifma,
 	&fp_adx,
+#endif
+#ifdef ARCH_aarch64
+	&fp_a64,
 #endif
 	&fp_c,
 	NULL,

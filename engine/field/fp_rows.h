@@ -26,4 +26,12 @@ void fp_sub_adx(uint64_t r[16], const uint64_t a[16], const uint64_t b[16]);
 void fp_select_adx(uint64_t *r, const uint64_t *table, size_t n, size_t words, uint64_t index);
 #endif
 
+#ifdef ARCH_aarch64
+void fp_mul_a64(uint64_t r[16], const uint64_t a[16], const uint64_t b[16]);
+void fp_sqr_a64(uint64_t r[16], const uint64_t a[16]);
+void fp_add_a64(uint64_t r[16], const uint64_t a[16], const uint64_t b[16]);
+void fp_sub_a64(uint64_t r[16], const uint64_t a[16], const uint64_t b[16]);
+void fp_select_a64(uint64_t *r, const uint64_t *table, size_t n, size_t words, uint64_t index);
+#endif
+
 #endif
