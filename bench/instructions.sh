@@ -14,8 +14,8 @@ here=$(dirname "$(realpath "$0")")
 
 # Instructions within worker_turn, to OUT.total, and the items, to OUT.items.
 count_x86_64() { # BENCH ROW NAME BATCH OUT
-	valgrind --tool=callgrind --toggle-collect=worker_turn --callgrind-out-file="$5.cg" \
-		"$1" --count "$2" "$3" "$4" >"$5.items" 2>"$5.err" && awk '/^(summary|totals):/ { print $2; exit }' "$5.cg" >"$5.total"
+	valgrind --tool=callgrind --instr-atstart=no --toggle-collect=worker_turn \
+		--callgrind-out-file="$5.cg" "$1" --count "$2" "$3" "$4" >"$5.items" 2>"$5.err" && awk '/^(summary|totals):/ { print $2; exit }' "$5.cg" >"$5.total"
 }
 count_aarch64() {
 	local plugin=$COUNT,function=worker_turn,out=$5.list${PROFILE:+,profile=on}
