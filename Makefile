@@ -20,12 +20,25 @@
 ## NO_INSTALL=1            says which packages are missing, and installs none
 ## MODE=asan, tsan         sanitizers          OPT=-O3, CC=clang    as you like it
 ## VECTORS=DIR             a third party's vectors for the tests     V=1  shows the commands
+## CROSS=aarch64-linux-gnu-  builds for that architecture, and runs what it has built by RUN (qemu-aarch64)
 ## WERROR=                 a warning is no error, as outside a git checkout
+# What is built with: CROSS is put before each name, but for what the user has named.
+CROSS   ?=
+ifneq ($(CROSS),)
+tool     = $(if $(filter default undefined,$(origin $(1))),$(eval $(1) := $(CROSS)$(2)))
+$(call tool,CC,gcc)$(call tool,CXX,g++)$(call tool,LD,ld)$(call tool,AR,ar)
+endif
 CC      ?= cc
-OBJCOPY ?= objcopy
+NM      ?= $(CROSS)nm
+OBJCOPY ?= $(CROSS)objcopy
+OBJDUMP ?= $(CROSS)objdump
+READELF ?= $(CROSS)readelf
 MODE    ?= release
 OPT     ?= -O2
 ARCH    := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine 2>/dev/null || uname -m)))
+HOST    := $(shell uname -m)
+# What starts a program that was built: nothing, where this machine is of its kind.
+RUN     ?= $(if $(filter aarch64,$(ARCH)),$(if $(filter-out aarch64,$(HOST)),qemu-aarch64))
 B       := build/$(ARCH)-$(MODE)
 PREFIX  ?= /usr/local
 LIBDIR  ?= $(PREFIX)/lib
@@ -59,9 +72,9 @@ LIBS    := -lxml2 -ljansson -lsodium -lcrypto -lgmp -lpthread
 
 ENGINE  := $(wildcard engine/*.c engine/*/*.c) $(wildcard asm/$(ARCH)/*.S)
 LIBRARY := $(wildcard $(patsubst %,provision/%/*.c,base message keys gms client))
-RUN     := $(wildcard provision/run/*.c)
+BATCHES := $(wildcard provision/run/*.c)
 CLI     := $(wildcard provision/cli/*.c)
-PROV    := $(LIBRARY) $(RUN)
+PROV    := $(LIBRARY) $(BATCHES)
 TESTS   := $(patsubst tests/%.c,%,$(wildcard tests/test_*.c))
 FUZZ    := $(patsubst tests/%.c,%,$(wildcard tests/fuzz_*.c))
 obj      = $(patsubst %,$(B)/%.o,$(1))
@@ -82,10 +95,10 @@ LANGUAGE_PACKAGES = $(call unless,go,golang-go) $(call unless,javac,default-jdk-
 Q       := $(if $(V),,@)
 say      = $(if $(V)$(findstring s,$(firstword -$(MAKEFLAGS))),,@echo '  $(1)  $(2)')
 
-# The links in build/ are to what is measured and used: no other build takes their place.
+# The links in build/ are to what is measured and used here: no other build takes their place.
 LIBNAMES := libkeymuster-engine libkeymuster
 all: $(B)/keymuster $(patsubst %,$(B)/%.a,$(LIBNAMES)) $(patsubst %,$(B)/%.so.$(SO_FULL),$(LIBNAMES))
-ifeq ($(MODE),release)
+ifeq ($(MODE)$(RUN),release)
 	@for name in keymuster $(LIBNAMES:=.a); do ln -sf $(notdir $(B))/$$name build/$$name; done
 endif
 
@@ -110,7 +123,8 @@ $(B)/libkeymuster-engine.o $(B)/libkeymuster.o:
 	$(call say,LD,$@)
 	$(Q)$(LD) -r $^ -o $@.tmp
 	$(Q)$(OBJCOPY) --localize-hidden $@.tmp $@ && rm $@.tmp
-	@! nm -g --defined-only $@ | awk '{print $$3}' | grep -v -E '^(__odr_asan\.)?km_' || { echo 'names outside km_ are visible' >&2; exit 1; }
+	@names=$$($(NM) -g --defined-only $@) && ! echo "$$names" | awk '{print $$3}' | grep -v -E '^(__odr_asan\.)?km_' || \
+		{ echo '$@: names outside km_ are visible, or $(NM) is missing' >&2; rm -f $@; exit 1; }
 $(B)/%.a: $(B)/%.o
 	$(call say,AR,$@)
 	@rm -f $@
@@ -401,7 +415,7 @@ build/qemu/%.so: tests/qemu/%.c tests/qemu/plugin.h
 	$(Q)$(HOSTCC) -std=c11 -D_GNU_SOURCE $(WARN) -O2 -g -fvisibility=hidden -fPIC -shared $< -o $@
 bench-a64: build/qemu/count.so
 	@$(if $(BENCH_A64),$(MAKE) --no-print-directory $(BENCH_A64) $(if $(filter aarch64,$(ARCH)),, \
-		CC=$(A64)gcc LD=$(A64)ld AR=$(A64)ar OBJCOPY=$(A64)objcopy), \
+		CROSS=$(A64) CC=$(A64)gcc), \
 	echo "skipped: aarch64, for which $(A64)gcc is not installed")
 bench-instructions: $(B)/bench/bench bench-a64
 	@COUNT=build/qemu/count.so ONLY='$(BENCH)' bash bench/instructions.sh build/instructions.json \
