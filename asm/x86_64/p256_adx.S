@@ -265,16 +265,16 @@ ENDFUNC	p256_sub_adx
 
 /* ---- sums of points ------------------------------------------------------------------------
  *
- * Twice a = (x/z^2, y/z^3), on a curve with the coefficient -3:  s = 2y, m = 3(x - z^2)(x + z^2), v = s^2*x = 4xy^2, and
+ * Twice a = (x/z^2, y/z^3), on a curve with the coefficient -3:  m = 3(x - z^2)(x + z^2)/2, v = xy^2, and
  *
- *   x3 = m^2 - 2v,  y3 = m(v - x3) - s^4/2,  z3 = sz.
+ *   x3 = m^2 - 2v,  y3 = m(v - x3) - y^4,  z3 = yz.
  *
  * A number on its way is rsi:rdx:rcx:rax, as a product leaves it. */
 
-#define at_s	rsp
+#define at_s	rsp			/* y^2 */
 #define at_m	rsp + 32
 #define at_v	rsp + 64
-#define at_w	rsp + 96		/* x - z^2, then s^4/2 */
+#define at_w	rsp + 96		/* x - z^2, then y^4 */
 #define at_a	[rsp + 128]
 #define at_b	[rsp + 136]
 #define frame	128
@@ -345,15 +345,6 @@ ENDFUNC	p256_adx_square
 	adc	r12, 0
 	reduce
 .endm
-.macro	doubled
-	xor	r12d, r12d
-	add	rax, rax
-	adc	rcx, rcx
-	adc	rdx, rdx
-	adc	rsi, rsi
-	adc	r12, 0
-	reduce
-.endm
 .macro	halved				/* + p where it is odd, which makes it even */
 	mov	r12, rax
 	and	r12, 1
@@ -373,11 +364,7 @@ FUNC	p256_dbl_adx
 	.cfi_adjust_cfa_offset 8
 	sub	rsp, frame
 	.cfi_adjust_cfa_offset frame
-	get	rsi + 32
-	doubled
-	put	at_s			/* s */
-	mov	r8, at_a
-	squared	r8 + 64			/* z^2 */
+	squared	rsi + 64		/* z^2 */
 	put	at_m
 	mov	r8, at_a
 	get	r8
@@ -388,21 +375,21 @@ FUNC	p256_dbl_adx
 	plus	r8
 	put	at_m			/* x + z^2 */
 	mov	r8, at_a
-	times	at_s, r8 + 64
+	times	r8 + 32, r8 + 64
 	put	rdi + 64		/* z3 */
-	squared	at_s
-	put	at_s			/* s^2 */
+	mov	r8, at_a
+	squared	r8 + 32
+	put	at_s			/* y^2 */
 	mov	r8, at_a
 	times	at_s, r8
 	put	at_v			/* v */
 	times	at_m, at_w
 	put	at_m
-	doubled
+	halved
 	plus	at_m
 	put	at_m			/* m */
 	squared	at_s
-	halved
-	put	at_w			/* s^4/2 */
+	put	at_w			/* y^4 */
 	squared	at_m
 	minus	at_v
 	minus	at_v

@@ -248,25 +248,22 @@ static inline void half_p(uint64_t r[4], const uint64_t a[4])
 static void dbl_c(uint64_t r[12], const uint64_t a[12])
 {
 	const uint64_t *x = a, *y = a + 4, *z = a + 8;
-	uint64_t s[4], m[4], v[4], w[4];
+	uint64_t m[4], s[4], v[4], w[4];
 
-	add_c(s, y, y);
 	sqr_c(v, z);
+	mul_c(r + 8, y, z);
 	sub_c(w, x, v);
 	add_c(m, x, v);
 	mul_c(m, m, w);
-	add_c(w, m, m);
+	half_p(w, m);
 	add_c(m, m, w);
-	mul_c(r + 8, s, z);
-	sqr_c(s, s);
+	sqr_c(s, y);
 	mul_c(v, s, x);
 	sqr_c(s, s);
-	half_p(s, s);
 	sqr_c(w, m);
 	sub_c(w, w, v);
-	sub_c(w, w, v);
-	memcpy(r, w, sizeof w);
-	sub_c(w, v, w);
+	sub_c(r, w, v);
+	sub_c(w, v, r);
 	mul_c(w, w, m);
 	sub_c(r + 4, w, s);
 }
