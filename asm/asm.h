@@ -70,6 +70,7 @@
 	.cfi_restore \reg
 .endm
 #endif
+
 #ifdef ARCH_aarch64
 /* Two registers of the caller, kept and given back: the last pair kept is the first given back. */
 .macro	save_pair a, b
@@ -83,6 +84,19 @@
 	.cfi_adjust_cfa_offset -16
 	.cfi_restore \a
 	.cfi_restore \b
+.endm
+/* Before x30 is kept, and after it has been given back, with sp where it was: signed, where the compiler does so. */
+.macro	sign_return
+#ifdef __ARM_FEATURE_PAC_DEFAULT
+	hint	25	/* paciasp */
+	.cfi_negate_ra_state
+#endif
+.endm
+.macro	check_return
+#ifdef __ARM_FEATURE_PAC_DEFAULT
+	hint	29	/* autiasp */
+	.cfi_negate_ra_state
+#endif
 .endm
 #endif
 

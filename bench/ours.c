@@ -112,8 +112,10 @@ static void use_row(const char *name)
 		found = 1;
 	}
 	for (size_t i = 0; p256_kernels[i]; i++)
-		if (strcmp(p256_kernels[i]->name, name) == 0)
+		if (strcmp(p256_kernels[i]->name, name) == 0) {
 			p256_k = p256_kernels[i];
+			found = 1;
+		}
 	if (!found)
 		worker_die("no such row");
 }

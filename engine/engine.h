@@ -124,10 +124,10 @@ KM_API void km_secret_free(void *p);
 
 /* ---- start ------------------------------------------------------------------------------- */
 
-/* Choose the kernels and prove them on known answers.  kernel: "c" (portable), "adx", "ifma", or NULL
- * for the best that this processor runs.  Before it has succeeded no object can be made: KM_ESTATE.
- * Any thread may call it at any time: again with the same kernel, or NULL, it is KM_OK and does
- * nothing; with another one KM_ESTATE.
+/* Choose the kernels and prove them on known answers.  kernel: "c" (portable); "adx", "ifma" on x86-64,
+ * "a64" on AArch64; or NULL for the best that this processor runs.  Before it has succeeded no object can
+ * be made: KM_ESTATE.  Any thread may call it at any time: again with the same kernel, or NULL,
+ * it is KM_OK and does nothing; with another one KM_ESTATE.
  * KM_EKERNEL: unknown, or this processor cannot run it.  KM_ESELFTEST: a wrong known answer. */
 KM_API KM_MUST km_err km_init(const char *kernel);
 

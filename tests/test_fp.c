@@ -10,6 +10,7 @@
 #include "engine/field/fp_rows.h"
 #include "engine/field/params.h"
 #include "util.h"
+#include "util_registers.h"
 
 enum { N = FP_LIMBS, ROUNDS = 400 };
 
@@ -468,44 +469,11 @@ static void roots_of_squares_are_roots(void **state)
 	}
 }
 
-/* The callee-saved registers after f(r, a, b, c, d): 0 where all are what they were. */
-#ifdef __x86_64__
-static uint64_t registers_changed(void *f, void *r, const void *a, uintptr_t b, uintptr_t c, uintptr_t d)
-{
-	register uintptr_t r8 __asm__("r8") = d;
-	uint64_t changed = (uint64_t)(uintptr_t)f;
-
-	__asm__ volatile("lea -128(%%rsp), %%rsp\n"
-			 "push %%rbx\n push %%rbp\n push %%r12\n push %%r13\n push %%r14\n push %%r15\n"
-			 "mov %%rsp, %%rbx\n and $-64, %%rsp\n push %%rbx\n push %%rbx\n"
-			 "mov $0x11111111, %%ebx\n mov $0x22222222, %%ebp\n mov $0x33333333, %%r12d\n"
-			 "mov $0x44444444, %%r13d\n mov $0x55555555, %%r14d\n mov $0x66666666, %%r15d\n"
-			 "call *%%rax\n"
-			 "xor $0x11111111, %%rbx\n xor $0x22222222, %%rbp\n xor $0x33333333, %%r12\n"
-			 "xor $0x44444444, %%r13\n xor $0x55555555, %%r14\n xor $0x66666666, %%r15\n"
-			 "pushf\n pop %%rax\n and $0x400, %%eax\n" /* the direction flag */
-			 "or %%rbx, %%rax\n or %%rbp, %%rax\n or %%r12, %%rax\n"
-			 "or %%r13, %%rax\n or %%r14, %%rax\n or %%r15, %%rax\n"
-			 "pop %%rsp\n"
-			 "pop %%r15\n pop %%r14\n pop %%r13\n pop %%r12\n pop %%rbp\n pop %%rbx\n"
-			 "lea 128(%%rsp), %%rsp\n"
-			 : "+a"(changed), "+D"(r), "+S"(a), "+d"(b), "+c"(c), "+r"(r8)
-			 :
-			 : "r9", "r10", "r11", "memory", "cc", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4",
-			   "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13",
-			   "xmm14", "xmm15");
-	return changed;
-}
-
-void corrupt_rbx(void);
-void corrupt_r15(void);
-__asm__(".text\ncorrupt_rbx: xor %ebx, %ebx\nret\ncorrupt_r15: inc %r15\nret\n");
-
+#ifdef REGISTERS_CHECKED
 static void the_check_of_registers_can_fail(void **state)
 {
 	(void)state;
-	assert_true(registers_changed((void *)(uintptr_t)corrupt_rbx, NULL, NULL, 0, 0, 0) != 0);
-	assert_true(registers_changed((void *)(uintptr_t)corrupt_r15, NULL, NULL, 0, 0, 0) != 0);
+	registers_check_can_fail();
 }
 
 static void registers_are_kept(void **state)
@@ -620,7 +588,7 @@ static const struct CMUnitTest per_kernel[] = {
 	cmocka_unit_test(octets_and_limbs_come_back),
 	cmocka_unit_test(inverses_are_inverse),
 	cmocka_unit_test(roots_of_squares_are_roots),
-#ifdef __x86_64__
+#ifdef REGISTERS_CHECKED
 	cmocka_unit_test(registers_are_kept),
 #endif
 };
@@ -630,7 +598,7 @@ static const struct CMUnitTest once[] = {
 	cmocka_unit_test(the_bound_of_the_reduction_holds),
 	cmocka_unit_test(picking_takes_the_best_that_runs),
 	cmocka_unit_test(a_wrong_row_is_not_proved),
-#ifdef __x86_64__
+#ifdef REGISTERS_CHECKED
 	cmocka_unit_test(the_check_of_registers_can_fail),
 #endif
 };

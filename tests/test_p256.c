@@ -8,6 +8,7 @@
 #include "engine/bytes.h"
 #include "engine/cpu.h"
 #include "engine/eccsi/p256.h"
+#include "tests/util_registers.h"
 
 #include <openssl/ec.h>
 #include <openssl/obj_mac.h>
@@ -79,6 +80,9 @@ static void products_are_products(void **state)
 		memcpy(r, y, sizeof r);
 		p256_k->mul(r, x, r);
 		assert_limbs("mul over its second operand", r, want);
+		memcpy(r, x, sizeof r);
+		p256_k->mul(r, r, y);
+		assert_limbs("mul over its first operand", r, want);
 		mpz_mul(want, a, a);
 		mpz_mul(want, want, r_inv[0]);
 		mpz_mod(want, want, p);
@@ -86,6 +90,9 @@ static void products_are_products(void **state)
 		assert_limbs("sqr", r, want);
 		p256_k->mul(r, x, x);
 		assert_limbs("mul of equals", r, want);
+		memcpy(r, x, sizeof r);
+		p256_k->mul(r, r, r);
+		assert_limbs("mul of equals in place", r, want);
 		memcpy(r, x, sizeof r);
 		p256_k->sqr(r, r);
 		assert_limbs("sqr in place", r, want);
@@ -99,6 +106,9 @@ static void products_are_products(void **state)
 		mpz_mod(want, want, n);
 		p256_k->mul_n(r, x, y);
 		assert_limbs("mul_n", r, want);
+		memcpy(r, y, sizeof r);
+		p256_k->mul_n(r, x, r);
+		assert_limbs("mul_n over its second operand", r, want);
 		p256_k->mul_n(x, x, y);
 		assert_limbs("mul_n in place", x, want);
 	}
@@ -131,6 +141,9 @@ static void sums_and_differences(void **state)
 			memcpy(r, y, sizeof r);
 			p256_k->add(r, x, r);
 			assert_limbs("add over its second operand", r, want);
+			memcpy(r, x, sizeof r);
+			p256_k->add(r, r, y);
+			assert_limbs("add over its first operand", r, want);
 		}
 		mpz_sub(want, a, b);
 		mpz_mod(want, want, m);
@@ -142,8 +155,20 @@ static void sums_and_differences(void **state)
 			memcpy(r, y, sizeof r);
 			p256_k->sub(r, x, r);
 			assert_limbs("sub over its second operand", r, want);
+			memcpy(r, x, sizeof r);
+			p256_k->sub(r, r, y);
+			assert_limbs("sub over its first operand", r, want);
 		}
 		assert_int_equal(p256_is_zero(r) != 0, mpz_sgn(want) == 0);
+		if (modulus == p256_p) {
+			memcpy(r, x, sizeof r);
+			p256_k->sub(r, r, r);
+			assert_true(p256_is_zero(r) != 0);
+			mpz_add(want, a, a);
+			mpz_mod(want, want, m);
+			p256_k->add(x, x, x);
+			assert_limbs("add of equals in place", x, want);
+		}
 		draw_below(x, (uint64_t[4]){UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX});
 		to_mpz(a, x);
 		mpz_mod(want, a, m);
@@ -210,6 +235,96 @@ static void inverses_are_inverses(void **state)
 		assert_inverse(&x, i & 1);
 	}
 }
+
+/* ---- rows -------------------------------------------------------------------------------- */
+
+static const p256_kernel *honest;
+
+static void wrong_mul(uint64_t r[4], const uint64_t a[4], const uint64_t b[4])
+{
+	honest->mul(r, a, b);
+	r[0] ^= 1;
+}
+
+static void wrong_sqr(uint64_t r[4], const uint64_t a[4])
+{
+	honest->sqr(r, a);
+	r[1] ^= 2;
+}
+
+static void wrong_add(uint64_t r[4], const uint64_t a[4], const uint64_t b[4])
+{
+	honest->add(r, a, b);
+	r[2] ^= 4;
+}
+
+static void wrong_sub(uint64_t r[4], const uint64_t a[4], const uint64_t b[4])
+{
+	honest->sub(r, a, b);
+	r[3] ^= 8;
+}
+
+static void wrong_mul_n(uint64_t r[4], const uint64_t a[4], const uint64_t b[4])
+{
+	honest->mul_n(r, a, b);
+	r[3] ^= (uint64_t)1 << 63;
+}
+
+static void wrong_dbl(uint64_t r[12], const uint64_t a[12])
+{
+	honest->dbl(r, a);
+	r[11] ^= 1;
+}
+
+static void wrong_mixed(uint64_t r[12], const uint64_t a[12], const uint64_t b[8])
+{
+	honest->mixed(r, a, b);
+	r[4] ^= 1;
+}
+
+/* Each kernel that is wrong in one bit. */
+static void a_wrong_row_is_not_proved(void **state)
+{
+	p256_kernel wrong[7];
+
+	(void)state;
+	honest = p256_k;
+	for (size_t i = 0; i < 7; i++)
+		wrong[i] = *honest;
+	wrong[0].mul = wrong_mul;
+	wrong[1].sqr = wrong_sqr;
+	wrong[2].add = wrong_add;
+	wrong[3].sub = wrong_sub;
+	wrong[4].mul_n = wrong_mul_n;
+	wrong[5].dbl = wrong_dbl;
+	wrong[6].mixed = wrong_mixed;
+	for (size_t i = 0; i < 7; i++) {
+		p256_k = &wrong[i];
+		assert_false(p256_proved());
+	}
+	p256_k = honest;
+	assert_true(p256_proved());
+}
+
+#ifdef REGISTERS_CHECKED
+static void registers_are_kept(void **state)
+{
+	const uintptr_t b = (uintptr_t)&p256_g;
+	p256_jac a = {p256_g.x, p256_g.y, p256_one}, r;
+
+	(void)state;
+	registers_check_can_fail();
+#define CHANGED(f, r, a, b) registers_changed((void *)(uintptr_t)p256_k->f, r, a, b, 0, 0)
+	assert_int_equal(CHANGED(mul, &r, &p256_g, b), 0);
+	assert_int_equal(CHANGED(sqr, &r, &p256_g, 0), 0);
+	assert_int_equal(CHANGED(add, &r, &p256_g, b), 0);
+	assert_int_equal(CHANGED(sub, &r, &p256_g, b), 0);
+	assert_int_equal(CHANGED(mul_n, &r, &p256_g, b), 0);
+	assert_int_equal(CHANGED(dbl, &r, &a, 0), 0);
+	assert_int_equal(CHANGED(mixed, &r, &a, b), 0);
+#undef CHANGED
+}
+#endif
 
 /* ---- points ------------------------------------------------------------------------------ */
 
@@ -623,6 +738,10 @@ int main(void)
 		{"products_are_products", products_are_products},
 		{"sums_and_differences", sums_and_differences},
 		{"inverses_are_inverses", inverses_are_inverses},
+		{"a_wrong_row_is_not_proved", a_wrong_row_is_not_proved},
+#ifdef REGISTERS_CHECKED
+		{"registers_are_kept", registers_are_kept},
+#endif
 		{"tables_of_g_are_proved", tables_of_g_are_proved},
 		{"multiples_of_the_generator", multiples_of_the_generator},
 		{"the_last_addition_may_be_a_doubling", the_last_addition_may_be_a_doubling},

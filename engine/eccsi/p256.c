@@ -312,6 +312,20 @@ static const p256_kernel kernel_adx = {
 	p256_dbl_adx, p256_mixed_adx,
 };
 #define P256_ASM &kernel_adx,
+#elif defined(ARCH_aarch64)
+void p256_mul_a64(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]);
+void p256_sqr_a64(uint64_t r[4], const uint64_t a[4]);
+void p256_add_a64(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]);
+void p256_sub_a64(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]);
+void p256_mul_n_a64(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]);
+void p256_dbl_a64(uint64_t r[12], const uint64_t a[12]);
+void p256_mixed_a64(uint64_t r[12], const uint64_t a[12], const uint64_t b[8]);
+
+static const p256_kernel kernel_a64 = {
+	"a64", CPU_A64, p256_mul_a64, p256_sqr_a64, p256_add_a64, p256_sub_a64, p256_mul_n_a64,
+	p256_dbl_a64, p256_mixed_a64,
+};
+#define P256_ASM &kernel_a64,
 #else
 #define P256_ASM
 #endif
