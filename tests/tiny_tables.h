@@ -87,21 +87,24 @@ static inline int tiny_meet(uint32_t *a, uint32_t b)
 	return exceptional;
 }
 
-/* The sum over all windows of two scalars, by the partial sums and the tree of encap_tmpl.h; whether an addition
- * on the way is of equal or opposite points.  base: of each table, a multiple of one point. */
+/* The sum over all windows of two scalars, by the partial sums and the tree of encap_tmpl.h, k windows a strip; whether
+ * an addition on the way is of equal or opposite points.  base: of each table, a multiple of one point. */
 static inline int tiny_partials(uint32_t *sum, const uint32_t *scalar, const uint32_t *base, size_t bases,
-		const table_shape *shape, size_t k)
+		const table_shape *const *shapes, size_t k)
 {
 	static uint32_t partial[1024];
-	size_t partials = (k < shape->windows ? k : shape->windows) * bases;
+	size_t windows[2] = {shapes[0]->windows, bases == 2 ? shapes[1]->windows : 0}, all = windows[0] + windows[1];
+	size_t partials = k < all ? k : all, at[2] = {0, 0}, b = 0;
 	int exceptional = 0;
 
-	for (size_t i = 0; i < shape->windows * bases; i++) {
+	for (size_t i = 0; i < all; i++, b ^= 1) {
 		uint64_t u[16];
 		uint32_t m;
 
-		tiny_recode(u, scalar[i % bases], shape);
-		m = tiny_mod_q(base[i % bases], tiny_digit(u, shape, (unsigned)(i / bases)));
+		if (at[b] == windows[b])
+			b ^= 1;
+		tiny_recode(u, scalar[b], shapes[b]);
+		m = tiny_mod_q(base[b], tiny_digit(u, shapes[b], (unsigned)at[b]++));
 		if (i < partials)
 			partial[i] = m;
 		else

@@ -16,7 +16,7 @@ typedef struct {
 	ed8_entry entry;
 	uint64_t flip[FP8_LANES];
 	uint64_t negative[FP8_LANES]; /* acc is to be turned over */
-	uint64_t rb[16], r[16];       /* recoded: for P; for Z and g */
+	uint64_t rb[16], r[16], rg[16]; /* recoded: for P, for Z, for g */
 } member;
 
 /* The sum is kept up to a sign, that of its last digit: so what is turned over before an addition is
@@ -41,7 +41,7 @@ static void turn_group(member *m, const table *g, size_t group, size_t turns)
 {
 	uint64_t turned = 0 - (uint64_t)(turns > 0 && turns % 2 == 0);
 
-	table_pick(&m->entry.diff, m->flip, g, group, m->r, 1);
+	table_pick(&m->entry.diff, m->flip, g, group, m->rg, 1);
 	for (int l = 0; l < FP8_LANES; l++)
 		m->flip[l] ^= turned;
 	fp8_cneg16(&m->entry.diff, &m->entry.diff, m->flip);
@@ -76,23 +76,27 @@ static void join_powers(fp8x2_elt *a, fp8x2_elt *b)
 	}
 }
 
+static size_t groups_of(const table *t)
+{
+	return t ? t->shape.windows / FP8_LANES : 0;
+}
+
 /* Where t->back is set, from the last group of the last table to the first of the first one. */
 static void add_up(member *m, size_t n, const encap_tables *t)
 {
-	const size_t groups = t->p->shape.windows / FP8_LANES, last = groups - 1;
-	const size_t points = t->z ? 2 * groups : groups;
+	const size_t of_p = groups_of(t->p), of_g = groups_of(t->g), points = of_p + groups_of(t->z);
 
-	for (size_t i = 0; t->back && t->g && i < groups; i++)
+	for (size_t i = 0; t->back && i < of_g; i++)
 		for (size_t j = 0; j < n; j++)
-			turn_group(&m[j], t->g, last - i, i);
+			turn_group(&m[j], t->g, of_g - 1 - i, i);
 	for (size_t i = 0; i < points; i++) {
 		size_t at = t->back ? points - 1 - i : i;
 
 		for (size_t j = 0; j < n; j++)
-			add_group(&m[j], at < groups ? t->p : t->z, at % groups, at < groups ? m[j].rb : m[j].r,
-					i == 0);
+			add_group(&m[j], at < of_p ? t->p : t->z, at < of_p ? at : at - of_p,
+					at < of_p ? m[j].rb : m[j].r, i == 0);
 	}
-	for (size_t i = 0; !t->back && t->g && i < groups; i++)
+	for (size_t i = 0; !t->back && i < of_g; i++)
 		for (size_t j = 0; j < n; j++)
 			turn_group(&m[j], t->g, i, i);
 }
@@ -150,12 +154,15 @@ static km_err sums_of_step(encap_item *items, size_t n, work *w, const encap_tab
 	for (size_t j = 0; j < n; j++) {
 		memset(w->m[j].negative, 0, sizeof w->m[j].negative);
 		table_recode(w->m[j].rb, items[j].rb, &t->p->shape, 0, 1);
-		table_recode(w->m[j].r, items[j].r, &t->p->shape, 0, 1);
+		if (t->z)
+			table_recode(w->m[j].r, items[j].r, &t->z->shape, 0, 1);
+		if (t->g)
+			table_recode(w->m[j].rg, items[j].r, &t->g->shape, 0, 1);
 	}
 	add_up(w->m, n, t);
 	for (size_t j = 0; j < n; j++)
 		join(w, j, t->g != NULL);
-	return ending_all(items, w->end, n, t->g != NULL, t->p->shape.windows / FP8_LANES % 2 == 0, rnd);
+	return ending_all(items, w->end, n, t->g != NULL, groups_of(t->g) % 2 == 0, rnd);
 }
 
 km_err alone_sums(encap_item *items, size_t n, const encap_tables *t, const km_random *rnd)

@@ -21,6 +21,7 @@ static km_err one_invert(fp *inv, uint64_t *zero, const fp *a, const km_random *
 #define one_pick table_pick
 #define one_gpick(r, g, i, u, n) table_pick(r, NULL, g, i, u, n)
 #define one_set_start fp_set_one
+#define one_chain SIZE_MAX
 #define FE    fp
 #define FN(x) fp_##x
 #define CN(x) ec_##x
@@ -36,14 +37,14 @@ void encap_put(encap_item *item, const ec_point *point, const fp *gr)
 	item->status = KM_OK;
 }
 
-/* The members in step, and the windows a strip that make ADDS additions; the complete path wants
- * all entries of one member. */
+/* The members in step, and the windows a strip that make ADDS additions, of so many over all bases; the
+ * complete path wants all entries of one member. */
 static int work_new(one_work *b, size_t windows, size_t bases, size_t n)
 {
-	size_t k = (ADDS + bases * n - 1) / (bases * n);
+	size_t k = (ADDS + n - 1) / n;
 
 	k = k < windows ? k : windows;
-	return one_work_new(b, n, n, k, bases, bases * (k * n > windows ? k * n : windows));
+	return one_work_new(b, n, n, k, bases, k * n > windows ? k * n : windows);
 }
 
 /* The sum of scalars k of some bases by complete additions. */
@@ -99,7 +100,7 @@ km_err encap_sums(encap_item *items, size_t n, const encap_tables *tables, const
 
 	if (n == 0)
 		return KM_OK;
-	if (!work_new(&b, tables->p->shape.windows, 2, n < STEP ? n : STEP))
+	if (!work_new(&b, tables->p->shape.windows + tables->z->shape.windows, 2, n < STEP ? n : STEP))
 		return KM_ENOMEM;
 	for (size_t at = 0; at < n && err == KM_OK; at += STEP)
 		err = sums_in_step(&b, items + at, n - at < STEP ? n - at : STEP, tables, rnd);

@@ -17,6 +17,7 @@ _Static_assert((int)MEMBERS <= (int)TABLE_PICKS, "one window is picked for all a
 #define eight_pick table_pick /* canonical, where sums will be */
 #define eight_gpick(r, g, i, u, n) table_pick(r, NULL, g, i, u, n)
 #define eight_set_start fp8_set_start
+#define eight_chain (size_t)EC8_CHAIN
 #define eight_invert ec8_blinded_inv
 typedef table eight_table, eight_gtable;
 
@@ -29,16 +30,12 @@ typedef table eight_table, eight_gtable;
 
 /* ---- batches ---------------------------------------------------------------------------------- */
 
-/* For n vectors: at least so many partial sums that none is added to too often. */
+/* For n vectors, and so many windows over both bases. */
 static int work_new(eight_work *b, size_t windows, size_t n)
 {
-	size_t k = ADDS / (2 * n);
+	size_t k = ADDS / n < windows ? ADDS / n : windows;
 
-	if (k < (windows + EC8_CHAIN - 1) / EC8_CHAIN)
-		k = (windows + EC8_CHAIN - 1) / EC8_CHAIN;
-	if (k > windows)
-		k = windows;
-	return eight_work_new(b, n, n * FP8_LANES, k, 2, 2 * k * n);
+	return eight_work_new(b, n, n * FP8_LANES, k, 2, k * n);
 }
 
 /* Lanes back to members; what lies beyond n is padding. */
@@ -70,23 +67,32 @@ static void unpack(encap_item *items, size_t n, eight_work *b, int with_g, uint6
 	wipe(&beyond, sizeof beyond);
 }
 
+/* Scalars as the windows of a table want them; what lies beyond n is padding. */
+static void recode(uint64_t (*u)[16], const encap_item *items, size_t n, size_t padded, const table *t, int times_b)
+{
+	for (size_t j = 0; j < padded; j++) {
+		const encap_item *item = &items[j < n ? j : 0];
+
+		table_recode(u[0], times_b ? item->rb : item->r, &t->shape, j, padded);
+	}
+}
+
 static km_err sums_in_step(eight_work *b, encap_item *items, size_t n, const encap_tables *t,
 		const encap_tables *complete, const km_random *rnd)
 {
 	const table *tables[2] = {t->p, t->z};
 	size_t padded = b->partials.n * FP8_LANES;
-	uint64_t zero;
+	uint64_t zero, turned = 0;
 	km_err err = KM_OK;
 
-	for (size_t j = 0; j < padded; j++) {
-		const encap_item *item = &items[j < n ? j : 0];
-
-		table_recode(b->urb[0], item->rb, &t->p->shape, j, padded);
-		table_recode(b->ur[0], item->r, &t->z->shape, j, padded);
-	}
-	if (t->g)
+	if (t->g) {
+		recode(b->ur, items, n, padded, t->g, 0);
+		turned = 0 - (uint64_t)(t->g->shape.windows & 1);
 		err = eight_powers(b->gr, b->power, b->partials.prefix, b->y, b->partials.n, t->g, b->ur[0],
 				rnd);
+	}
+	recode(b->urb, items, n, padded, t->p, 1);
+	recode(b->ur, items, n, padded, t->z, 0);
 	if (err == KM_OK)
 		err = eight_add_all(&b->partials, &zero, tables, (const uint64_t *[]){b->urb[0], b->ur[0]},
 				rnd);
@@ -94,7 +100,7 @@ static km_err sums_in_step(eight_work *b, encap_item *items, size_t n, const enc
 		return err;
 	if (zero)
 		return alone_sums(items, n, complete, rnd);
-	unpack(items, n, b, t->g != NULL, 0 - (uint64_t)(t->p->shape.windows & 1));
+	unpack(items, n, b, t->g != NULL, turned);
 	return KM_OK;
 }
 
@@ -107,18 +113,19 @@ static size_t vectors_of(size_t n, size_t unit)
 km_err encap8_sums(encap_item *items, size_t n, const encap_tables *t, const encap_tables *complete,
 		const km_random *rnd)
 {
-	size_t vectors = vectors_of(n, t->p->lookup->vectors);
+	size_t of_p = table_unit(t->p) / FP8_LANES, of_z = table_unit(t->z) / FP8_LANES;
+	size_t unit = of_p > of_z ? of_p : of_z, vectors = vectors_of(n, unit);
 	km_err err = KM_OK;
 	eight_work b;
 
 	if (n == 0)
 		return KM_OK;
-	if (!work_new(&b, t->p->shape.windows, vectors < VECTORS ? vectors : VECTORS))
+	if (!work_new(&b, t->p->shape.windows + t->z->shape.windows, vectors < VECTORS ? vectors : VECTORS))
 		return KM_ENOMEM;
 	for (size_t at = 0; at < n && err == KM_OK; at += MEMBERS) {
 		size_t m = n - at < MEMBERS ? n - at : MEMBERS;
 
-		b.partials.n = vectors_of(m, t->p->lookup->vectors);
+		b.partials.n = vectors_of(m, unit);
 		err = sums_in_step(&b, items + at, m, t, complete, rnd);
 	}
 	eight_work_free(&b);

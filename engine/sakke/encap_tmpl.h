@@ -3,27 +3,27 @@
  * Needs curve_tmpl.h, fp2_tmpl.h for the same FE and secret.h, and before it EN(invert), EN(pick),
  * which leaves the digits' signs in masks or, without room for them, applies them, and for the powers
  * of g EN(gpick), which turns the signs over in odd windows (see F2(turn)), and EN(set_start), the
- * number 1 as a real part to start from; EN(name) are the names to define.  An element is one member,
- * or a vector of eight.
+ * number 1 as a real part to start from, and EN(chain), windows that a sum takes before it is tidied;
+ * EN(name) are the names to define.  An element is one member, or a vector of eight.
  *
- * The windows over P and Z are taken k at a time: partial sum 2i adds up windows
- * i, i + k, i + 2k, .. over P, 2i + 1 the same over Z, and all additions of a strip share one
- * inversion.  In the end they are added up as a tree, again with one inversion a level.  Small
+ * The windows over P and Z, one of each in turn and then what the longer one has left, are taken k at a
+ * time: partial sum i adds up the i-th, the one k after it, and so on, and all additions of a strip share
+ * one inversion.  In the end they are added up as a tree, again with one inversion a level.  Small
  * batches take many, so that an inversion is always shared by about as many additions as the
  * cache holds.
  *
- * Two partial sums are odd multiples of 2^(wi), each dominated by its highest window, so that an
- * addition meets equal or opposite points only at the wrap modulo q, for k = 0, or where Z was chosen
+ * Two partial sums over one base are odd multiples of 2^(wi), each dominated by its highest window, so that
+ * an addition meets equal or opposite points only at the wrap modulo q, for a scalar 0, or where Z was chosen
  * against us.  That makes its denominator zero and the shared product with it: *zero says so, and
  * the caller goes the complete way.
  */
 
 typedef struct {
 	size_t n, k, bases;  /* elements; windows a strip; 1: P alone, 2: P and Z */
-	CN(sum) *acc;        /* [bases * k][n] */
-	CN(sum) *picked;     /* [bases * k][n] */
-	FE *prefix;          /* [bases * k][n] */
-	uint64_t *sign;      /* [bases * k][n][CN(lanes)]: what is picked is to be turned over */
+	CN(sum) *acc;        /* [k][n] */
+	CN(sum) *picked;     /* [k][n] */
+	FE *prefix;          /* [k][n] */
+	uint64_t *sign;      /* [k][n][CN(lanes)]: what is picked is to be turned over */
 } EN(partials);
 
 /* What a batch works in. */
@@ -45,7 +45,7 @@ static size_t EN(carve)(size_t *at, size_t len)
 }
 
 /* Scratch for n elements of members scalars in step, k windows a strip; sums: points of a strip,
- * bases * k * n or more.  0: there is no memory. */
+ * k * n or more.  0: there is no memory. */
 static int EN(work_new)(EN(work) *b, size_t n, size_t members, size_t k, size_t bases, size_t sums)
 {
 	size_t at[9];
@@ -93,7 +93,7 @@ static km_err EN(add_strip)(EN(partials) *s, uint64_t *zero, size_t partials, co
 		CN(add_backward_signed)(&inv, s->acc, sums, s->prefix, s->sign, partials * s->n);
 		/* Those that the last strip has nothing for stay as they are. */
 		memcpy(sums + partials * s->n, s->acc + partials * s->n,
-				(s->bases * s->k - partials) * s->n * sizeof *sums);
+				(s->k - partials) * s->n * sizeof *sums);
 		s->picked = s->acc;
 		s->acc = sums;
 	}
@@ -152,29 +152,49 @@ static km_err EN(add_tree)(EN(partials) *s, uint64_t *zero, size_t partials, siz
 	return err;
 }
 
+/* Of the windows in their order, the j-th to at + j * n and their signs, for j < m from first on. */
+static void EN(pick_strip)(EN(partials) *s, CN(sum) *to, uint64_t *sign, const EN(table) *const *tables,
+		const uint64_t *const *digits, size_t first, size_t m)
+{
+	size_t shorter = tables[0]->shape.windows, longer = 0;
+
+	if (s->bases == 2 && tables[1]->shape.windows < shorter)
+		shorter = tables[1]->shape.windows;
+	else
+		longer = s->bases - 1;
+	for (size_t j = 0; j < m; j++) {
+		size_t at = first + j, paired = at < shorter * s->bases;
+		size_t base = paired ? at % s->bases : longer;
+
+		EN(pick)(to + j * s->n, sign ? sign + j * s->n * CN(lanes) : NULL, tables[base],
+				paired ? at / s->bases : at - shorter, digits[base], s->n);
+	}
+}
+
 /* acc[0..n-1] = the sum over all windows and bases; tables and digits: one for each base. */
 static km_err EN(add_all)(EN(partials) *s, uint64_t *zero, const EN(table) *const *tables,
 		const uint64_t *const *digits, const km_random *rnd)
 {
-	size_t windows = tables[0]->shape.windows, k = s->k < windows ? s->k : windows;
-	size_t grown = 1 + (windows + k - 1) / k * 10 / 9; /* from below p, by 1.11p an addition */
+	size_t windows = tables[0]->shape.windows + (s->bases == 2 ? tables[1]->shape.windows : 0);
+	size_t k = s->k < windows ? s->k : windows, taken = 1; /* windows of each partial sum since it was tidy */
 
 	*zero = 0;
-	for (size_t at = 0; at < windows; at += k) {
+	EN(pick_strip)(s, s->acc, NULL, tables, digits, 0, k);
+	for (size_t at = k; at < windows; at += k) {
 		size_t m = windows - at < k ? windows - at : k;
-		CN(sum) *to = at ? s->picked : s->acc;
-		km_err err = KM_OK;
+		km_err err;
 
-		for (size_t i = 0; i < m * s->bases; i++)
-			EN(pick)(to + i * s->n, at ? s->sign + i * s->n * CN(lanes) : NULL,
-					tables[i % s->bases], at + i / s->bases,
-					digits[i % s->bases], s->n);
-		if (at)
-			err = EN(add_strip)(s, zero, m * s->bases, rnd);
+		if (taken == EN(chain)) {
+			EN(tidy_partial)(s->acc, k * s->n);
+			taken = 1;
+		}
+		EN(pick_strip)(s, s->picked, s->sign, tables, digits, at, m);
+		err = EN(add_strip)(s, zero, m, rnd);
 		if (err != KM_OK || *zero)
 			return err;
+		taken++;
 	}
-	return EN(add_tree)(s, zero, k * s->bases, grown, rnd);
+	return EN(add_tree)(s, zero, k, 1 + taken * 10 / 9, rnd); /* from below p, by 1.11p an addition */
 }
 
 /* gr[0..n-1] = im/re of g^r: 2M a window, and one inversion for all.  power, prefix, y: n each. */

@@ -12,7 +12,7 @@ typedef struct {
 	ed8_extended acc;
 	fp8x2_elt power;
 	uint64_t negative[FP8_LANES];                   /* acc is to be turned over */
-	uint64_t rb[16][FP8_LANES], r[16][FP8_LANES];   /* recoded: for P; for Z and g */
+	uint64_t rb[16][FP8_LANES], r[16][FP8_LANES], rg[16][FP8_LANES]; /* recoded: for P, for Z, for g */
 } vector;
 
 typedef struct {
@@ -41,7 +41,7 @@ static void turn_window(work *w, vector *v, const table *g, size_t i)
 {
 	uint64_t turned = 0 - (uint64_t)(i > 0 && i % 2 == 0);
 
-	table_pick(&w->entry.diff, w->flip, g, i, v->r[0], 1);
+	table_pick(&w->entry.diff, w->flip, g, i, v->rg[0], 1);
 	for (int l = 0; l < FP8_LANES; l++)
 		w->flip[l] ^= turned;
 	fp8_cneg16(&w->entry.diff, &w->entry.diff, w->flip);
@@ -101,12 +101,14 @@ static km_err sums_of_step(encap_item *items, size_t n, work *w, const encap_tab
 
 		table_recode(v->rb[0], item->rb, &t->p->shape, j % FP8_LANES, FP8_LANES);
 		table_recode(v->r[0], item->r, &t->z->shape, j % FP8_LANES, FP8_LANES);
+		if (t->g)
+			table_recode(v->rg[0], item->r, &t->g->shape, j % FP8_LANES, FP8_LANES);
 		v->negative[j % FP8_LANES] = 0;
 	}
 	add_up(w, vectors, t);
 	for (size_t v = 0; v < vectors; v++)
 		leave(&w->end[v * FP8_LANES], &w->v[v], t->g != NULL);
-	return ending_all(items, w->end, n, t->g != NULL, t->p->shape.windows % 2 == 0, rnd);
+	return ending_all(items, w->end, n, t->g != NULL, t->g && t->g->shape.windows % 2 == 0, rnd);
 }
 
 km_err few_sums(encap_item *items, size_t n, const encap_tables *t, const km_random *rnd)
