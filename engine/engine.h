@@ -209,6 +209,11 @@ KM_API KM_MUST km_err km_kms_public_new(km_kms_public **kms, const uint8_t *z, s
  * KM_ESELFTEST (a table came out wrong): kms is as it was. */
 KM_API KM_MUST km_err km_kms_public_widen(km_kms_public *kms, size_t members);
 
+/* Make the widest tables over P and g, which all KMSs share, if so many encapsulations in all are worth them: where
+ * none of several KMSs has so many itself, each of 57 members or more in one call gains by them.
+ * KM_ENOMEM, KM_ERANDOM, KM_ESELFTEST: as it was. */
+KM_API KM_MUST km_err km_shared_widen(size_t members);
+
 /* Give back the tables beyond those for one member.  What runs meanwhile keeps what it uses; that goes when
  * this, km_kms_public_widen or km_kms_public_free is called and nobody uses it any more.  Results stay the
  * same.  Any thread, any time, but not while kms is freed.  (In a child of a fork, what calls of other threads

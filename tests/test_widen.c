@@ -93,7 +93,7 @@ static void work_beside(void *(*change)(void *), size_t members, int back)
 	assert_int_equal(jobs[0].wrong, 0);
 	if (back)
 		km_kms_public_narrow(kms);
-	assert_true((km_kms_public_bytes(kms) == least) == back);
+	assert_true((km_kms_public_bytes(kms) <= least) == back); /* less where many came first */
 	km_kms_public_free(kms);
 	km_kms_master_free(master);
 }

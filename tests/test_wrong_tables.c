@@ -109,19 +109,43 @@ static void plant_in(const table *t, int by_bits[2])
 	assert_true(fails[0] > 0 && fails[1] > 0);
 }
 
+/* In each of the tables that so many members are worth. */
+static void plant_in_those_for(size_t members, int by_bits[2])
+{
+	assert_int_equal(km_kms_public_widen(kms, members), KM_OK);
+	for (const sakke_set *set = kms->sakke.sets; set; set = set->next)
+		plant_in(&set->z, by_bits);
+	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+		assert_false(encap_fails(sizes[i]) || decap_fails(sizes[i]));
+}
+
 static void what_a_wrong_table_makes_does_not_leave(void **state)
 {
 	int by_bits[2] = {0, 0};
 
 	(void)state;
-	for (size_t m = 0; m < sizeof announced / sizeof *announced; m++) {
-		assert_int_equal(km_kms_public_widen(kms, announced[m]), KM_OK);
-		for (const sakke_set *set = kms->sakke.sets; set; set = set->next)
-			plant_in(&set->z, by_bits);
-		for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
-			assert_false(encap_fails(sizes[i]) || decap_fails(sizes[i]));
-	}
+	for (size_t m = 0; m < sizeof announced / sizeof *announced; m++)
+		plant_in_those_for(announced[m], by_bits);
 	assert_true(by_bits[0] > 0 && by_bits[1] > 0);
+}
+
+/* Of a KMS whose first members are many, beside wide tables over P and g. */
+static void nor_beside_wider_ones_over_p_and_g(void **state)
+{
+	km_receiver *receiver_before = receiver;
+	km_kms_public *kms_before = kms;
+	int by_bits[2] = {0, 0};
+
+	(void)state;
+	assert_int_equal(km_shared_widen(20000), KM_OK);
+	kms = kms_of(master, announced[1]);
+	receiver = receiver_of(master, kms, ids, LEN);
+	plant_in_those_for(announced[1], by_bits);
+	assert_true(by_bits[0] > 0 && by_bits[1] > 0);
+	km_receiver_free(receiver);
+	km_kms_public_free(kms);
+	receiver = receiver_before;
+	kms = kms_before;
 }
 
 static int start(void **state)
@@ -155,6 +179,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(what_a_wrong_table_makes_does_not_leave, start, stop),
+		cmocka_unit_test_setup_teardown(nor_beside_wider_ones_over_p_and_g, start, stop),
 	};
 
 	return run_on_each_level("wrong_tables", tests, sizeof tests / sizeof tests[0]);

@@ -40,6 +40,11 @@ KM_API km_err km_kms_public_widen(km_kms_public *kms, size_t members)
 	return sakke_z_widen(&kms->sakke, members);
 }
 
+KM_API km_err km_shared_widen(size_t members)
+{
+	return init_done() ? sakke_share(members) : KM_ESTATE;
+}
+
 KM_API void km_kms_public_narrow(km_kms_public *kms)
 {
 	sakke_z_narrow(&kms->sakke);

@@ -33,47 +33,47 @@ void sakke_mask(uint8_t out[KM_SSV_BYTES], const uint8_t in[KM_SSV_BYTES], const
 	wipe(mask, sizeof mask);
 }
 
-/* By the tables of a set; those of z->least are for exceptional cases. */
-static km_err sums_by(encap_item *items, size_t n, const sakke_set *set, const sakke_z *z, int with_g,
-		int back, const km_random *rnd)
+/* By these tables; those of z->least are for exceptional cases. */
+static km_err sums_by(encap_item *items, size_t n, const encap_tables *t, const sakke_z *z, const km_random *rnd)
 {
-	encap_tables t, complete;
-	km_err err = sakke_tables(&t, set, with_g);
+	encap_tables complete;
+	km_err err;
 
-	if (err != KM_OK)
-		return err;
-	t.back = back;
-	if (set->z.layout == TABLE_LIMBS)
-		return encap_sums(items, n, &t, rnd);
-	if (set->z.layout == TABLE_GROUPS)
-		return alone_sums(items, n, &t, rnd);
-	if (set->z.layout == TABLE_TURNED)
-		return few_sums(items, n, &t, rnd);
-	err = sakke_tables(&complete, &z->least, with_g);
-	return err == KM_OK ? encap8_sums(items, n, &t, &complete, rnd) : err;
+	if (t->z->layout == TABLE_LIMBS)
+		return encap_sums(items, n, t, rnd);
+	if (t->z->layout == TABLE_GROUPS)
+		return alone_sums(items, n, t, rnd);
+	if (t->z->layout == TABLE_TURNED)
+		return few_sums(items, n, t, rnd);
+	err = sakke_tables(&complete, &z->least, t->g != NULL);
+	return err == KM_OK ? encap8_sums(items, n, t, &complete, rnd) : err;
 }
 
 km_err sakke_sums_of_one(encap_item *item, const sakke_z *z, const km_random *rnd)
 {
+	encap_tables t;
 	km_err err = sakke_least(z);
 
-	return err == KM_OK ? sums_by(item, 1, &z->least, z, 1, 1, rnd) : err;
+	if (err == KM_OK)
+		err = sakke_tables(&t, &z->least, 1);
+	if (err != KM_OK)
+		return err;
+	t.back = 1;
+	return sums_by(item, 1, &t, z, rnd);
 }
 
 km_err sakke_sums(encap_item *items, size_t n, const sakke_z *z, int with_g, const km_random *rnd)
 {
 	km_err err = sakke_least(z);
-	size_t now;
+	size_t now = 0;
 
 	sakke_pin(z);
 	for (size_t at = 0; at < n && err == KM_OK; at += now) {
-		const sakke_set *set = sakke_set_for(z, n - at);
+		encap_tables t;
 
-		/* Too few to fill up what is made at once take the narrower tables. */
-		now = n - at;
-		if (now % set->unit < set->rest)
-			now -= now % set->unit;
-		err = sums_by(items + at, now, set, z, with_g, 0, rnd);
+		err = sakke_tables_for(&t, &now, sakke_set_for(z, n - at), n - at, with_g);
+		if (err == KM_OK)
+			err = sums_by(items + at, now, &t, z, rnd);
 	}
 	sakke_unpin(z);
 	return err;

@@ -21,7 +21,7 @@
 #include "process.h"
 #include "table/table.h"
 
-/* A table over Z, and with those over P and g of its layout and width the batches that they are for. */
+/* A table over Z, and with those over P and g beside it the batches that they are for. */
 typedef struct sakke_set {
 	struct sakke_set *next;    /* narrower */
 	struct sakke_set *retired; /* of the widest of some that are given back: those that were before them */
@@ -86,9 +86,13 @@ void sakke_unpin(const sakke_z *s);
 /* The widest set for a batch of n, where least is. */
 const sakke_set *sakke_set_for(const sakke_z *s, size_t n);
 
-/* The tables of a set, g only where it is wanted: it may have to be made first.  KM_ENOMEM, KM_ERANDOM,
- * KM_ESELFTEST. */
+/* The tables of a set, those over P and g of its own layout and width; g only where it is wanted: it may have to be
+ * made first.  KM_ENOMEM, KM_ERANDOM, KM_ESELFTEST. */
 km_err sakke_tables(encap_tables *t, const sakke_set *set, int with_g);
+/* The same for a batch of n, which wide ones over P and g may suit better, and how many of it they are for. */
+km_err sakke_tables_for(encap_tables *t, size_t *now, const sakke_set *set, size_t n, int with_g);
+/* Make the wide tables over P and g, if so many members of several KMSs are worth them.  The same errors. */
+km_err sakke_share(size_t members);
 /* The table over P that is for one member. */
 km_err sakke_table_of_p(const table **p);
 

@@ -10,8 +10,10 @@
 
 enum {
 	/* For one member by eight lanes: 1.3 MB over a point; w = 6: 3 % faster to use, 22 % slower to build, 1.7
-	 * times the size.  And one element at a time: 2.1 MB over P and g, 1.4 MB over Z. */
-	ALONE_W = 5, ONES_W = 6,
+	 * times the size; w = 4 over Z alone: 0.8 MB, 2.3 ms instead of 3.8 to build, as good for one member, and 9 %
+	 * slower turned for a few, so it is for a KMS whose first members are many.  And one element at a time: 2.1 MB
+	 * over P and g, 1.4 MB over Z. */
+	ALONE_W = 5, ALONE_OF_MANY_W = 4, ONES_W = 6,
 	FEW_W = 5, NARROW_W = 8, WIDE_W = 10, /* the first: those for one member, turned for eight */
 	FEW_BATCH = 7,     /* one vector 0.72 ms, by itself or not, where each of its members is 0.116 */
 	/* The same: 0.56 ms by itself, 0.45 after others (AMD Zen 5, IFMA; AVX2: 3.7, 2.5 and 2.1, and 0.53). */
@@ -19,6 +21,7 @@ enum {
 	/* Lookups of 64 members at once cost as much for fewer, and narrow tables are as good where seven
 	 * vectors will do. */
 	WIDE_BATCH = 57,
+	CROSSED_REST = 49, /* with wide tables over P and g alone, seven vectors that are filled up to eight are as good */
 	ONES_BATCH = 8,    /* one element at a time: below it reading wide tables costs more than it saves */
 };
 
@@ -30,6 +33,7 @@ static table_layout least_layout(void)
 	return fp8_k ? TABLE_GROUPS : TABLE_LIMBS;
 }
 
+/* Over P and g. */
 static unsigned least_w(void)
 {
 	return fp8_k ? ALONE_W : ONES_W;
@@ -40,6 +44,11 @@ static table_layout layout_of(unsigned w)
 	if (!fp8_k)
 		return TABLE_LIMBS;
 	return w == FEW_W ? TABLE_TURNED : w == NARROW_W ? TABLE_WORDS : table_widest(w);
+}
+
+static int wide_are_shared(void)
+{
+	return fp8_k && table_shared_ready(layout_of(WIDE_W), WIDE_W);
 }
 
 /* Whether so many members are worth tables of width w.  Those for one member are there anyway, and then
@@ -53,8 +62,8 @@ static int worth(size_t members, unsigned w)
 	if (w == FEW_W)
 		return members >= FP8_LANES;
 	if (w == NARROW_W)
-		return members >= (table_shared_ready(layout_of(w), w) ? 150 : 400);
-	return members >= (table_shared_ready(layout_of(w), w) ? 2000 : 5000);
+		return members >= (table_shared_ready(layout_of(w), w) || wide_are_shared() ? 150 : 400);
+	return members >= (wide_are_shared() ? 2000 : 5000);
 }
 
 /* The smallest batch that a set is good for. */
@@ -71,25 +80,56 @@ km_err sakke_table_of_p(const table **p)
 			table_shared(p, TABLE_POINT, TABLE_LIMBS, ONES_W);
 }
 
-km_err sakke_tables(encap_tables *t, const sakke_set *set, int with_g)
+/* Beside Z's table of a set, those over P and g of this layout and width. */
+static km_err beside(encap_tables *t, const sakke_set *set, table_layout layout, unsigned w, int with_g)
 {
-	km_err err = table_shared(&t->p, TABLE_POINT, set->z.layout, set->z.shape.w);
+	km_err err = table_shared(&t->p, TABLE_POINT, layout, w);
 
 	t->z = &set->z;
 	t->g = NULL;
 	t->back = 0;
 	if (err == KM_OK && with_g)
-		err = table_shared(&t->g, TABLE_G, set->z.layout, set->z.shape.w);
+		err = table_shared(&t->g, TABLE_G, layout, w);
 	return err;
+}
+
+km_err sakke_tables(encap_tables *t, const sakke_set *set, int with_g)
+{
+	table_layout layout = set->z.layout;
+
+	return beside(t, set, layout, layout == TABLE_GROUPS ? ALONE_W : layout == TABLE_TURNED ? FEW_W : set->z.shape.w,
+			with_g);
+}
+
+km_err sakke_tables_for(encap_tables *t, size_t *now, const sakke_set *set, size_t n, int with_g)
+{
+	int crossed = set->z.shape.w == NARROW_W && n >= WIDE_BATCH && wide_are_shared();
+	km_err err = crossed ? beside(t, set, layout_of(WIDE_W), WIDE_W, with_g) : sakke_tables(t, set, with_g);
+	size_t unit = err == KM_OK && crossed ? table_unit(t->p) : set->unit;
+
+	/* Too few to fill up what is made at once take the narrower tables. */
+	*now = n % unit < (crossed ? CROSSED_REST : set->rest) ? n - n % unit : n;
+	return err;
+}
+
+km_err sakke_share(size_t members)
+{
+	const table *t;
+	km_err err;
+
+	if (!fp8_k || !worth(members, WIDE_W))
+		return KM_OK;
+	err = table_shared(&t, TABLE_POINT, layout_of(WIDE_W), WIDE_W);
+	return err == KM_OK ? table_shared(&t, TABLE_G, layout_of(WIDE_W), WIDE_W) : err;
 }
 
 /* For any batch.  g is made when it is first wanted.  The child of a fork makes anew what another thread of its
  * parent was at, so least is written when all is done. */
-static km_err least_load(sakke_z *s, const table *chain)
+static km_err least_load(sakke_z *s, const table *chain, unsigned w)
 {
 	encap_tables t;
 	table made = {.mem = NULL};
-	km_err err = table_make(&made, chain, least_layout(), least_w());
+	km_err err = table_make(&made, chain, least_layout(), w);
 
 	if (err != KM_OK)
 		return err;
@@ -123,7 +163,7 @@ km_err sakke_least(const sakke_z *z)
 	if (!has_least(s)) {
 		err = table_chain(&chain, &s->z);
 		if (err == KM_OK)
-			err = least_load(s, &chain);
+			err = least_load(s, &chain, least_w());
 		table_clear(&chain);
 	}
 	process_give(&s->lock);
@@ -168,8 +208,11 @@ static km_err set_add(sakke_z *s, const table *chain, size_t i)
 
 	if (!set)
 		return KM_ENOMEM;
-	err = table_make(&set->z, w == FEW_W ? &s->least.z : chain, layout_of(w), w);
-	if (err == KM_OK)
+	if (layout_of(w) == TABLE_TURNED)
+		err = table_make(&set->z, &s->least.z, TABLE_TURNED, s->least.z.shape.w);
+	else
+		err = table_make(&set->z, chain, layout_of(w), w);
+	if (err == KM_OK && !(w == NARROW_W && wide_are_shared())) /* there narrow ones wait for a small batch */
 		err = sakke_tables(&t, set, 1);
 	if (err != KM_OK) {
 		set_free(set);
@@ -224,9 +267,17 @@ static size_t first_to_add(const sakke_z *s, size_t want)
 	return rank == 0 && want > 1 ? 1 : rank;
 }
 
+/* The width of least over Z where it is there, or will be. */
+static unsigned least_w_for(const sakke_z *s, size_t members)
+{
+	if (has_least(s))
+		return s->least.z.shape.w;
+	return fp8_k && wanted(members) > 1 ? ALONE_OF_MANY_W : least_w();
+}
+
 static km_err widen(sakke_z *s, const table *chain, size_t members)
 {
-	km_err err = has_least(s) ? KM_OK : least_load(s, chain);
+	km_err err = has_least(s) ? KM_OK : least_load(s, chain, least_w_for(s, members));
 	size_t want = wanted(members);
 
 	for (size_t i = first_to_add(s, want); err == KM_OK && i < want; i++)
@@ -299,9 +350,10 @@ uint64_t sakke_z_bytes_for(const sakke_z *s, size_t members)
 	size_t want = wanted(members);
 
 	if (!has_least(s))
-		bytes += table_size_of(TABLE_POINT, least_layout(), least_w());
+		bytes += table_size_of(TABLE_POINT, least_layout(), least_w_for(s, members));
 	for (size_t i = first_to_add(s, want); i < want; i++)
-		bytes += table_size_of(TABLE_POINT, layout_of(widths[i]), widths[i]);
+		bytes += table_size_of(TABLE_POINT, layout_of(widths[i]),
+				layout_of(widths[i]) == TABLE_TURNED ? least_w_for(s, members) : widths[i]);
 	return bytes;
 }
 

@@ -259,6 +259,28 @@ static km_err prepare(km_batch *b, km_time now, km_complaint *why)
 	return err == KM_OK ? batch_make_selves(b) : err;
 }
 
+/* Members of the KMS of an item, from it on. */
+static size_t of_kms(const km_batch *b, size_t first)
+{
+	size_t n = 1;
+
+	while (first + n < b->n_items && b->entries[first + n].kms == b->entries[first].kms)
+		n++;
+	return n;
+}
+
+/* What those KMSs want that have many members each, all together. */
+static void share_tables(const km_batch *b)
+{
+	size_t all = 0, n;
+
+	for (size_t i = 0; i < b->n_items; i += n) {
+		n = of_kms(b, i);
+		all += tables_count(n) ? n : 0;
+	}
+	tables_share(all);
+}
+
 km_err batch_start(km_batch *b, km_time now, km_complaint *why)
 {
 	km_err err;
@@ -271,7 +293,9 @@ km_err batch_start(km_batch *b, km_time now, km_complaint *why)
 	b->now = ring_take(b->ring);
 	b->pool = ring_pool(b->ring);
 	err = prepare(b, now, why);
-	if (err != KM_OK)
+	if (err == KM_OK)
+		share_tables(b);
+	else
 		undo(b);
 	return err;
 }
@@ -284,14 +308,9 @@ size_t batch_pieces(const km_batch *b)
 /* With the first piece of a KMS come all of its members. */
 static void expect(const km_batch *b, size_t first)
 {
-	const uint32_t kms = b->entries[first].kms;
-	size_t n = 0;
-
-	if (first > 0 && b->entries[first - 1].kms == kms)
+	if (first > 0 && b->entries[first - 1].kms == b->entries[first].kms)
 		return;
-	while (first + n < b->n_items && b->entries[first + n].kms == kms)
-		n++;
-	tables_expect(ring_tables(b->items[first].kms), n, b->pool);
+	tables_expect(ring_tables(b->items[first].kms), of_kms(b, first), b->pool);
 }
 
 void batch_piece(void *batch, size_t i)

@@ -194,6 +194,17 @@ static bool is_one_piece(size_t members)
 	return members >= 150 && members <= 512;
 }
 
+bool tables_count(size_t members)
+{
+	return members >= 150 && members < 5000;
+}
+
+/* Without memory, or after a fault, narrow ones will do. */
+void tables_share(size_t members)
+{
+	(void)!km_shared_widen(members);
+}
+
 void tables_expect(kms_tables *one, size_t members, km_pool *pool)
 {
 	all_tables *all = one->all;

@@ -16,6 +16,12 @@ void tables_bound(all_tables *all, uint64_t bytes);
 void tables_join(all_tables *all, kms_tables *one);
 void tables_leave(kms_tables *one);
 
+/* Members in all who are about to be encapsulated to by KMSs that have many each, but too few for tables of their own
+ * of all widths: those that all share are made wide, where they are worth it. */
+void tables_share(size_t members);
+/* Whether so many of one KMS count there. */
+bool tables_count(size_t members);
+
 /* So many members of that KMS are about to be encapsulated to.  Wider tables are made where all that were seen are
  * worth them, beside other work if the pool does that (NULL: it does not), else here if these members alone are; here
  * too for members who are one piece, for which nothing else waits.
