@@ -16,6 +16,7 @@ export XDG_STATE_HOME=$logs/state     # no test is to touch what a GMS of this m
 trap 'rm -rf "$logs"' EXIT
 trap 'kill $(cat "$logs"/*.pid) 2>/dev/null; exit 130' INT TERM HUP
 names=()
+before=$(ls)
 
 # start NAME program...: as many at a time as there are processors.
 start() {
@@ -75,6 +76,13 @@ for name in "${names[@]}"; do
 	[ "$f" = 0 ] || broken+=" $name"
 	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 done
+
+# What a test writes stands in a directory of its own.
+left=$(comm -13 <(echo "$before") <(ls))
+if [ -n "$left" ]; then
+	echo "left in $PWD:" $left
+	failed=$((failed + 1)) broken+=" what is left here"
+fi
 
 echo
 [ -z "$broken" ] || echo "failed in:$broken"

@@ -960,7 +960,7 @@ static void what_is_half_filled_is_refused(void **ctx)
 	(void)ctx;
 	refused(km_store_files(&store, NULL, KM_MAY_BEGIN, &why), KM_EARG, "place");
 	refused(km_store_files(&store, "", KM_MAY_BEGIN, &why), KM_EARG, "place");
-	refused(km_store_files(&store, "x", 0, &why), KM_EARG, "begin");
+	refused(km_store_files(&store, in_dir("nowhere"), 0, &why), KM_EARG, "begin");
 	assert_null(store);
 	refused(km_store_on(&store, NULL, NULL, NULL, &why), KM_EARG, "calls");
 	refused(km_store_on(&store, &calls, NULL, NULL, &why), KM_EARG, "advance");

@@ -474,7 +474,7 @@ static void what_is_left_out_is_named(void **ctx)
 	km_gms *gms = gms_in("left_out.state");
 	km_key_params params = some_params();
 	const km_key_params *wanted = &params;
-	const char *path = "x.gmk";
+	const char *path = in_dir("nowhere");
 	uint32_t is_new;
 	km_err status;
 	km_key *key;
@@ -482,9 +482,9 @@ static void what_is_left_out_is_named(void **ctx)
 	(void)ctx;
 	assert_int_equal(km_key_file(&key, &is_new, gms, NULL, km_seal_none(), &params, LAB_NOW, &why), KM_EARG);
 	assert_string_equal(km_complaint_field(&why), "path");
-	assert_int_equal(km_key_file(&key, &is_new, gms, "x", NULL, &params, LAB_NOW, &why), KM_EARG);
+	assert_int_equal(km_key_file(&key, &is_new, gms, path, NULL, &params, LAB_NOW, &why), KM_EARG);
 	assert_string_equal(km_complaint_field(&why), "seal");
-	assert_int_equal(km_key_file(&key, &is_new, gms, "x", km_seal_none(), NULL, LAB_NOW, &why), KM_EARG);
+	assert_int_equal(km_key_file(&key, &is_new, gms, path, km_seal_none(), NULL, LAB_NOW, &why), KM_EARG);
 	assert_string_equal(km_complaint_field(&why), "params");
 	assert_int_equal(km_key_files(&key, &is_new, &status, gms, NULL, km_seal_none(), &wanted, 1, LAB_NOW, &why),
 			KM_EARG);
@@ -492,9 +492,10 @@ static void what_is_left_out_is_named(void **ctx)
 	assert_int_equal(km_key_files(&key, &is_new, &status, gms, &path, km_seal_none(), NULL, 1, LAB_NOW, NULL),
 			KM_EARG);
 	assert_int_equal(km_key_load(&key, gms, NULL, km_seal_none(), &why), KM_EARG);
-	assert_int_equal(km_key_load(&key, gms, "x", NULL, &why), KM_EARG);
+	assert_int_equal(km_key_load(&key, gms, path, NULL, &why), KM_EARG);
 	assert_string_equal(km_complaint_field(&why), "seal");
 	assert_null(key);
+	assert_int_equal(access(path, F_OK), -1);
 	km_gms_free(gms);
 }
 

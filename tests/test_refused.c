@@ -1,7 +1,9 @@
 /* test_refused.c -- what is wrong with a call is refused by the name of its field, setting or argument, and nothing is
  * made, kept or signed.  The tables of fields and settings are held against gmk.h itself. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "provision/gmk.h"
 #include "util_dir.h"
@@ -25,6 +27,7 @@ static km_batch *batch, *other_batch;
 static km_client *client;
 static km_complaint *why;
 static uint8_t message[2048];
+static char nowhere[256];       /* the file of calls that are refused before they begin one */
 static size_t message_len, n_signed;
 
 static const km_str groups[] = { STR(GROUP) }, members[] = { STR(ALICE) };
@@ -101,6 +104,7 @@ static int start(void **ctx)
 	(void)ctx;
 	assert_int_equal(km_init(NULL), KM_OK);
 	dir_until_exit();
+	snprintf(nowhere, sizeof nowhere, "%s", in_dir("nowhere"));
 	must(km_complaint_new(&why));
 	lab_begin(&lab, KMS, no_domains);
 	must(km_keyring_new(&ring));
@@ -128,6 +132,7 @@ static int stop(void **ctx)
 {
 	(void)ctx;
 	assert_int_equal(n_signed, 0);
+	assert_int_equal(access(nowhere, F_OK), -1);
 	km_key_free(from_message);
 	km_client_free(client);
 	km_batch_free(batch);
@@ -181,8 +186,8 @@ static void arguments_of_rings_and_stores(void **ctx)
 	REFUSED(km_keyring_load_keys(ring, "/dev/null", 0, why), KM_EARG, "use");
 	NONE(s, km_store_files(&s, NULL, KM_MAY_BEGIN, why), KM_EARG, "place");
 	NONE(s, km_store_files(&s, "", KM_MAY_BEGIN, why), KM_EARG, "place");
-	NONE(s, km_store_files(&s, "x", (km_begin)0, why), KM_EARG, "begin");
-	NONE(s, km_store_files(&s, "x", (km_begin)4, why), KM_EARG, "begin");
+	NONE(s, km_store_files(&s, nowhere, (km_begin)0, why), KM_EARG, "begin");
+	NONE(s, km_store_files(&s, nowhere, (km_begin)4, why), KM_EARG, "begin");
 	NONE(s, km_store_on(&s, NULL, &memory, seal, why), KM_EARG, "calls");
 	NONE(s, km_store_on(&s, &memory_store_calls, &memory, NULL, why), KM_EARG, "seal");
 	NONE(s, km_store_on(&s, &memory_store_calls, &memory, km_seal_none(), why), KM_EARG, "seal");
@@ -190,8 +195,8 @@ static void arguments_of_rings_and_stores(void **ctx)
 	assert_null(l);
 	NONE(l, km_seal_file(&l, NULL, KM_MAY_BEGIN, why), KM_EARG, "path");
 	NONE(l, km_seal_file(&l, "", KM_MAY_BEGIN, why), KM_EARG, "path");
-	NONE(l, km_seal_file(&l, "x", (km_begin)0, why), KM_EARG, "begin");
-	NONE(l, km_seal_file(&l, "x", (km_begin)4, why), KM_EARG, "begin");
+	NONE(l, km_seal_file(&l, nowhere, (km_begin)0, why), KM_EARG, "begin");
+	NONE(l, km_seal_file(&l, nowhere, (km_begin)4, why), KM_EARG, "begin");
 	NONE(g, km_gms_new(&g, ring, store, NULL, KMS, why), KM_EARG, "uri");
 	NONE(g, km_gms_new(&g, ring, store, "", KMS, why), KM_EARG, "uri");
 	NONE(g, km_gms_new(&g, ring, store, "sip:g ms@h", KMS, why), KM_EARG, "uri");
@@ -234,7 +239,7 @@ static void arguments_of_keys_that_are_new(void **ctx)
 
 static void arguments_of_keys_that_are_kept(void **ctx)
 {
-	const char *const path = "x.gmk", *const no_path = NULL;
+	const char *const path = nowhere, *const no_path = NULL;
 	const km_seal *none = km_seal_none();
 	const km_key_params p = good_params(), *params = &p, *no_params = NULL;
 	const km_time now = LAB_NOW;
@@ -306,9 +311,9 @@ static void arguments_of_clients(void **ctx)
 	(void)ctx;
 	NONE(c, km_client_file(&c, ring, NULL, seal, KM_MAY_BEGIN, why), KM_EARG, "path");
 	NONE(c, km_client_file(&c, ring, "", seal, KM_MAY_BEGIN, why), KM_EARG, "path");
-	NONE(c, km_client_file(&c, ring, "x", NULL, KM_MAY_BEGIN, why), KM_EARG, "seal");
-	NONE(c, km_client_file(&c, ring, "x", seal, (km_begin)0, why), KM_EARG, "begin");
-	NONE(c, km_client_file(&c, ring, "x", seal, (km_begin)4, why), KM_EARG, "begin");
+	NONE(c, km_client_file(&c, ring, nowhere, NULL, KM_MAY_BEGIN, why), KM_EARG, "seal");
+	NONE(c, km_client_file(&c, ring, nowhere, seal, (km_begin)0, why), KM_EARG, "begin");
+	NONE(c, km_client_file(&c, ring, nowhere, seal, (km_begin)4, why), KM_EARG, "begin");
 	REFUSED(km_client_trust(client, NULL, KMS, GROUP, why), KM_EARG, "gms");
 	REFUSED(km_client_trust(client, "", KMS, GROUP, why), KM_EARG, "gms");
 	REFUSED(km_client_trust(client, GMS, NULL, GROUP, why), KM_EARG, "kms");
