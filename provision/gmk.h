@@ -201,7 +201,8 @@ typedef struct {
 	/* Call work(arg, i) once for every i < n, in any threads, this one too, and return 1 when all have returned.
 	 * Anything else: none was called. */
 	int (*each)(void *ctx, km_work *work, void *arg, size_t n);
-	/* Call work(arg, 0) once, soon, in another thread, and return 1 at once.  Anything else: it will not be called. */
+	/* Call work(arg, 0) once, soon, in another thread, and return 1 at once.  Anything else: it will not be called.
+	 * A call beyond that, even when the pool is gone, does nothing. */
 	int (*later)(void *ctx, km_work *work, void *arg);
 } km_pool_calls;
 

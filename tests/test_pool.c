@@ -266,6 +266,74 @@ static void calls_that_are_wrong(void **ctx)
 	km_pool_free(pool);
 }
 
+/* What a later was given, for who calls it again. */
+typedef struct {
+	km_work *work;
+	void *arg;
+	int times, says;
+} called_again;
+
+static int later_again(void *ctx, km_work *do_it, void *arg)
+{
+	called_again *c = ctx;
+
+	c->work = do_it;
+	c->arg = arg;
+	for (int i = 0; i < c->times; i++)
+		do_it(arg, (size_t)i);
+	return c->says;
+}
+
+static void free_job(void *arg, size_t i)
+{
+	assert_int_equal(i, 0);
+	++**(int **)arg;
+	free(arg);
+}
+
+/* A job that its work frees; false: it was not taken, and is freed here. */
+static bool some_job(km_pool *pool, int *done)
+{
+	int **job = malloc(sizeof *job);
+
+	assert_non_null(job);
+	*job = done;
+	if (threads_later(pool, free_job, job))
+		return true;
+	free(job);
+	return false;
+}
+
+/* The work frees what it was given: called twice, refused and called, or called when the pool is gone, it is done once
+ * or, where it was refused, by nobody. */
+static void later_is_done_once(void **ctx)
+{
+	const km_pool_calls calls = { .struct_size = sizeof calls, .each = each_here, .later = later_again };
+	called_again c = { .times = 2, .says = 1 };
+	int done = 0;
+	km_pool *pool;
+
+	(void)ctx;
+	assert_int_equal(km_pool_on(&pool, &calls, &c, NULL), KM_OK);
+	assert_true(some_job(pool, &done));
+	assert_int_equal(done, 1);
+	c.work(c.arg, 0);
+	assert_int_equal(done, 1);
+	c.says = 0;                             /* it says no, and has called */
+	assert_true(some_job(pool, &done));
+	assert_int_equal(done, 2);
+	c.times = 0;
+	assert_false(some_job(pool, &done));    /* it says no, and calls none the less */
+	c.work(c.arg, 0);
+	assert_int_equal(done, 2);
+	c.says = 1;
+	assert_true(some_job(pool, &done));
+	km_pool_free(pool);
+	c.work(c.arg, 0);
+	c.work(c.arg, 0);
+	assert_int_equal(done, 3);
+}
+
 static void refused(km_err err, const km_pool *pool, const km_complaint *why, const char *field)
 {
 	assert_int_equal(err, KM_EARG);
@@ -301,6 +369,7 @@ int main(void)
 		cmocka_unit_test(a_child_goes_without),
 		cmocka_unit_test(calls_of_the_caller),
 		cmocka_unit_test(calls_that_are_wrong),
+		cmocka_unit_test(later_is_done_once),
 		cmocka_unit_test(what_is_missing_is_named),
 	};
 

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -345,8 +346,78 @@ void threads_each(km_pool *pool, km_work *work, void *arg, size_t n)
 		work(arg, i);
 }
 
+/* What one of the caller's threads is to do.  That thread is given its number: a second call, however late, finds none
+ * of that number and does nothing. */
+typedef struct promise {
+	struct promise *next;
+	uintptr_t number;
+	km_work *work;
+	void *arg;
+} promise;
+
+static lock promises_lock;
+static promise *promises;
+static uintptr_t last_number;
+
+/* NULL: it was taken before. */
+static promise *take_promise(uintptr_t number)
+{
+	promise **at, *found;
+
+	lock_take(&promises_lock);
+	for (at = &promises; *at != NULL && (*at)->number != number; at = &(*at)->next)
+		;
+	found = *at;
+	if (found != NULL)
+		*at = found->next;
+	lock_give(&promises_lock);
+	return found;
+}
+
+static uintptr_t put_promise(km_work *work, void *arg)
+{
+	promise *p = malloc(sizeof *p);
+	uintptr_t number;
+
+	if (p == NULL)
+		return 0;
+	lock_take(&promises_lock);
+	number = ++last_number;
+	*p = (promise){ promises, number, work, arg };
+	promises = p;
+	lock_give(&promises_lock);
+	return number;
+}
+
+static void do_promised(void *number, size_t i)
+{
+	promise *p = take_promise((uintptr_t)number);
+
+	(void)i;
+	if (p == NULL)
+		return;
+	p->work(p->arg, 0);
+	free(p);
+}
+
+/* What it says will not be called is not, whatever it does later; what it has called was. */
+static bool later_of_caller(const km_pool *pool, km_work *work, void *arg)
+{
+	const uintptr_t number = put_promise(work, arg);
+	promise *p;
+
+	if (number == 0)
+		return false;
+	if (pool->calls.later(pool->ctx, do_promised, (void *)number) == 1)
+		return true;
+	p = take_promise(number);
+	free(p);
+	return p == NULL;
+}
+
 bool threads_later(km_pool *pool, km_work *work, void *arg)
 {
-	return pool != NULL && pool->calls.later != NULL && pool->process == lock_process() &&
-			pool->calls.later(pool->ctx, work, arg) == 1;
+	if (pool == NULL || pool->calls.later == NULL || pool->process != lock_process())
+		return false;
+	return pool->own != NULL ? own_later(pool->own, work, arg) == 1 : later_of_caller(pool, work, arg);
 }
