@@ -156,6 +156,18 @@ $(B)/tests/test_%: $(B)/tests/test_%.c.o $(TEST_UTIL) $(call obj,$(ENGINE) $(PRO
 
 # The interoperability tests want an independent engine, Debian's libwolfssl; without it they skip.
 $(B)/wolfssl: FORCE
+# What is run in the command's place, where this machine does not run it itself: a script, which starts it under qemu so
+# that it can start itself again.  What PRELOAD names is loaded into it too.
+COMMAND := $(B)/$(if $(RUN),run/)keymuster
+$(B)/run/keymuster: $(B)/keymuster $(B)/run/again.so
+	@printf '#!/bin/sh\nexec %s -E LD_PRELOAD="%s$${PRELOAD:+:$$PRELOAD}" "%s" "$$@"\n' \
+		'$(RUN)' '$(CURDIR)/$(B)/run/again.so' '$(CURDIR)/$<' >$@ && chmod +x $@
+$(B)/run/again.so: tests/qemu/again.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -fvisibility=default -DSCRIPT='"$(CURDIR)/$(B)/run/keymuster"' -shared $< -o $@ -ldl
+# What scripts of tests build, read and start programs with.
+TOOLS   := CC='$(CC)' CXX='$(CXX)' NM='$(NM)' OBJDUMP='$(OBJDUMP)' READELF='$(READELF)' RUN='$(RUN)' MODE=$(MODE)
+
 	@mkdir -p $(@D)
 	@printf '#include <wolfssl/options.h>\n#include <wolfssl/wolfcrypt/sakke.h>\nint main(void) { return 0; }' | \
 		$(CC) -x c -o $@.probe - -lwolfssl 2>/dev/null && lib=-lwolfssl; rm -f $@.probe; \
@@ -248,9 +260,9 @@ FAULTS := $(if $(filter x86_64-release,$(ARCH)-$(MODE)),$(B)/tests/faults $(B)/t
 tests: $(patsubst %,$(B)/tests/%,$(TESTS) $(FUZZ)) $(B)/tests/ctime_stat $(FAULTS) $(B)/bench/bench $(B)/bench/live $(B)/bench/openssl-ecdsa all
 
 # Run them all and the tests of the command.  VECTORS=DIR: a third party's vectors, else skipped.
-check: tests
+check: tests $(COMMAND)
 	@$(MAKE) -s --no-print-directory install PREFIX=$(CURDIR)/$(B)/usr
-	@VECTORS='$(VECTORS)' MODE=$(MODE) bash tests/check.sh $(B)/keymuster $(B)/usr $(patsubst %,$(B)/tests/%,$(TESTS) $(FUZZ)) $(FAULTS)
+	@VECTORS='$(VECTORS)' $(TOOLS) bash tests/check.sh $(B) $(COMMAND) $(B)/usr $(patsubst %,$(B)/tests/%,$(TESTS) $(FUZZ)) $(FAULTS)
 
 # Each fuzz target for FUZZ_SECONDS under libFuzzer (clang), from seeds that the tests make.  What it
 # learns stays in build/fuzz; an input that breaks something is left there too.
@@ -282,8 +294,8 @@ digests: $(B)/tests/test_digests
 
 # Constant time, on the binary: see tests/opcodes.sh, imports.sh, ctime_ran.sh, ctime.sh.
 ctime: $(call obj,$(ENGINE) $(PROV))
-	@bash tests/opcodes.sh $(B)
-	@bash tests/imports.sh $(B)
+	@$(TOOLS) bash tests/opcodes.sh $(B)
+	@$(TOOLS) bash tests/imports.sh $(B)
 	@MAKE='$(MAKE)' CC='$(CC)' bash tests/ctime_ran.sh
 	@MAKE='$(MAKE)' SHIPPED='$(B)' bash tests/ctime.sh $(CC):-O2 $(CC):-O3
 # A quick look at time itself; not a part of the tests, for a machine's noise is in it.
@@ -321,18 +333,18 @@ test: test-packages
 
 # A laboratory KMS, 10 000 members, some of whom open their messages: in demo/.
 demo: build-packages
-	@$(MAKE) --no-print-directory all
-	@examples/demo.sh $(B)/keymuster demo
+	@$(MAKE) --no-print-directory all $(COMMAND)
+	@examples/demo.sh $(COMMAND) demo
 
 # Headers keep their places below one another, so that they find each other.  A page of section 3 for each function
 # is made of the headers.
 D = $(DESTDIR)$(PREFIX)
 L = $(DESTDIR)$(LIBDIR)
-install: all
+install: all $(COMMAND)
 	install -d $(D)/bin $(L)/pkgconfig $(D)/include/keymuster/engine $(D)/include/keymuster/provision \
 		$(D)/share/man/man1 $(D)/share/man/man3 $(D)/share/bash-completion/completions
 	install -m 755 $(B)/keymuster $(D)/bin/
-	sh provision/cli/man.sh $(B)/keymuster >$(D)/share/man/man1/keymuster.1
+	sh provision/cli/man.sh $(COMMAND) >$(D)/share/man/man1/keymuster.1
 	sh docs/man3.sh $(B)/man3 engine/engine.h provision/gmk.h
 	install -m 644 $(B)/man3/*.3 $(D)/share/man/man3/
 	install -m 644 provision/cli/keymuster.bash $(D)/share/bash-completion/completions/keymuster
@@ -351,12 +363,12 @@ install: all
 
 # What programs that link the libraries rely on: see tests/abi.sh.
 abi: all
-	@bash tests/abi.sh --write $(B)
+	@$(TOOLS) bash tests/abi.sh --write $(B)
 abi-packages:
 	$(call install_missing,$(ABI_PACKAGES))
 abi-check: abi-packages
 	@$(MAKE) --no-print-directory all
-	@bash tests/abi.sh $(B)
+	@$(TOOLS) bash tests/abi.sh $(B)
 
 # ---- measuring -------------------------------------------------------------------------------
 

@@ -25,7 +25,7 @@ dump() {
 	abidw --exported-interfaces-only --headers-dir "$2" --drop-private-types --no-corpus-path --no-comp-dir-path \
 		--no-show-locs --type-id-style hash "$1"
 }
-list() { nm -D --defined-only "$1" | awk '$2 != "A" { print $2, $3 }' | LC_ALL=C sort; }
+list() { "${NM:-nm}" -D --defined-only "$1" | awk '$2 != "A" { print $2, $3 }' | LC_ALL=C sort; }
 
 # differ OLD NEW, dumps both: says what is other.  0 nothing, 1 more is there, 2 what was there is gone or other.
 differ() {
@@ -112,7 +112,7 @@ for library in "${libraries[@]}"; do
 	list "$objects/$library.so.1.0.0" >"$dir/now"
 	against differ_list "$library" names
 	[ -n "$tool" ] || continue
-	if [ "$(uname -m)" != x86_64 ]; then
+	if [ "$(arch_of "$objects")" != x86_64 ]; then
 		skip "$library.abi" "it is of x86_64"
 		continue
 	fi

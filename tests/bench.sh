@@ -26,46 +26,53 @@ skip() {
 }
 measure() { "$bench" --seconds 0 --json "$dir/json" "$@" >"$dir/table" 2>"$dir/err" || cat "$dir/err"; }
 
-measure --only "fp_mul verify_one" --commit abc --flags "cc -O9"
-rows=$(grep -c '^{"name"' "$dir/json")
-[ "$rows" -gt 0 ] && [ "$(grep -cE '^\{"name": "(fp_mul|verify_one)"' "$dir/json")" = "$rows" ]
-verdict $? "what is named is measured, and nothing else"
-missing=
-for field in cpu cpu_id processors virtualisation governor system date compiler flags libraries load_before \
-	load_after waited stolen others busy commit clock slot_ns cycle_ns ifma_a_cycle make results; do
-	head -n 3 "$dir/json" | grep -q "\"$field\": " || missing+=" $field"
-done
-[ -z "$missing" ] || echo "missing:$missing"
-[ -z "$missing" ]
-verdict $? "the JSON says of which machine, build and moment it is"
-grep '^{"name"' "$dir/json" | awk -F'"n": |"samples": \\[|\\]' '{ if (split($3, s, ",") != $2 + 0) exit 1 }'
-verdict $? "it holds every sample"
-grep -q 'CLOCK_THREAD_CPUTIME_ID' "$dir/table" && grep -q 'built by: cc -O9' "$dir/table" &&
-	grep -qE 'a cycle [0-9.]+ ns: (no IFMA|(one|two) IFMA a cycle \(measured: [0-9.]+\))$' "$dir/table"
-verdict $? "the head names clock, flags, and how many IFMA issue a cycle"
-grep -q '^target' "$dir/table"
-[ $? = 1 ]
-verdict $? "nobody is judged who did not ask"
-measure --only fp_mul --targets
-grep -q '^target' "$dir/table"
-verdict $? "and who asks is"
-measure --only encap_fresh@8
-[ "$(grep '^{"name"' "$dir/json" | grep -vc '"batch": 8,')" = 0 ] && grep -q '"name": "encap_fresh"' "$dir/json"
-verdict $? "one size of a batch can be named"
+measuring() {
+	measure --only "fp_mul verify_one" --commit abc --flags "cc -O9"
+	rows=$(grep -c '^{"name"' "$dir/json")
+	[ "$rows" -gt 0 ] && [ "$(grep -cE '^\{"name": "(fp_mul|verify_one)"' "$dir/json")" = "$rows" ]
+	verdict $? "what is named is measured, and nothing else"
+	missing=
+	for field in cpu cpu_id processors virtualisation governor system date compiler flags libraries load_before \
+		load_after waited stolen others busy commit clock slot_ns cycle_ns ifma_a_cycle make results; do
+		head -n 3 "$dir/json" | grep -q "\"$field\": " || missing+=" $field"
+	done
+	[ -z "$missing" ] || echo "missing:$missing"
+	[ -z "$missing" ]
+	verdict $? "the JSON says of which machine, build and moment it is"
+	grep '^{"name"' "$dir/json" | awk -F'"n": |"samples": \\[|\\]' '{ if (split($3, s, ",") != $2 + 0) exit 1 }'
+	verdict $? "it holds every sample"
+	grep -q 'CLOCK_THREAD_CPUTIME_ID' "$dir/table" && grep -q 'built by: cc -O9' "$dir/table" &&
+		grep -qE 'a cycle [0-9.]+ ns: (no IFMA|(one|two) IFMA a cycle \(measured: [0-9.]+\))$' "$dir/table"
+	verdict $? "the head names clock, flags, and how many IFMA issue a cycle"
+	grep -q '^target' "$dir/table"
+	[ $? = 1 ]
+	verdict $? "nobody is judged who did not ask"
+	measure --only fp_mul --targets
+	grep -q '^target' "$dir/table"
+	verdict $? "and who asks is"
+	measure --only encap_fresh@8
+	[ "$(grep '^{"name"' "$dir/json" | grep -vc '"batch": 8,')" = 0 ] && grep -q '"name": "encap_fresh"' "$dir/json"
+	verdict $? "one size of a batch can be named"
 
-# Beside another program on the only processor it may use.
-if cpu=$(taskset -cp $$ 2>/dev/null | sed -nE 's/.*: ([0-9]+).*/\1/p') && [ -n "$cpu" ]; then
-	taskset -c "$cpu" bash -c 'while :; do :; done' &
-	spinner=$!
-	taskset -c "$cpu" "$bench" --seconds 0 --only fp_mul --json "$dir/json" >"$dir/table"
-	grep -q '^WARNING: this machine was busy' "$dir/table" && grep -q '"busy": true' "$dir/json"
-	verdict $? "a run beside another program is marked"
+	# Beside another program on the only processor it may use.
+	if cpu=$(taskset -cp $$ 2>/dev/null | sed -nE 's/.*: ([0-9]+).*/\1/p') && [ -n "$cpu" ]; then
+		taskset -c "$cpu" bash -c 'while :; do :; done' &
+		spinner=$!
+		taskset -c "$cpu" "$bench" --seconds 0 --only fp_mul --json "$dir/json" >"$dir/table"
+		grep -q '^WARNING: this machine was busy' "$dir/table" && grep -q '"busy": true' "$dir/json"
+		verdict $? "a run beside another program is marked"
+	else
+		skip "no taskset, to make a processor busy"
+	fi
+}
+if [ -z "${RUN:-}" ]; then
+	measuring
 else
-	skip "no taskset, to make a processor busy"
+	skip "what is measured: the time of an emulator is not that of a machine"
 fi
 
 if [ -f "$objects/asm/x86_64/fp8_ifma.S.o" ]; then
-	objdump -d --no-show-raw-insn -M att "$objects/asm/x86_64/fp8_ifma.S.o" >"$dir/code"
+	"${OBJDUMP:-objdump}" -d --no-show-raw-insn -M att "$objects/asm/x86_64/fp8_ifma.S.o" >"$dir/code"
 	[ "$(awk -v name=fp8_mul_ifma -f bench/trace.awk "$dir/code" | grep -c vpmadd52)" = 1600 ]
 	verdict $? "the trace of a product has all its turns: 1600 vpmadd52"
 	! awk -v name=fp8_none -f bench/trace.awk "$dir/code" 2>/dev/null

@@ -1,15 +1,18 @@
 #!/bin/bash
 # check.sh -- runs test programs and the command's tests, and adds up what they said.
-# usage: tests/check.sh path/to/keymuster path/to/installed path/to/test...
+# usage: tests/check.sh path/to/objects path/to/keymuster path/to/installed path/to/test...
+# RUN: what starts a program that was built for another machine; the command is then a script that does it.
 # Each program's lines go through as they are.  One that takes longer than its limit is ended, named,
 # and has failed.  Ends in "N passed, N failed, N skipped"; exit 1 where one failed.
 set -u
-command=$1
-installed=$2
-shift 2
+objects=$1
+command=$2
+installed=$3
+shift 3
+read -ra run <<<"${RUN:-}"
 tests=${0%/*}
-limit=600               # seconds; sanitizers are slower
-[ "${MODE:-release}" = release ] || limit=2400
+limit=600               # seconds; sanitizers and emulators are slower
+[ "${MODE:-release}" = release ] && [ -z "${RUN:-}" ] || limit=2400
 export KM_LIMIT=$((limit / 10))         # for one command within tests/cli*.sh
 logs=$(mktemp -d) || exit 1
 export XDG_STATE_HOME=$logs/state     # no test is to touch what a GMS of this machine remembers
@@ -37,16 +40,16 @@ start cli.sh bash "$tests/cli.sh" "$command"
 for test in "$tests"/cli_*.sh; do
 	[ "$test" = "$tests/cli_lib.sh" ] || start "${test##*/}" bash "$test" "$command"
 done
-start opcodes.sh bash "$tests/opcodes.sh" "${command%/*}"
-start imports.sh bash "$tests/imports.sh" "${command%/*}"
-start objects.sh bash "$tests/objects.sh" "${command%/*}"
+start opcodes.sh bash "$tests/opcodes.sh" "$objects"
+start imports.sh bash "$tests/imports.sh" "$objects"
+start objects.sh bash "$tests/objects.sh" "$objects"
 start rooms.sh bash "$tests/rooms.sh"
 start marks.sh bash "$tests/marks.sh"
 start header.sh bash "$tests/header.sh"
 start man3.sh bash "$tests/man3.sh"
-start bench.sh bash "$tests/bench.sh" "${command%/*}"
+start bench.sh bash "$tests/bench.sh" "$objects"
 start examples.sh bash "$tests/examples.sh" "$installed"
-for test in "$@"; do start "${test##*/}" "$test"; done
+for test in "$@"; do start "${test##*/}" "${run[@]}" "$test"; done
 wait
 
 passed=0 failed=0 skipped=0 broken=

@@ -1,5 +1,6 @@
 # cli_lib.sh -- what the tests of the command share: a directory of their own, limits, checks, counts.
 # Read by tests/cli*.sh, whose first argument is the command: . "${0%/*}/cli_lib.sh"
+# RUN: what the command starts where that is a script, for a program of another machine.
 # $K is the command with a time limit, $R without one: for what is sent signals.  At the end: finish.
 set -u
 R=$(realpath "$1")
@@ -95,6 +96,17 @@ until_true() {
 	done
 }
 
+# elsewhere FILE: a copy of the command there, for users who may not come where it was built.
+elsewhere() {
+	if [ -z "${RUN:-}" ]; then
+		install -m 755 "$R" "$1"
+	else
+		install -m 755 "$(sed -n 's/^exec .*"\(.*\)" "$@"$/\1/p' "$R")" "$1.program"
+		printf '#!/bin/sh\nexec %s "%s" "$@"\n' "$RUN" "$(realpath "$1.program")" >"$1"
+		chmod 755 "$1"
+	fi
+}
+
 is_gone() { ! kill -0 "$1" 2>/dev/null || grep -q '^State:.Z' "/proc/$1/status"; }
 
 # code_of PID: waits for a job of this shell; its code is in $code, and 124 where it had to be ended.
@@ -110,7 +122,7 @@ code_of() {
 }
 
 # watches PID: it is the command, no longer this shell's copy, and its handler of SIGTERM stands.
-watches() { grep -qx "$(basename "$R" | cut -c1-15)" "/proc/$1/comm" && ((0x$(sed -n 's/^SigCgt:\s*//p' "/proc/$1/status") & 0x4000)); }
+watches() { grep -qx "$(basename "${RUN:-$R}" | cut -c1-15)" "/proc/$1/comm" && ((0x$(sed -n 's/^SigCgt:\s*//p' "/proc/$1/status") & 0x4000)); }
 waits() { watches "$1" && grep -q '^State:.S' "/proc/$1/status"; }
 
 finish() {

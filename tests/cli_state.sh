@@ -159,7 +159,7 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	chmod 755 .
 	mkdir nobody
 	chown nobody nobody
-	install -m 755 "$R" command     # where it was built, others may not come
+	elsewhere command
 	cp fire.gmk root.gmk
 	chmod 600 root.gmk
 	chmod 644 gms.xml

@@ -13,7 +13,7 @@ trap 'rm -rf "$dir"' EXIT
 # What the objects want that neither they nor the list have.  NAME.c.o stands for NAME.c; what
 # sanitizers and assertions (-DKM_VERIFY) want is left out.
 complaints() {
-	nm -A "$@" | awk '
+	"${NM:-nm}" -A "$@" | awk '
 	FNR == NR {
 		if ($1 ~ /^[^#]/)
 			for (k = 2; k <= NF; k++)
@@ -67,7 +67,7 @@ planted sakke.c memcmp
 planted zq.c getenv
 shopt -s nullglob
 all=()
-for source in engine/*.c engine/*/*.c asm/"$(uname -m)"/*.S; do all+=("$objects/$source.o"); done
+for source in engine/*.c engine/*/*.c asm/"$(arch_of "$objects")"/*.S; do all+=("$objects/$source.o"); done
 complaints "${all[@]}"
 verdict $? "the engine calls nothing else"
 verdicts

@@ -8,20 +8,24 @@
 set -u
 cd "${0%/*}/.." || exit 1
 objects=$1
-arch=$(uname -m)
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
 . tests/verdict.sh
 
-if [ "$arch" != x86_64 ]; then
-	skip_all "objects" "the note is one of x86_64"
-fi
+arch=$(arch_of "$objects")
+case $arch in
+x86_64) note='x86 feature: IBT, SHSTK' harden=-fcf-protection call=call ;;
+aarch64) note='AArch64 feature: BTI, PAC' harden=-mbranch-protection=standard call=bl ;;
+*) skip_all "objects" "no note is known for this architecture" ;;
+esac
+readelf() { command "${READELF:-readelf}" "$@"; }
+nm() { command "${NM:-nm}" "$@"; }
 
 # Objects without the note.
 unmarked() {
 	local object
 	for object; do
-		readelf -n "$object" | grep -q 'x86 feature: IBT, SHSTK' || echo "${object##*/}: no note"
+		readelf -n "$object" | grep -q "$note" || echo "${object##*/}: no note"
 	done
 }
 
@@ -88,11 +92,11 @@ within() {
 }
 
 printf '\t.text\nf:\n\tret\n' >"$dir/plain.S"
-printf '#include "asm/asm.h"\nFUNC f\n\tcall .Lpart\n\tret\nENDFUNC f\n\t.balign 64\n.Lpart:\n%s\n\tret\n' \
-	"$(printf '\tnop\n%.0s' {1..70})" >"$dir/nameless.S"
-printf '#include "asm/asm.h"\nPART part\n\tret\nENDFUNC part\nFUNC f\n\tcall part\n\tret\nENDFUNC f\n' >"$dir/good.S"
+printf '#include "asm/asm.h"\nFUNC f\n\t%s .Lpart\n\tret\nENDFUNC f\n\t.balign 64\n.Lpart:\n%s\n\tret\n' \
+	$call "$(printf '\tnop\n%.0s' {1..70})" >"$dir/nameless.S"
+printf '#include "asm/asm.h"\nPART part\n\tret\nENDFUNC part\nFUNC f\n\t%s part\n\tret\nENDFUNC f\n' $call >"$dir/good.S"
 for name in plain nameless good; do
-	${CC:-cc} -fcf-protection -I. -c "$dir/$name.S" -o "$dir/$name.o" || exit 1
+	${CC:-cc} $harden -I. -DARCH_$arch -c "$dir/$name.S" -o "$dir/$name.o" || exit 1
 done
 [ -n "$(unmarked "$dir/plain.o")" ]
 verdict $? "an object without the note is found"
@@ -134,7 +138,7 @@ none() {
 	[ -z "$1" ]
 	verdict $? "$2"
 }
-usual='libc|libsodium|libcrypto|ld-linux-x86-64|lib[atu][sb]*san'
+usual='libc|libsodium|libcrypto|ld-linux-x86-64|ld-linux-aarch64|lib[atu][sb]*san'
 engine=$objects/libkeymuster-engine library=$objects/libkeymuster
 none "$(outside "$engine".{a,so.1.0.0} "$library".{a,so.1.0.0})" "names of km_ alone, static and shared"
 none "$(unlike "$engine.so.1.0.0"; unlike "$library.so.1.0.0")" "shared libraries are as they ought to be"

@@ -7,12 +7,11 @@
 set -u
 cd "${0%/*}/.." || exit 1
 objects=$1
-arch=${objects##*/}
-arch=${arch%%-*}
-allowed=asm/$arch/allowed.txt
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
 . tests/verdict.sh
+arch=$(arch_of "$objects")
+allowed=asm/$arch/allowed.txt
 
 if ! compgen -G "asm/$arch/*.S" >/dev/null; then
 	skip_all "opcodes" "no kernels for $arch"

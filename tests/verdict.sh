@@ -2,6 +2,15 @@
 
 passed=0 failed=0
 
+# arch_of OBJECTS: the name of the architecture of objects in this directory, as asm/ has it.
+arch_of() {
+	case $("${READELF:-readelf}" -h "$1/engine/init.c.o") in
+	*'Advanced Micro Devices X86-64'*) echo x86_64 ;;
+	*AArch64*) echo aarch64 ;;
+	*) echo other ;;
+	esac
+}
+
 # verdict CODE NAME: 0 has passed.
 verdict() {
 	if [ "$1" = 0 ]; then
