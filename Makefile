@@ -84,6 +84,14 @@ BUILD_PACKAGES := gcc libc6-dev libgmp-dev libsodium-dev libssl-dev libxml2-dev 
 TEST_PACKAGES  := $(BUILD_PACKAGES) g++ libcmocka-dev libwolfssl-dev libxml2-utils man-db mandoc pkg-config valgrind
 BENCH_PACKAGES := $(BUILD_PACKAGES) libwolfssl-dev hyperfine valgrind
 ABI_PACKAGES   := $(BUILD_PACKAGES) abigail-tools
+# For AArch64 on another machine, whose own packages stay as they are.  libwolfssl-dev cannot be there beside its twin.
+ifeq ($(CROSS),aarch64-linux-gnu-)
+FOREIGN        := arm64
+BUILD_PACKAGES := gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user \
+	$(patsubst %,%:arm64,$(filter lib%,$(filter-out libc6-dev,$(BUILD_PACKAGES))))
+TEST_PACKAGES  := $(BUILD_PACKAGES) gcc libc6-dev g++-aarch64-linux-gnu libcmocka-dev:arm64 \
+	$(filter-out gcc g++ valgrind lib%dev,$(TEST_PACKAGES))
+endif
 # What the examples in other languages need, where no package of whatever name has brought it: 0.8 GB in all, of which
 # Go is 450 MB and Java 270.
 unless = $(if $(shell command -v $(1)),,$(2))
@@ -148,14 +156,6 @@ $(B)/keymuster: $(call obj,$(CLI) $(PROV) $(ENGINE))
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -Wl,-z,relro,-z,now $^ -o $@ $(LIBS)
 
-# Tests see the inside: they link the objects themselves, with the ECCSI nonce replaceable.
-TEST_UTIL := $(call obj,$(wildcard tests/util*.c tests/twins/*.c))
-$(B)/tests/test_%: $(B)/tests/test_%.c.o $(TEST_UTIL) $(call obj,$(ENGINE) $(PROV))
-	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -Wl,--wrap=eccsi_nonce $^ -o $@ -lcmocka $(PEER_LIBS) $(LIBS)
-
-# The interoperability tests want an independent engine, Debian's libwolfssl; without it they skip.
-$(B)/wolfssl: FORCE
 # What is run in the command's place, where this machine does not run it itself: a script, which starts it under qemu so
 # that it can start itself again.  What PRELOAD names is loaded into it too.
 COMMAND := $(B)/$(if $(RUN),run/)keymuster
@@ -168,6 +168,14 @@ $(B)/run/again.so: tests/qemu/again.c
 # What scripts of tests build, read and start programs with.
 TOOLS   := CC='$(CC)' CXX='$(CXX)' NM='$(NM)' OBJDUMP='$(OBJDUMP)' READELF='$(READELF)' RUN='$(RUN)' MODE=$(MODE)
 
+# Tests see the inside: they link the objects themselves, with the ECCSI nonce replaceable.
+TEST_UTIL := $(call obj,$(wildcard tests/util*.c tests/twins/*.c))
+$(B)/tests/test_%: $(B)/tests/test_%.c.o $(TEST_UTIL) $(call obj,$(ENGINE) $(PROV))
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -Wl,--wrap=eccsi_nonce $^ -o $@ -lcmocka $(PEER_LIBS) $(LIBS)
+
+# The interoperability tests want an independent engine, Debian's libwolfssl; without it they skip.
+$(B)/wolfssl: FORCE
 	@mkdir -p $(@D)
 	@printf '#include <wolfssl/options.h>\n#include <wolfssl/wolfcrypt/sakke.h>\nint main(void) { return 0; }' | \
 		$(CC) -x c -o $@.probe - -lwolfssl 2>/dev/null && lib=-lwolfssl; rm -f $@.probe; \
@@ -310,13 +318,14 @@ ctime-full:
 install_missing = @command -v dpkg-query >/dev/null || exit 0; missing=; \
 	for p in $(1); do dpkg-query -Wf '$${Status}\n' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; done; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
-	line="apt-get install --no-install-recommends$$missing"; \
+	foreign=$(FOREIGN); { dpkg --print-architecture; dpkg --print-foreign-architectures; } | grep -qx "$$foreign" && foreign=; \
+	line="$${foreign:+dpkg --add-architecture $$foreign && apt-get update && }apt-get install --no-install-recommends$$missing"; \
 	if [ -n "$(NO_INSTALL)" ]; then echo "packages are missing, and NO_INSTALL is set: going on without" >&2; \
 		echo "  $$line" >&2; exit 0; fi; \
 	if [ "$$(id -u)" != 0 ]; then echo "packages are missing; install them and try again:" >&2; \
-		echo "  sudo $$line" >&2; exit 1; fi; \
+		echo "  sudo sh -c '$$line'" >&2; exit 1; fi; \
 	echo "  APT $$missing"; export DEBIAN_FRONTEND=noninteractive; \
-	{ apt-get -qq update && apt-get -qq install --no-install-recommends $$missing; } >/dev/null
+	{ if [ -n "$$foreign" ]; then dpkg --add-architecture "$$foreign"; fi && apt-get -qq update && apt-get -qq install --no-install-recommends $$missing; } >/dev/null
 
 build-packages:
 	$(call install_missing,$(BUILD_PACKAGES))
