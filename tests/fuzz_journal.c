@@ -40,7 +40,8 @@ static void ask(journal *j)
 
 	if (set == NULL || !journal_load(set, j, NULL) || !journal_index(j))
 		abort();
-	journal_distinct(j, &has, &unsure);
+	if (!journal_distinct(j, &has, &unsure))
+		abort();
 	(void)journal_meet(j, &salt, "sip:u1@h", 8);
 	unmet = journal_unmet(j, count_name, &named);
 	if (named > unmet || unmet > has + unsure)

@@ -134,20 +134,6 @@ static int out_of_memory(void)
 	return CLI_IO;
 }
 
-/* Marks are members but where a run broke off: those whom a later one served stand there twice. */
-static bool count_before(provision *p)
-{
-	const journal_count marks = journal_counts(p->journal);
-
-	p->had_before = marks.given;
-	if (marks.unsure == 0)
-		return true;
-	if (!journal_index(p->journal))
-		return false;
-	journal_distinct(p->journal, &p->had_before, &p->unsure_before);
-	return true;
-}
-
 static int open_journal(provision *p)
 {
 	km_complaint why = { 0 };
@@ -166,7 +152,7 @@ static int open_journal(provision *p)
 		p->had_before = salts_count(p->old_salts);
 	else if (is_new)
 		p->had_unknown = p->key_exists;
-	else if (result == JOURNAL_OK && !count_before(p))
+	else if (result == JOURNAL_OK && !journal_distinct(p->journal, &p->had_before, &p->unsure_before))
 		return out_of_memory();
 	if (result == JOURNAL_OK && !is_new && !journal_has_salts_of(p->journal, p->key->gmk)) {
 		cli_error("%s: gmk: not the key that members were given under this GMK-ID: the file was "
@@ -302,17 +288,24 @@ static void note_later(void *ctx, const journal_place *at)
 	km_complaint why;
 	journal *j = NULL;
 	journal_count marks;
+	uint64_t given, unsure;
 	char when[WHEN_MAX];
 
 	if (at->gmk_id == p->key->gmk_id ||
 	    journal_open_at(&j, at, JOURNAL_READ, NULL, &why) != JOURNAL_OK)
 		return;
 	marks = journal_counts(j);
-	if (marks.last_t > journal_counts(p->journal).last_t && is_in_use(l->p, j, &l->code)) {
+	if (marks.last_t <= journal_counts(p->journal).last_t || !is_in_use(l->p, j, &l->code)) {
+		journal_close(j);
+		return;
+	}
+	if (!journal_distinct(j, &given, &unsure)) {
+		l->code = out_of_memory();
+	} else {
 		when_print(when, (int64_t)(marks.last_t >> 32));
 		cli_warn("the group has another key, %08x, which was given to %llu %s, last at %s, after "
-				"this one", (unsigned)at->gmk_id, (unsigned long long)marks.given,
-				word_for(marks.given, "member", "members"), when);
+				"this one", (unsigned)at->gmk_id, (unsigned long long)given,
+				word_for(given, "member", "members"), when);
 	}
 	journal_close(j);
 }

@@ -109,17 +109,14 @@ static void take_own(look *l, size_t i, journal *j)
 	const journal_count marks = journal_counts(j);
 	group_key *of = &g->of[i];
 
-	of->had_before = marks.given;
 	of->last_t = marks.last_t;
 	of->had_unknown = false;
 	if (!journal_has_salts_of(j, g->keys[i].key->gmk)) {
 		fail_key(l, i, "gmk", "not the key that members were given under this GMK-ID: the file was changed or "
 				"damaged");
-	} else if (marks.unsure > 0 && !journal_index(j)) {
+	} else if (!journal_distinct(j, &of->had_before, &of->unsure_before)) {
 		fail_memory(l);
 	} else {
-		if (marks.unsure > 0)
-			journal_distinct(j, &of->had_before, &of->unsure_before);
 		if (marks.revoked)
 			take_revoked(l, i);
 		if (!journal_load(g->keys[i].salts, j, NULL))

@@ -100,14 +100,16 @@ static void print_id(const char *path, const state_id *id)
 	printf("  %08x  %s, expires %s", (unsigned)id->gmk_id, id->revoked ? "revoked" : "in use",
 			until);
 	if (name != NULL && journal_open(&j, name, JOURNAL_READ, NULL, &why) == JOURNAL_OK) {
-		journal_count n = journal_counts(j);
 		const journal_key *key = journal_of(j);
+		const uint64_t told = journal_counts(j).told;
+		uint64_t has, unsure;
 
-		printf(", %llu have it", (unsigned long long)n.given);
-		if (n.unsure > 0)
-			printf(", %llu may", (unsigned long long)n.unsure);
-		if (n.told > 0)
-			printf(", %llu told of the revocation", (unsigned long long)n.told);
+		if (journal_distinct(j, &has, &unsure))
+			printf(", %llu have it", (unsigned long long)has);
+		if (unsure > 0)
+			printf(", %llu may", (unsigned long long)unsure);
+		if (told > 0)
+			printf(", %llu told of the revocation", (unsigned long long)told);
 		for (size_t i = 0; i < key->n_groups; i++) {
 			fputs(i == 0 ? ", " : " ", stdout);
 			escape_print(stdout, key->groups[i], strlen(key->groups[i]));

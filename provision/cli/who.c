@@ -106,7 +106,7 @@ static void tell(const who *w, const char *name, uint64_t missing)
 	char shown[CLI_SHOWN];
 	uint64_t has, unsure;
 
-	journal_distinct(w->journal, &has, &unsure);
+	(void)journal_distinct(w->journal, &has, &unsure);      /* whose index is there */
 	cli_note("%s: %llu have key %08x, %llu may have it (their run broke off), %llu do not have "
 		 "it, "
 		 "%llu %s told that it is revoked, %llu %s",

@@ -136,7 +136,7 @@ journal_result journal_many_sync(journal_many *m, km_complaint *why);
 /* ---- who is in it ---------------------------------------------------------------------------- */
 
 typedef struct {
-	uint64_t given, unsure, told;   /* marks: a member whom two runs served at once counts twice */
+	uint64_t given, unsure, told;   /* marks: a member whom two runs served counts twice, see journal_distinct */
 	uint64_t last_t;                /* 32.32 bits of Unix seconds; 0: none */
 	bool revoked;                   /* a revocation was begun */
 } journal_count;
@@ -161,7 +161,8 @@ unsigned journal_meet(journal *j, const uint32_t *salt, const char *uri, size_t 
  * those whose URI is known, once.  Their number. */
 uint64_t journal_unmet(journal *j, void (*each)(void *ctx, const char *uri, size_t len,
 		bool unsure), void *ctx);
-/* Distinct members that have the key; those that may. */
-void journal_distinct(const journal *j, uint64_t *has, uint64_t *unsure);
+/* Members that have the key, each once however many runs served it; those that may.  It makes an index and drops it
+ * again where there was none.  false: out of memory. */
+bool journal_distinct(journal *j, uint64_t *has, uint64_t *unsure);
 
 #endif

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MET = 8, SHOWN = 16 };
+enum { MET = 8, SHOWN = 16, IS_NAMED = 32 };
 
 /* Salts spread by themselves: 16 of their bits say which may be among those of a few members. */
 enum { FILTER_BITS = 1 << 16 };
@@ -88,6 +88,11 @@ static mark *find(const journal *j, uint64_t key)
 	return &j->index[i];
 }
 
+static bool has_it(const mark *m)
+{
+	return (m->flags & (JOURNAL_HAS | JOURNAL_UNSURE)) != 0;
+}
+
 static uint64_t key_of(const frame *f, const uint8_t *entry)
 {
 	uint64_t hash = frame_load64(entry + 4);
@@ -113,17 +118,45 @@ static void enter_frame(journal *j, const frame *f)
 	}
 }
 
-/* Who was told by name is told under an old mark too: uid_salt says which one that is. */
+/* An old mark is of who has its salt by name, where there is one: so it is not one more, and who was told by name is
+ * told under it too. */
+static void join_old(journal *j)
+{
+	journal_at at = journal_begin(j);
+	frame f;
+
+	while (journal_next(j, &at, &f)) {
+		const bool is_told = f.kind == JOURNAL_TOLD && frame_value(&f) == FRAME_SURE;
+
+		for (uint32_t i = 0; (is_told || f.kind == JOURNAL_GIVEN) && i < f.n; i++) {
+			const uint8_t *entry = f.entries + (size_t)i * FRAME_ENTRY;
+			const uint64_t hash = frame_load64(entry + 4);
+			mark *named = find(j, hash), *old = find(j, journal_old_key(hash, frame_load32(entry)));
+
+			if (old->key == 0 || old == named)
+				continue;
+			old->flags |= is_told ? JOURNAL_WAS_TOLD : 0;
+			if (!has_it(named))
+				continue;
+			named->flags |= old->flags & (JOURNAL_HAS | JOURNAL_UNSURE);
+			old->flags |= IS_NAMED;
+		}
+	}
+}
+
 bool journal_index(journal *j)
 {
 	journal_at at = journal_begin(j);
+	bool has_old = false;
 	size_t n = 0;
 	frame f;
 
 	if (j->index != NULL)
 		return true;
-	while (journal_next(j, &at, &f))
+	while (journal_next(j, &at, &f)) {
 		n += f.n;
+		has_old = has_old || f.kind == FRAME_OLD;
+	}
 	for (j->room = 64; j->room < 2 * n; j->room *= 2)
 		;
 	j->index = calloc(j->room, sizeof *j->index);
@@ -132,17 +165,8 @@ bool journal_index(journal *j)
 	at = journal_begin(j);
 	while (journal_next(j, &at, &f))
 		enter_frame(j, &f);
-	at = journal_begin(j);
-	while (journal_next(j, &at, &f)) {
-		for (uint32_t i = 0; f.kind == JOURNAL_TOLD && i < f.n; i++) {
-			const uint8_t *entry = f.entries + (size_t)i * FRAME_ENTRY;
-			mark *old = find(j, journal_old_key(frame_load64(entry + 4),
-					frame_load32(entry)));
-
-			if (old->key != 0 && frame_value(&f) == FRAME_SURE)
-				old->flags |= JOURNAL_WAS_TOLD;
-		}
-	}
+	if (has_old)
+		join_old(j);
 	return true;
 }
 
@@ -168,8 +192,7 @@ unsigned journal_meet(journal *j, const uint32_t *salt, const char *uri, size_t 
 
 static bool is_unmet(const mark *m)
 {
-	return (m->flags & (JOURNAL_HAS | JOURNAL_UNSURE)) != 0 &&
-			(m->flags & (MET | JOURNAL_WAS_TOLD)) == 0;
+	return has_it(m) && (m->flags & (MET | JOURNAL_WAS_TOLD | IS_NAMED)) == 0;
 }
 
 uint64_t journal_unmet(journal *j, void (*each)(void *ctx, const char *uri, size_t len,
@@ -198,13 +221,24 @@ uint64_t journal_unmet(journal *j, void (*each)(void *ctx, const char *uri, size
 	return n;
 }
 
-void journal_distinct(const journal *j, uint64_t *has, uint64_t *unsure)
+bool journal_distinct(journal *j, uint64_t *has, uint64_t *unsure)
 {
+	const bool is_kept = j->index != NULL;
+
 	*has = *unsure = 0;
+	if (!journal_index(j))
+		return false;
 	for (size_t i = 0; i < j->room; i++) {
-		if ((j->index[i].flags & JOURNAL_HAS) != 0)
+		const uint32_t flags = j->index[i].flags;
+
+		if ((flags & IS_NAMED) == 0 && (flags & JOURNAL_HAS) != 0)
 			++*has;
-		else if ((j->index[i].flags & JOURNAL_UNSURE) != 0)
+		else if ((flags & IS_NAMED) == 0 && (flags & JOURNAL_UNSURE) != 0)
 			++*unsure;
 	}
+	if (!is_kept) {
+		free(j->index);
+		j->index = NULL;
+	}
+	return true;
 }
