@@ -81,7 +81,7 @@ obj      = $(patsubst %,$(B)/%.o,$(1))
 
 # Debian's names of what is needed to build, to test, and to measure.
 BUILD_PACKAGES := gcc libc6-dev libgmp-dev libsodium-dev libssl-dev libxml2-dev libjansson-dev
-TEST_PACKAGES  := $(BUILD_PACKAGES) g++ libcmocka-dev libwolfssl-dev libxml2-utils man-db mandoc pkg-config valgrind
+TEST_PACKAGES  := $(BUILD_PACKAGES) g++ libcmocka-dev libwolfssl-dev libxml2-utils man-db mandoc pkg-config python3 valgrind
 BENCH_PACKAGES := $(BUILD_PACKAGES) libwolfssl-dev hyperfine valgrind
 ABI_PACKAGES   := $(BUILD_PACKAGES) abigail-tools
 # For AArch64 on another machine, whose own packages stay as they are.  libwolfssl-dev cannot be there beside its twin.

@@ -1,0 +1,343 @@
+"""lanes.py -- runs a kernel of eight lanes on intervals and sums of symbols: what its registers hold, whatever the input.
+
+Every lane does the same, so a register is one value: the least and the greatest integer that it can be, and a sum of
+symbols.  A symbol is an input limb, the lower or upper half of a product, a digit of a Montgomery product, or what a shift
+by 52 gives.  No step may leave the 64 bits of a register, and no factor of a product the 52 bits that are read, but for what
+the next limb has had; so the sums of symbols are exact, and what the output is worth is found by adding them up, for of
+each symbol its rule is known:
+
+  product        lower half + 2^52 * upper half = x * y
+  shift by 52    x = (x mod 2^52) + 2^52 * (x >> 52)
+  digit          of a column w, started at 2^52 - 1, and m = -w/p mod 2^52:  2^52 * carry = w + lower half of m * p[0]
+"""
+import re
+
+WORD, LIMB = 1 << 64, 1 << 52
+MASK = LIMB - 1
+
+
+class Complaint(Exception):
+    """What the kernel does wrong, with the instruction."""
+
+
+class Value:
+    """An integer between lo and hi, equal to a sum of symbols: {symbol: factor}, 0 the symbol of 1."""
+
+    def __init__(self, lo, hi, terms):
+        self.lo, self.hi, self.terms = lo, hi, terms
+        self.digit = None   # the digit that was found of this column
+        self.above = {}     # by n, what is above bit n - 1
+        self.is_digit = False
+
+    def constant(self):
+        return self.lo if self.lo == self.hi else None
+
+
+def const(n):
+    return Value(n, n, {0: n} if n else {})
+
+
+def added(a, b, sign=1):
+    out = dict(a)
+    for s, f in b.items():
+        f = out.get(s, 0) + sign * f
+        if f:
+            out[s] = f
+        else:
+            out.pop(s, None)
+    return out
+
+
+class Machine:
+    def __init__(self, code, constants):
+        self.code, self.constants = code, constants
+        self.symbols = [("one", 1, 1)]
+        self.products, self.digits, self.carries, self.halves = {}, [], {}, {}
+        self.cut = {}       # columns whose lower 52 bits alone were used so far
+        self.memory, self.vectors, self.registers, self.input = {}, {}, {}, {}
+        self.top = 0        # the largest magnitude seen, in bits
+
+    def symbol(self, kind, lo, hi):
+        self.symbols.append((kind, lo, hi))
+        return len(self.symbols) - 1
+
+    def fresh(self, kind, lo, hi):
+        return Value(lo, hi, {self.symbol(kind, lo, hi): 1}) if lo != hi else const(lo)
+
+    # ---- steps, each checked -------------------------------------------------------------------
+
+    def held(self, v, what):
+        """v as a register has it: in 64 bits, signed or not."""
+        if not (-WORD // 2 <= v.lo and v.hi < WORD // 2 or 0 <= v.lo and v.hi < WORD):
+            raise Complaint("%s: from %d to %d leaves 64 bits" % (what, v.lo, v.hi))
+        if v.hi < WORD - 1:
+            self.top = max(self.top, v.hi.bit_length(), (-v.lo).bit_length())
+        return v
+
+    def sum(self, a, b, sign=1):
+        for v in (a, b):
+            if v.is_digit:
+                raise Complaint("a digit is added to")
+        lo, hi = (a.lo + b.lo, a.hi + b.hi) if sign > 0 else (a.lo - b.hi, a.hi - b.lo)
+        return self.held(Value(lo, hi, added(a.terms, b.terms, sign)), "sum")
+
+    def shifted(self, v, n):
+        """v >> n, with its sign."""
+        if v.is_digit or v.hi >= WORD // 2:
+            raise Complaint("a shift takes bit 63 for a sign")
+        if v.constant() is not None:
+            return const(v.lo >> n)
+        self.cut.pop(id(v), None)
+        return self.above(v, n)
+
+    def above(self, v, n):
+        if n not in v.above:
+            v.above[n] = self.fresh(("carry", n), v.lo >> n, v.hi >> n)
+            if v.digit is not None:
+                self.rounded_up(v, n)
+        return v.above[n]
+
+    def rounded_up(self, v, n):
+        if n != 52 or v.terms.get(0, 0) < MASK:
+            raise Complaint("a column that is rounded up did not start at 2^52 - 1")
+        if (self.constants["n0"] * self.constants["p"][0] + 1) % LIMB:
+            raise Complaint("-1/p mod 2^52 is another number")
+        low, _ = self.product({v.digit: 1}, {0: self.constants["p"][0]}, MASK, MASK)
+        symbol, = v.above[n].terms
+        self.carries[symbol] = added(added(v.terms, {0: MASK}, -1), {low: 1})
+
+    def low(self, v, n=52):
+        """v mod 2^n."""
+        if 0 <= v.lo and v.hi < 1 << n:
+            return v
+        self.cut.pop(id(v), None)
+        return self.below(v, n)
+
+    def below(self, v, n):
+        above = self.above(v, n)
+        return Value(0, (1 << n) - 1, added(v.terms, {s: f << n for s, f in above.terms.items()}, -1))
+
+    def factor(self, v):
+        """The 52 bits of v that a product reads, as a sum of symbols and the greatest they can be."""
+        if v.is_digit or 0 <= v.lo and v.hi < LIMB:
+            return v.terms, MASK if v.is_digit else v.hi
+        if 52 in v.above:           # the next limb has had the rest
+            return self.below(v, 52).terms, MASK
+        for x, f in v.terms.items():    # a limb doubled, and a bit: above bit 51 is the limb's bit 51
+            rest = {s: g for s, g in v.terms.items() if s != x}
+            if f == 2 and 0 <= self.symbols[x][1] and self.symbols[x][2] < LIMB and \
+                    (not rest or [(s in self.halves.values(), g) for s, g in rest.items()] == [(True, 1)]):
+                above = self.half(x)
+                return added(v.terms, {s: f << 52 for s, f in above.terms.items()}, -1), MASK
+        if v.lo < 0 or not self.constants["n0"] == 1:
+            raise Complaint("a factor from %d to %d has more than 52 bits" % (v.lo, v.hi))
+        # -1/p is 1: a column is its own digit, and the next has to get the rest
+        self.cut[id(v)] = v
+        return self.below(v, 52).terms, MASK
+
+    def half(self, x):
+        """x >> 51 of a limb x: 0 or 1."""
+        if self.symbols[x][2] < LIMB // 2:
+            return const(0)
+        if x not in self.halves:
+            self.halves[x] = self.symbol("bit", 0, 1)
+        return Value(0, 1, {self.halves[x]: 1})
+
+    def product(self, x, y, most_x, most_y):
+        """The symbols of the halves of a product."""
+        key = frozenset((tuple(sorted(x.items())), tuple(sorted(y.items()))))
+        if key not in self.products:
+            self.products[key] = (self.symbol("low", 0, MASK), self.symbol("high", 0, most_x * most_y >> 52), x, y)
+        return self.products[key][:2]
+
+    def mad(self, to, x, y, high):
+        n0 = self.constants["n0"]
+        if not high and to.constant() == n0 and y.constant() == n0:
+            digit = self.symbol("digit", 0, MASK)
+            self.digits.append(digit)
+            x.digit = digit
+            out = Value(n0, n0 + MASK, {digit: 1})
+            out.is_digit = True
+            return out
+        (tx, mx), (ty, my) = self.factor(x), self.factor(y)
+        if n0 == 1 and y.constant() == 1 << 44 and not high:    # the first that a digit is multiplied by
+            self.digits.append(tx)
+        symbol = self.product(tx, ty, mx, my)[high]
+        most = mx * my >> 52 if high else min(mx * my, MASK)
+        return self.held(Value(to.lo, to.hi + most, added(to.terms, {symbol: 1})), "product")
+
+    # ---- instructions ----------------------------------------------------------------------------
+
+    def address(self, text, size):
+        """(array, octet) of what is in brackets."""
+        m = re.match(r"\[(\w+)(?:([+-])0x([0-9a-f]+))?\]$", text)
+        base = self.registers.get(m and m.group(1))
+        if not isinstance(base, tuple):
+            raise Complaint("an address of another kind: " + text)
+        return base[0], base[1] + (int(m.group(3), 16) * (1 if m.group(2) == "+" else -1) if m.group(3) else 0)
+
+    def load(self, text):
+        spread = "BCST" in text or text.startswith("QWORD")
+        array, at = self.address(text[text.index("["):text.index("]") + 1], 8)
+        if (array, at) in self.memory:
+            return self.memory[array, at]
+        if array in self.constants:
+            if not spread:
+                raise Complaint("a constant is not spread over the lanes")
+            return const(self.constants[array][at // 8])
+        if array not in self.input:
+            raise Complaint("reads what was not written: %s, %d" % (array, at))
+        limb, rest = divmod(at, 8 if spread else 64)
+        if rest:
+            raise Complaint("an address that is no limb's")
+        v = self.input[array](limb)
+        self.memory[array, at] = self.fresh((array, limb), *v) if isinstance(v, tuple) else v
+        return self.memory[array, at]
+
+    def read(self, op):
+        if "[" in op:
+            return self.load(op)
+        if op not in self.vectors:
+            raise Complaint("reads %s, which was not written" % op)
+        return self.vectors[op]
+
+    def step(self, m, op):
+        v = self.vectors
+        if m in ("vmovdqa64", "vmovdqu64"):
+            if "[" in op[0]:
+                self.memory[self.address(op[0][op[0].index("["):], 64)] = self.read(op[1])
+            else:
+                v[op[0]] = self.read(op[1])
+        elif m == "vpbroadcastq":
+            v[op[0]] = self.read(op[1])
+        elif m in ("vpmadd52luq", "vpmadd52huq"):
+            v[op[0]] = self.mad(self.read(op[0]), self.read(op[1]), self.read(op[2]), m == "vpmadd52huq")
+        elif m == "vpaddq":
+            v[op[0]] = self.sum(self.read(op[1]), self.read(op[2]))
+        elif m == "vpsubq":
+            v[op[0]] = self.sum(self.read(op[1]), self.read(op[2]), -1)
+        elif m == "vpsraq":
+            v[op[0]] = self.shifted(self.read(op[1]), int(op[2], 16))
+        elif m == "vpsllq":
+            x, n = self.read(op[1]), int(op[2], 16)
+            v[op[0]] = self.held(Value(x.lo << n, x.hi << n, {s: f << n for s, f in x.terms.items()}), "shift")
+        elif m == "vpsrlq":
+            v[op[0]] = self.shifted_unsigned(self.read(op[1]), int(op[2], 16))
+        elif m in ("vpandq", "vpandd"):
+            x, y = self.read(op[1]), self.read(op[2])
+            if y.constant() is None or x.constant() in (0, -1):
+                x, y = y, x
+            n = (y.constant() or 0).bit_length()
+            if y.constant() in (0, -1):
+                v[op[0]] = x if y.constant() else const(0)
+            elif y.constant() is None or y.constant() != (1 << n) - 1:
+                raise Complaint("a mask that is not 2^n - 1")
+            else:
+                v[op[0]] = self.low(x, n)
+        elif m in ("vpxord", "vpxorq") and op[0] == op[1] == op[2]:
+            v[op[0]] = const(0)
+        elif m == "vpxorq":     # of each lane the sign, or not
+            x, y = self.read(op[1]), self.read(op[2])
+            if y.constant() not in (0, -1):
+                x, y = y, x
+            if y.constant() not in (0, -1):
+                raise Complaint("bits of two values are mixed")
+            v[op[0]] = x if not y.constant() else self.sum(const(-1), x, -1)
+        elif m == "vpternlogd" and op[3] == "0xff":
+            v[op[0]] = const(WORD - 1)
+        elif m == "lea" and "rip" in op[1]:
+            self.registers[op[0]] = (op[2], 0)
+        elif m == "mov":
+            self.registers[op[0]] = self.number(op[1])
+        elif m in ("add", "sub", "and"):
+            self.registers[op[0]] = self.arithmetic(m, self.registers[op[0]], int(op[1], 16))
+        elif m == "dec":
+            self.registers[op[0]] -= 1
+            self.flag = self.registers[op[0]] == 0
+        elif m == "push":
+            self.registers["rsp"] = self.arithmetic("sub", self.registers["rsp"], 8)
+            self.memory[self.registers["rsp"]] = self.registers.get(op[0])
+        elif m == "leave":
+            self.registers["rbp"] = self.memory[self.registers["rbp"]]
+        elif m not in ("endbr64", "nop"):
+            raise Complaint("an instruction that is not known here: %s %s" % (m, ",".join(op)))
+
+    def number(self, op):
+        return int(op, 16) if re.match(r"0x|\d", op) else self.registers[op]
+
+    @staticmethod
+    def arithmetic(m, a, n):
+        if m == "and":      # the stack, aligned
+            return a[0], a[1] - 64
+        n = n if m == "add" else -n
+        return (a[0], a[1] + n) if isinstance(a, tuple) else a + n
+
+    def shifted_unsigned(self, v, n):
+        if v.constant() is not None:
+            return const(v.lo >> n)
+        if v.lo >= 0 and n != 51:
+            return self.shifted(v, n)
+        (x, f), = v.terms.items()
+        if n != 51 or f != 1 or v.lo < 0 or v.hi >= LIMB:
+            raise Complaint("a shift by %d" % n)
+        return self.half(x)
+
+    def run(self, entry):
+        """From a function's name to where it returns."""
+        at, back, self.flag = self.code.entry[entry], [], False
+        while True:
+            where, m, op = self.code.lines[at]
+            try:
+                at += 1
+                if m == "ret":
+                    if not back:
+                        return
+                    at = back.pop()
+                elif m == "call":
+                    back.append(at)
+                    at = self.code.target(op)
+                elif m in ("jne", "jnz"):
+                    at = at if self.flag else self.code.target(op)
+                elif m == "jmp":
+                    at = self.code.target(op)
+                else:
+                    self.step(m, op)
+            except Complaint as e:
+                raise Complaint("%s: %s %s: %s" % (where, m, ",".join(op), e)) from None
+
+    # ---- what the output is worth ------------------------------------------------------------------
+
+    def worth(self, limbs, scale, less=()):
+        """2^scale * sum of limbs[j] * 2^(52 j), less factors times sums of symbols: as {(symbols): factor}, products of
+        symbols multiplied out."""
+        total = {}
+        for j, v in enumerate(limbs):
+            total = added(total, {s: f << 52 * j + scale for s, f in v.terms.items()})
+        for factor, terms in less:
+            total = added(total, {s: f * factor for s, f in terms.items()}, -1)
+        for s in sorted(self.carries, reverse=True):
+            f = total.pop(s, 0)
+            if f % LIMB:
+                raise Complaint("a carry of an eliminated column is worth too little")
+            total = added(total, {t: g * f // LIMB for t, g in self.carries[s].items()})
+        out = {}
+        for low, high, x, y in reversed(list(self.products.values())):
+            f = total.pop(low, 0)
+            if total.pop(high, 0) != f << 52:
+                raise Complaint("the halves of a product are not both added, or not in their columns")
+            if not set(y) - {0} or not set(x) - {0}:    # by a constant: a sum of symbols again
+                terms, by = (x, y) if not set(y) - {0} else (y, x)
+                total = added(total, {s: g * f * by.get(0, 0) for s, g in terms.items()})
+            elif f:
+                for s, g in x.items():
+                    for t, h in y.items():
+                        key = tuple(sorted(k for k in (s, t) if k))
+                        out[key] = out.get(key, 0) + f * g * h
+        for s, f in total.items():
+            key = (s,) if s else ()
+            out[key] = out.get(key, 0) + f
+        return {k: f for k, f in out.items() if f}
+
+    def nothing_cut(self):
+        if self.cut:
+            raise Complaint("what is above bit 51 of a column is lost")

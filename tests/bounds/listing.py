@@ -1,0 +1,56 @@
+"""code.py -- the disassembly of an object, and tables of constants out of C."""
+import re
+import subprocess
+
+
+class Code:
+    def __init__(self, objdump, path, intel=True):
+        text = subprocess.run([objdump, "-dr", "--no-show-raw-insn"] + (["-M", "intel"] if intel else []) + [path],
+                              capture_output=True, text=True, check=True).stdout
+        self.lines, self.entry, self.place = [], {}, {}
+        name = ""
+        for line in text.split("\n"):
+            m = re.match(r"[0-9a-f]+ <(.*)>:$", line)
+            if m:
+                name = m.group(1)
+                self.entry[name] = len(self.lines)
+                continue
+            m = re.match(r" *([0-9a-f]+):\t(.*)", line)
+            if m:
+                at, rest = m.groups()
+                rest = re.sub(r" *(#|//).*", "", rest).strip().replace("\t", " ")
+                if re.match(r"(data16 )*(nop|xchg ax,ax|cs nop)|data16", rest):
+                    continue
+                mnemonic, _, operands = rest.partition(" ")
+                self.place[int(at, 16)] = len(self.lines)
+                self.lines.append(("%s+%d" % (name, len(self.lines) - self.entry[name]), mnemonic,
+                                   split(operands.strip())))
+                continue
+            m = re.search(r"R_X86_64_(PC32|PLT32)\t(\w+)", line)
+            if m and self.lines:
+                self.lines[-1][2].append(m.group(2))
+
+    def target(self, op):
+        if op[-1] in self.entry:
+            return self.entry[op[-1]]
+        return self.place[int(op[0].split()[0], 16)]
+
+
+def split(operands):
+    """The operands, without words that say how large they are but where that matters."""
+    out, depth = [""], 0
+    for c in operands:
+        depth += (c in "[{") - (c in "]}")
+        if c == "," and not depth:
+            out.append("")
+        else:
+            out[-1] += c
+    return [re.sub(r"[A-Z]*WORD PTR (?=\[)", lambda m: "QWORD " if m.group(0).startswith("QWORD") else "", o.strip())
+            for o in out if o.strip()]
+
+
+def tables(path):
+    """Arrays of numbers in a C file, by name."""
+    text = re.sub(r"/\*.*?\*/", "", open(path).read(), flags=re.S)
+    return {m.group(1): [int(n, 0) for n in re.findall(r"0x[0-9a-fA-F]+|\b\d+\b", m.group(2))]
+            for m in re.finditer(r"(\w+)\[[^\]]*\] = \{([^{}]*)\}", text)}

@@ -1,0 +1,65 @@
+"""main.py -- the kernels of asm/, one by one: see tests/bounds.sh.
+
+usage: main.py OBJECTS [OBJDUMP]
+"""
+import os
+import sys
+
+import fp8
+import p256x8
+from lanes import Complaint
+from listing import Code, tables
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+passed = failed = 0
+
+
+def verdict(good, name, why=""):
+    global passed, failed
+    passed, failed = passed + good, failed + (not good)
+    print(("ok " if good else "FAILED ") + name + ("" if good else ": " + str(why)))
+
+
+def proved(name, run):
+    """Runs a proof, and says what it found."""
+    try:
+        print("   " + run())
+        verdict(True, name)
+    except Complaint as e:
+        verdict(False, name, e)
+
+
+def found(name, run):
+    """A planted fault, which has to be complained of."""
+    try:
+        run()
+        verdict(False, name + " is found", "nothing was said")
+    except Complaint:
+        verdict(True, name + " is found")
+
+
+# The objects of asm/, what knows their kernels, and where its constants are.
+LANES = [
+    ("x86_64/fp8_ifma.S.o", fp8, "field/fp8.c"),
+    ("x86_64/p256x8_ifma.S.o", p256x8, "eccsi/p256x8.c"),
+]
+
+
+def main(objects, objdump):
+    for name, module, source in LANES:
+        path = os.path.join(objects, "asm", name)
+        if not os.path.exists(path):
+            continue
+        code, constants = Code(objdump, path), tables(os.path.join(ROOT, "engine", source))
+        for what, run in module.planted(code, constants):
+            found(what, run)
+        for what, run in module.proofs(code, constants):
+            proved(what, run)
+        for what, why in module.UNTREATED:
+            print("not treated: %s: %s" % (what, why))
+    print("# %d passed, %d failed, 0 skipped" % (passed, failed))
+    return failed != 0
+
+
+sys.exit(main(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else "objdump"))
