@@ -10,7 +10,6 @@
 #include "engine/field/fp_rows.h"
 #include "engine/field/params.h"
 #include "util.h"
-#include "util_registers.h"
 
 enum { N = FP_LIMBS, ROUNDS = 400 };
 
@@ -469,30 +468,6 @@ static void roots_of_squares_are_roots(void **state)
 	}
 }
 
-#ifdef REGISTERS_CHECKED
-static void the_check_of_registers_can_fail(void **state)
-{
-	(void)state;
-	registers_check_can_fail();
-}
-
-static void registers_are_kept(void **state)
-{
-	const fp_kernel *k = use(state);
-	const uintptr_t b = (uintptr_t)&fp_one;
-	static _Alignas(64) uint64_t table[8 * 48], r[48];
-	fp s;
-
-#define CHANGED(f, r, a, b, c, d) registers_changed((void *)(uintptr_t)k->f, r, a, b, c, d)
-	assert_int_equal(CHANGED(mul, &s, &fp_one, b, 0, 0), 0);
-	assert_int_equal(CHANGED(sqr, &s, &fp_one, 0, 0, 0), 0);
-	assert_int_equal(CHANGED(add, &s, &fp_one, b, 0, 0), 0);
-	assert_int_equal(CHANGED(sub, &s, &fp_one, b, 0, 0), 0);
-	assert_int_equal(CHANGED(select, r, table, 8, 48, 3), 0);
-#undef CHANGED
-}
-#endif
-
 static void constants_are_what_they_say(void **state)
 {
 	operands none = {0};
@@ -588,9 +563,6 @@ static const struct CMUnitTest per_kernel[] = {
 	cmocka_unit_test(octets_and_limbs_come_back),
 	cmocka_unit_test(inverses_are_inverse),
 	cmocka_unit_test(roots_of_squares_are_roots),
-#ifdef REGISTERS_CHECKED
-	cmocka_unit_test(registers_are_kept),
-#endif
 };
 
 static const struct CMUnitTest once[] = {
@@ -598,9 +570,6 @@ static const struct CMUnitTest once[] = {
 	cmocka_unit_test(the_bound_of_the_reduction_holds),
 	cmocka_unit_test(picking_takes_the_best_that_runs),
 	cmocka_unit_test(a_wrong_row_is_not_proved),
-#ifdef REGISTERS_CHECKED
-	cmocka_unit_test(the_check_of_registers_can_fail),
-#endif
 };
 
 /* The tests of a row, by names like mul_is_the_product[adx]. */

@@ -8,7 +8,6 @@
 #include "engine/bytes.h"
 #include "engine/cpu.h"
 #include "engine/eccsi/p256.h"
-#include "tests/util_registers.h"
 
 #include <openssl/ec.h>
 #include <openssl/obj_mac.h>
@@ -305,26 +304,6 @@ static void a_wrong_row_is_not_proved(void **state)
 	p256_k = honest;
 	assert_true(p256_proved());
 }
-
-#ifdef REGISTERS_CHECKED
-static void registers_are_kept(void **state)
-{
-	const uintptr_t b = (uintptr_t)&p256_g;
-	p256_jac a = {p256_g.x, p256_g.y, p256_one}, r;
-
-	(void)state;
-	registers_check_can_fail();
-#define CHANGED(f, r, a, b) registers_changed((void *)(uintptr_t)p256_k->f, r, a, b, 0, 0)
-	assert_int_equal(CHANGED(mul, &r, &p256_g, b), 0);
-	assert_int_equal(CHANGED(sqr, &r, &p256_g, 0), 0);
-	assert_int_equal(CHANGED(add, &r, &p256_g, b), 0);
-	assert_int_equal(CHANGED(sub, &r, &p256_g, b), 0);
-	assert_int_equal(CHANGED(mul_n, &r, &p256_g, b), 0);
-	assert_int_equal(CHANGED(dbl, &r, &a, 0), 0);
-	assert_int_equal(CHANGED(mixed, &r, &a, b), 0);
-#undef CHANGED
-}
-#endif
 
 /* ---- points ------------------------------------------------------------------------------ */
 
@@ -739,9 +718,6 @@ int main(void)
 		{"sums_and_differences", sums_and_differences},
 		{"inverses_are_inverses", inverses_are_inverses},
 		{"a_wrong_row_is_not_proved", a_wrong_row_is_not_proved},
-#ifdef REGISTERS_CHECKED
-		{"registers_are_kept", registers_are_kept},
-#endif
 		{"tables_of_g_are_proved", tables_of_g_are_proved},
 		{"multiples_of_the_generator", multiples_of_the_generator},
 		{"the_last_addition_may_be_a_doubling", the_last_addition_may_be_a_doubling},

@@ -1,4 +1,4 @@
-/* util_registers.h -- whether a kernel keeps the registers that belong to its caller. */
+/* util_registers.h -- whether a kernel keeps what belongs to its caller. */
 #ifndef KM_TESTS_UTIL_REGISTERS_H
 #define KM_TESTS_UTIL_REGISTERS_H
 
@@ -7,12 +7,17 @@
 #if defined(ARCH_x86_64) || defined(ARCH_aarch64)
 #define REGISTERS_CHECKED
 
-/* 0 where after f(r, a, b, c, d) all are what they were: the callee-saved ones and the direction flag; on AArch64 the
- * lower halves of v8 to v15 too.  x18, the platform's, compilers use where Linux is the platform; that kernels do not
- * touch it tests/opcodes.sh tells. */
-uint64_t registers_changed(void *f, void *r, const void *a, uintptr_t b, uintptr_t c, uintptr_t d);
+enum { ARGS = 6 };
 
-/* Functions that change one are found. */
+typedef void any_function(void);
+
+/* What f(args[0], ..) does not keep of what the calling convention says, NULL for nothing.  x86-64: rbx, rbp, r12 to r15,
+ * the stack pointer, the direction flag, the modes of SSE and x87.  AArch64: x19 to x29, the lower halves of v8 to v15, the
+ * stack pointer, the modes of floating point.  x18, the platform's, compilers use where Linux is the platform; that
+ * kernels do not touch it tests/opcodes.sh tells. */
+const char *registers_spoiled(any_function *f, const uintptr_t args[ARGS]);
+
+/* A function for each of them that does not keep it is found. */
 void registers_check_can_fail(void);
 #endif
 
