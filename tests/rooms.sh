@@ -116,6 +116,28 @@ out=$(unmapped "$dir")
 provision/run has no map" ]
 verdict $? "a file that the map does not name is found, and a room without one"
 
+# Below $1: strings of the library that name an option of the command, whose names hint.h has.  The command itself may
+# be named, with what it is given.
+options() {
+	local room
+	for room in base message keys gms client; do
+		grep -nE '"[^"]*--[a-z]' "$1/provision/$room"/*.[ch]
+	done | grep -vE '/base/hint\.h:|keymuster [a-z ]+ --[a-z]'
+}
+rm -rf "$dir"/*
+mkdir -p "$dir/provision"/{base,message,keys,gms,client}
+touch "$dir/provision"/{base,message,keys,gms,client}/a.{c,h}
+echo 'say("rebuild it (keymuster state repair --gmk FILE)");' >"$dir/provision/gms/a.c"
+[ "$(options "$dir" | wc -l)" = 0 ]
+verdict $? "the command may be named"
+echo 'say("it is missing: --lax-ns");' >"$dir/provision/gms/a.c"
+[ "$(options "$dir" | wc -l)" = 1 ]
+verdict $? "an option that the library names is found"
+
+out=$(options .)
+[ -z "$out" ] || echo "$out"
+[ -z "$out" ]
+verdict $? "the library names no option of the command"
 out=$(upward .)
 [ -z "$out" ] || echo "$out"
 [ -z "$out" ]

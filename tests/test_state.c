@@ -312,7 +312,7 @@ static void a_damaged_state_is_refused(void **ctx)
 		refused(in_dir("bad"), &plain, STATE_CORRUPT, "/bad:");
 	}
 	assert_int_equal(unlink(in_dir("bad")), 0);
-	refused(in_dir("none/x"), &plain, STATE_IO, "--state FILE");
+	refused(in_dir("none/x"), &plain, STATE_IO, "km_store_files");
 }
 
 static void another_state_is_refused(void **ctx)

@@ -2,6 +2,7 @@
  *
  * The room, provision/base/, which stands on the engine's header alone:
  *   complain, memlock    what is wrong, in words; also of the engine's errors
+ *   hint                 what lets it through, by the name that the caller knows
  *   escape, json_text    foreign text made safe to show, or to stand in JSON
  *   json_lex, json_row   JSON by its tokens; strings out of a JSON object
  *   file, wait           files read whole, and replaced whole; waits that a request to end breaks off

@@ -14,6 +14,7 @@
 #include <jansson.h>
 
 #include "asm/dit.h"
+#include "base/hint.h"
 #include "base/memlock.h"
 
 static const cli_command *const commands[] = {
@@ -223,6 +224,7 @@ int main(int argc, char **argv)
 	signal(SIGXFSZ, SIG_IGN);
 	setlinebuf(stderr);
 	json_set_alloc_funcs(malloc, wiping_free);
+	hint_by_options();
 	if (!memlock_start()) { /* once, while there are neither threads nor children */
 		cli_error("%s", km_strerror(KM_ERANDOM));
 		return CLI_SELFTEST;

@@ -1,12 +1,14 @@
 /* open.c -- a message opened by a member's client, with every check of TS 33.180 clause 5.7.2. */
 #include "open.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "asm/marks.h"
 #include "base/complain.h"
 #include "base/escape.h"
+#include "base/hint.h"
 #include "keys/valid.h"
 #include "message/mikey.h"
 #include "message/uid.h"
@@ -46,10 +48,14 @@ static km_str str_of_z(const char *s)
 	return (km_str){s, strlen(s)};
 }
 
-static void explain(const opening *o, const char *text)
+static void explain(const opening *o, const char *format, ...)
 {
+	va_list args;
+
+	va_start(args, format);
 	if (o->how->why)
-		snprintf(o->how->why->text, sizeof o->how->why->text, "%s", text);
+		vsnprintf(o->how->why->text, sizeof o->how->why->text, format, args);
+	va_end(args);
 }
 
 static bool may_manage(const opening *o, km_str group)
@@ -158,7 +164,7 @@ static km_reason refuse_sender(opening *o)
 {
 	if (counts_otherwise(o))
 		explain(o, "the key set that the message is for has another KeyPeriodNo than T gives: where "
-				"the KMS counts so, --any-period takes it as it is");
+				"the KMS counts so, %s takes it as it is", hint_name(HINT_PERIODS));
 	else
 		explain(o, "the sender that the signalling named has not the UID in the message, which is "
 				"of its URI octet by octet");
@@ -324,7 +330,7 @@ static km_reason verify_with(opening *o, const km_kms *kms)
 		return KM_R_SIGNATURE;
 	if (err != KM_OK && !(o->how->compat & KM_COMPAT_SIGN_WITHOUT_HEADER)) {
 		explain(o, "the signature verifies only without the header of the SIGN payload, as some "
-				"GMSs make it: --compat sign-without-header accepts those");
+				"GMSs make it: %s accepts those", hint_name(HINT_SIGN_WITHOUT_HEADER));
 		return KM_R_SIGNATURE;
 	}
 	o->out->remarks |= err != KM_OK ? KM_REMARK_SIGN_HEADER : 0;
@@ -440,21 +446,21 @@ static km_reason decrypt(opening *o)
 /* The PSI rule in words: which of the hosts it was. */
 static void explain_authority(const opening *o, km_str group)
 {
+	const char *trust = hint_name(HINT_TRUST);
 	char host[KM_URI_MAX + 1], shown[200];
 
 	if (!o->how->why || o->how->may_manage)
 		return;
 	escape_into(shown, sizeof shown, group.s, group.len);
 	if (km_uri_host(host, group.s, group.len) == 0)
-		snprintf(o->how->why->text, sizeof o->how->why->text, "the group %s has no host to compare "
-				"with that of the GMS: --trust-gms says who may manage it", shown);
+		explain(o, "the group %s has no host to compare with that of the GMS: %s says who may manage it",
+				shown, trust);
 	else if (km_uri_host(host, o->out->gms.s, o->out->gms.len) == 0)
-		snprintf(o->how->why->text, sizeof o->how->why->text, "the GMS has no host to compare with "
-				"that of the group %s: --trust-gms says who may manage it", shown);
+		explain(o, "the GMS has no host to compare with that of the group %s: %s says who may manage it",
+				shown, trust);
 	else
-		snprintf(o->how->why->text, sizeof o->how->why->text, "the group %s is under another host than "
-				"the GMS, or under the member's own: --trust-gms says who may manage it",
-				shown);
+		explain(o, "the group %s is under another host than the GMS, or under the member's own: %s says who "
+				"may manage it", shown, trust);
 }
 
 static km_reason check_groups(const opening *o)

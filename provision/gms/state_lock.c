@@ -13,16 +13,17 @@
 #include "base/complain.h"
 #include "base/escape.h"
 #include "base/file.h"
+#include "base/hint.h"
 #include "base/lock.h"
 #include "base/wait.h"
 
 state_result state_refuse_errno(const state *st, km_complaint *why)
 {
+	const bool elsewhere = errno == EACCES || errno == EROFS || errno == EPERM;
 	char text[200];
-	const char *hint = errno == EACCES || errno == EROFS || errno == EPERM ?
-			" (--state FILE names another place)" : "";
 
-	snprintf(text, sizeof text, "%s%s", strerror(errno), hint);
+	snprintf(text, sizeof text, "%s%s%s%s", strerror(errno), elsewhere ? " (" : "",
+			elsewhere ? hint_name(HINT_PLACE) : "", elsewhere ? " names another place)" : "");
 	complain(why, st->path, 0, NULL, text);
 	return STATE_IO;
 }

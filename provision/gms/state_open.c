@@ -11,6 +11,7 @@
 #include "base/complain.h"
 #include "base/escape.h"
 #include "base/file.h"
+#include "base/hint.h"
 #include "base/lock.h"
 #include "journal.h"
 
@@ -196,21 +197,21 @@ static bool name_owner(state_content *all, const state_how *how)
 static state_result may_begin(const state *st, const state_how *how, km_complaint *why)
 {
 	size_t damaged = 0;
+	char text[256];
 
 	if (how->start_anew || (!how->is_used && !was_moved(how) &&
 	    journal_list(st->path, NULL, NULL, &damaged) == 0 && damaged == 0))
 		return STATE_OK;
-	complain(why, st->path, 0, NULL,
-			"is missing, though this GMS made keys before: put the last one "
-			"back, or rebuild it (keymuster state repair --gmk FILE), or begin a new "
-			"one with "
-			"--new-state");
+	snprintf(text, sizeof text, "is missing, though this GMS made keys before: put the last one back, or rebuild it "
+			"(keymuster state repair --gmk FILE), or begin a new one with %s", hint_name(HINT_BEGIN_ANEW));
+	complain(why, st->path, 0, NULL, text);
 	return STATE_LOST;
 }
 
 /* Put all where nothing stands.  false: *again (another process was faster), or *why. */
 static bool create(const state *st, const state_content *all, bool *again, km_complaint *why)
 {
+	char text[128];
 	file_out out;
 	bool done;
 	int err;
@@ -228,10 +229,11 @@ static bool create(const state *st, const state_content *all, bool *again, km_co
 	errno = err;
 	if (!done && (errno == EACCES || errno == EROFS || errno == EPERM || errno == ENOENT))
 		state_refuse_errno(st, why);
-	if (!done && errno == ENOENT)
-		complain(why, st->path, 0, NULL,
-				"its directory is not there: make it, or name another "
-				"place with --state FILE");
+	if (!done && errno == ENOENT) {
+		snprintf(text, sizeof text, "its directory is not there: make it, or name another place with %s",
+				hint_name(HINT_PLACE));
+		complain(why, st->path, 0, NULL, text);
+	}
 	return done;
 }
 
@@ -284,12 +286,14 @@ static state_result read_or_mend(state *st, state_content *all, const state_how 
 		km_complaint *why)
 {
 	state_result result = state_read_locked(st, all, why);
+	char not_needed[64];
 
+	snprintf(not_needed, sizeof not_needed, "%s was not needed: ", hint_name(HINT_BEGIN_ANEW));
 	*changed = result == STATE_OK && all->version == 1;
 	if (result == STATE_OK)
 		result = check_owner(st, all, how, why);
 	if (result == STATE_OK && how->start_anew)
-		say(st, "--new-state was not needed: ", st->path, " is whole, and is used");
+		say(st, not_needed, st->path, " is whole, and is used");
 	if (result != STATE_CORRUPT || !how->start_anew || all->wrong == NULL)
 		return result;
 	if (!state_put_aside(st->path))

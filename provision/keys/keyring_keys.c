@@ -8,6 +8,7 @@
 
 #include "asm/dit.h"
 #include "base/complain.h"
+#include "base/hint.h"
 
 static bool signer_fits(const kmsdoc_keys *keys, const km_kms *kms, const void *id, size_t id_len)
 {
@@ -95,7 +96,7 @@ static km_err refuse_unknown_kms(const loading *in, const kmsdoc_keys *keys)
 	char text[KM_URI_MAX + 80];
 
 	snprintf(text, sizeof text, "the certificate of this KMS, %s, is not loaded: give its "
-			"document with --kms", keys->kms_uri);
+			"document with %s", keys->kms_uri, hint_name(HINT_LOAD_KMS));
 	return keyring_refuse(in, keys->kms_line, "KmsUri", KM_EARG, text);
 }
 

@@ -10,6 +10,7 @@
 #include <sodium.h>
 
 #include "base/complain.h"
+#include "base/hint.h"
 #include "message/uri.h"
 
 /* ---- complaints ------------------------------------------------------------------------------ */
@@ -425,7 +426,7 @@ void kmsdoc_refuse_namespace(reader *r, const char *element, const char *space)
 		kmsdoc_refuse_document(r, kmsdoc_line(r), element, "no document of a KMS begins so: KmsResponse is wanted");
 		return;
 	}
-	snprintf(text, sizeof text, "not in the namespace " KMS_NAMESPACE ", but in %s%.160s; --lax-ns"
-			" takes it from any", *space == '\0' ? "none" : "", space);
+	snprintf(text, sizeof text, "not in the namespace " KMS_NAMESPACE ", but in %s%.160s; %s takes it "
+			"from any", *space == '\0' ? "none" : "", space, hint_name(HINT_NAMESPACES));
 	refuse_element(r, element, text);
 }

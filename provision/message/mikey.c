@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/complain.h"
+#include "base/hint.h"
 #include "base/word.h"
 
 enum {
@@ -70,6 +71,9 @@ const char *mikey_purpose(uint32_t key_id)
 }
 
 /* ---- what is not as it should be ---------------------------------------------------------------- */
+
+/* Before the name of what does. */
+static const char lets_through[] = ": it is let through by ";
 
 __attribute__((format(printf, 4, 5)))
 static void deviates(parser *p, const uint8_t *at, bool refused, const char *format, ...)
@@ -151,8 +155,8 @@ static int read_header(parser *p)
 	m->prf &= 0x7f;
 	if (m->prf != PRF_HMAC_SHA_256)
 		deviates(p, r->at - 1, m->prf != 0 || !(p->compat & KM_COMPAT_PRF_0),
-				"PRF func %u, where TS 36.579-1 has 1 (PRF-HMAC-SHA-256)%s", m->prf,
-				m->prf == 0 ? ": --compat prf-0 lets it through" : "");
+				"PRF func %u, where TS 36.579-1 has 1 (PRF-HMAC-SHA-256)%s%s", m->prf,
+				m->prf == 0 ? lets_through : "", m->prf == 0 ? hint_name(HINT_PRF_0) : "");
 	m->csb_id = (uint32_t)reader_number(r, 4);
 	if (m->csb_id >> 28)
 		deviates(p, r->at - 4, false, "purpose tag %u (%s), where a GMK has 0",
@@ -240,8 +244,8 @@ static void read_idr(parser *p)
 	if (role != ROLE_INITIATOR && role != ROLE_RESPONDER && role != ROLE_KMS_INITIATOR &&
 			role != ROLE_KMS_RESPONDER && role != ROLE_UID_INITIATOR &&
 			role != ROLE_UID_RESPONDER) {
-		deviates(p, at, true, "IDR role %zu, where TS 33.180 has 1, 2, 6, 7, 8, 9%s", role,
-				role == ROLE_KMS ? ": --compat kms-role-3 lets it through" : "");
+		deviates(p, at, true, "IDR role %zu, where TS 33.180 has 1, 2, 6, 7, 8, 9%s%s", role,
+				role == ROLE_KMS ? lets_through : "", role == ROLE_KMS ? hint_name(HINT_KMS_ROLE_3) : "");
 		return;
 	}
 	if (p->m->id[role].data)
