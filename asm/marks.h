@@ -13,7 +13,7 @@
  * memcheck is four rotations that together change nothing and an exchange of a register with itself,
  * which valgrind recognises (its manual, "The Client Request mechanism", and memcheck.h): a
  * signature takes 77 instructions more of 510 000. */
-#if defined(__x86_64__) && defined(__linux__)
+#if defined(ARCH_x86_64) && defined(__linux__)
 enum { CT_SECRET = 0x4d430001, CT_PUBLIC = 0x4d430002 }; /* memory is undefined, is defined */
 
 static inline void ct_mark(uintptr_t request, const void *p, size_t len)

@@ -1,6 +1,7 @@
 #!/bin/bash
 # rooms.sh -- includes go down only: from provision to engine/engine.h, within engine/ and provision/ from room to
-# room as below, and each room's map names its files.  First it shows on planted files that it can fail.
+# room as below, and each room's map names its files.  And one macro names an architecture: ARCH_x86_64, ARCH_aarch64 of
+# the Makefile, not a compiler's.  First it shows on planted files that it can fail.
 # usage: tests/rooms.sh
 # Ends in "N passed, N failed, N skipped"; exit 1 where one failed.
 set -u
@@ -106,6 +107,14 @@ planted engine/sakke/sakke.c curve/curve.h ''
 planted engine/curve/edwards.c curve.h ''
 planted provision/cli/lab.c run/members.h ''
 planted provision/keys/keyring.c load.h ''
+# Below $1: other names of architectures.
+compilers_macros() {
+	(cd "$1" && grep -rnE --include='*.[chS]' '\b_*(x86_64|amd64|aarch64|AARCH64EL)__\b' asm engine provision tests bench)
+}
+mkdir -p "$dir"/{asm,tests,bench}
+printf '#ifdef ARCH_x86_64\n#elif defined(__aarch64__)\n' >"$dir/asm/asm.h"
+[ "$(compilers_macros "$dir")" = 'asm/asm.h:2:#elif defined(__aarch64__)' ]
+verdict $? "another macro for an architecture is found"
 rm -rf "$dir"/*
 mkdir -p "$dir/engine/field" "$dir/provision/run"
 touch "$dir/provision/run/pool.c"
@@ -146,4 +155,8 @@ out=$(unmapped .)
 [ -z "$out" ] || echo "$out"
 [ -z "$out" ]
 verdict $? "the maps name all files"
+out=$(compilers_macros .)
+[ -z "$out" ] || echo "$out"
+[ -z "$out" ]
+verdict $? "one macro names an architecture"
 verdicts

@@ -52,7 +52,7 @@ static const char help[] =
 "  -q, --quiet         say errors, warnings and rejects only\n"
 "  -v, --verbose       say more\n"
 "  --plain             no colours, no progress line\n"
-"  --kernel NAME       compute with that kernel (c, adx, ifma, a64) instead of the best\n"
+"  --kernel NAME       compute with that kernel, one of --version's, instead of the best\n"
 "  -h, --help, --version\n"
 "\n"
 "Exit codes: 0 done, 1 usage, 2 some members or messages rejected, 3 key material missing,\n"
