@@ -62,12 +62,12 @@ def combine(machine, parts, ranges, k):
     return total, (low, high)
 
 
-def check(code, constants, kernel, ranges, k_name, stated, mask=None):
+def check(code, constants, kernel, ranges, k_name, stated, mask=None, machine_of=Machine):
     """Raises a Complaint, or gives the range of the result and the bits that were needed.
 
     kernel.factors: two sums whose product is divided by 2^1040, or None; kernel.rest: what is added.  ranges: of each array
     (least, greatest) and, for a difference that is a factor, under "difference"; stated: of the result."""
-    machine = Machine(code, constants)
+    machine = machine_of(code, constants)
     k = 0
     for register, array in kernel.arrays.items():
         machine.registers[register] = (array, 0)
@@ -78,6 +78,8 @@ def check(code, constants, kernel, ranges, k_name, stated, mask=None):
             machine.input["mask"] = lambda i: const(mask)
         elif array != "r":
             machine.input[array] = limbs_of(*ranges[array])
+    if "difference" in ranges:
+        machine.difference = lambda m: combine(m, kernel.factors(mask)[1], ranges, k)[0], ranges["difference"]
     machine.registers["rsp"] = ("stack", 0)
     machine.registers["rbp"] = ("caller", 0)
     machine.run(kernel.name)
@@ -89,20 +91,18 @@ def check(code, constants, kernel, ranges, k_name, stated, mask=None):
     p = sum(x << 52 * i for i, x in enumerate(constants["p"]))
     rest, (low, high) = combine(machine, kernel.rest(mask), ranges, k)
     scale = RADIX if kernel.factors else 0
-    want = {s: f << scale for s, f in rest.items()}
+    want, less = {s: f << scale for s, f in rest.items()}, []
     if kernel.factors:
         a, b = (combine(machine, part, ranges, k) for part in kernel.factors(mask))
-        want = plus((1, want), (1, times(a[0], b[0])),
-                    (1, times(whole(p), {(d,): 1 << 52 * i for i, d in enumerate(machine.digits)})))
-        if len(machine.digits) != N:
-            raise Complaint("%d digits" % len(machine.digits))
+        want = plus((1, want), (1, times(a[0], b[0])))
+        less, added_most = machine.multiples(p)
         # a factor that is a difference lies between 0 and 2^1040: what it carries is 0
         b_range = ranges.get("difference", b[1])
         if "difference" in ranges and not 0 <= b_range[0] <= b_range[1] < 1 << RADIX:
             raise Complaint("a difference that is no factor")
         least, most = product_range(a[1], b_range)
-        low, high = low + (least >> RADIX), high + (most + ((1 << RADIX) - 1) * p >> RADIX)
-    gap = plus((1, machine.worth(out, scale)), (-1, want))
+        low, high = low + (least >> RADIX), high + (most + added_most >> RADIX)
+    gap = plus((1, machine.worth(out, scale, less)), (-1, want))
     if gap and "difference" in ranges:
         top = {s for key in gap for s in key if machine.symbols[s][0] == ("carry", 52)}
         if len(top) == 1:
@@ -111,13 +111,8 @@ def check(code, constants, kernel, ranges, k_name, stated, mask=None):
     if gap:
         raise Complaint("the result is not what it should be: %d terms differ" % len(gap))
     if low < stated[0] or high > stated[1]:
-        raise Complaint("the result is from 2^%.2f to 2^%.2f" % (bits(low), bits(high)))
+        raise Complaint("the result is from %d p to %d p" % (low // p, high // p))
     return (low, high), machine.top
-
-
-def bits(n):
-    import math
-    return math.copysign(math.log2(abs(n)) if n else 0, n)
 
 
 def limbs_of(low, high):
@@ -138,35 +133,35 @@ TIGHT = 1.11                    # of p; and 2^-100 p for what a row may exceed i
 MASKS = (0, -1)
 
 
-def kernels():
+def kernels(row="ifma"):
     """(kernel, ranges in p or 2^n, multiple of p, range of the result in p, masks): fp8.h, the row and "Bounds"."""
     loose = (-256, 256)
     factors = {"a": "2^1030", "b": "2^1030"}
-    yield Kernel("fp8_mul_ifma", PRODUCT, lambda m: (A, B), lambda m: []), factors, None, (0, TIGHT), None
-    yield Kernel("fp8_mul_ifma", PRODUCT, lambda m: (A, B), lambda m: []), {"a": "2^1034", "b": "2^1026"}, None, \
+    yield Kernel("fp8_mul_" + row, PRODUCT, lambda m: (A, B), lambda m: []), factors, None, (0, TIGHT), None
+    yield Kernel("fp8_mul_" + row, PRODUCT, lambda m: (A, B), lambda m: []), {"a": "2^1034", "b": "2^1026"}, None, \
         (0, TIGHT), None
-    yield Kernel("fp8_sqr_ifma", SQUARE, lambda m: (A, A), lambda m: []), {"a": "2^1030"}, None, (0, TIGHT), None
-    yield Kernel("fp8_mul_add_ifma", WITH_C, lambda m: (A, B), lambda m: [(1, "c")]), dict(factors, c=loose), None, \
+    yield Kernel("fp8_sqr_" + row, SQUARE, lambda m: (A, A), lambda m: []), {"a": "2^1030"}, None, (0, TIGHT), None
+    yield Kernel("fp8_mul_add_" + row, WITH_C, lambda m: (A, B), lambda m: [(1, "c")]), dict(factors, c=loose), None, \
         (-256, 257.2), None
-    yield Kernel("fp8_mul_sub_ifma", WITH_C, lambda m: (A, B), lambda m: [(-1, "c")]), dict(factors, c=loose), None, \
+    yield Kernel("fp8_mul_sub_" + row, WITH_C, lambda m: (A, B), lambda m: [(-1, "c")]), dict(factors, c=loose), None, \
         (-256, 257.2), None
-    yield Kernel("fp8_mul_lift_ifma", DIFFERENCE, lambda m: (A, B), lambda m: [(-1, "c"), (1, "k")]), \
+    yield Kernel("fp8_mul_lift_" + row, DIFFERENCE, lambda m: (A, B), lambda m: [(-1, "c"), (1, "k")]), \
         dict(factors, c=(0, 256)), "fp8_256p", (0, 258), None
-    yield Kernel("fp8_sqr_sub2_ifma", {"rdi": "r", "rsi": "a", "rdx": "c", "rcx": "d"}, lambda m: (A, A),
+    yield Kernel("fp8_sqr_sub2_" + row, {"rdi": "r", "rsi": "a", "rdx": "c", "rcx": "d"}, lambda m: (A, A),
                  lambda m: [(-1, "c"), (-1, "d")]), {"a": "2^1030", "c": loose, "d": loose}, None, (-512, 514), None
-    for name, masks in (("fp8_mul_diff_ifma", None), ("fp8_mul_sdiff_ifma", MASKS)):
+    for name, masks in (("fp8_mul_diff_" + row, None), ("fp8_mul_sdiff_" + row, MASKS)):
         yield Kernel(name, dict(DIFFERENCE, **({"r9": "mask"} if masks else {})),
                      lambda m: (A, [(-1 if m else 1, "b")] + B_MINUS_C[1:]), lambda m: []), \
             {"a": "2^1027", "b": loose, "c": loose, "difference": (0, 512)}, "fp8_256p", (0, TIGHT), masks
-    yield Kernel("fp8_mul_diff_sub_ifma", dict(DIFFERENCE, r9="d"), lambda m: (A, B_MINUS_C), lambda m: [(-1, "d")]), \
+    yield Kernel("fp8_mul_diff_sub_" + row, dict(DIFFERENCE, r9="d"), lambda m: (A, B_MINUS_C), lambda m: [(-1, "d")]), \
         {"a": "2^1027", "b": loose, "c": loose, "d": loose, "difference": (0, 512)}, "fp8_256p", (-256, 257.2), None
     sums = {"a": loose, "b": loose}
-    yield Kernel("fp8_add_ifma", PRODUCT, None, lambda m: A + B), sums, None, (-512, 512), None
-    yield Kernel("fp8_sub_ifma", PRODUCT, None, lambda m: A + [(-1, "b")]), sums, None, (-512, 512), None
+    yield Kernel("fp8_add_" + row, PRODUCT, None, lambda m: A + B), sums, None, (-512, 512), None
+    yield Kernel("fp8_sub_" + row, PRODUCT, None, lambda m: A + [(-1, "b")]), sums, None, (-512, 512), None
     for k, n in (("fp8_16p", 16), ("fp8_64p", 64), ("fp8_256p", 256), ("fp8_512p", 512)):
-        yield Kernel("fp8_lift_ifma", dict(PRODUCT, rcx="k"), None, lambda m: A + [(-1, "b"), (1, "k")]), sums, k, \
+        yield Kernel("fp8_lift_" + row, dict(PRODUCT, rcx="k"), None, lambda m: A + [(-1, "b"), (1, "k")]), sums, k, \
             (n - 512, n + 512), None
-    yield Kernel("fp8_cneg_ifma", {"rdi": "r", "rsi": "a", "rdx": "mask", "rcx": "k"}, None,
+    yield Kernel("fp8_cneg_" + row, {"rdi": "r", "rsi": "a", "rdx": "mask", "rcx": "k"}, None,
                  lambda m: [(-1, "a"), (1, "k")] if m else A), {"a": (0, 16)}, "fp8_16p", (0, 16), MASKS
 
 
@@ -187,12 +182,12 @@ def with_p(constants):
     return dict(constants, p=constants["fp8_p"][:N], n0=constants["fp8_p"][N])
 
 
-def prove(code, constants, kernel, ranges, k, stated, masks):
+def prove(code, constants, kernel, ranges, k, stated, masks, machine_of=Machine):
     p = sum(x << 52 * i for i, x in enumerate(constants["p"]))
     ranges = {name: in_numbers(p, r) for name, r in ranges.items()}
     most, bits_needed = None, 0
     for mask in masks or (None,):
-        (_, high), top = check(code, constants, kernel, ranges, k, in_numbers(p, stated), mask)
+        (_, high), top = check(code, constants, kernel, ranges, k, in_numbers(p, stated), mask, machine_of)
         most, bits_needed = max(most or high, high), max(bits_needed, top)
     return "%s: at most %.4f p, registers below 2^%d" % (kernel.name, most * 10**4 // p / 10**4, bits_needed)
 

@@ -56,6 +56,7 @@ class Machine:
         self.cut = {}       # columns whose lower 52 bits alone were used so far
         self.memory, self.vectors, self.registers, self.input = {}, {}, {}, {}
         self.top = 0        # the largest magnitude seen, in bits
+        self.difference = None  # a factor: what it is, as a function of this, and its range
 
     def symbol(self, kind, lo, hi):
         self.symbols.append((kind, lo, hi))
@@ -104,7 +105,7 @@ class Machine:
             raise Complaint("-1/p mod 2^52 is another number")
         low, _ = self.product({v.digit: 1}, {0: self.constants["p"][0]}, MASK, MASK)
         symbol, = v.above[n].terms
-        self.carries[symbol] = added(added(v.terms, {0: MASK}, -1), {low: 1})
+        self.carries[symbol] = added(added(v.terms, {0: MASK}, -1), {low: 1}), n
 
     def low(self, v, n=52):
         """v mod 2^n."""
@@ -170,11 +171,12 @@ class Machine:
 
     def address(self, text, size):
         """(array, octet) of what is in brackets."""
-        m = re.match(r"\[(\w+)(?:([+-])0x([0-9a-f]+))?\]$", text)
+        m = re.match(r"\[(\w+)(?:\+(\w+)\*1)?(?:([+-])0x([0-9a-f]+))?\]$", text)
         base = self.registers.get(m and m.group(1))
         if not isinstance(base, tuple):
             raise Complaint("an address of another kind: " + text)
-        return base[0], base[1] + (int(m.group(3), 16) * (1 if m.group(2) == "+" else -1) if m.group(3) else 0)
+        index = self.registers[m.group(2)] if m.group(2) else 0
+        return base[0], base[1] + index + (int(m.group(4), 16) * (1 if m.group(3) == "+" else -1) if m.group(4) else 0)
 
     def load(self, text):
         spread = "BCST" in text or text.startswith("QWORD")
@@ -296,8 +298,8 @@ class Machine:
                 elif m == "call":
                     back.append(at)
                     at = self.code.target(op)
-                elif m in ("jne", "jnz"):
-                    at = at if self.flag else self.code.target(op)
+                elif m in ("jne", "je"):
+                    at = self.code.target(op) if self.flag == (m == "je") else at
                 elif m == "jmp":
                     at = self.code.target(op)
                 else:
@@ -316,14 +318,14 @@ class Machine:
         for factor, terms in less:
             total = added(total, {s: f * factor for s, f in terms.items()}, -1)
         for s in sorted(self.carries, reverse=True):
-            f = total.pop(s, 0)
-            if f % LIMB:
+            (terms, n), f = self.carries[s], total.pop(s, 0)
+            if f % (1 << n):
                 raise Complaint("a carry of an eliminated column is worth too little")
-            total = added(total, {t: g * f // LIMB for t, g in self.carries[s].items()})
+            total = added(total, {t: g * (f >> n) for t, g in terms.items()})
         out = {}
         for low, high, x, y in reversed(list(self.products.values())):
             f = total.pop(low, 0)
-            if total.pop(high, 0) != f << 52:
+            if high and total.pop(high, 0) != f << 52:
                 raise Complaint("the halves of a product are not both added, or not in their columns")
             if not set(y) - {0} or not set(x) - {0}:    # by a constant: a sum of symbols again
                 terms, by = (x, y) if not set(y) - {0} else (y, x)
@@ -337,6 +339,10 @@ class Machine:
             key = (s,) if s else ()
             out[key] = out.get(key, 0) + f
         return {k: f for k, f in out.items() if f}
+
+    def multiples(self, p):
+        """What was added to a*b: [(multiple of p, sum of symbols)], and the most that this can be."""
+        return [(p << 52 * i, {d: 1}) for i, d in enumerate(self.digits)], (1 << 52 * len(self.digits)) * p - p
 
     def nothing_cut(self):
         if self.cut:

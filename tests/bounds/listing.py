@@ -8,6 +8,7 @@ class Code:
         text = subprocess.run([objdump, "-dr", "--no-show-raw-insn"] + (["-M", "intel"] if intel else []) + [path],
                               capture_output=True, text=True, check=True).stdout
         self.lines, self.entry, self.place = [], {}, {}
+        self.rodata = self.words(objdump, path)
         name = ""
         for line in text.split("\n"):
             m = re.match(r"[0-9a-f]+ <(.*)>:$", line)
@@ -19,16 +20,24 @@ class Code:
             if m:
                 at, rest = m.groups()
                 rest = re.sub(r" *(#|//).*", "", rest).strip().replace("\t", " ")
-                if re.match(r"(data16 )*(nop|xchg ax,ax|cs nop)|data16", rest):
+                if re.match(r"(data16 )*(nop|xchg +ax,ax|cs nop)|data16", rest):
                     continue
                 mnemonic, _, operands = rest.partition(" ")
                 self.place[int(at, 16)] = len(self.lines)
                 self.lines.append(("%s+%d" % (name, len(self.lines) - self.entry[name]), mnemonic,
                                    split(operands.strip())))
                 continue
-            m = re.search(r"R_X86_64_(PC32|PLT32)\t(\w+)", line)
+            m = re.search(r"R_X86_64_(PC32|PLT32)\t(\.rodata[-+]0x[0-9a-f]+|\w+)", line)
             if m and self.lines:
                 self.lines[-1][2].append(m.group(2))
+
+    @staticmethod
+    def words(objdump, path):
+        """.rodata as words of 64 bits."""
+        text = subprocess.run([objdump, "-s", "-j", ".rodata", path], capture_output=True, text=True, check=False).stdout
+        octets = bytes.fromhex("".join("".join(line[1 + line.index(" ", 1):].split("  ")[0].split())
+                                       for line in text.split("\n") if re.match(r" [0-9a-f]{4,} ", line)))
+        return [int.from_bytes(octets[i:i + 8], "little") for i in range(0, len(octets) // 8 * 8, 8)]
 
     def target(self, op):
         if op[-1] in self.entry:

@@ -6,6 +6,7 @@ import os
 import sys
 
 import fp8
+import fp8_avx2
 import p256x8
 from lanes import Complaint
 from listing import Code, tables
@@ -42,6 +43,7 @@ def found(name, run):
 # The objects of asm/, what knows their kernels, and where its constants are.
 LANES = [
     ("x86_64/fp8_ifma.S.o", fp8, "field/fp8.c"),
+    ("x86_64/fp8_avx2.S.o", fp8_avx2, "field/fp8.c"),
     ("x86_64/p256x8_ifma.S.o", p256x8, "eccsi/p256x8.c"),
 ]
 
