@@ -90,7 +90,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	path = in_dir("held");
 	if (held_new(&h) != KM_OK)
 		abort();
-	if (held_frame_take(h, (octets){ data, len }, km_seal_none()) == KM_OK) {
+	if (held_frame_take(h, &(held_frame){ .body = { data, len } }, km_seal_none()) == KM_OK) {
 		held_said said = { .n_seen = 0 };
 
 		ask(h, &seen, &keys);

@@ -602,7 +602,7 @@ static void damage_is_found(void **ctx)
 	open_store(KM_MUST_EXIST, KM_ELOST);
 	fill_store(m, ends);
 	len = read_store(data);
-	for (size_t at = 0; at < (size_t)ends[1]; at += 7) {
+	for (size_t at = 0; at < len; at += 7) {        /* in the last frame too */
 		data[at] ^= 0x10;
 		write_file(path, data, len);
 		open_store(KM_MAY_BEGIN, KM_ELOST);
@@ -616,6 +616,50 @@ static void damage_is_found(void **ctx)
 	write_file(path, data, len);
 	c = open_store(KM_MUST_EXIST, KM_OK);
 	assert_int_equal(opens(c, &m[0]), KM_R_REPLAY);
+	km_client_free(c);
+}
+
+/* Frames that are whole, and are not those that were written there: by the second, or the third, of three. */
+static void frames_keep_their_order(void **ctx)
+{
+	static uint8_t data[STORE_ROOM], changed[2 * STORE_ROOM];
+	size_t len, second, third;
+	message m[3];
+	off_t ends[3];
+	km_client *c;
+
+	(void)ctx;
+	fill_store(m, ends);
+	len = read_store(data);
+	second = (size_t)(ends[1] - ends[0]);
+	third = len - (size_t)ends[1];
+	assert_int_equal(len, ends[2]);
+	for (int kind = 0; kind < 4; kind++) {
+		uint8_t *to = changed + ends[0];
+
+		memcpy(changed, data, (size_t)ends[0]);
+		if (kind > 0 && kind < 3) {     /* 0: the second is missing; 3: the third comes before it */
+			memcpy(to, data + ends[0], second);
+			to += second;
+		}
+		memcpy(to, data + (kind == 1 ? ends[0] : ends[1]), kind == 1 ? second : third);
+		to += kind == 1 ? second : third;       /* 1: the second stands in its place */
+		if (kind == 2) {                        /* twice */
+			memcpy(to, data + ends[1], third);
+			to += third;
+		} else if (kind == 3) {
+			memcpy(to, data + ends[0], second);
+			to += second;
+		}
+		write_file(path, changed, (size_t)(to - changed));
+		open_store(KM_MAY_BEGIN, KM_ELOST);
+		says("damaged");
+	}
+	write_file(path, data, (size_t)ends[1]);        /* which one that was never written looks like */
+	c = open_store(KM_MUST_EXIST, KM_OK);
+	assert_int_equal(opens(c, &m[2]), KM_R_OK);
+	c = restart(c);
+	assert_int_equal(opens(c, &m[2]), KM_R_REPLAY);
 	km_client_free(c);
 }
 
@@ -861,6 +905,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_revoked_key_stays_so_for_a_gms_that_opens_its_own, before, after),
 		cmocka_unit_test_setup_teardown(what_is_half_said_is_refused_by_name, before, after),
 		cmocka_unit_test_setup_teardown(damage_is_found, before, after),
+		cmocka_unit_test_setup_teardown(frames_keep_their_order, before, after),
 		cmocka_unit_test_setup_teardown(what_can_be_read_is_kept_when_one_begins_anew, before, after),
 		cmocka_unit_test_setup_teardown(a_torn_end_is_cut_off, before, after),
 		cmocka_unit_test_setup_teardown(another_seal_opens_nothing, before, after),

@@ -268,7 +268,7 @@ static void add_helds(seed_list *list)
 		.params = { .status = 1, .text = { "Fire", 4 }, .groups = groups, .n_groups = 1 },
 	};
 	held_said said = { .seen = seen, .n_seen = 2 };
-	uint8_t file[1024] = HELD_MAGIC;
+	uint8_t file[1024] = HELD_MAGIC, chain[HELD_CHECK] = { 0 };
 	size_t len = HELD_START, size;
 	km_key *key;
 
@@ -280,7 +280,7 @@ static void add_helds(seed_list *list)
 
 		said.key = i == 1 ? key : NULL;
 		size = held_frame_size(what, km_seal_none());
-		if (held_frame_put(file + len, what, km_seal_none()) != KM_OK)
+		if (held_frame_put(file + len, chain, what, km_seal_none()) != KM_OK)
 			abort();
 		add(list, file + len + HELD_HEAD, size - HELD_HEAD);
 		len += size;

@@ -28,6 +28,7 @@ struct held_file {
 	int fd;                 /* locked */
 	uint64_t process;       /* that opened it */
 	size_t end;
+	uint8_t chain[HELD_CHECK];      /* of the last frame */
 	bool broken;            /* it is not known what is on disk */
 };
 
@@ -115,32 +116,33 @@ size_t held_file_size_of(const held *h, const km_seal *seal)
 }
 
 /* A frame in memory, which is secret under km_seal_none, for sodium_free; NULL: *err says why not. */
-static uint8_t *frame_of(km_err *err, const held_said *said, const km_seal *seal)
+static uint8_t *frame_of(km_err *err, uint8_t chain[HELD_CHECK], const held_said *said, const km_seal *seal)
 {
 	uint8_t *frame = memlock_start() ? sodium_malloc(held_frame_size(said, seal)) : NULL;
 
-	*err = frame == NULL ? KM_ENOMEM : held_frame_put(frame, said, seal);
+	*err = frame == NULL ? KM_ENOMEM : held_frame_put(frame, chain, said, seal);
 	if (*err == KM_OK)
 		return frame;
 	sodium_free(frame);
 	return NULL;
 }
 
-static km_err write_all(FILE *f, const held *h, const km_seal *seal, size_t *end)
+/* made: its end and its chain. */
+static km_err write_all(FILE *f, const held *h, const km_seal *seal, held_file *made)
 {
 	saying s = { .h = h };
 	km_err err = KM_OK;
 
 	fwrite(HELD_MAGIC, 1, HELD_START, f);
-	*end = HELD_START;
+	made->end = HELD_START;
 	while (err == KM_OK && say_next(&s)) {
 		const size_t size = held_frame_size(&s.said, seal);
-		uint8_t *frame = frame_of(&err, &s.said, seal);
+		uint8_t *frame = frame_of(&err, made->chain, &s.said, seal);
 
 		if (frame != NULL)
 			fwrite(frame, 1, size, f);
 		sodium_free(frame);
-		*end += size;
+		made->end += size;
 	}
 	return err;
 }
@@ -154,7 +156,7 @@ static km_err put(held_file *file, const held *h, unsigned how, km_complaint *wh
 
 	if (!file_create(&out, file->path, FILE_PRIVATE | how, why))
 		return KM_EIO;
-	err = write_all(out.f, h, file->seal, &made.end);
+	err = write_all(out.f, h, file->seal, &made);
 	if (err != KM_OK) {
 		file_discard(&out);
 		return refuse(file, err, km_strerror(err), why);
@@ -176,6 +178,7 @@ static km_err put(held_file *file, const held *h, unsigned how, km_complaint *wh
 		close(file->fd);
 	file->fd = made.fd;
 	file->end = made.end;
+	memcpy(file->chain, made.chain, sizeof file->chain);
 	return KM_OK;
 }
 
@@ -220,12 +223,13 @@ km_err held_file_add(held_file *file, const held_said *said, km_complaint *why)
 {
 	const size_t size = held_frame_size(said, file->seal);
 	const char *wrong = obstacle(file);
-	uint8_t *frame;
+	uint8_t *frame, chain[HELD_CHECK];
 	km_err err;
 
 	if (wrong != NULL)
 		return refuse(file, KM_ELOST, wrong, why);
-	frame = frame_of(&err, said, file->seal);
+	memcpy(chain, file->chain, sizeof chain);
+	frame = frame_of(&err, chain, said, file->seal);
 	if (frame == NULL)
 		return refuse(file, err, km_strerror(err), why);
 	if (!write_at(file->fd, frame, size, file->end)) {
@@ -236,6 +240,7 @@ km_err held_file_add(held_file *file, const held_said *said, km_complaint *why)
 		file->broken = true;    /* what was not written may be gone from memory too */
 	} else {
 		file->end += size;
+		memcpy(file->chain, chain, sizeof chain);
 	}
 	sodium_free(frame);
 	return err;
@@ -250,9 +255,26 @@ static bool is_zero(const uint8_t *data, size_t len)
 	return len == 0;
 }
 
+/* Can a frame at the end of a file, at at, be one whose octets did not all reach the disk?  What did not is 0: its end,
+ * or a whole sector.  Else it was whole once, and is damaged. */
+static bool is_torn(const uint8_t *data, size_t size, size_t at)
+{
+	enum { SECTOR = 512, LEAST = 8 };
+
+	if (is_zero(data + size - LEAST, LEAST))
+		return true;
+	for (size_t from = 0, to; from < size; from = to) {
+		to = from + SECTOR - (at + from) % SECTOR;
+		if (to <= size && to - from >= LEAST && is_zero(data + from, to - from))
+			return true;
+	}
+	return false;
+}
+
 /* What is read of a file. */
 typedef struct {
 	size_t end;             /* behind the last whole frame */
+	uint8_t chain[HELD_CHECK];      /* of that one */
 	bool damaged, has_any;
 	km_err err;
 } found;
@@ -260,19 +282,22 @@ typedef struct {
 /* The frame at data + at into h.  Gives its octets; 0: nothing more can be read from here. */
 static size_t take_frame(found *f, held *h, const held_file *file, const uint8_t *data, size_t len, size_t at)
 {
-	octets body;
-	size_t size;
+	held_frame frame;
 
-	switch (held_frame_find(&body, &size, data + at, len - at)) {
+	switch (held_frame_find(&frame, data + at, len - at)) {
 	case HELD_FRAME_WHOLE:
-		f->err = held_frame_take(h, body, file->seal);
+		f->damaged = memcmp(frame.before, f->chain, HELD_CHECK) != 0;   /* another stood here, or before it */
+		if (f->damaged)
+			return frame.size;
+		f->err = held_frame_take(h, &frame, file->seal);
 		f->has_any = f->has_any || f->err == KM_OK;
-		return size;
+		memcpy(f->chain, frame.check, HELD_CHECK);
+		return frame.size;
 	case HELD_FRAME_CUT:
 		return 0;       /* it was never said to be there */
 	case HELD_FRAME_BAD_BODY:
-		f->damaged = at + size < len;   /* else its end had not reached the disk */
-		return f->damaged ? size : 0;
+		f->damaged = at + frame.size < len || !is_torn(data + at, frame.size, at);
+		return f->damaged ? frame.size : 0;
 	default:
 		f->damaged = !is_zero(data + at, len - at);
 		return 0;
@@ -296,17 +321,16 @@ static void read_frames(found *f, held *h, const held_file *file, const uint8_t 
 /* Whatever can be read. */
 static void salvage(found *f, held *h, const held_file *file, const uint8_t *data, size_t len)
 {
-	octets body;
-	size_t size;
+	held_frame frame;
 
 	for (size_t at = 0; at < len && (f->err == KM_OK || f->err == KM_EFORMAT);) {
-		if (held_frame_find(&body, &size, data + at, len - at) != HELD_FRAME_WHOLE) {
+		if (held_frame_find(&frame, data + at, len - at) != HELD_FRAME_WHOLE) {
 			at++;
 			continue;
 		}
-		f->err = held_frame_take(h, body, file->seal);
+		f->err = held_frame_take(h, &frame, file->seal);
 		f->has_any = f->has_any || f->err == KM_OK;
-		at += size;
+		at += frame.size;
 	}
 	if (f->err == KM_EFORMAT && f->has_any)
 		f->err = KM_OK;
@@ -344,6 +368,7 @@ static km_err read_all(held_file *file, held *h, bool *anew, km_complaint *why)
 	if (err != KM_OK || *anew)
 		return err;
 	file->end = f.end;
+	memcpy(file->chain, f.chain, sizeof file->chain);
 	if (len > f.end && (ftruncate(file->fd, (off_t)f.end) != 0 || fdatasync(file->fd) != 0))
 		return refuse_errno(file, why);
 	return KM_OK;

@@ -170,52 +170,65 @@ size_t held_frame_size(const held_said *said, const km_seal *seal)
 	return HELD_HEAD + text_size(said) + more(seal);
 }
 
-static void check(uint8_t *out, const uint8_t *data, size_t len, size_t out_len)
+/* The check of a frame: of that of the frame before it, which stands right before the body, and of the body. */
+static void check_body(uint8_t out[HELD_CHECK], const uint8_t *frame, size_t body)
 {
 	uint8_t hash[KM_HASH_BYTES];
 
-	km_sha256(hash, data, len);
-	memcpy(out, hash, out_len);
+	km_sha256(hash, frame + 8 + HELD_CHECK, HELD_CHECK + body);
+	memcpy(out, hash, HELD_CHECK);
 }
 
-/* The check of the head: of the length, and of the check of the body. */
+/* The check of the head: of the length, and of the checks. */
 static void check_head(uint8_t out[4], const uint8_t head[HELD_HEAD])
 {
-	uint8_t both[12];
+	uint8_t all[4 + 2 * HELD_CHECK], hash[KM_HASH_BYTES];
 
-	memcpy(both, head, 4);
-	memcpy(both + 4, head + 8, 8);
-	check(out, both, sizeof both, 4);
+	memcpy(all, head, 4);
+	memcpy(all + 4, head + 8, 2 * HELD_CHECK);
+	km_sha256(hash, all, sizeof all);
+	memcpy(out, hash, 4);
 }
 
-km_err held_frame_put(uint8_t *out, const held_said *said, const km_seal *seal)
+/* What a seal is about: the file, and the frame before. */
+enum { ABOUT = HELD_START + HELD_CHECK };
+static void say_about(uint8_t about[ABOUT], const uint8_t before[HELD_CHECK])
+{
+	memcpy(about, HELD_MAGIC, HELD_START);
+	memcpy(about + HELD_START, before, HELD_CHECK);
+}
+
+km_err held_frame_put(uint8_t *out, uint8_t chain[HELD_CHECK], const held_said *said, const km_seal *seal)
 {
 	const size_t len = text_size(said), body = len + more(seal);
-	uint8_t *text = memlock_start() ? sodium_malloc(len) : NULL;
+	uint8_t *text = memlock_start() ? sodium_malloc(len) : NULL, about[ABOUT];
 	km_err err = KM_OK;
 
 	if (text == NULL)
 		return KM_ENOMEM;
 	put_text(text, said);
+	say_about(about, chain);
 	if (seal_is_none(seal))
 		memcpy(out + HELD_HEAD, text, len);
 	else
-		err = seal_put(out + HELD_HEAD, seal, HELD_MAGIC, HELD_START, text, len);
+		err = seal_put(out + HELD_HEAD, seal, about, ABOUT, text, len);
 	sodium_free(text);
 	put_number(out, body, 4);
-	check(out + 8, out + HELD_HEAD, body, 8);
+	memcpy(out + 8 + HELD_CHECK, chain, HELD_CHECK);
+	check_body(out + 8, out, body);
 	check_head(out + 4, out);
+	if (err == KM_OK)
+		memcpy(chain, out + 8, HELD_CHECK);
 	return err;
 }
 
-held_frame_state held_frame_find(octets *body, size_t *size, const uint8_t *data, size_t len)
+held_frame_state held_frame_find(held_frame *frame, const uint8_t *data, size_t len)
 {
 	reader r = { data, data + len, false };
-	uint8_t sum[8];
+	uint8_t sum[HELD_CHECK];
 	size_t n;
 
-	*body = (octets){ NULL, 0 };
-	*size = 0;
+	*frame = (held_frame){ .size = 0 };
 	if (len < HELD_HEAD)
 		return HELD_FRAME_CUT;
 	n = reader_number(&r, 4);
@@ -224,15 +237,18 @@ held_frame_state held_frame_find(octets *body, size_t *size, const uint8_t *data
 		return HELD_FRAME_BAD;
 	if (len - HELD_HEAD < n)
 		return HELD_FRAME_CUT;
-	*body = (octets){ data + HELD_HEAD, n };
-	*size = HELD_HEAD + n;
-	check(sum, body->data, n, 8);
-	return memcmp(sum, data + 8, 8) == 0 ? HELD_FRAME_WHOLE : HELD_FRAME_BAD_BODY;
+	frame->body = (octets){ data + HELD_HEAD, n };
+	frame->size = HELD_HEAD + n;
+	memcpy(frame->check, data + 8, HELD_CHECK);
+	memcpy(frame->before, data + 8 + HELD_CHECK, HELD_CHECK);
+	check_body(sum, data, n);
+	return memcmp(sum, frame->check, HELD_CHECK) == 0 ? HELD_FRAME_WHOLE : HELD_FRAME_BAD_BODY;
 }
 
-km_err held_frame_take(held *h, octets body, const km_seal *seal)
+km_err held_frame_take(held *h, const held_frame *frame, const km_seal *seal)
 {
-	uint8_t *text;
+	const octets body = frame->body;
+	uint8_t *text, about[ABOUT];
 	km_err err;
 
 	if (seal_is_none(seal))
@@ -242,7 +258,8 @@ km_err held_frame_take(held *h, octets body, const km_seal *seal)
 	text = memlock_start() ? sodium_malloc(body.len - SEAL_MORE + 1) : NULL;
 	if (text == NULL)
 		return KM_ENOMEM;
-	err = seal_take(text, seal, HELD_MAGIC, HELD_START, body.data, body.len) ?
+	say_about(about, frame->before);
+	err = seal_take(text, seal, about, ABOUT, body.data, body.len) ?
 			take_text(h, (octets){ text, body.len - SEAL_MORE }) : KM_EFORMAT;
 	sodium_free(text);
 	return err;
