@@ -1,4 +1,5 @@
 /* test_key_files.c -- group keys in files: made once, read again, many at a time, revoked where the state says so. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -469,6 +470,61 @@ static void a_database_keeps_keys(void **ctx)
 	km_gms_free(other);
 }
 
+static void write_old(const char *path)
+{
+	char text[1024];
+
+	snprintf(text, sizeof text, "{\"version\": 1, \"gmk\": \"%032d\", \"gmk_id\": \"00abcdef\", \"rand\": \"%032d\", "
+			"\"gms\": \"" GMS "\", \"kms\": \"" KMS "\", \"text\": \"Fire\", \"activation\": 0, "
+			"\"expiry\": 1800000000, \"groups\": [\"%s\"], \"revoked\": false, \"salts\": \"D////wECAwQ=\"}",
+			1, 2, group.s);
+	write_text(path, text);
+}
+
+static void one_was_given_it(const km_key *key)
+{
+	km_holder one = { .struct_size = sizeof one };
+	km_given *given;
+
+	assert_int_equal(km_gms_given(&given, key, &why), KM_OK);
+	assert_int_equal(km_given_count(given), 1);
+	assert_int_equal(km_given_at(&one, given, 0), 1);
+	assert_int_equal(one.uri.len, 0);
+	assert_int_equal(one.has, KM_HAS_IT);
+	km_given_free(given);
+}
+
+/* Who was given it stands in the file of an older version: it goes into the journal, once, by whichever call. */
+static void an_old_file_says_who_was_given_it(void **ctx)
+{
+	const char *const path = strdup(in_dir("old.gmk"));
+	const km_key_params params = some_params();
+	uint32_t is_new;
+	km_gms *gms[] = { gms_in("old1.state"), gms_in("old2.state") }, *of_calls;
+	memory_store *memory = malloc(sizeof *memory);
+	km_key *key;
+
+	(void)ctx;
+	assert_non_null(memory);
+	write_old(path);
+	for (int i = 0; i < 4; i++) {
+		if ((i < 2 ? km_key_load(&key, gms[0], path, km_seal_none(), &why) :
+				open_one(&key, &is_new, gms[1], path, &params)) != KM_OK)
+			fail_msg("%s", why.text);
+		one_was_given_it(key);
+		km_key_free(key);
+	}
+	of_calls = gms_named(store_in_memory(memory), GMS);
+	assert_int_equal(km_key_load(&key, of_calls, path, km_seal_none(), &why), KM_EFORMAT);
+	assert_null(key);
+	assert_non_null(strstr(why.text, "salts: it says who was given it"));
+	km_gms_free(of_calls);
+	km_gms_free(gms[0]);
+	km_gms_free(gms[1]);
+	free(memory);
+	free((char *)(uintptr_t)path);
+}
+
 static void what_is_left_out_is_named(void **ctx)
 {
 	km_gms *gms = gms_in("left_out.state");
@@ -513,6 +569,7 @@ int main(void)
 		cmocka_unit_test(no_file_without_a_state),
 		cmocka_unit_test(a_file_may_be_sealed),
 		cmocka_unit_test(a_database_keeps_keys),
+		cmocka_unit_test(an_old_file_says_who_was_given_it),
 		cmocka_unit_test(what_is_left_out_is_named),
 	};
 

@@ -10,7 +10,9 @@
 #include "asm/dit.h"
 #include "base/complain.h"
 #include "base/file.h"
+#include "journal.h"
 #include "keys/keyfile.h"
+#include "state.h"
 
 static const char no_seal[] = "is missing: km_seal_none says that keys stand there in clear";
 enum { AT_ONCE = 128 };         /* files open at the same time, with two descriptors each */
@@ -74,6 +76,30 @@ static km_err read_key(km_key **key, km_gms *gms, const char *path, const km_sea
 	return err;
 }
 
+/* Those who were given it stand in a file of version 1: they go into its journal, once. */
+static km_err take_salts(const km_key *key, const km_gms *gms, km_complaint *why)
+{
+	const state *st = store_state(gms->place);
+	const journal_key whose = journal_key_of(key);
+	char *path = st == NULL ? NULL : journal_path(state_name(st), key->gmk_id);
+	salts *old = salts_new();
+	journal *j = NULL;
+	journal_result result = JOURNAL_IO;
+	km_err err = KM_ENOMEM;
+
+	if (st == NULL)
+		err = refuse(why, "group key", "salts", KM_EFORMAT, "it says who was given it, as an older version did: "
+				"a store of files takes that over, and no other");
+	else if (path != NULL && old != NULL && salts_load(old, key->old_salts, key->n_old_salts, true))
+		result = journal_open(&j, path, JOURNAL_MAKE, &whose, why), err = KM_EIO;
+	if (result == JOURNAL_OK && journal_is_new(j))
+		result = journal_take(j, old, why);
+	journal_close(j);
+	salts_free(old);
+	free(path);
+	return result == JOURNAL_OK ? KM_OK : result == JOURNAL_CORRUPT ? KM_ELOST : err;
+}
+
 /* What the state and the key know of each other: is is what it knows of the GMK-ID. */
 static km_err agree(km_key *key, km_gms *gms, uint32_t is, km_time now, km_complaint *why)
 {
@@ -82,14 +108,14 @@ static km_err agree(km_key *key, km_gms *gms, uint32_t is, km_time now, km_compl
 	km_err err = KM_OK;
 
 	if (key->revoked && is != KM_ID_REVOKED)
-		return gms_revoke_id(gms, key->gmk_id, expiry, why);
-	if (is == KM_ID_UNKNOWN)
+		err = gms_revoke_id(gms, key->gmk_id, expiry, why);
+	else if (is == KM_ID_UNKNOWN)
 		err = store_add_ids(gms->place, &known, &is_known, &key->gmk_id, &expiry, 1, now, why);
 	if (err == KM_OK && known)              /* meanwhile, or a file that was named twice */
 		err = gms_look_up(&is, gms, key->gmk_id, why);
 	if (is == KM_ID_REVOKED)
 		key->revoked = true;
-	return err;
+	return err == KM_OK && key->old_salts != NULL ? take_salts(key, gms, why) : err;
 }
 
 /* What was read, and the state: *out, or it is gone.  */
