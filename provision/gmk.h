@@ -493,7 +493,8 @@ KM_API KM_MUST km_err km_key_srtp(uint8_t srtp_key[KM_SRTP_KEY_BYTES], uint8_t s
 /* ---- batches: messages made ------------------------------------------------------------------- */
 
 /* Members of any groups, keys, GMSs and KMSs, whose messages are made together.  One thread at a time; several batches
- * at once.  Memory: 1.5 KB a member at most, 3 KB with SAKKE-to-self and long texts, kept until it is freed. */
+ * at once.  Memory, kept until it is freed: 0.6 KB a member, three times its URI, and its message, which is mostly under
+ * 1 KB, and has text and groups of its key in it (up to KM_CONTENT_MAX). */
 typedef struct km_batch km_batch;
 
 KM_API KM_MUST km_err km_batch_new(km_batch **batch, km_keyring *ring);

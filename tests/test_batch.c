@@ -1,5 +1,7 @@
 /* test_batch.c -- batches by the public header alone: members of any keys, GMSs and KMSs, each opens with its own key. */
+#include <malloc.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -1095,6 +1097,66 @@ static void who_shares_a_salt_is_told(void **ctx)
 	km_batch_free(b);
 }
 
+/* What the heap holds; 0 where that is not told. */
+static size_t heap(void)
+{
+#if defined(__GLIBC__) && (__GLIBC__ > 2 || __GLIBC_MINOR__ >= 33)
+	const struct mallinfo2 m = mallinfo2();
+
+	return m.uordblks + m.hblkhd;
+#else
+	return 0;
+#endif
+}
+
+/* A key that says as much as one can, in groups. */
+static km_key *long_key(void)
+{
+	enum { N = 63, LEN = 255 };     /* with what says how long each is, just below KM_CONTENT_MAX */
+	static char uris[N][LEN + 1];
+	km_str groups[N];
+	km_key_params p = { .struct_size = sizeof p, .activation = { KM_AT_ONCE, 0 }, .expiry = { KM_NEVER, 0 },
+			.groups = groups, .n_groups = N, .authority = KM_AUTHORITY_PSI, .shared = KM_SHARED_NO,
+			.n_members = KM_MEMBERS_LATER };
+	km_key *key;
+
+	for (int i = 0; i < N; i++) {
+		snprintf(uris[i], sizeof uris[i], "sip:%02d-%0*d@gms-psi.example.org", i, LEN - 28, 0);
+		groups[i] = (km_str){ uris[i], strlen(uris[i]) };
+	}
+	if (km_key_new_unkept(&key, gmss[0], &p, LAB_NOW, why) != KM_OK)
+		fail_msg("%s", km_complaint_text(why));
+	return key;
+}
+
+/* As gmk.h says. */
+static void memory_is_bounded(void **ctx)
+{
+	enum { N = 300 };
+	km_key *long_one = long_key();
+	char uri[40];
+
+	(void)ctx;
+	for (int to_self = 0; to_self < 2; to_self++) {
+		const size_t before = heap();
+		km_batch *b = new_batch();
+		size_t len, uris = 0;
+
+		set(b, KM_BATCH_JOURNAL, KM_JOURNAL_OFF);
+		set(b, KM_BATCH_TO_SELF, to_self ? KM_TO_SELF_YES : KM_TO_SELF_NO);
+		for (int i = 0; i < N; i++) {
+			uris += strlen(uri_no(uri, i));
+			add(b, long_one, uri, 0);
+		}
+		run(b, KM_OK);
+		(void)km_batch_octets(&len, b);
+		assert_in_range(len / N, 15 * 1024, KM_CONTENT_MAX + 700 + 300u * (unsigned)to_self);
+		assert_true(heap() <= before + N * 600 + 3 * uris + len);
+		km_batch_free(b);
+	}
+	km_key_free(long_one);
+}
+
 int main(void)
 {
 #define EACH(test) cmocka_unit_test_setup_teardown(test, before, after)
@@ -1124,6 +1186,7 @@ int main(void)
 		EACH(marks_that_fail_leave_nothing),
 		EACH(who_was_given_a_key_is_in_its_files),
 		EACH(who_shares_a_salt_is_told),
+		EACH(memory_is_bounded),
 	};
 
 	return cmocka_run_group_tests_name("batch", tests, start, stop);
