@@ -250,6 +250,50 @@ static void points_from_outside_are_checked(void **state)
 	assert_int_equal(load_z(bad, sizeof z), KM_EORDER);
 }
 
+/* [q - 1]a = -a; a point of a small order meets an exception on the way. */
+static int has_order_q(const ec_point *a)
+{
+	uint64_t q1[16];
+	ec_point r, minus = *a;
+
+	memcpy(q1, params_q, sizeof q1);
+	q1[0] -= 1;
+	fp_neg(&minus.y, &a->y);
+	return ec_mul_var(&r, q1, a) && ec_equal(&r, &minus);
+}
+
+/* Points of every order: what x gives a point, and twice and four times that. */
+static void every_order_is_seen(void **state)
+{
+	size_t orders[2] = {0};
+	fp x = fp_one;
+
+	(void)state;
+	for (int i = 0; i < 60; i++, fp_add(&x, &x, &fp_one)) {
+		ec_point a = {.x = x};
+		fp t, u;
+
+		fp_add(&t, &fp_one, &fp_one);
+		fp_add(&t, &t, &fp_one);
+		fp_sqr(&u, &x);
+		fp_sub(&u, &u, &t);
+		fp_mul(&u, &u, &x);
+		fp_sqrt_var(&a.y, &u);
+		fp_sqr(&t, &a.y);
+		for (int doubled = 0; fp_equal(&t, &u) && doubled < 3; doubled++) {
+			int is = has_order_q(&a);
+
+			assert_int_equal(ec_has_order_q_var(&a), is);
+			assert_true(is || doubled < 2);
+			orders[is]++;
+			assert_true(ec_mul_var(&a, (const uint64_t[16]){2}, &a));
+		}
+	}
+	assert_true(orders[0] > 20 && orders[1] > 20);
+	memset(&x, 0, sizeof x);
+	assert_false(ec_has_order_q_var(&(ec_point){x, x}));
+}
+
 static void an_rsk_that_does_not_fit_is_refused(void **state)
 {
 	uint8_t rsk[KM_SAKKE_POINT_BYTES], bad[KM_SAKKE_POINT_BYTES];
@@ -338,6 +382,7 @@ int main(void)
 		cmocka_unit_test(one_flipped_bit_does_not_open),
 		cmocka_unit_test(another_point_does_not_open),
 		cmocka_unit_test(points_from_outside_are_checked),
+		cmocka_unit_test(every_order_is_seen),
 		cmocka_unit_test(an_rsk_that_does_not_fit_is_refused),
 		cmocka_unit_test(an_identity_that_is_0_is_one_like_others),
 		cmocka_unit_test(a_broken_source_of_randomness_makes_nothing),

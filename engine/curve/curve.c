@@ -139,14 +139,36 @@ int ec_mul_var(ec_point *r, const uint64_t k[16], const ec_point *a)
 	return 1;
 }
 
-int ec_has_order_q_var(const ec_point *a)
+/* E has 4q points, and of order 2 (0, 0) alone, for 3 is no square: so its points of order 1, 2 and 4 are cyclic,
+ * and those of order q or 1 are the fourfold ones.
+ *
+ * The double of (u, v) has x = ((u^2 + 3)/(2v))^2.  Given x = t^2, this is (u^2 + 3)^2 = 4t^2 u(u^2 - 3), and with
+ * a = u - 3/u, a^2 - 4xa + 12 = 0: a = 2(x + y/t) or 2(x - y/t), for x^2 - 3 = (y/t)^2.  Their product is 12,
+ * and a = (v/u)^2: of both just one is a square, so there is a half just where x is a square, and its u is a root of
+ * u^2 - au - 3 = 0.  The two halves differ by (0, 0), which is twice a point: both are doubles again, or neither. */
+int ec_has_order_q_var(const ec_point *point)
 {
-	uint64_t q1[16];
-	ec_point r, minus = *a;
+	fp a, t, u, twelve;
 
-	memcpy(q1, params_q, sizeof q1);
-	q1[0] -= 1; /* q is odd */
-	fp_neg(&minus.y, &a->y);
-	/* [q]a = O exactly where [q-1]a = -a; a point of a small order meets z = 0 on the way. */
-	return ec_mul_var(&r, q1, a) && ec_equal(&r, &minus);
+	if (!fp_is_square_var(&point->x))
+		return 0;
+	fp_sqrt_var(&t, &point->x);
+	fp_inv_var(&t, &t);
+	fp_mul(&t, &t, &point->y);
+	fp_add(&a, &point->x, &t);
+	fp_dbl(&a, &a);
+	if (!fp_is_square_var(&a)) {
+		fp_sub(&a, &point->x, &t);
+		fp_dbl(&a, &a);
+	}
+	fp_dbl(&t, &fp_one);
+	fp_add(&t, &t, &fp_one);
+	fp_dbl(&t, &t);
+	fp_dbl(&twelve, &t);
+	fp_sqr(&t, &a);
+	fp_add(&t, &t, &twelve);
+	fp_sqrt_var(&u, &t);
+	fp_add(&u, &u, &a);
+	fp_dbl(&u, &u); /* four times u */
+	return fp_is_square_var(&u);
 }

@@ -224,12 +224,22 @@ void fp_inv_var(fp *r, const fp *a)
 
 void fp_sqrt_var(fp *r, const fp *a)
 {
-	fp base = *a, t = fp_one;
+	fp power[16] = {fp_one}, t = fp_one; /* of a, for four bits of the exponent (p + 1)/4 = q at a time */
 
-	for (int i = Q_BITS - 1; i >= 0; i--) { /* (p + 1)/4 = q */
-		fp_sqr(&t, &t);
-		if (params_q[i / 64] >> i % 64 & 1)
-			fp_mul(&t, &t, &base);
+	for (int i = 1; i < 16; i++)
+		fp_mul(&power[i], &power[i - 1], a);
+	for (int i = Q_BITS / 4; i >= 0; i--) {
+		for (int j = 0; j < 4; j++)
+			fp_sqr(&t, &t);
+		fp_mul(&t, &t, &power[params_q[i / 16] >> (4 * i % 64) & 15]);
 	}
 	*r = t;
+}
+
+int fp_is_square_var(const fp *a)
+{
+	mpz_t x, p;
+
+	/* The Montgomery radix is a square. */
+	return mpz_jacobi(mpz_roinit_n(x, (const mp_limb_t *)a->v, N), mpz_roinit_n(p, (const mp_limb_t *)fp_p, N)) == 1;
 }

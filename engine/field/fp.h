@@ -124,6 +124,8 @@ void fp_inv_var(fp *r, const fp *a);
 
 /* r = a^((p+1)/4), the square root where a is a square; for public values. */
 void fp_sqrt_var(fp *r, const fp *a);
+/* Whether a public a is the square of another element than 0. */
+int fp_is_square_var(const fp *a);
 
 /* ---- the operations of the templates, for canonical elements: see curve/curve_tmpl.h ------------ */
 

@@ -292,9 +292,11 @@ km_err sakke_z_load(sakke_z *s, const uint8_t *z, size_t len, size_t members)
 
 	memset(s, 0, sizeof *s);
 	err = ec_from_octets(&s->z, z, len);
+	if (err == KM_OK && members == KM_TABLES_LATER)
+		return ec_has_order_q_var(&s->z) ? KM_OK : KM_EORDER; /* which a chain shows again */
 	if (err == KM_OK)
 		err = table_chain(&chain, &s->z);
-	if (err == KM_OK && members != KM_TABLES_LATER)
+	if (err == KM_OK)
 		err = widen(s, &chain, members);
 	table_clear(&chain);
 	if (err != KM_OK)
