@@ -102,11 +102,9 @@ void ec_affine_many_var(ec_point *r, const ec_jac *a, fp *prefix, size_t n)
 	}
 	fp_inv_var(&run, &run);
 	for (size_t i = n; i-- > 0;) {
-		fp_mul(&zi, &run, &prefix[i]);
-		fp_mul(&run, &run, &a[i].z);
+		fp_mul2(&zi, &run, &prefix[i], &run, &run, &a[i].z);
 		fp_sqr(&t, &zi);
-		fp_mul(&r[i].x, &a[i].x, &t);
-		fp_mul(&t, &t, &zi);
+		fp_mul2(&r[i].x, &a[i].x, &t, &t, &t, &zi);
 		fp_mul(&r[i].y, &a[i].y, &t);
 	}
 }

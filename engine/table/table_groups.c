@@ -19,12 +19,14 @@ static void load(fp8 *r, const fp *a, size_t stride)
 	fp8_from_lanes(r, lane);
 }
 
+/* A packed element is eight entries by words, side by side. */
 static void put(table *t, size_t group, size_t coord, size_t entry, const fp8 *a)
 {
+	const fp8_table *words = fp8_table_for(FP8_LANES, FP8_LANES, fp8_levels);
 	fp8 canonical;
 
 	fp8_reduce(&canonical, a);
-	fp8_pack(table_words(t, group, coord, entry), &canonical);
+	words->put((uint8_t *)table_words(t, group, coord, entry), FP8_LANES, 0, &canonical, 0);
 }
 
 /* inv = the inverse of the product of n elements, prefix[i] = the product of those before i. */
