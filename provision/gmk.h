@@ -234,7 +234,7 @@ KM_API void km_keyring_pool(km_keyring *ring, km_pool *pool);
 #define KM_TABLES_BYTES_MAX ((uint64_t)256 << 20)
 
 typedef enum {
-	KM_RING_TABLES_BYTES = 1,   /* bound of all KMSs' tables; KM_TABLES_BYTES_MAX.  Those over P and g, and 1.6 MB of
+	KM_RING_TABLES_BYTES = 1,   /* bound of all KMSs' tables; KM_TABLES_BYTES_MAX.  Those over P and g, and 1.9 MB of
 	                             * each KMS that is at work, come on top */
 	KM_RING_PERIODS = 2,        /* KM_PERIODS_RULED (F.2.1); or KM_PERIODS_ANY: the number for messages is that of
 	                             * the key set held whose validity covers T */

@@ -129,23 +129,54 @@ static void what_a_wrong_table_makes_does_not_leave(void **state)
 	assert_true(by_bits[0] > 0 && by_bits[1] > 0);
 }
 
-/* Of a KMS whose first members are many, beside wide tables over P and g. */
+/* Another KMS for the same, whose first members are many. */
+static void begin_anew(km_kms_public **before)
+{
+	*before = kms;
+	kms = kms_of(master, announced[1]);
+}
+
+/* Beside wide tables over P and g. */
 static void nor_beside_wider_ones_over_p_and_g(void **state)
 {
 	km_receiver *receiver_before = receiver;
-	km_kms_public *kms_before = kms;
+	km_kms_public *before;
 	int by_bits[2] = {0, 0};
 
 	(void)state;
 	assert_int_equal(km_shared_widen(20000), KM_OK);
-	kms = kms_of(master, announced[1]);
+	begin_anew(&before);
 	receiver = receiver_of(master, kms, ids, LEN);
-	plant_in_those_for(announced[1], by_bits);
+	for (int i = 0; i < 3; i++)
+		plant_in_those_for(announced[1], by_bits);
 	assert_true(by_bits[0] > 0 && by_bits[1] > 0);
 	km_receiver_free(receiver);
 	km_kms_public_free(kms);
 	receiver = receiver_before;
-	kms = kms_before;
+	kms = before;
+}
+
+/* The chain that the first block is checked by: each of its links is met.  The next one is checked by what it makes. */
+static void nor_what_a_wrong_chain_checks(void **state)
+{
+	km_kms_public *before;
+
+	(void)state;
+	for (int i = 0; i < BITS; i++) {
+		uint8_t *link, bit = (uint8_t)(1 << draw(&seed) % 8);
+
+		begin_anew(&before);
+		if (kms->sakke.chain.mem) { /* no row without lanes keeps it */
+			can_be_written(&kms->sakke.chain);
+			link = (uint8_t *)kms->sakke.chain.mem + draw(&seed) % (1024 * sizeof(ec_point));
+			*link ^= bit;
+			assert_true(encap_fails(MOST));
+			*link ^= bit;
+		}
+		assert_false(encap_fails(MOST));
+		km_kms_public_free(kms);
+		kms = before;
+	}
 }
 
 static int start(void **state)
@@ -180,6 +211,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(what_a_wrong_table_makes_does_not_leave, start, stop),
 		cmocka_unit_test_setup_teardown(nor_beside_wider_ones_over_p_and_g, start, stop),
+		cmocka_unit_test_setup_teardown(nor_what_a_wrong_chain_checks, start, stop),
 	};
 
 	return run_on_each_level("wrong_tables", tests, sizeof tests / sizeof tests[0]);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "field/params.h"
 #include "secret.h"
 
 enum { STEP = 8 }; /* members in step: each group of a table is read while it is near */
@@ -13,7 +14,13 @@ enum { STEP = 8 }; /* members in step: each group of a table is read while it is
 typedef struct {
 	ed8_extended acc;
 	fp8x2_elt power;
-	ed8_entry entry;
+	union {
+		ed8_entry entry;
+		struct {
+			ec8_point affine;
+			ed8_extended point;
+		} link;
+	};
 	uint64_t flip[FP8_LANES];
 	uint64_t negative[FP8_LANES]; /* acc is to be turned over */
 	uint64_t rb[16], r[16], rg[16]; /* recoded: for P, for Z, for g */
@@ -78,13 +85,76 @@ static void join_powers(fp8x2_elt *a, fp8x2_elt *b)
 
 static size_t groups_of(const table *t)
 {
-	return t ? t->shape.windows / FP8_LANES : 0;
+	if (!t)
+		return 0;
+	return t->layout == TABLE_LIMBS ? (Q_BITS + FP8_LANES - 1) / FP8_LANES : t->shape.windows / FP8_LANES;
+}
+
+/* What the chain of a base is added up with, which is a table too, of w = 1: one entry a window, so that a digit is the
+ * sign of a link.  Its digits' shape, and the map to the Edwards curve. */
+typedef struct {
+	table_shape shape;
+	fp8 s, k;
+} link_rules;
+
+static void in_all_lanes(fp8 *r, const fp *a)
+{
+	const fp *lane[FP8_LANES];
+
+	for (size_t l = 0; l < FP8_LANES; l++)
+		lane[l] = a;
+	fp8_from_lanes(r, lane);
+}
+
+static void link_rules_make(link_rules *r)
+{
+	r->shape = table_shape_of(1, FP8_LANES);
+	in_all_lanes(&r->s, &ed_map.s);
+	in_all_lanes(&r->k, &ed_map.k);
+}
+
+/* Eight links of the chain, each with the sign of its digit.  The sum's own is given to it first. */
+static void add_links(member *m, const table *chain, const link_rules *rules, size_t group, int first)
+{
+	const fp *x[FP8_LANES], *y[FP8_LANES];
+	uint64_t negative[FP8_LANES];
+	uint16_t entry;
+
+	for (size_t l = 0; l < FP8_LANES; l++) {
+		const ec_point *at = (const ec_point *)chain->mem + group * FP8_LANES + l;
+
+		x[l] = &at->x;
+		y[l] = &at->y;
+		table_digits(&entry, &negative[l], &rules->shape, group * FP8_LANES + l, m->r, 1);
+	}
+	fp8_from_lanes(&m->link.affine.x, x);
+	fp8_from_lanes(&m->link.affine.y, y);
+	fp8_cneg16(&m->link.affine.y, &m->link.affine.y, negative);
+	ed8_from_affine(first ? &m->acc : &m->link.point, &m->link.affine, &rules->s, &rules->k);
+	if (first)
+		return;
+	if (group == 0) /* the first that follows others */
+		ed8_cneg(&m->acc, m->negative);
+	memset(m->negative, 0, sizeof m->negative);
+	ed8_add(&m->acc, &m->link.point);
+}
+
+static void add_points(member *m, const encap_tables *t, const link_rules *rules, size_t at, int first)
+{
+	const size_t of_p = groups_of(t->p);
+
+	if (at < of_p)
+		add_group(m, t->p, at, m->rb, first);
+	else if (t->z->layout == TABLE_LIMBS)
+		add_links(m, t->z, rules, at - of_p, first);
+	else
+		add_group(m, t->z, at - of_p, m->r, first);
 }
 
 /* Where t->back is set, from the last group of the last table to the first of the first one. */
-static void add_up(member *m, size_t n, const encap_tables *t)
+static void add_up(member *m, size_t n, const encap_tables *t, const link_rules *rules)
 {
-	const size_t of_p = groups_of(t->p), of_g = groups_of(t->g), points = of_p + groups_of(t->z);
+	const size_t of_g = groups_of(t->g), points = groups_of(t->p) + groups_of(t->z);
 
 	for (size_t i = 0; t->back && i < of_g; i++)
 		for (size_t j = 0; j < n; j++)
@@ -93,8 +163,7 @@ static void add_up(member *m, size_t n, const encap_tables *t)
 		size_t at = t->back ? points - 1 - i : i;
 
 		for (size_t j = 0; j < n; j++)
-			add_group(&m[j], at < of_p ? t->p : t->z, at < of_p ? at : at - of_p,
-					at < of_p ? m[j].rb : m[j].r, i == 0);
+			add_points(&m[j], t, rules, at, i == 0);
 	}
 	for (size_t i = 0; !t->back && i < of_g; i++)
 		for (size_t j = 0; j < n; j++)
@@ -106,6 +175,7 @@ static void add_up(member *m, size_t n, const encap_tables *t)
 typedef struct {
 	member m[STEP];
 	ending end[STEP];
+	link_rules rules;
 } work;
 
 /* Lane 0, which is as good as any. */
@@ -155,11 +225,11 @@ static km_err sums_of_step(encap_item *items, size_t n, work *w, const encap_tab
 		memset(w->m[j].negative, 0, sizeof w->m[j].negative);
 		table_recode(w->m[j].rb, items[j].rb, &t->p->shape, 0, 1);
 		if (t->z)
-			table_recode(w->m[j].r, items[j].r, &t->z->shape, 0, 1);
+			table_recode(w->m[j].r, items[j].r, t->z->layout == TABLE_LIMBS ? &w->rules.shape : &t->z->shape, 0, 1);
 		if (t->g)
 			table_recode(w->m[j].rg, items[j].r, &t->g->shape, 0, 1);
 	}
-	add_up(w->m, n, t);
+	add_up(w->m, n, t, &w->rules);
 	for (size_t j = 0; j < n; j++)
 		join(w, j, t->g != NULL);
 	return ending_all(items, w->end, n, t->g != NULL, groups_of(t->g) % 2 == 0, rnd);
@@ -170,6 +240,8 @@ km_err alone_sums(encap_item *items, size_t n, const encap_tables *t, const km_r
 	work *w = scratch_alloc(sizeof *w);
 	km_err err = w ? KM_OK : KM_ENOMEM;
 
+	if (w && t->z && t->z->layout == TABLE_LIMBS)
+		link_rules_make(&w->rules);
 	for (size_t at = 0; err == KM_OK && at < n; at += STEP)
 		err = sums_of_step(items + at, n - at < STEP ? n - at : STEP, w, t, rnd);
 	scratch_free(w, sizeof *w);

@@ -5,7 +5,7 @@
 #include "curve/edwards8.h"
 #include "table/table.h"
 
-/* The tables of an encapsulation, in one layout and of one width; z, g: NULL where no sum over it is wanted.
+/* The tables of an encapsulation, each with a width of its own; z, g: NULL where no sum over it is wanted.
  * back, where complete sums are of one member: they begin with what a sum that began with the first window of P
  * has read last, and so they find it in the cache, which holds a third to two thirds of those 2.9 MB. */
 typedef struct {
@@ -33,8 +33,8 @@ km_err encap_sums(encap_item *items, size_t n, const encap_tables *tables, const
 km_err encap8_sums(encap_item *items, size_t n, const encap_tables *tables, const encap_tables *complete,
 		const km_random *rnd);
 
-/* By tables in TABLE_GROUPS, eight lanes on eight windows of one scalar, and in TABLE_TURNED, one member to a
- * lane: complete Edwards additions, never exceptional but for R = infinity, which is the status of that member. */
+/* By tables in TABLE_GROUPS, eight lanes on eight windows of one scalar, over Z also by its chain, and in TABLE_TURNED,
+ * one member to a lane: complete Edwards additions, never exceptional but for R = infinity, which is the status of that member. */
 km_err alone_sums(encap_item *items, size_t n, const encap_tables *t, const km_random *rnd);
 km_err few_sums(encap_item *items, size_t n, const encap_tables *t, const km_random *rnd);
 

@@ -33,7 +33,7 @@ void sakke_mask(uint8_t out[KM_SSV_BYTES], const uint8_t in[KM_SSV_BYTES], const
 	wipe(mask, sizeof mask);
 }
 
-/* By these tables; those of z->least are for exceptional cases. */
+/* By these tables; for exceptional cases there are others. */
 static km_err sums_by(encap_item *items, size_t n, const encap_tables *t, const sakke_z *z, const km_random *rnd)
 {
 	encap_tables complete;
@@ -45,33 +45,35 @@ static km_err sums_by(encap_item *items, size_t n, const encap_tables *t, const 
 		return alone_sums(items, n, t, rnd);
 	if (t->z->layout == TABLE_TURNED)
 		return few_sums(items, n, t, rnd);
-	err = sakke_tables(&complete, &z->least, t->g != NULL);
+	err = sakke_complete(&complete, z, t->g != NULL);
 	return err == KM_OK ? encap8_sums(items, n, t, &complete, rnd) : err;
 }
 
 km_err sakke_sums_of_one(encap_item *item, const sakke_z *z, const km_random *rnd)
 {
 	encap_tables t;
-	km_err err = sakke_least(z);
+	km_err err = sakke_complete_once(&t, z);
 
-	if (err == KM_OK)
-		err = sakke_tables(&t, &z->least, 1);
+	t.back = 1;
 	if (err != KM_OK)
 		return err;
-	t.back = 1;
-	return sums_by(item, 1, &t, z, rnd);
+	return t.p->layout == TABLE_GROUPS ? alone_sums(item, 1, &t, rnd) : encap_sums(item, 1, &t, rnd);
 }
 
 km_err sakke_sums(encap_item *items, size_t n, const sakke_z *z, int with_g, const km_random *rnd)
 {
-	km_err err = sakke_least(z);
+	km_err err = sakke_ready(z);
 	size_t now = 0;
 
 	sakke_pin(z);
 	for (size_t at = 0; at < n && err == KM_OK; at += now) {
+		const sakke_set *set = sakke_set_for(z, n - at);
 		encap_tables t;
 
-		err = sakke_tables_for(&t, &now, sakke_set_for(z, n - at), n - at, with_g);
+		if (set == &z->least)
+			err = sakke_least(z);
+		if (err == KM_OK)
+			err = sakke_tables_for(&t, &now, set, n - at, with_g);
 		if (err == KM_OK)
 			err = sums_by(items + at, now, &t, z, rnd);
 	}

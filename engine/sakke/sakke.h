@@ -36,7 +36,10 @@ typedef struct sakke_set {
 typedef struct {
 	ec_point z;
 	sakke_set least;           /* for any batch, and for sums that are complete; stays until the end */
-	_Atomic(sakke_set *) sets; /* widest first, least last; NULL before the first use */
+	atomic_int has_least;      /* it is made */
+	table chain;               /* of Z, kept where many members came first; stays until the end */
+	atomic_int chain_used;     /* for a check */
+	_Atomic(sakke_set *) sets; /* widest first, least last, made or not; NULL before the first use */
 	atomic_size_t rank;        /* of the first of sets, which may not be looked at without a pin */
 	atomic_uint pins;          /* calls that use what they found in sets */
 	sakke_set *retired;        /* taken out of sets, and used by such calls perhaps */
@@ -78,12 +81,17 @@ static inline km_to_encap item_of(const sakke_asked *a, size_t i)
 	return a->items ? a->items[i] : (km_to_encap){a->ssv, a->ids + i * a->id_len, a->id_len};
 }
 
-/* See that least is there.  KM_ENOMEM, KM_ERANDOM, KM_ESELFTEST. */
+/* See that least is there, or that there are sets.  KM_ENOMEM, KM_ERANDOM, KM_ESELFTEST. */
 km_err sakke_least(const sakke_z *s);
+km_err sakke_ready(const sakke_z *s);
+/* Tables for complete sums: least, or while that is not made the chain; for a check, which takes the chain once.  Where
+ * there are sets.  The same errors. */
+km_err sakke_complete(encap_tables *t, const sakke_z *s, int with_g);
+km_err sakke_complete_once(encap_tables *t, const sakke_z *s);
 /* What sakke_set_for gives between these two stays. */
 void sakke_pin(const sakke_z *s);
 void sakke_unpin(const sakke_z *s);
-/* The widest set for a batch of n, where least is. */
+/* The widest set for a batch of n, where there are sets: it may be least, which may have to be made. */
 const sakke_set *sakke_set_for(const sakke_z *s, size_t n);
 
 /* The tables of a set, those over P and g of its own layout and width; g only where it is wanted: it may have to be

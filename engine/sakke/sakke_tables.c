@@ -10,10 +10,8 @@
 
 enum {
 	/* For one member by eight lanes: 1.3 MB over a point; w = 6: 3 % faster to use, 22 % slower to build, 1.7
-	 * times the size; w = 4 over Z alone: 0.8 MB, 2.3 ms instead of 3.8 to build, as good for one member, and 9 %
-	 * slower turned for a few, so it is for a KMS whose first members are many.  And one element at a time: 2.1 MB
-	 * over P and g, 1.4 MB over Z. */
-	ALONE_W = 5, ALONE_OF_MANY_W = 4, ONES_W = 6,
+	 * times the size.  And one element at a time: 2.1 MB over P and g, 1.4 MB over Z. */
+	ALONE_W = 5, ONES_W = 6,
 	FEW_W = 5, NARROW_W = 8, WIDE_W = 10, /* the first: those for one member, turned for eight */
 	FEW_BATCH = 7,     /* one vector 0.72 ms, by itself or not, where each of its members is 0.116 */
 	/* The same: 0.56 ms by itself, 0.45 after others (AMD Zen 5, IFMA; AVX2: 3.7, 2.5 and 2.1, and 0.53). */
@@ -33,7 +31,6 @@ static table_layout least_layout(void)
 	return fp8_k ? TABLE_GROUPS : TABLE_LIMBS;
 }
 
-/* Over P and g. */
 static unsigned least_w(void)
 {
 	return fp8_k ? ALONE_W : ONES_W;
@@ -123,51 +120,108 @@ km_err sakke_share(size_t members)
 	return err == KM_OK ? table_shared(&t, TABLE_G, layout_of(WIDE_W), WIDE_W) : err;
 }
 
-/* For any batch.  g is made when it is first wanted.  The child of a fork makes anew what another thread of its
- * parent was at, so least is written when all is done. */
-static km_err least_load(sakke_z *s, const table *chain, unsigned w)
-{
-	encap_tables t;
-	table made = {.mem = NULL};
-	km_err err = table_make(&made, chain, least_layout(), w);
-
-	if (err != KM_OK)
-		return err;
-	s->least.z = made;
-	s->least.unit = 1;
-	atomic_fetch_add(&s->bytes, table_size(&made));
-	atomic_store_explicit(&s->sets, &s->least, memory_order_release);
-	return sakke_tables(&t, &s->least, 0);
-}
-
 /* s changes in what its users do not see. */
 static sakke_z *inside(const sakke_z *s)
 {
 	return (sakke_z *)(uintptr_t)s; /* is a part of what km_kms_public_new made */
 }
 
-static int has_least(const sakke_z *s)
+static int has_any(const sakke_z *s)
 {
 	return atomic_load_explicit(&s->sets, memory_order_acquire) != NULL;
+}
+
+static int has_least(const sakke_z *s)
+{
+	return atomic_load_explicit(&s->has_least, memory_order_acquire);
+}
+
+/* Now there is some of sets, and below all others least, made or not. */
+static void publish_least(sakke_z *s)
+{
+	s->least.unit = 1;
+	if (!has_any(s))
+		atomic_store_explicit(&s->sets, &s->least, memory_order_release);
+}
+
+/* g is made when it is first wanted.  The child of a fork makes anew what another thread of its parent was at, so
+ * least is written when all is done. */
+static km_err least_load(sakke_z *s, const table *chain)
+{
+	encap_tables t;
+	table made = {.mem = NULL};
+	km_err err = table_make(&made, chain, least_layout(), least_w());
+
+	if (err != KM_OK)
+		return err;
+	s->least.z = made;
+	atomic_fetch_add(&s->bytes, table_size(&made));
+	atomic_store_explicit(&s->has_least, 1, memory_order_release);
+	publish_least(s);
+	return sakke_tables(&t, &s->least, 0);
+}
+
+/* Where many members come first, their first block is checked by the chain: least costs as much as three such sums.  The
+ * chain stays until the end. */
+static void keep_chain(sakke_z *s, table *chain)
+{
+	s->chain = *chain;
+	chain->mem = NULL;
+	atomic_fetch_add(&s->bytes, table_size(&s->chain));
+	publish_least(s);
+}
+
+/* The chain that is kept, or one in made. */
+static km_err find_chain(const table **chain, table *made, const sakke_z *s)
+{
+	made->mem = NULL;
+	*chain = has_any(s) && s->chain.mem ? &s->chain : made;
+	return *chain == made ? table_chain(made, &s->z) : KM_OK;
 }
 
 km_err sakke_least(const sakke_z *z)
 {
 	sakke_z *s = inside(z);
-	table chain = {.mem = NULL};
+	const table *chain;
 	km_err err = KM_OK;
+	table made;
 
 	if (has_least(s))
 		return KM_OK;
 	process_take(&s->lock);
 	if (!has_least(s)) {
-		err = table_chain(&chain, &s->z);
+		err = find_chain(&chain, &made, s);
 		if (err == KM_OK)
-			err = least_load(s, &chain, least_w());
-		table_clear(&chain);
+			err = least_load(s, chain);
+		table_clear(&made);
 	}
 	process_give(&s->lock);
 	return err;
+}
+
+km_err sakke_ready(const sakke_z *s)
+{
+	return has_any(s) ? KM_OK : sakke_least(s);
+}
+
+km_err sakke_complete(encap_tables *t, const sakke_z *s, int with_g)
+{
+	km_err err;
+
+	if (has_least(s))
+		return sakke_tables(t, &s->least, with_g);
+	err = beside(t, &s->least, least_layout(), least_w(), with_g);
+	t->z = &s->chain;
+	return err;
+}
+
+km_err sakke_complete_once(encap_tables *t, const sakke_z *s)
+{
+	km_err err = sakke_ready(s);
+
+	if (err == KM_OK && atomic_exchange(&inside(s)->chain_used, 1))
+		err = sakke_least(s);
+	return err == KM_OK ? sakke_complete(t, s, 1) : err;
 }
 
 static void set_free(sakke_set *set)
@@ -209,7 +263,7 @@ static km_err set_add(sakke_z *s, const table *chain, size_t i)
 	if (!set)
 		return KM_ENOMEM;
 	if (layout_of(w) == TABLE_TURNED)
-		err = table_make(&set->z, &s->least.z, TABLE_TURNED, s->least.z.shape.w);
+		err = table_make(&set->z, &s->least.z, TABLE_TURNED, w);
 	else
 		err = table_make(&set->z, chain, layout_of(w), w);
 	if (err == KM_OK && !(w == NARROW_W && wide_are_shared())) /* there narrow ones wait for a small batch */
@@ -267,19 +321,22 @@ static size_t first_to_add(const sakke_z *s, size_t want)
 	return rank == 0 && want > 1 ? 1 : rank;
 }
 
-/* The width of least over Z where it is there, or will be. */
-static unsigned least_w_for(const sakke_z *s, size_t members)
+/* Whether so many members are checked by the chain first. */
+static int wants_chain(size_t want)
 {
-	if (has_least(s))
-		return s->least.z.shape.w;
-	return fp8_k && wanted(members) > 1 ? ALONE_OF_MANY_W : least_w();
+	return fp8_k && want > 1;
 }
 
-static km_err widen(sakke_z *s, const table *chain, size_t members)
+static km_err widen(sakke_z *s, const table *chain, table *own, size_t want)
 {
-	km_err err = has_least(s) ? KM_OK : least_load(s, chain, least_w_for(s, members));
-	size_t want = wanted(members);
+	km_err err = KM_OK;
 
+	if (!has_least(s) && !wants_chain(want)) {
+		err = least_load(s, chain);
+	} else if (!has_any(s)) {
+		keep_chain(s, own);
+		chain = &s->chain;
+	}
 	for (size_t i = first_to_add(s, want); err == KM_OK && i < want; i++)
 		err = set_add(s, chain, i);
 	return err;
@@ -287,7 +344,6 @@ static km_err widen(sakke_z *s, const table *chain, size_t members)
 
 km_err sakke_z_load(sakke_z *s, const uint8_t *z, size_t len, size_t members)
 {
-	table chain = {.mem = NULL};
 	km_err err;
 
 	memset(s, 0, sizeof *s);
@@ -295,10 +351,7 @@ km_err sakke_z_load(sakke_z *s, const uint8_t *z, size_t len, size_t members)
 	if (err == KM_OK && members == KM_TABLES_LATER)
 		return ec_has_order_q_var(&s->z) ? KM_OK : KM_EORDER; /* which a chain shows again */
 	if (err == KM_OK)
-		err = table_chain(&chain, &s->z);
-	if (err == KM_OK)
-		err = widen(s, &chain, members);
-	table_clear(&chain);
+		err = sakke_z_widen(s, members);
 	if (err != KM_OK)
 		sakke_z_clear(s);
 	return err;
@@ -306,20 +359,22 @@ km_err sakke_z_load(sakke_z *s, const uint8_t *z, size_t len, size_t members)
 
 km_err sakke_z_widen(sakke_z *s, size_t members)
 {
-	table chain;
+	const size_t want = wanted(members);
+	const table *chain;
+	table own;
 	km_err err;
 
-	if (has_least(s) && wanted(members) <= atomic_load(&s->rank))
+	if (has_any(s) && want <= atomic_load(&s->rank))
 		return KM_OK;
-	err = table_chain(&chain, &s->z);
+	err = find_chain(&chain, &own, s);
 	if (err == KM_OK) {
 		process_take(&s->lock);
-		err = widen(s, &chain, members);
+		err = widen(s, chain, &own, want);
 		if (atomic_load(&s->pins) == 0)
 			retired_free(s);
 		process_give(&s->lock);
 	}
-	table_clear(&chain);
+	table_clear(&own);
 	return err;
 }
 
@@ -351,11 +406,14 @@ uint64_t sakke_z_bytes_for(const sakke_z *s, size_t members)
 	uint64_t bytes = sakke_z_bytes(s);
 	size_t want = wanted(members);
 
-	if (!has_least(s))
-		bytes += table_size_of(TABLE_POINT, least_layout(), least_w_for(s, members));
+	if (has_any(s) && want <= atomic_load(&s->rank))
+		return bytes;
+	if (!has_least(s) && !wants_chain(want))
+		bytes += table_size_of(TABLE_POINT, least_layout(), least_w());
+	else if (!has_any(s))
+		bytes += table_size_of(TABLE_POINT, TABLE_LIMBS, 1);
 	for (size_t i = first_to_add(s, want); i < want; i++)
-		bytes += table_size_of(TABLE_POINT, layout_of(widths[i]),
-				layout_of(widths[i]) == TABLE_TURNED ? least_w_for(s, members) : widths[i]);
+		bytes += table_size_of(TABLE_POINT, layout_of(widths[i]), widths[i]);
 	return bytes;
 }
 
@@ -364,5 +422,6 @@ void sakke_z_clear(sakke_z *s)
 	retired_free(s);
 	sets_free(s, atomic_load_explicit(&s->sets, memory_order_relaxed));
 	table_clear(&s->least.z);
+	table_clear(&s->chain);
 	memset(s, 0, sizeof *s);
 }
