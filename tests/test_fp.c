@@ -1,4 +1,5 @@
 /* test_fp.c -- each row of the kernel table of F_p against GMP. */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +12,7 @@
 #include "engine/field/params.h"
 #include "util.h"
 
-enum { N = FP_LIMBS, ROUNDS = 400 };
+enum { N = FP_LIMBS, ROUNDS = 1000 };
 
 static mpz_t p, radix_inv; /* p and 2^-1024 mod p */
 
@@ -40,8 +41,39 @@ typedef struct {
 	fp a, b;
 } operands;
 
-/* Of 0, 1, p - 1 and the middle more often than by chance; limbs of which a quarter each is 0 and
- * all ones. */
+/* 0, all ones, any, or with few or many bits set. */
+static uint64_t draw_limb(uint64_t *seed)
+{
+	uint64_t limb = draw(seed);
+
+	switch (draw(seed) % 6) {
+	case 0:
+		return 0;
+	case 1:
+		return UINT64_MAX;
+	case 2:
+		return limb & draw(seed) & draw(seed);
+	case 3:
+		return limb | draw(seed) | draw(seed);
+	default:
+		return limb;
+	}
+}
+
+/* Sixteen such limbs, below 2^1023, so that none is lost modulo p; at times with halves that are alike, or
+ * almost: their differences are what a product by Karatsuba multiplies. */
+static void draw_limbs(uint64_t r[N], uint64_t *seed)
+{
+	for (int i = 0; i < N; i++)
+		r[i] = draw_limb(seed);
+	if (draw(seed) % 4 == 0) {
+		memcpy(r + N / 2, r, N / 2 * sizeof *r);
+		r[draw(seed) % N] ^= draw(seed) % 2 << draw(seed) % 64;
+	}
+	r[N - 1] &= UINT64_MAX >> 1;
+}
+
+/* Of 0, 1, p - 1 and the middle more often than by chance; of what has such limbs; of anything. */
 static void draw_fp(fp *r, uint64_t *seed)
 {
 	mpz_t x;
@@ -58,16 +90,30 @@ static void draw_fp(fp *r, uint64_t *seed)
 		mpz_fdiv_q_2exp(x, p, 1);
 		mpz_add_ui(x, x, draw(seed) % 3);
 		break;
-	default:
-		for (int i = 0; i < N; i++) {
-			uint64_t kind = draw(seed) % 4, limb = draw(seed);
-
-			r->v[i] = kind == 0 ? 0 : kind == 1 ? UINT64_MAX : limb;
-		}
+	case 3:
+		draw_bytes((uint8_t *)r, sizeof *r, seed);
 		to_mpz(x, r->v);
 		mpz_mod(x, x, p);
+		break;
+	default:
+		draw_limbs(r->v, seed);
+		to_mpz(x, r->v);
 	}
 	from_mpz(r->v, x);
+	mpz_clear(x);
+}
+
+/* b, next to -a: their sum is next to p, below it, at it and above. */
+static void draw_next_to_minus(fp *b, const fp *a, uint64_t *seed)
+{
+	mpz_t x;
+
+	mpz_init(x);
+	to_mpz(x, a->v);
+	mpz_ui_sub(x, 1, x);
+	mpz_sub_ui(x, x, draw(seed) % 3);
+	mpz_mod(x, x, p);
+	from_mpz(b->v, x);
 	mpz_clear(x);
 }
 
@@ -76,8 +122,16 @@ static void draw_operands(operands *o, uint64_t *seed)
 	o->seed = *seed;
 	draw_fp(&o->a, seed);
 	draw_fp(&o->b, seed);
-	if (draw(seed) % 8 == 0)
+	switch (draw(seed) % 8) {
+	case 0:
 		o->b = o->a;
+		break;
+	case 1:
+		draw_next_to_minus(&o->b, &o->a, seed);
+		break;
+	default:
+		break;
+	}
 }
 
 /* The row under test, in use; a row that this processor cannot run is skipped. */
@@ -200,41 +254,65 @@ static void sqr_is_the_square(void **state)
 	}
 }
 
-/* Two products at once, results apart and over operands. */
+/* Where the operands and results of two products are; the same number, the same place. */
+enum { A, B, C, D, R, S, PLACES };
+
+/* The next way in which some of them are one: each number is at most one more than those before it. */
+static bool next_places(int at[PLACES])
+{
+	for (int i = PLACES - 1; i > 0; i--) {
+		int most = 0;
+
+		for (int j = 0; j < i; j++)
+			most = at[j] > most ? at[j] : most;
+		if (at[i] <= most) {
+			at[i]++;
+			for (int j = i + 1; j < PLACES; j++)
+				at[j] = 0;
+			return true;
+		}
+	}
+	return false;
+}
+
+static void check_mul2(const fp_kernel *k, const int at[PLACES], uint64_t *seed)
+{
+	operands o, q;
+	mpz_t x, y;
+	fp m[PLACES];
+
+	for (int i = 0; i < PLACES; i++)
+		draw_fp(&m[i], seed);
+	o = (operands){*seed, m[at[A]], m[at[B]]};
+	q = (operands){*seed, m[at[C]], m[at[D]]};
+	k->mul2(m[at[R]].v, m[at[A]].v, m[at[B]].v, m[at[S]].v, m[at[C]].v, m[at[D]].v);
+	mpz_inits(x, y, NULL);
+	to_mpz(x, o.a.v);
+	to_mpz(y, o.b.v);
+	want_product(x, x, y);
+	expect("mul2, the first", &m[at[R]], x, &o);
+	to_mpz(x, q.a.v);
+	to_mpz(y, q.b.v);
+	want_product(x, x, y);
+	expect("mul2, the second", &m[at[S]], x, &q);
+	mpz_clears(x, y, NULL);
+}
+
+/* Two products at once, in each way in which operands and results may be one: see fp.h. */
 static void mul2_is_two_products(void **state)
 {
 	const fp_kernel *k = use(state);
+	int at[PLACES] = {0}, ways = 0;
 	uint64_t seed = 7;
 
-	for (int i = 0; i < ROUNDS; i++) {
-		operands o, q;
-		mpz_t x, y, first, second;
-		fp r, s;
-
-		draw_operands(&o, &seed);
-		draw_operands(&q, &seed);
-		mpz_inits(x, y, first, second, NULL);
-		to_mpz(x, o.a.v);
-		to_mpz(y, o.b.v);
-		want_product(first, x, y);
-		to_mpz(x, q.a.v);
-		to_mpz(y, q.b.v);
-		want_product(second, x, y);
-		k->mul2(r.v, o.a.v, o.b.v, s.v, q.a.v, q.b.v);
-		expect("mul2, the first", &r, first, &o);
-		expect("mul2, the second", &s, second, &q);
-		r = o.a;
-		s = q.b;
-		k->mul2(r.v, r.v, o.b.v, s.v, q.a.v, s.v);
-		expect("mul2, r = a", &r, first, &o);
-		expect("mul2, s = d", &s, second, &q);
-		r = o.b;
-		s = o.a;
-		k->mul2(r.v, s.v, r.v, s.v, q.a.v, q.b.v);
-		expect("mul2, r = b", &r, first, &o);
-		expect("mul2, s = a", &s, second, &q);
-		mpz_clears(x, y, first, second, NULL);
-	}
+	do {
+		if (at[R] == at[C] || at[R] == at[D] || at[R] == at[S])
+			continue;
+		for (int i = 0; i < 8; i++)
+			check_mul2(k, at, &seed);
+		ways++;
+	} while (next_places(at));
+	assert_int_equal(ways, 52 + 35); /* r a place of its own, and one of a's or b's */
 }
 
 /* A chain in which each result is the next operand reaches what single draws do not. */
@@ -516,6 +594,45 @@ static void the_bound_of_the_reduction_holds(void **state)
 	mpz_clears(sum, t, NULL);
 }
 
+/* What kernels may get wrong is among what the tests draw: else they would not find it. */
+static void edges_are_drawn(void **state)
+{
+	enum { ZERO, ONES, ALIKE, LESS, MORE, SAME, SUM_P, SUM_BELOW, SUM_ABOVE, EDGES };
+	unsigned seen[EDGES] = {0};
+	uint64_t seed = 1;
+	mpz_t x, y;
+
+	(void)state;
+	mpz_inits(x, y, NULL);
+	for (int i = 0; i < ROUNDS; i++) {
+		operands o;
+		const uint64_t *a = o.a.v;
+
+		draw_operands(&o, &seed);
+		for (int j = 0; j < N; j++) {
+			seen[ZERO] += a[j] == 0 && !fp_is_zero(&o.a);
+			seen[ONES] += a[j] == UINT64_MAX;
+		}
+		to_mpz(x, a);
+		to_mpz(y, o.b.v);
+		mpz_add(y, x, y);
+		mpz_sub(y, y, p);
+		seen[SUM_P] += mpz_sgn(y) == 0;
+		seen[SUM_BELOW] += mpz_cmp_si(y, -1) == 0;
+		seen[SUM_ABOVE] += mpz_cmp_si(y, 1) == 0;
+		mpz_fdiv_q_2exp(y, x, 512);
+		mpz_fdiv_r_2exp(x, x, 512);
+		seen[ALIKE] += mpz_sgn(x) > 0 && mpz_cmp(x, y) == 0;
+		seen[LESS] += mpz_cmp(x, y) < 0;
+		seen[MORE] += mpz_cmp(x, y) > 0;
+		seen[SAME] += fp_equal(&o.a, &o.b) != 0;
+	}
+	mpz_clears(x, y, NULL);
+	for (int i = 0; i < EDGES; i++)
+		if (seen[i] < 8)
+			fail_msg("edge %d is drawn %u times", i, seen[i]);
+}
+
 /* The best row that the levels allow is taken, and each row proves itself against the portable. */
 static void picking_takes_the_best_that_runs(void **state)
 {
@@ -568,6 +685,7 @@ static const struct CMUnitTest per_kernel[] = {
 static const struct CMUnitTest once[] = {
 	cmocka_unit_test(constants_are_what_they_say),
 	cmocka_unit_test(the_bound_of_the_reduction_holds),
+	cmocka_unit_test(edges_are_drawn),
 	cmocka_unit_test(picking_takes_the_best_that_runs),
 	cmocka_unit_test(a_wrong_row_is_not_proved),
 };

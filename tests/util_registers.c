@@ -7,8 +7,8 @@
 #include "tests/util.h"
 
 #ifdef REGISTERS_CHECKED
-/* Calls f with six arguments and the registers of kept, and leaves in kept what they are then, and behind them the modes.
- * Gives how far the stack pointer is from where it was. */
+/* Calls f with six arguments and the registers of kept, and leaves in kept what they are then, and behind them the
+ * modes.  Gives how far the stack pointer is from where it was. */
 int64_t abi_call(any_function *f, const uintptr_t args[ARGS], uint64_t kept[]);
 #endif
 
