@@ -2,6 +2,9 @@
 import re
 import subprocess
 
+RELOCATION = re.compile(r"R_X86_64_(?:PC32|PLT32)\t(\.rodata[-+]0x[0-9a-f]+|\w+)|"
+                        r"R_AARCH64_(?:ADR_PREL_PG_HI21|ADD_ABS_LO12_NC)\t([\w.]+(?:\+0x\w+)?)")
+
 
 class Code:
     def __init__(self, objdump, path, intel=True):
@@ -19,7 +22,7 @@ class Code:
             m = re.match(r" *([0-9a-f]+):\t(.*)", line)
             if m:
                 at, rest = m.groups()
-                rest = re.sub(r" *(#|//).*", "", rest).strip().replace("\t", " ")
+                rest = re.sub(r" *(# |//).*", "", rest).strip().replace("\t", " ")
                 if re.match(r"(data16 )*(nop|xchg +ax,ax|cs nop)|data16", rest):
                     continue
                 mnemonic, _, operands = rest.partition(" ")
@@ -27,9 +30,9 @@ class Code:
                 self.lines.append(("%s+%d" % (name, len(self.lines) - self.entry[name]), mnemonic,
                                    split(operands.strip())))
                 continue
-            m = re.search(r"R_X86_64_(PC32|PLT32)\t(\.rodata[-+]0x[0-9a-f]+|\w+)", line)
+            m = RELOCATION.search(line)
             if m and self.lines:
-                self.lines[-1][2].append(m.group(2))
+                self.lines[-1][2].append(m.group(1) or m.group(2))
 
     @staticmethod
     def words(objdump, path):

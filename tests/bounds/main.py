@@ -8,6 +8,7 @@ import sys
 import fp8
 import fp8_avx2
 import p256x8
+import scalar
 from lanes import Complaint
 from listing import Code, tables
 
@@ -48,18 +49,24 @@ LANES = [
 ]
 
 
+def treat(rows, code, constants, untreated):
+    for what, run in rows.planted(code, constants):
+        found(what, run)
+    for what, run in rows.proofs(code, constants):
+        proved(what, run)
+    for what, why in untreated:
+        print("not treated: %s: %s" % (what, why))
+
+
 def main(objects, objdump):
     for name, module, source in LANES:
         path = os.path.join(objects, "asm", name)
-        if not os.path.exists(path):
-            continue
-        code, constants = Code(objdump, path), tables(os.path.join(ROOT, "engine", source))
-        for what, run in module.planted(code, constants):
-            found(what, run)
-        for what, run in module.proofs(code, constants):
-            proved(what, run)
-        for what, why in module.UNTREATED:
-            print("not treated: %s: %s" % (what, why))
+        if os.path.exists(path):
+            treat(module, Code(objdump, path), tables(os.path.join(ROOT, "engine", source)), module.UNTREATED)
+    for row in scalar.ROWS:
+        path = os.path.join(objects, "asm", row.path)
+        if os.path.exists(path):
+            treat(row, Code(objdump, path, row.machine is scalar.X86), row.constants(ROOT, objdump, path), row.untreated)
     print("# %d passed, %d failed, 0 skipped" % (passed, failed))
     return failed != 0
 
