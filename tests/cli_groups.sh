@@ -76,6 +76,17 @@ expect "from stdin, members by another column" 0 "6 messages" bash -c \
 	'sed "s/,group/,talkgroup/;1s/uri,group/uri,talkgroup/" members.csv >m2; "$@" <groups.csv' - \
 	"${P[@]}" --groups - --members m2 --column group=talkgroup -o stdin.nd
 
+echo "# who has which"
+expect "all keys of the state" 0 "5 keys: given 6 times, and 0 times perhaps" "$K" who --groups
+check "a line a group and member" lines out 7
+check "is an object" has out "^\{\"group\":\"$(group 2)\",\"gmk_id\":\"[0-9a-f]{8}\",\"status\":\"active\",\"uri\":\"sip:alice@example.org\",\"key\":\"has\"\}$"
+expect "as a table" 0 "" "$K" who --groups --format text
+check "with its columns" test "$(awk -F '\t' '$3 == "active" && $4 == "has" { print $1, $5 }' out | sort)" = \
+	"$( (member alice 1 2 3; member bob 1 4 5; member carol 6) | sed 's/\(.*\),\(.*\)/\2 \1/' | sort)"
+expect "of one GMS" 0 "" "$K" who --groups --gms-uri $gms --gms-kms kms.example.org
+expect "where there is none" 3 "no state of a GMS: who was given a key is not known here" "$K" who --groups --state keys
+expect "about all" 1 "do not go with it" "$K" who --groups --gmk keys/1.gmk
+
 echo "# words that exclude each other"
 for o in "--group x" "--gmk x" "--text x" "--activate 2100-01-01T00:00:00Z" "--expire 2100-01-01T00:00:00Z" \
 		"--status active"; do

@@ -12,7 +12,8 @@
  *   receipt, verify, verify_messages, verify_groups   what a run says at its end, and that held against its output
  *   messages, messages_text, messages_doc   messages read, in all forms
  *   open, open_out, inspect         messages opened, and looked at
- *   state, who, show                the state, members who have a key, and key files, shown
+ *   state, states                   the state, shown and repaired; which states are meant
+ *   who, who_groups, show           members who have a key, or all keys; and key files, shown
  *   lab, selftest                   a KMS for the laboratory; the engine's known answers
  *   keymuster.bash, man.sh          completion; the manual page
  */

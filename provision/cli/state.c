@@ -1,11 +1,9 @@
 /* state.c -- keymuster state: what a GMS remembers, shown and repaired. */
-#include "cli.h"
+#include "states.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "base/complain.h"
@@ -16,52 +14,11 @@
 enum { WINDOW = 900 };          /* seconds, of a client */
 
 typedef struct {
-	const char *state, *gms, *kms, *t;
+	states_which which;
+	const char *t;
 	cli_list gmk;
 	int64_t now, to;        /* the T that is wanted, Unix seconds */
 } words;
-
-/* ---- which state is meant -------------------------------------------------------------------- */
-
-static bool is_state(const char *name)
-{
-	size_t len = strlen(name);
-
-	return len > 6 && strcmp(name + len - 6, ".state") == 0;
-}
-
-static bool is_directory(const char *name)
-{
-	struct stat st;
-
-	return stat(name, &st) == 0 && S_ISDIR(st.st_mode);
-}
-
-/* Call each for all states of a directory; *code gets the highest of what it gives.  How many there
- * are, or -1: errno. */
-static int each_state(
-		const char *dir, int (*each)(void *ctx, const char *path), void *ctx, int *code)
-{
-	struct dirent **entries;
-	int n = scandir(dir, &entries, NULL, alphasort), found = 0;
-
-	for (int i = 0; i < n; i++) {
-		char *path = NULL;
-
-		if (is_state(entries[i]->d_name) &&
-		    asprintf(&path, "%s/%s", dir, entries[i]->d_name) >= 0) {
-			int one = each(ctx, path);
-
-			*code = one > *code ? one : *code;
-			found++;
-			free(path);
-		}
-		free(entries[i]);
-	}
-	if (n >= 0)
-		free(entries);
-	return n < 0 ? -1 : found;
-}
 
 /* ---- show ------------------------------------------------------------------------------------ */
 
@@ -147,37 +104,18 @@ static int show_one(void *ctx, const char *path)
 	return code;
 }
 
-/* Where the words say, a file or a directory; free() it.  NULL: said. */
-static char *find_place(const words *w)
-{
-	char *place;
-
-	if (w->gms != NULL && w->kms != NULL)
-		place = state_path(w->state, w->gms, w->kms);
-	else
-		place = w->state != NULL ? strdup(w->state) : state_directory();
-	if (place == NULL)
-		cli_error("no place for the state: %s (--state FILE names one)", strerror(errno));
-	return place;
-}
-
 static int show(words *w)
 {
-	char *place = find_place(w), shown[CLI_SHOWN];
-	int code = CLI_DONE, n = 1;
+	char *place = states_place(&w->which), shown[CLI_SHOWN];
+	int code = CLI_DONE, n;
 
 	if (place == NULL)
 		return CLI_IO;
-	if (is_directory(place))
-		n = each_state(place, show_one, w, &code);
-	else
-		code = show_one(w, place);
-	if (n < 0 && errno != ENOENT)
-		cli_error("%s: %s", cli_show(shown, place, strlen(place)), strerror(errno));
-	else if (n <= 0)
+	n = states_each(place, show_one, w, &code);
+	if (n == 0)
 		cli_note("%s: no state of a GMS", cli_show(shown, place, strlen(place)));
 	free(place);
-	return n < 0 && errno != ENOENT ? CLI_IO : code;
+	return code;
 }
 
 /* ---- repair ---------------------------------------------------------------------------------- */
@@ -296,7 +234,7 @@ static bool mend(void *ctx, state_content *c, bool exists)
 	bool changed = !exists || c->wrong != NULL || c->version == 1;
 	char shown[CLI_SHOWN];
 
-	take_owner(c, w->gms, w->kms);
+	take_owner(c, w->which.gms, w->which.kms);
 	for (size_t i = 0; i < w->gmk.n; i++)
 		take_owner(c, r->keys[i]->gms.s, r->keys[i]->kms.s);
 	journal_list(r->path, owner_of_journal, c, NULL);
@@ -365,7 +303,7 @@ static int keep_path(void *ctx, const char *path)
 static char *find_file(repair *r)
 {
 	const words *w = r->w;
-	const char *gms = w->gms, *kms = w->kms;
+	const char *gms = w->which.gms, *kms = w->which.kms;
 	char *place, *path = NULL, shown[CLI_SHOWN];
 	int code = CLI_DONE;
 
@@ -374,15 +312,15 @@ static char *find_file(repair *r)
 		kms = r->keys[0]->kms.s;
 	}
 	if (gms != NULL && kms != NULL) {
-		path = state_path(w->state, gms, kms);
+		path = state_path(w->which.state, gms, kms);
 		if (path == NULL)
 			cli_error("no place for the state: %s", strerror(errno));
 		return path;
 	}
-	place = find_place(w);
-	if (place == NULL || !is_directory(place))
+	place = states_place(&w->which);
+	if (place == NULL || !states_are_in(place))
 		return place;
-	if (each_state(place, keep_path, &path, &code) != 1) {
+	if (states_each(place, keep_path, &path, &code) != 1) {
 		cli_error("%s holds no state, or several: --state FILE, or --gms-uri and "
 			  "--gms-kms, say "
 			  "which",
@@ -427,8 +365,8 @@ static int run(const cli_command *me, int argc, char **argv, int (*act)(words *w
 {
 	words w = { .now = time(NULL) };
 	const cli_option options[] = {
-		{ "state", 0, CLI_ONE, &w.state }, { "gms-uri", 0, CLI_ONE, &w.gms },
-		{ "gms-kms", 0, CLI_ONE, &w.kms }, { repairs ? "t" : NULL, 0, CLI_ONE, &w.t },
+		{ "state", 0, CLI_ONE, &w.which.state }, { "gms-uri", 0, CLI_ONE, &w.which.gms },
+		{ "gms-kms", 0, CLI_ONE, &w.which.kms }, { repairs ? "t" : NULL, 0, CLI_ONE, &w.t },
 		{ "gmk", 0, CLI_MANY, &w.gmk }, { NULL, 0, CLI_FLAG, NULL },
 	};
 	cli_list operands = { 0 };
@@ -437,7 +375,7 @@ static int run(const cli_command *me, int argc, char **argv, int (*act)(words *w
 	w.to = w.now;
 	if (code == CLI_GO_ON && operands.n > 0)
 		code = cli_usage(me, "takes no operands: %zu were given", operands.n);
-	else if (code == CLI_GO_ON && (w.gms == NULL) != (w.kms == NULL))
+	else if (code == CLI_GO_ON && (w.which.gms == NULL) != (w.which.kms == NULL))
 		code = cli_usage(me, "--gms-uri and --gms-kms belong together");
 	else if (code == CLI_GO_ON && w.t != NULL && strcmp(w.t, "now") != 0 &&
 	    (!cli_take_time(me, "t", w.t, &w.to) || w.to < 0 || w.to >= (int64_t)UINT32_MAX))

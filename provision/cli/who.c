@@ -1,5 +1,5 @@
 /* who.c -- keymuster who: which members of a list were given a group key. */
-#include "cli.h"
+#include "who.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -12,9 +12,10 @@
 #include "message/uid.h"
 
 typedef struct {
-	const char *gmk, *members, *state, *format;
+	const char *gmk, *members, *format;
+	states_which which;
 	cli_list columns;
-	bool any_id, missing;
+	bool groups, missing;
 	crowd_how how;
 	bool text;              /* --format text */
 	km_key *key;
@@ -156,7 +157,7 @@ static int open_key(who *w)
 		cli_error("%s", why.text);
 		return read == KM_EFORMAT ? CLI_KEYS : CLI_IO;
 	}
-	state_file = state_path(w->state, w->key->gms.s, w->key->kms.s);
+	state_file = state_path(w->which.state, w->key->gms.s, w->key->kms.s);
 	path = state_file == NULL ? NULL : journal_path(state_file, w->key->gmk_id);
 	if (path == NULL) {
 		cli_error("no place for the state: %s (--state FILE names one)", strerror(errno));
@@ -183,15 +184,24 @@ static int check_words(who *w)
 	static const char *const formats[] = { "ndjson", "text", NULL };
 	size_t at = 0;
 
+	if (w->format != NULL && !cli_take_word(&cli_who, "format", w->format, formats, &at))
+		return CLI_USAGE;
+	w->text = at == 1;
+	if (w->groups && (w->gmk != NULL || w->members != NULL || w->missing || w->columns.n > 0 || w->how.list.any_id))
+		return cli_usage(&cli_who, "--groups is about all keys and members: --gmk, --members and what is said of a "
+				"list do not go with it");
+	if ((w->which.gms == NULL) != (w->which.kms == NULL))
+		return cli_usage(&cli_who, "--gms-uri and --gms-kms belong together");
+	if (w->groups)
+		return CLI_DONE;
+	if (w->which.gms != NULL)
+		return cli_usage(&cli_who, "--gms-uri and --gms-kms go with --groups: the key says whose it is");
 	if (w->gmk == NULL)
 		return cli_usage(&cli_who, "--gmk FILE is missing (- for stdin): the group key");
 	if (w->members == NULL)
 		return cli_usage(&cli_who, "--members FILE is missing (- for stdin)");
 	if (strcmp(w->gmk, "-") == 0 && strcmp(w->members, "-") == 0)
 		return cli_usage(&cli_who, "--gmk and --members are both stdin");
-	if (w->format != NULL && !cli_take_word(&cli_who, "format", w->format, formats, &at))
-		return CLI_USAGE;
-	w->text = at == 1;
 	for (size_t i = 0; i < w->columns.n; i++) {
 		if (!crowd_take_column(&cli_who, &w->how, w->columns.at[i]))
 			return CLI_USAGE;
@@ -204,7 +214,9 @@ static int who_run(int argc, char **argv)
 	who w = { 0 };
 	const cli_option options[] = {
 		{ "gmk", 0, CLI_ONE, &w.gmk }, { "members", 0, CLI_ONE, &w.members },
-		{ "state", 0, CLI_ONE, &w.state }, { "column", 0, CLI_MANY, &w.columns },
+		{ "state", 0, CLI_ONE, &w.which.state }, { "gms-uri", 0, CLI_ONE, &w.which.gms },
+		{ "gms-kms", 0, CLI_ONE, &w.which.kms }, { "groups", 0, CLI_FLAG, &w.groups },
+		{ "column", 0, CLI_MANY, &w.columns },
 		{ "any-id", 0, CLI_FLAG, &w.how.list.any_id },
 		{ "missing", 0, CLI_FLAG, &w.missing }, { "format", 0, CLI_ONE, &w.format },
 		{ NULL, 0, CLI_FLAG, NULL },
@@ -216,6 +228,10 @@ static int who_run(int argc, char **argv)
 		code = cli_usage(&cli_who, "takes no operands: %zu were given", operands.n);
 	else if (code == CLI_GO_ON)
 		code = check_words(&w);
+	if (code == CLI_DONE && w.groups) {
+		code = who_groups(&w.which, w.text);
+		w.gmk = NULL;
+	}
 	if (code == CLI_DONE && w.gmk != NULL)
 		code = cli_start();
 	if (code == CLI_DONE && w.gmk != NULL)
@@ -231,24 +247,34 @@ static int who_run(int argc, char **argv)
 
 static const char help[] =
 "usage: keymuster who --gmk FILE|- --members FILE|- [options]\n"
+"       keymuster who --groups [--state FILE|DIR] [--gms-uri URI --gms-kms URI] [--format F]\n"
 "\n"
 "Say which members of a list were given a group key, as its journal beside the state of the\n"
 "GMS has it: an object a line, whose key is has, unsure (a run that broke off may have let\n"
-"the message out), none, or revoked (told that the key is revoked).\n"
+"the message out), none, or revoked (told that the key is revoked).  With --groups: who was\n"
+"given which key, for all groups and keys of a state, or of all in its directory; status is\n"
+"that of the key: active, expired, revoked, or unknown to the state.\n"
 "\n"
 "  --gmk FILE|-        the group key\n"
 "  --members FILE|-    one URI a line, or CSV or NDJSON with uri\n"
 "  --missing           list those who keep the key and are not in the list, and only them\n"
+"  --groups            an object for each group, key, and member who has it, may, or was told\n"
+"  --gms-uri URI       with --groups and --gms-kms: those of that GMS alone\n"
+"  --gms-kms URI\n"
 "  --state FILE|DIR    the state of the GMS, as for provision\n"
 "  --column C=NAME     what the list calls its uri\n"
 "  --any-id            identities without sip: or tel: are members too\n"
-"  --format F          ndjson (default), or text (key, tab, URI)\n"
+"  --format F          ndjson (default), or text (key, tab, URI; with --groups a table: group,\n"
+"                      GMK-ID, status, key, URI, tabs between them)\n"
 "  -q, -v, --plain, -h, --help, --version: see keymuster --help\n"
 "\n"
-"Exit: 0 all have it (--missing: nobody is missing), 1 usage, 2 some do not, 3 no journal or\n"
-"no key, 4 input or output, or the list was not read to its end, 6 interrupted.\n"
+"Exit: 0 all have it (--missing: nobody is missing; --groups: all was read), 1 usage, 2 some do\n"
+"not, 3 no journal or no key, 4 input or output, or the list was not read to its end,\n"
+"6 interrupted.\n"
 "\n"
 "Example: those who left, and have the key still\n"
-"  keymuster who --gmk fire.gmk --members members-now.txt --missing --format text\n";
+"  keymuster who --gmk fire.gmk --members members-now.txt --missing --format text\n"
+"Example: the keys that one member has\n"
+"  keymuster who --groups --format text | grep -w sip:alice@example.org\n";
 
 const cli_command cli_who = { "who", help, who_run, NULL };
