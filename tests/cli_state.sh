@@ -287,6 +287,45 @@ rm -f ahead.nd ahead.nd.receipt
 expect "not to any word" 1 "neither Unix seconds" "$K" state repair --gmk fire.gmk --t soon
 cp saved "$state"
 
+echo "# state prune"
+mkdir pruned
+O=("${P[@]}" --state pruned/s.state)
+journals() { ls pruned/*.journal 2>/dev/null | wc -l; }
+"${O[@]}" --group sip:fire-8@gms-psi.example.org --gmk use.gmk --members m4 -o p.nd 2>err
+"${O[@]}" --group sip:fire-9@gms-psi.example.org --gmk told.gmk --members m4 -o p.nd 2>err
+"${O[@]}" --gmk told.gmk --members m2 --status revoked --partial -o p.nd 2>err
+soon=$(($(date +%s) + 12))
+"${O[@]}" --group sip:fire-10@gms-psi.example.org --gmk over.gmk --members m4 --expire $soon -o p.nd 2>err
+for i in 1 2; do        # a run for many: both keys end; one of them stays
+	printf 'group,gmk,expire\nsip:f%d@gms-psi.example.org,f%d.gmk,%d\nsip:g%d@gms-psi.example.org,g%d.gmk,%s\n' \
+		$i $i $soon $i $i "$([ $i = 2 ] || echo $soon)" >two.csv
+	printf 'uri,group\nsip:u1@example.org,sip:f%d@gms-psi.example.org\nsip:u1@example.org,sip:g%d@gms-psi.example.org\n' \
+		$i $i >two.m
+	"${O[@]}" --groups two.csv --members two.m -o p.nd 2>err
+done
+check "five journals" test "$(journals)" = 5
+expect "nothing is over" 0 "s.state: 0 journals of keys that ended before .* would be removed, 5 stay" \
+	"$K" state prune --state pruned/s.state --keep 0
+sleep $((soon + 1 - $(date +%s)))
+expect "nor by a clock alone: T is not so far" 0 "0 journals .* would be removed, 5 stay" \
+	"$K" state prune --state pruned/s.state --keep 0
+"${O[@]}" --gmk use.gmk --members late -o p.nd 2>err
+expect "what would go is named" 0 "2 journals .* would be removed, 3 stay \(--remove removes\)" \
+	"$K" state prune --state pruned/s.state --keep 0
+check "a line each" test "$(grep -c '^would be removed	[12] keys*	' out)" = 2
+check "of the run for many with both its keys" has out "	2 keys	.*/s.run-"
+check "nothing has gone" test "$(journals)" = 5
+expect "by default a key stays 400 days" 0 "0 journals" "$K" state prune --state pruned/s.state --remove
+expect "they are removed" 0 "2 journals .* were removed, 3 stay" "$K" state prune --state pruned/s.state --keep 0 --remove
+check "and they alone" test "$(journals)" = 3
+expect "a key that was revoked goes when all were told" 0 "" "${O[@]}" --gmk told.gmk --members m4 --status revoked -o p.nd
+sleep 1.1
+"${O[@]}" --gmk use.gmk --members m2 -o p.nd 2>err
+expect "then" 0 "1 journal .* was removed, 2 stay" "$K" state prune --state pruned --keep 0 --remove
+expect "and stays revoked" 3 "was revoked by this GMS|revoked: this key was revoked" "${O[@]}" --gmk told.gmk --members m2 -o p.nd
+echo something else, as long as one >"$(ls pruned/s.run-*.journal)"
+expect "nothing beside what is damaged" 3 "cannot be read" "$K" state prune --state pruned/s.state --keep 0 --remove
+
 echo "# keys of an older version"
 sed -e 's/"version": 2/"version": 1/' -e 's/^"gmk_id": .*/"gmk_id": "0a0a0a0a",/' \
 	-e 's/^"revoked": false/&,\n"salts": "D\/\/\/\/wECAwQ="/' fire.gmk >v1.gmk

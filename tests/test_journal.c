@@ -84,6 +84,21 @@ static void a_journal_says_whose_key_it_is_of(void **ctx)
 	km_key_free(other);
 }
 
+/* A run that was at work when it went is told, and nothing of it counts. */
+static void what_was_removed_takes_nothing(void **ctx)
+{
+	journal *j = open_journal("removed", JOURNAL_MAKE);
+	km_complaint said;
+
+	(void)ctx;
+	add(j, JOURNAL_GIVEN, 0, 3);
+	assert_int_equal(unlink(in_dir("removed")), 0);
+	assert_true(journal_add(j, 1, "sip:u9@h", 8));
+	assert_int_equal(journal_put(j, JOURNAL_GIVEN, 1, true, &said), JOURNAL_IO);
+	assert_non_null(strstr(said.text, "was removed meanwhile"));
+	journal_close(j);
+}
+
 static void counted(const char *name, uint64_t given, uint64_t unsure, uint64_t told)
 {
 	journal *j = open_journal(name, JOURNAL_READ);
@@ -592,6 +607,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_journal_says_whose_key_it_is_of),
+		cmocka_unit_test(what_was_removed_takes_nothing),
 		cmocka_unit_test(a_run_that_broke_off_is_unsure),
 		cmocka_unit_test(a_run_that_was_taken_back_is_nothing),
 		cmocka_unit_test(a_torn_end_is_cut_off),

@@ -12,7 +12,7 @@
  *   receipt, verify, verify_messages, verify_groups   what a run says at its end, and that held against its output
  *   messages, messages_text, messages_doc   messages read, in all forms
  *   open, open_out, inspect         messages opened, and looked at
- *   state, states                   the state, shown and repaired; which states are meant
+ *   state, state_prune, states      the state, shown and repaired; old journals removed; which states are meant
  *   who, who_groups, show           members who have a key, or all keys; and key files, shown
  *   lab, selftest                   a KMS for the laboratory; the engine's known answers
  *   keymuster.bash, man.sh          completion; the manual page
@@ -64,7 +64,8 @@ typedef struct {
 const cli_command *cli_command_at(size_t i);
 
 extern const cli_command cli_help, cli_lab_kms, cli_lab_user, cli_provision, cli_open, cli_inspect, cli_verify,
-		cli_show_files, cli_who, cli_state_show, cli_state_repair, cli_selftest;
+		cli_show_files, cli_who, cli_state_show, cli_state_repair, cli_state_prune,
+		cli_selftest;
 
 /* All of its help, to stdout. */
 void cli_put_help(const cli_command *command);

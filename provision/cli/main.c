@@ -19,7 +19,8 @@
 
 static const cli_command *const commands[] = {
 	&cli_provision, &cli_open, &cli_verify, &cli_inspect, &cli_show_files, &cli_who,
-	&cli_state_show, &cli_state_repair, &cli_lab_kms, &cli_lab_user, &cli_selftest, &cli_help,
+	&cli_state_show, &cli_state_repair, &cli_state_prune, &cli_lab_kms, &cli_lab_user, &cli_selftest,
+	&cli_help,
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
@@ -41,6 +42,7 @@ static const char help[] =
 "  state show          show the last T and the keys in use of a GMS\n"
 "Mending:\n"
 "  state repair        mend a state that is lost, damaged, or ahead of the clock\n"
+"  state prune         name or remove journals of keys that are long over\n"
 "Laboratory:\n"
 "  lab kms DIR         make a laboratory KMS\n"
 "  lab user DIR URI    issue the keys of users, also of a GMS, at a laboratory KMS\n"

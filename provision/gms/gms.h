@@ -14,6 +14,7 @@
  *   salts                   the user salts that a group key has given
  *   journal, journal_file   who was given one group key
  *   journal_part, journal_runs   the frames of one file; the files of many keys
+ *   journal_prune           journals of keys that are over, removed
  *   journal_add, journal_many, journal_index   what a run adds; a process that serves many keys; members looked up
  */
 #ifndef KM_GMS_H

@@ -144,6 +144,11 @@ bool journal_each_run(const char *base, size_t len, void (*each)(void *ctx, cons
 	return !l.lost;
 }
 
+bool journal_each_run_of(const char *state_file, void (*each)(void *ctx, const char *path), void *ctx)
+{
+	return journal_each_run(state_file, base_length(state_file), each, ctx);
+}
+
 static int by_number(const void *a, const void *b)
 {
 	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;

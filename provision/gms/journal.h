@@ -67,6 +67,14 @@ size_t journal_list(const char *state_file, void (*each)(void *ctx, const journa
  * there may be others, which could not be listed. */
 bool journal_each_run(const char *base, size_t len, void (*each)(void *ctx, const char *path), void *ctx);
 
+/* The same beside that state. */
+bool journal_each_run_of(const char *state_file, void (*each)(void *ctx, const char *path), void *ctx);
+
+/* Is is_over true of all keys that this file (of_many: of many keys) has marks of?  removes: it is removed then.  What
+ * a run adds to one that was removed is refused. */
+journal_result journal_prune(const char *path, bool of_many, bool (*is_over)(void *ctx, uint32_t gmk_id), void *ctx,
+		bool removes, size_t *n_keys, bool *over, km_complaint *why);
+
 /* key: whose journal it must be; but for JOURNAL_MAKE it may be NULL.  On an error *j is NULL. */
 journal_result journal_open(journal **j, const char *path, journal_how how, const journal_key *key,
 		km_complaint *why);

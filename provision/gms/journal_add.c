@@ -167,6 +167,10 @@ static journal_result cut_torn(tail *file, km_complaint *why)
 
 	if (fstat(file->fd, &st) != 0)
 		return journal_refuse_errno(file->path, why);
+	if (st.st_nlink == 0) {
+		complain(why, file->path, 0, NULL, "was removed meanwhile");
+		return JOURNAL_IO;
+	}
 	if ((uint64_t)st.st_size < file->end)
 		return journal_refuse(file->path, "was cut during the run", why);
 	len = (size_t)((uint64_t)st.st_size - file->end);
