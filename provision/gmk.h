@@ -537,7 +537,8 @@ KM_API size_t km_batch_count(const km_batch *batch);
  * marked in the journal, on disk, before this returns.  One that has run is emptied (km_batch_clear) before it runs again:
  * KM_ESTATE.  KM_EPARTIAL: some members were refused, see the results.  Else nothing was made, and where it is KM_ECLOCK
  * (now is before the last T by more than KM_GMS_CLOCK_BEHIND, or the GMS has no key set that can sign then) T has not
- * moved.  KM_EIO, KM_ELOST, KM_EREVOKED, KM_EFAULT, KM_ESELFTEST, KM_EKEY: a key set is missing. */
+ * moved.  KM_EIO, KM_ELOST, KM_EREVOKED, KM_EFAULT, KM_ESELFTEST, KM_EKEY: a key set is missing, or in
+ * files a GMK-ID is that of another key. */
 KM_API KM_MUST km_err km_batch_run(km_batch *batch, km_time now, km_complaint *why);
 
 /* The messages of this run have been handed over; or none has been, or ever will be.  KM_EIO. */

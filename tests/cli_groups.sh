@@ -137,6 +137,14 @@ check "no file is made for one that fails" absent keys/23.gmk
 check "nor for one that is there twice" absent keys/27.gmk
 check "the receipt says why" has <(of fail.nd.receipt 6) '"failed":"expiry: not after now"'
 expect "verify says so too" 2 "12 groups had no key" "$K" verify fail.nd --kms lab/kms-init.xml
+sed 's/^"gmk": "./"gmk": "z/; /^"gmk":/y/z/7/' keys/1.gmk >twin.gmk
+cmp -s keys/1.gmk twin.gmk && sed -i 's/^"gmk": "7/"gmk": "8/' twin.gmk
+chmod 600 twin.gmk
+(echo group,gmk; echo "$(group 1),keys/1.gmk"; echo "$(group 1 | sed s/fire/twin/),twin.gmk") >twins.csv
+sed 's|\[[^]]*\]|["sip:twin-1@gms-psi.example.org"]|' twin.gmk >t && cat t >twin.gmk
+(echo uri,group; member alice 1) >twins.m
+expect "one GMK-ID and two keys" 2 "another file has another key with this GMK-ID" \
+	"${P[@]}" --groups twins.csv --members twins.m -o twins.nd
 mkdir nodir
 (echo group,gmk; for g in 22 23; do echo "$(group $g),nodir/$g.gmk"; done) >mended.csv
 expect "what was rejected is fed in again" 2 "^2 groups \(2 served, 0 failed.*: 2 messages; 9 rejected" \

@@ -330,6 +330,8 @@ echo "# keys of an older version"
 sed -e 's/"version": 2/"version": 1/' -e 's/^"gmk_id": .*/"gmk_id": "0a0a0a0a",/' \
 	-e 's/^"revoked": false/&,\n"salts": "D\/\/\/\/wECAwQ="/' fire.gmk >v1.gmk
 cp v1.gmk v1.before
+expect "a key that the state does not know" 0 "warning: .*v1.gmk: the state did not know key 0a0a0a0a: whether it was revoked" \
+	"${P[@]}" --gmk v1.gmk --members late --check --state own2.state
 expect "its members are taken over" 0 "^key 0a0a0a0a of v1.gmk, 1 member had it before: 1 message" \
 	"${P[@]}" --gmk v1.gmk --members late -o late.nd --state own2.state
 expect "once" 0 "^key 0a0a0a0a of v1.gmk, 2 members had it before: 2 messages" \

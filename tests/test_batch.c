@@ -1040,6 +1040,101 @@ static void who_was_given_a_key_is_in_its_files(void **ctx)
 	km_gms_free(gms);
 }
 
+static km_gms *gms_of_files(const char *place)
+{
+	km_store *store;
+	km_gms *gms;
+
+	assert_int_equal(km_store_files(&store, in_dir(place), KM_MAY_BEGIN, why), KM_OK);
+	if (km_gms_new(&gms, ring, store, gms_uris[0], kms_uris[0], why) != KM_OK)
+		fail_msg("%s", km_complaint_text(why));
+	km_store_free(store);
+	return gms;
+}
+
+static km_key *load(km_gms *gms, const char *path)
+{
+	km_key *key;
+
+	if (km_key_load(&key, gms, path, km_seal_none(), why) != KM_OK)
+		fail_msg("%s", km_complaint_text(why));
+	return key;
+}
+
+/* A key file, and what it is with another GMK. */
+static void two_files(km_gms *gms, const char *path, const char *other)
+{
+	const km_str group = { "sip:fire-1@gms-psi.example.org", 30 };
+	const km_key_params p = { .struct_size = sizeof p, .activation = { KM_AT_ONCE, 0 }, .expiry = { KM_NEVER, 0 },
+			.groups = &group, .n_groups = 1, .authority = KM_AUTHORITY_PSI, .shared = KM_SHARED_NO,
+			.n_members = KM_MEMBERS_LATER };
+	char text[4096], *gmk;
+	uint32_t is_new;
+	km_key *key;
+	size_t len;
+	FILE *f;
+
+	assert_int_equal(km_key_file(&key, &is_new, gms, path, km_seal_none(), &p, LAB_NOW, why), KM_OK);
+	km_key_free(key);
+	f = fopen(path, "r");
+	assert_non_null(f);
+	len = fread(text, 1, sizeof text - 1, f);
+	fclose(f);
+	text[len] = '\0';
+	gmk = strstr(text, "\"gmk\": \"");
+	assert_non_null(gmk);
+	gmk[8] = gmk[8] == '7' ? '8' : '7';
+	write_text(other, text);
+}
+
+static void not_this_key(km_batch *b, const char *said)
+{
+	run(b, KM_EKEY);
+	if (strstr(km_complaint_text(why), said) == NULL)
+		fail_msg("%s", km_complaint_text(why));
+	km_batch_clear(b);
+}
+
+/* Not of two in a run, whoever else is in it; nor of another than members were given. */
+static void a_gmk_id_is_of_one_key(void **ctx)
+{
+	char *path = strdup(in_dir("mine.gmk")), *other = strdup(in_dir("other.gmk"));
+	km_gms *gms = gms_of_files("twins");
+	km_key *key[3];
+	km_batch *b = new_batch();
+
+	(void)ctx;
+	two_files(gms, path, other);
+	key[0] = load(gms, path);
+	key[1] = load(gms, other);
+	key[2] = lab_key(gms, "sip:fire-1@gms-psi.example.org", 0);
+	for (int n = 2; n <= 3; n++) {
+		for (int i = 0; i < n; i++)
+			add(b, key[i], users[0], 0);
+		not_this_key(b, "another key of this run has this GMK-ID");
+	}
+	km_gms_free(gms);
+	for (int i = 0; i < 3; i++)
+		km_key_free(key[i]);
+	gms = gms_of_files("twins");
+	key[0] = load(gms, path);
+	add(b, key[0], users[0], 0);
+	run(b, KM_OK);
+	assert_int_equal(km_batch_delivered(b, why), KM_OK);
+	km_batch_clear(b);
+	km_key_free(key[0]);
+	km_gms_free(gms);
+	gms = gms_of_files("twins");
+	key[1] = load(gms, other);
+	add(b, key[1], users[1], 0);
+	not_this_key(b, "not the key that members were given under this GMK-ID");
+	km_batch_free(b);
+	km_key_free(key[1]);
+	km_gms_free(gms);
+	free(path);
+	free(other);
+}
+
 typedef struct {
 	uint32_t guk_id;
 	int i;
@@ -1185,6 +1280,7 @@ int main(void)
 		EACH(who_may_have_a_message_is_marked),
 		EACH(marks_that_fail_leave_nothing),
 		EACH(who_was_given_a_key_is_in_its_files),
+		EACH(a_gmk_id_is_of_one_key),
 		EACH(who_shares_a_salt_is_told),
 		EACH(memory_is_bounded),
 	};

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sodium.h>
+
 #include "base/when.h"
 
 static int out_of_memory(void)
@@ -44,7 +46,17 @@ static int by_gmk_id(const void *a, const void *b, void *groups)
 	return x < y ? -1 : x > y;
 }
 
-/* Two rows may name copies of one key's file: a key that is there twice has no number of its own, and both fail. */
+/* Two files with one GMK-ID both fail: copies of one key, which then has no number of its own, or two keys of which
+ * members could not tell which is meant. */
+static bool fail_twins(provision_groups *g, uint32_t a, uint32_t b)
+{
+	const km_key *x = g->keys[a].key, *y = g->keys[b].key;
+	const char *text = sodium_memcmp(x->gmk, y->gmk, KM_SSV_BYTES) == 0 ? "the same key as that of another file" :
+			"another file has another key with this GMK-ID: one of them is damaged or made up";
+
+	return groups_fail(g->list, a, "gmk", text) && groups_fail(g->list, b, "gmk", text);
+}
+
 static bool index_keys(provision_groups *g)
 {
 	g->n_ids = 0;
@@ -56,8 +68,7 @@ static bool index_keys(provision_groups *g)
 		qsort_r(g->by_id, g->n_ids, sizeof *g->by_id, by_gmk_id, g);
 	for (size_t i = 1; i < g->n_ids; i++) {
 		if (by_gmk_id(&g->by_id[i - 1], &g->by_id[i], g) == 0 &&
-		    (!groups_fail(g->list, g->by_id[i - 1], "gmk", "the same key as that of another file") ||
-		    !groups_fail(g->list, g->by_id[i], "gmk", "the same key as that of another file")))
+		    !fail_twins(g, g->by_id[i - 1], g->by_id[i]))
 			return false;
 	}
 	return true;

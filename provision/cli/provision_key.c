@@ -142,6 +142,7 @@ int provision_check_key(provision *p)
 	km_complaint why = { 0 };
 	char shown[CLI_SHOWN];
 	state_id is = { 0 };
+	bool known = true;
 
 	if (!p->key_exists && p->expiry != 0 && p->expiry <= p->t) {
 		cli_error("--expire: not after the T of this GMS: the key would never be of use");
@@ -149,11 +150,14 @@ int provision_check_key(provision *p)
 	}
 	if (!p->key_exists)
 		return CLI_DONE;
+	cli_show(shown, p->w.gmk, strlen(p->w.gmk));
+	if (state_look_up(p->st, &is, &known, key->gmk_id, &why) == STATE_OK && !known && !p->revoke)
+		cli_warn("%s: the state did not know key %08x: whether it was revoked is not known here", shown,
+				(unsigned)key->gmk_id);
 	if (state_keep_id(p->st, &is, key->gmk_id, key->params.expiry, key->revoked, &why) != STATE_OK) {
 		cli_error("%s", why.text);
 		return CLI_IO;
 	}
-	cli_show(shown, p->w.gmk, strlen(p->w.gmk));
 	if (!p->revoke && key->revoked)
 		cli_error("%s: revoked: this key was revoked and is not given out any more", shown);
 	else if (!p->revoke && is.revoked)

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sodium.h>
+
 #include "base/complain.h"
 #include "base/lock.h"
 
@@ -149,6 +151,36 @@ static const km_key *find_key(km_key *const *keys, size_t n, uint32_t gmk_id)
 	return keys[i];
 }
 
+static km_err refuse_gmk(const km_key *key, const char *text, km_complaint *why)
+{
+	char said[128];
+
+	snprintf(said, sizeof said, "%08x: %s", (unsigned)key->gmk_id, text);
+	complain(why, "group key", 0, "gmk", said);
+	return KM_EKEY;
+}
+
+/* A GMK-ID that two keys of a run have names neither. */
+static km_err check_apart(const km_key *a, const km_key *b, km_complaint *why)
+{
+	if (a->gmk_id != b->gmk_id || sodium_memcmp(a->gmk, b->gmk, KM_SSV_BYTES) == 0)
+		return KM_OK;
+	return refuse_gmk(a, "another key of this run has this GMK-ID", why);
+}
+
+/* All are of the journal of one key. */
+static km_err check_one(const store_journal *s, km_key *const *keys, size_t n, km_complaint *why)
+{
+	km_err err = KM_OK;
+
+	for (size_t i = 0; i < n && err == KM_OK; i++) {
+		err = check_apart(keys[0], keys[i], why);
+		if (err == KM_OK && !journal_has_salts_of(s->one, keys[i]->gmk))
+			err = refuse_gmk(keys[i], "not the key that members were given under this GMK-ID", why);
+	}
+	return err;
+}
+
 static km_err open_one(store_journal *s, const char *state_file, const km_key *key, km_complaint *why)
 {
 	const char *groups[KM_GROUPS_MAX];
@@ -287,6 +319,10 @@ static km_err mark_many(store_journal *s, open_run *r, uint64_t t, const km_mark
 		qsort_r(order, n, sizeof *order, by_key_and_what, (void *)(uintptr_t)marks);
 		memcpy(sorted, keys, n_keys * sizeof(km_key *));
 		qsort(sorted, n_keys, sizeof(km_key *), by_id);
+		for (size_t i = 1; i < n_keys && err == KM_OK; i++)
+			err = check_apart(sorted[i - 1], sorted[i], why);
+	}
+	if (err == KM_OK) {
 		err = gather(r, t, marks, order, n, sorted, n_keys) ?
 				err_of(journal_many_sync(r->many->file, why)) : KM_ENOMEM;
 	}
@@ -311,6 +347,8 @@ km_err store_journal_mark(store_journal *s, const char *state_file, uint64_t run
 		err = KM_ENOMEM;
 	} else if (is_alone(s, marks, n) && r->many == NULL) {
 		err = open_one(s, state_file, find_key(keys, n_keys, marks[0].gmk_id), why);
+		if (err == KM_OK)
+			err = check_one(s, keys, n_keys, why);
 		if (err == KM_OK)
 			err = mark_one(s, r, t, marks, n, why);
 	} else {
