@@ -117,15 +117,23 @@ const char *kmsdoc_take_two(void *field, size_t size, char *text, size_t len)
 	return says(text, len, "2") ? NULL : "not 2, the only one that is supported";
 }
 
+/* 1 where first <= c <= last, else 0, without a branch: c may be secret. */
+static unsigned between(unsigned c, unsigned first, unsigned last)
+{
+	return (((c - first) | (last - c)) >> 31) ^ 1;
+}
+
+/* All of the text is looked at, in the same way whatever it says. */
 static bool is_hex(const char *text, size_t len)
 {
-	for (size_t i = 0; i < len; i++) {
-		char c = text[i];
+	unsigned all = len > 0;
 
-		if (!(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'f') && !(c >= 'A' && c <= 'F'))
-			return false;
+	for (size_t i = 0; i < len; i++) {
+		const unsigned char c = (unsigned char)text[i];
+
+		all &= between(c, '0', '9') | between(c, 'a', 'f') | between(c, 'A', 'F');
 	}
-	return len > 0;
+	return all;
 }
 
 /* Take white space out, and what tools put around and between hex digits: 0x, colons.  Gives the length
@@ -133,12 +141,15 @@ static bool is_hex(const char *text, size_t len)
 static size_t squeeze(char *text, size_t len)
 {
 	size_t n = 0;
+	bool prefix;
 
 	for (size_t i = 0; i < len; i++) {
 		if (!kmsdoc_is_space(text[i]) && text[i] != ':')
 			text[n++] = text[i];
 	}
-	if (n > 2 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X') && is_hex(text + 2, n - 2)) {
+	/* Both at once: the first digit may be secret. */
+	prefix = n > 2 && ((text[0] ^ '0') | ((text[1] | 0x20) ^ 'x')) == 0;
+	if (prefix && is_hex(text + 2, n - 2)) {
 		memmove(text, text + 2, n - 2);
 		n -= 2;
 	}
