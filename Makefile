@@ -4,7 +4,7 @@
 ## make demo               a laboratory KMS, 10 000 members, some of whom open their messages
 ## make test               everything that is tested; installs what it needs.  check: the same, installs nothing
 ## make language-packages  installs what the examples in other languages need, which the tests else skip
-## make ctime              constant time, on the binary; ctime-full: two compilers, four levels; ctime-stat: by time
+## make ctime              constant time, on the binary, of AArch64 by traces; ctime-full: more; ctime-stat: by time
 ## make faults             single faults at calls and at instructions, in every operation, row and size, at length; a
 ##                         short form is in the tests
 ## make live               GMSs of many threads, with children, with 10 000 groups; under ThreadSanitizer and helgrind
@@ -263,9 +263,14 @@ $(B)/tests/ctime_stat: $(B)/tests/ctime_stat.c.o $(TEST_UTIL) $(call obj,$(ENGIN
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -Wl,--wrap=eccsi_nonce $^ -o $@ -lcmocka $(LIBS) -lm
 
+# Operations on secrets, for a plugin of qemu that watches.
+$(B)/tests/traces: $(B)/tests/traces.c.o $(TEST_UTIL) $(call obj,$(ENGINE) $(PROV))
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -Wl,--wrap=eccsi_nonce -Wl,-z,now $^ -o $@ -lcmocka $(LIBS)
+
 # Both are of x86-64, and faults in an instrumented build are mostly its reports.
 FAULTS := $(if $(filter x86_64-release,$(ARCH)-$(MODE)),$(B)/tests/faults $(B)/tests/steps)
-tests: $(patsubst %,$(B)/tests/%,$(TESTS) $(FUZZ)) $(B)/tests/ctime_stat $(FAULTS) $(B)/bench/bench $(B)/bench/live $(B)/bench/openssl-ecdsa all
+tests: $(patsubst %,$(B)/tests/%,$(TESTS) $(FUZZ)) $(B)/tests/ctime_stat $(B)/tests/traces $(FAULTS) $(B)/bench/bench $(B)/bench/live $(B)/bench/openssl-ecdsa all
 
 # Run them all and the tests of the command.  VECTORS=DIR: a third party's vectors, else skipped.
 check: tests $(COMMAND)
@@ -304,13 +309,28 @@ digests: $(B)/tests/test_digests
 ctime: $(call obj,$(ENGINE) $(PROV))
 	@$(TOOLS) bash tests/opcodes.sh $(B)
 	@$(TOOLS) bash tests/imports.sh $(B)
-	@MAKE='$(MAKE)' CC='$(CC)' bash tests/ctime_ran.sh
-	@MAKE='$(MAKE)' SHIPPED='$(B)' bash tests/ctime.sh $(CC):-O2 $(CC):-O3
+	@$(if $(RUN),echo '[  SKIPPED ] memcheck: programs for $(ARCH) do not run under it here', \
+		MAKE='$(MAKE)' CC='$(CC)' bash tests/ctime_ran.sh && \
+		MAKE='$(MAKE)' SHIPPED='$(B)' bash tests/ctime.sh $(CC):-O2 $(CC):-O3)
+	@$(MAKE) --no-print-directory traces
+# The same by equal traces of nine secrets each, for AArch64: where this machine has a compiler and libraries for it.
+TRACES_A64 = $(if $(filter aarch64,$(ARCH)),$(B)/tests/traces,$(if $(A64_LIBS),build/aarch64-$(MODE)/tests/traces))
+A64_LIBS   = $(shell echo 'int main(void) { return 0; }' | $(A64)gcc -x c - -o /dev/null -lcmocka $(LIBS) 2>/dev/null && echo yes)
+traces-built: build/qemu/trace.so
+	@$(if $(TRACES_A64),$(MAKE) --no-print-directory $(if $(filter aarch64,$(ARCH)),,CROSS=$(A64) CC=$(A64)gcc) $(TRACES_A64))
+traces: traces-built
+	@$(if $(TRACES_A64),bash tests/traces.sh build/qemu/trace.so 9 aarch64=$(TRACES_A64), \
+		echo '[  SKIPPED ] traces of aarch64: $(A64)gcc, or libraries for it, are not installed')
+# Three times as many secrets; and of x86-64 what qemu runs, which has no AVX-512.
+traces-full: traces-built $(if $(filter x86_64,$(ARCH)),$(B)/tests/traces)
+	@bash tests/traces.sh build/qemu/trace.so 27 $(if $(TRACES_A64),aarch64=$(TRACES_A64)) \
+		$(if $(filter x86_64,$(ARCH)),x86_64=$(B)/tests/traces)
 # A quick look at time itself; not a part of the tests, for a machine's noise is in it.
 ctime-stat: $(B)/tests/ctime_stat
 	@$<
 ctime-full:
 	@MAKE='$(MAKE)' bash tests/ctime.sh $(foreach cc,gcc clang,$(foreach o,-O1 -Os -O2 -O3,$(cc):$(o)))
+	@$(MAKE) --no-print-directory traces-full
 
 # ---- for people: each enough on a fresh machine -------------------------------------------------
 
@@ -454,7 +474,7 @@ clean:
 	rm -rf build demo
 
 FORCE:
-.PHONY: all tests check abi abi-check abi-packages faults live live-tsan digests fuzz fuzz-targets ctime ctime-stat ctime-full test demo install help clean FORCE \
+.PHONY: all tests check abi abi-check abi-packages faults live live-tsan digests fuzz fuzz-targets ctime ctime-stat ctime-full traces traces-built traces-full test demo install help clean FORCE \
 	build-packages test-packages bench-packages language-packages bench bench-live bench-command bench-a64 bench-instructions bench-mca
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
