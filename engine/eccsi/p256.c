@@ -474,6 +474,17 @@ uint64_t p256_below(const uint64_t a[4], const uint64_t m[4])
 	return ct_barrier(0 - (uint64_t)sub4(t, a, m));
 }
 
+void fe_negate_where(p256_fe *a, uint64_t mask)
+{
+	uint64_t t[4];
+
+	VERIFY(verify_below(a->v, p256_p, 4) && !p256_is_zero(a->v));
+	sub4(t, p256_p, a->v);
+#pragma GCC unroll 4
+	for (int i = 0; i < 4; i++)
+		a->v[i] = ct_select(mask, t[i], a->v[i]);
+}
+
 uint64_t p256_is_zero(const uint64_t a[4])
 {
 	return ~ct_mask_nonzero(a[0] | a[1] | a[2] | a[3]);

@@ -92,6 +92,9 @@ static inline void fe_sub(p256_fe *r, const p256_fe *a, const p256_fe *b)
 	VERIFY(verify_below(r->v, p256_p, 4));
 }
 
+/* a = -a where mask is all ones; a is not 0. */
+void fe_negate_where(p256_fe *a, uint64_t mask);
+
 /* r = a + b mod m, r = a - b mod m. */
 void p256_add_mod(uint64_t r[4], const uint64_t a[4], const uint64_t b[4], const uint64_t m[4]);
 void p256_sub_mod(uint64_t r[4], const uint64_t a[4], const uint64_t b[4], const uint64_t m[4]);

@@ -423,7 +423,7 @@ void p256_times_var(p256_jac *r, const uint64_t k[4], const p256_point *a)
 			p256_point b = odd[(digit[i] < 0 ? -digit[i] : digit[i]) / 2];
 
 			if (digit[i] < 0)
-				fe_sub(&b.y, &(const p256_fe){{0}}, &b.y);
+				fe_negate_where(&b.y, ~(uint64_t)0);
 			p256_jac_mixed_var(&acc, &acc, &b);
 		}
 	}

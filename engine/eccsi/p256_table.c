@@ -145,16 +145,6 @@ static uint64_t digit_of(const uint64_t u[4], size_t w, size_t i)
 	return d & (((uint64_t)1 << w) - 1);
 }
 
-/* y = -y where mask is all ones; y is not 0. */
-static void negate_where(p256_fe *y, uint64_t mask)
-{
-	static const p256_fe zero;
-	p256_fe t;
-
-	fe_sub(&t, &zero, y);
-	ct_cmov(y->v, t.v, 4, mask);
-}
-
 /* A digit's sign as a mask and its index, (|d| - 1)/2. */
 static uint64_t index_of(uint64_t *negative, uint64_t digit, size_t w)
 {
@@ -173,7 +163,7 @@ void p256_lookup_g(p256_point out[P256_WINDOWS], const uint64_t k[4])
 		w.index = index_of(&w.negative, digit_of(w.u, P256_W, i), P256_W);
 		fp_k->select(out[i].x.v, p256_narrow_g->e[i][0].x.v, 1 << (P256_W - 1),
 				sizeof out[i] / 8, w.index);
-		negate_where(&out[i].y, w.negative);
+		fe_negate_where(&out[i].y, w.negative);
 	}
 	wipe(&w, sizeof w);
 }
@@ -190,7 +180,7 @@ void p256_lookup_var(p256_point out[P256_WIDE_WINDOWS], const uint64_t k[4], con
 	p256_wide_recode(u, k);
 	for (size_t i = 0; i < P256_WIDE_WINDOWS; i++) {
 		out[i] = t->e[i][index_of(&negative, digit_of(u, P256_WIDE_W, i), P256_WIDE_W)];
-		negate_where(&out[i].y, negative);
+		fe_negate_where(&out[i].y, negative);
 	}
 }
 
