@@ -203,6 +203,45 @@ static void assert_inverse(const p256_fe *x, int mod_n)
 	mpz_clears(a, want, NULL);
 }
 
+__extension__ typedef __int128 i128;
+
+/* 60 steps one by one, as p256_inv.c defines them, for numbers below 2^62 in absolute value. */
+static void steps_one_by_one(p256_matrix *t, int64_t *zeta, int64_t f, int64_t g)
+{
+	i128 F = f, G = g, u = 1, v = 0, q = 0, r = 1, was;
+
+	for (int i = 0; i < 60; i++) {
+		const int odd = G & 1, change = odd && *zeta < 0;
+
+		*zeta = change ? -*zeta - 2 : *zeta - 1;
+		was = F, F = change ? G : F, G = (change ? G - was : odd ? G + was : G) / 2;
+		was = u, u = change ? q : u, q = change ? q - was : odd ? q + was : q;
+		was = v, v = change ? r : v, r = change ? r - was : odd ? r + was : r;
+		u *= 2;
+		v *= 2;
+	}
+	*t = (p256_matrix){(int64_t)u, (int64_t)v, (int64_t)q, (int64_t)r};
+}
+
+/* The matrix, or its opposite, and zeta from any zeta that there is. */
+static void steps_are_steps(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 20000; i++) {
+		int64_t f = (int64_t)draw(&seed) >> (2 + draw(&seed) % 60) | 1;
+		int64_t g = (int64_t)draw(&seed) >> (2 + draw(&seed) % 60), zeta = (int64_t)(draw(&seed) % 1201) - 600;
+		int64_t want_zeta = i % 3 ? zeta / 100 : zeta;
+		p256_matrix t, want;
+		uint64_t got = p256_k->steps(&t, (uint64_t)want_zeta, (uint64_t)f, (uint64_t)g);
+
+		steps_one_by_one(&want, &want_zeta, f, g);
+		assert_true(got == (uint64_t)want_zeta);
+		if (t.u != want.u || t.v != want.v)
+			t = (p256_matrix){-t.u, -t.v, -t.q, -t.r};
+		assert_memory_equal(&t, &want, sizeof t);
+	}
+}
+
 /* Drawn ones, and 2^i, 2^i - 1, their opposites and 1/2^i, of which the last take long or few steps. */
 static void inverses_are_inverses(void **state)
 {
@@ -281,14 +320,21 @@ static void wrong_mixed(uint64_t r[12], const uint64_t a[12], const uint64_t b[8
 	r[4] ^= 1;
 }
 
+static uint64_t wrong_steps(p256_matrix *t, uint64_t zeta, uint64_t f, uint64_t g)
+{
+	zeta = honest->steps(t, zeta, f, g);
+	t->r ^= 1;
+	return zeta;
+}
+
 /* Each kernel that is wrong in one bit. */
 static void a_wrong_row_is_not_proved(void **state)
 {
-	p256_kernel wrong[7];
+	p256_kernel wrong[8];
 
 	(void)state;
 	honest = p256_k;
-	for (size_t i = 0; i < 7; i++)
+	for (size_t i = 0; i < 8; i++)
 		wrong[i] = *honest;
 	wrong[0].mul = wrong_mul;
 	wrong[1].sqr = wrong_sqr;
@@ -297,7 +343,8 @@ static void a_wrong_row_is_not_proved(void **state)
 	wrong[4].mul_n = wrong_mul_n;
 	wrong[5].dbl = wrong_dbl;
 	wrong[6].mixed = wrong_mixed;
-	for (size_t i = 0; i < 7; i++) {
+	wrong[7].steps = wrong_steps;
+	for (size_t i = 0; i < 8; i++) {
 		p256_k = &wrong[i];
 		assert_false(p256_proved());
 	}
@@ -716,6 +763,7 @@ int main(void)
 	static const row_test tests[] = {
 		{"products_are_products", products_are_products},
 		{"sums_and_differences", sums_and_differences},
+		{"steps_are_steps", steps_are_steps},
 		{"inverses_are_inverses", inverses_are_inverses},
 		{"a_wrong_row_is_not_proved", a_wrong_row_is_not_proved},
 		{"tables_of_g_are_proved", tables_of_g_are_proved},

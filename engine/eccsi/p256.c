@@ -369,7 +369,7 @@ static void mixed_c(uint64_t r[12], const uint64_t a[12], const uint64_t b[8])
 /* ---- the choice -------------------------------------------------------------------------- */
 
 static const p256_kernel kernel_c = {"c", 0, mul_c, sqr_c, add_c, sub_c, mul_n_c, dbl_c,
-	mixed_c};
+	mixed_c, p256_steps_c};
 
 #ifdef ARCH_x86_64
 void p256_mul_adx(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]);
@@ -381,7 +381,7 @@ void p256_mixed_adx(uint64_t r[12], const uint64_t a[12], const uint64_t b[8]);
 
 static const p256_kernel kernel_adx = {
 	"adx", CPU_ADX, p256_mul_adx, p256_sqr_adx, p256_add_adx, p256_sub_adx, mul_n_c,
-	p256_dbl_adx, p256_mixed_adx,
+	p256_dbl_adx, p256_mixed_adx, p256_steps_c,
 };
 #define P256_ASM &kernel_adx,
 #elif defined(ARCH_aarch64)
@@ -392,10 +392,11 @@ void p256_sub_a64(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]);
 void p256_mul_n_a64(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]);
 void p256_dbl_a64(uint64_t r[12], const uint64_t a[12]);
 void p256_mixed_a64(uint64_t r[12], const uint64_t a[12], const uint64_t b[8]);
+uint64_t p256_steps_a64(p256_matrix *t, uint64_t zeta, uint64_t f, uint64_t g);
 
 static const p256_kernel kernel_a64 = {
 	"a64", CPU_A64, p256_mul_a64, p256_sqr_a64, p256_add_a64, p256_sub_a64, p256_mul_n_a64,
-	p256_dbl_a64, p256_mixed_a64,
+	p256_dbl_a64, p256_mixed_a64, p256_steps_a64,
 };
 #define P256_ASM &kernel_a64,
 #else
@@ -417,13 +418,15 @@ void p256_pick(unsigned cpu)
 int p256_proved(void)
 {
 	uint64_t a[4], b[4], got[5][4], want[5][4];
-	uint64_t point[12], sums[2][12], want_sums[2][12];
+	uint64_t point[12], sums[2][12], want_sums[2][12], zeta = ~(uint64_t)0, want_zeta = zeta;
+	p256_matrix matrix, want_matrix;
 
 	memcpy(a, p256_g.x.v, sizeof a);
 	memcpy(b, p256_g.y.v, sizeof b);
 	for (int i = 0; i < 16; i++) {
 		memset(got, 0, sizeof got);
 		memset(sums, 0, sizeof sums);
+		memset(&matrix, 0, sizeof matrix);
 		p256_k->mul(got[0], a, b);
 		p256_k->sqr(got[1], a);
 		p256_k->mul_n(got[2], a, b);
@@ -434,6 +437,7 @@ int p256_proved(void)
 		memcpy(point + 8, i & 1 ? a : b, sizeof b);
 		p256_k->dbl(sums[0], point);
 		p256_k->mixed(sums[1], sums[0], point);
+		zeta = p256_k->steps(&matrix, zeta, a[0] | 1, b[0]);
 		mul_c(want[0], a, b);
 		sqr_c(want[1], a);
 		mul_n_c(want[2], a, b);
@@ -441,8 +445,9 @@ int p256_proved(void)
 		sub_c(want[4], a, b);
 		dbl_c(want_sums[0], point);
 		mixed_c(want_sums[1], want_sums[0], point);
-		if (memcmp(got, want, sizeof got) != 0 ||
-				memcmp(sums, want_sums, sizeof sums) != 0)
+		want_zeta = p256_steps_c(&want_matrix, want_zeta, a[0] | 1, b[0]);
+		if (memcmp(got, want, sizeof got) != 0 || memcmp(sums, want_sums, sizeof sums) != 0 ||
+				memcmp(&matrix, &want_matrix, sizeof matrix) != 0 || zeta != want_zeta)
 			return 0;
 		memcpy(a, want[0], sizeof a);
 		memcpy(b, want[i & 1 ? 1 : 4], sizeof b);

@@ -28,6 +28,12 @@ typedef struct {
 	p256_fe x, y, z;
 } p256_jac;
 
+/* What 60 divsteps do, times 2^60, or its opposite: (f, g) becomes (u*f + v*g, q*f + r*g)/2^60.
+ * |u| + |v| <= 2^60 and |q| + |r| <= 2^60.  p256_inv.c */
+typedef struct {
+	int64_t u, v, q, r;
+} p256_matrix;
+
 /* A row of the kernel table.  Operands are canonical. */
 typedef struct {
 	const char *name;
@@ -44,6 +50,8 @@ typedef struct {
 	 * is infinity, b or -b.  r may be a. */
 	void (*dbl)(uint64_t r[12], const uint64_t a[12]);
 	void (*mixed)(uint64_t r[12], const uint64_t a[12], const uint64_t b[8]);
+	/* 60 divsteps from zeta on the low 64 bits of f, which is odd, and g: the new zeta */
+	uint64_t (*steps)(p256_matrix *t, uint64_t zeta, uint64_t f, uint64_t g);
 } p256_kernel;
 
 /* Best first, the portable row last, then NULL.  p256_k is the chosen one. */
@@ -116,6 +124,8 @@ void p256_to_mont_n(uint64_t r[4], const uint64_t a[4]);
 /* r = (octets, 32, mod n), plain. */
 void p256_scalar(uint64_t r[4], const uint8_t octets[32]);
 
+/* The portable steps. */
+uint64_t p256_steps_c(p256_matrix *t, uint64_t zeta, uint64_t f, uint64_t g);
 /* r = 1/a, 0 for a = 0; in Montgomery form both. */
 void p256_inv_p(p256_fe *r, const p256_fe *a);
 void p256_inv_n(uint64_t r[4], const uint64_t a[4]);

@@ -28,11 +28,7 @@ typedef struct {
 	int64_t v[LIMBS];
 } s60;
 
-/* 2^20 or 2^60 times the effect of so many steps, or its opposite: (f, g) becomes (u*f + v*g, q*f + r*g)/2^60.
- * |u| + |v| <= 2^60 and |q| + |r| <= 2^60. */
-typedef struct {
-	int64_t u, v, q, r;
-} matrix;
+typedef p256_matrix matrix; /* of 20 steps too: times 2^20 */
 
 typedef struct {
 	s60 m;
@@ -126,7 +122,7 @@ static inline void move_low(uint64_t *f, uint64_t *g, const matrix *t)
 }
 
 /* 60 steps on the low 64 bits, of which 44 are left after the first 20, and 24 after 40. */
-static OWN uint64_t steps(matrix *t, uint64_t zeta, uint64_t f, uint64_t g)
+uint64_t p256_steps_c(p256_matrix *t, uint64_t zeta, uint64_t f, uint64_t g)
 {
 	matrix part[3], two;
 
@@ -235,7 +231,7 @@ static void invert(uint64_t r[4], const uint64_t a[4], const modulus *mod)
 
 	s60_from_limbs(&w.g, a);
 	for (int i = 0; i < ROUNDS; i++) {
-		w.zeta = steps(&w.t, w.zeta, (uint64_t)w.f.v[0] | (uint64_t)w.f.v[1] << 60,
+		w.zeta = p256_k->steps(&w.t, w.zeta, (uint64_t)w.f.v[0] | (uint64_t)w.f.v[1] << 60,
 				(uint64_t)w.g.v[0] | (uint64_t)w.g.v[1] << 60);
 		if (i < GROWING)
 			grow_de(&w.d, &w.e, &w.t);
