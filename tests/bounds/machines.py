@@ -55,6 +55,11 @@ class Machine(Words):
         self.flags[name] = (v[0], True)
         return self.now(v[0])
 
+    def joined(self, x, y, n):
+        """Bits n to n + 63 of x, y above one another."""
+        up = const(1 << 64 - n)
+        return self.split(add(dict(self.product(x, up)[0]), self.product(y, up)[1]), True)[0]
+
     def masked(self, x, y):
         if number(x) is not None:
             x, y = y, x
@@ -189,6 +194,15 @@ class X86(Machine):
             self.all_flags({})
         elif m == "not":
             self.write(op[0], add(const(ONES), self.words(op[0])[0], -1))
+        elif m == "and" and op[1] == "0x1":
+            self.write(op[0], const(self.halve(self.words(op[0])[0])))
+            self.all_flags({})
+        elif m == "neg":
+            self.write(op[0], const(-number(self.words(op[0])[0]) % (1 << 64)))
+            self.unset("co")
+        elif m == "shrd":
+            self.write(op[0], self.joined(*self.words(op[1], op[0]), int(op[2], 16)))
+            self.unset("co")
         elif m == "and":
             self.write(op[0], self.masked(*self.words(*op)))
             self.all_flags({})
@@ -351,9 +365,9 @@ class A64(Machine):
             self.write(op[0], self.product(x, const(1 << (n if m == "lsl" else 64 - n)))[m == "lsr"])
         elif m == "extr":
             x, y, n = self.words(op[1:])
-            up = const(1 << 64 - number(n))
-            exact = add(dict(self.product(x, up)[0]), self.product(y, up)[1])
-            self.write(op[0], self.split(exact, True)[0])
+            self.write(op[0], self.joined(x, y, number(n)))
+        elif m == "sbfx" and op[2:] == ["#0", "#1"]:
+            self.write(op[0], const(self.halve(self.words(op[1:2])[0]) * ONES))
         elif m == "csel":
             c = self.decided(self.flag("c"))
             self.write(op[0], self.read(op[1 if c == {"cs": 1, "hs": 1, "cc": 0, "lo": 0}[op[3]] else 2]))

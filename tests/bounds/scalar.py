@@ -6,6 +6,7 @@ where no carry has been lost that could be anything but one number.
 import os
 import re
 
+import points
 from fp8 import changed
 from lanes import Complaint
 from listing import Code, tables
@@ -90,23 +91,33 @@ def of_object(root, objdump, path):
 
 
 class Row:
-    def __init__(self, path, machine, constants, kernels, changes, untreated):
+    def __init__(self, path, machine, constants, kernels, changes, sums, untreated):
         self.path, self.machine, self.constants, self.kernels = path, machine, constants, kernels
-        self.changes, self.untreated = changes, untreated
+        self.changes, self.sums, self.untreated = changes, sums, untreated      # sums: of points
+
+    def prove(self, code, constants, entry, kernel):
+        if kernel:
+            return prove(self.machine, code, constants, kernel)
+        return points.prove(points.STEPS[self.machine], code, constants, entry)
 
     def proofs(self, code, constants):
         for k in self.kernels(constants):
-            yield k.entry, lambda k=k: prove(self.machine, code, constants, k)
+            yield k.entry, lambda k=k: self.prove(code, constants, k.entry, k)
+        for entry in self.sums:
+            yield entry, lambda entry=entry: self.prove(code, constants, entry, None)
 
     def planted(self, code, constants):
         of = {k.entry: k for k in self.kernels(constants)}
+        for entry in self.sums:
+            yield "%s: coordinates of twice the size" % entry, lambda entry=entry: \
+                points.prove(points.STEPS[self.machine], code, constants, entry, 2 * (P256 - 1))
         for entry, k in of.items():
             twice = Kernel(entry, k.scale, k.result, k.modulus, 2 * k.most["a"], 2 * k.most["b"])
             yield "%s: a and b of twice the size" % entry, \
                 lambda twice=twice: prove(self.machine, code, constants, twice)
         for entry, name, part, change in self.changes:
             yield "%s: %s" % (entry, name), lambda entry=entry, part=part, change=change: \
-                prove(self.machine, changed(code, part, part, change), constants, of[entry])
+                self.prove(changed(code, part, part, change), constants, entry, of.get(entry))
 
 
 def fp(constants, suffix):
@@ -133,7 +144,7 @@ ROWS = [
         ("fp_sqr_adx", "a product that is not doubled", "fp_sqr_adx", ("adcx", 5, last("rax"))),
         ("fp_add_adx", "a carry that is not looked at", "fp_add_adx", ("seto", 0, nothing)),
         ("fp_sub_adx", "a difference without its 1", "fp_sub_adx", ("stc", 0, to("clc"))),
-    ], [
+    ], [], [
         ("fp_select_adx", "a lookup"),
     ]),
     Row("x86_64/p256_adx.S.o", X86, of_object, lambda constants: kernels(P256, "p256", "adx"), [
@@ -142,9 +153,10 @@ ROWS = [
         ("p256_mul_adx", "a carry that is not taken", "p256_mul_adx", ("adc", 6, to("add"))),
         ("p256_sqr_adx", "a carry above the halves that is lost", "p256_sqr_adx", ("adc", 18, nothing)),
         ("p256_sub_adx", "a borrow that is not taken", "p256_sub_adx", ("sbb", 1, to("sub"))),
-    ], [
-        ("p256_dbl_adx, p256_mixed_adx", "sums of points, of the products and sums that are proved"),
-    ]),
+        ("p256_dbl_adx", "a half of what is odd", "p256_dbl_adx", ("neg", 0, nothing)),
+        ("p256_dbl_adx", "a borrow that does not decide", "p256_dbl_adx", ("sbb", 7, nothing)),
+        ("p256_mixed_adx", "a carry in a square that is lost", "p256_adx_square", ("adc", 18, nothing)),
+    ], ["p256_dbl_adx", "p256_mixed_adx"], []),
     Row("aarch64/fp_a64.S.o", A64, of_field, lambda constants: fp(constants, "a64"), [
         ("fp_sqr_a64", "a row without its last carry", "fp_sqr_a64", ("adc", 6, last("xzr"))),
         ("fp_sqr_a64", "a carry that is not taken", "fp_sqr_a64", ("adcs", 60, to("adds"))),
@@ -152,7 +164,7 @@ ROWS = [
         ("fp_mul_a64", "a carry above the middle that is left out", "fp_mul_a64", ("adc", 47, nothing)),
         ("fp_add_a64", "a carry that is not taken", "fp_add_a64", ("adcs", 3, to("adds"))),
         ("fp_sub_a64", "a mask of one limb that is left out", "fp_sub_a64", ("and", 5, last("x20"))),
-    ], [
+    ], [], [
         ("fp_select_a64", "a lookup"),
     ]),
     Row("aarch64/p256_a64.S.o", A64, of_object, lambda constants: list(kernels(P256, "p256", "a64")) + [
@@ -162,7 +174,8 @@ ROWS = [
         ("p256_sqr_a64", "a carry that is not taken", "p256_sqr_a64", ("adcs", 9, to("adds"))),
         ("p256_mul_n_a64", "a carry of what becomes 0 that is left out", "p256_mul_n_a64", ("cmp", 1, last("#0x2"))),
         ("p256_add_a64", "a borrow that is not taken", "p256_add_a64", ("sbcs", 1, to("subs"))),
-    ], [
-        ("p256_dbl_a64, p256_mixed_a64", "sums of points, of the products and sums that are proved"),
-    ]),
+        ("p256_dbl_a64", "a half of what is odd", "p256_dbl_a64", ("sbfx", 0, lambda m, op: ("mov", [op[0], "xzr"]))),
+        ("p256_dbl_a64", "a sum that is made less where it did not carry", "p256_dbl_a64", ("csetm", 1, last("cc"))),
+        ("p256_mixed_a64", "a carry that is not kept", "p256_mixed_a64", ("adc", 9, lambda m, op: ("mov", op[:2]))),
+    ], ["p256_dbl_a64", "p256_mixed_a64"], []),
 ]

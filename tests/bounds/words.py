@@ -26,6 +26,7 @@ class Symbol:
         self.exact = self.other = self.known = None
         self.carry = False
         self.limb = None        # (number, limb) of an input
+        self.half = None        # what it is twice, and a bit that is known
 
 
 def add(to, terms, factor=1):
@@ -78,6 +79,7 @@ class Words:
 
     def input(self, name, limbs, most):
         """A number of limbs, at most most."""
+        assert name not in self.most
         self.most[name], self.limbs[name] = most, limbs
         out = []
         for i in range(limbs):
@@ -123,7 +125,7 @@ class Words:
             sr.low, sr.high = low % WORD, high % WORD
         elif settled:
             self.settle(q)
-        if self.vanishes(exact):
+        if any(self.lowest(m) for m in exact) and self.vanishes(exact):
             sr.known = {}
         return self.now({(r,): 1}), self.now({(q,): 1})
 
@@ -157,6 +159,8 @@ class Words:
             for m in self.products[key][0]:
                 if n is not None and n & (n - 1) == 0 and m:        # bits that are 0
                     self.symbols[m[0]].high = min(self.symbols[m[0]].high, WORD - n)
+                    if n == WORD // 2 and self.vanishes(times(x, y)):
+                        self.learn(self.symbols[m[0]], {})
         low, high = self.products[key]
         return self.now(low), self.now(high)
 
@@ -167,23 +171,22 @@ class Words:
         _, q = self.split(add(dict(x), low))
         return q
 
+    def lowest(self, m):
+        """Whether a symbol is the lowest product of a row by the modulus."""
+        y = self.symbols[m[0]] if len(m) == 1 else None
+        return y is not None and y.exact is not None and not y.carry and list(y.exact.values()) == [self.modulus % WORD]
+
     def vanishes(self, exact):
-        """Whether a sum that has the lowest product of a row by the modulus is 0 mod 2^64."""
-        for m in exact:
-            e = self.symbols[m[0]].exact if len(m) == 1 else None
-            if e is not None and len(e) == 1 and list(e.values())[0] == self.modulus % WORD and not self.symbols[m[0]].carry:
-                break
-        else:
-            return False
+        """Whether a sum is 0 mod 2^64, as its symbols say."""
         terms = {m: Fraction(f) for m, f in exact.items()}
         for _ in range(100):
             terms = {m: f for m, f in terms.items() if f.denominator != 1 or f.numerator % WORD}
             if not terms:
                 return True
             s = max(max(m, default=-1) for m in terms)
-            if s < 0 or self.symbols[s].exact is None:
+            if s < 0 or self.symbols[s].exact is None and self.symbols[s].half is None:
                 return False
-            by, over = self.instead(s, True)
+            by, over = self.instead(s, True) if self.symbols[s].half is None else (self.symbols[s].half, 1)
             for m in [m for m in terms if s in m]:
                 rest = list(m)
                 rest.remove(s)
@@ -331,6 +334,15 @@ class Words:
     def knows(self, exact, low, high):
         """A sum is between low and high."""
         self.known.append([exact, low, high, -1, None])
+
+    def halve(self, x):
+        """The lowest bit of a limb: either case is run."""
+        (m, _), = x.items()
+        half, bit = self.symbol(0, WORD // 2 - 1), self.symbol(0, 1)
+        self.case(bit)
+        bit = number(self.now({(bit,): 1}))
+        self.symbols[m[0]].half = add({(half,): 2}, const(bit))
+        return bit
 
     def learn(self, y, terms):
         y.known = terms
