@@ -188,8 +188,8 @@ static int check_words(who *w)
 		return CLI_USAGE;
 	w->text = at == 1;
 	if (w->groups && (w->gmk != NULL || w->members != NULL || w->missing || w->columns.n > 0 || w->how.list.any_id))
-		return cli_usage(&cli_who, "--groups is about all keys and members: --gmk, --members and what is said of a "
-				"list do not go with it");
+		return cli_usage(&cli_who, "--groups is about all keys and members: --gmk, --members and what is said "
+				"of a list do not go with it");
 	if ((w->which.gms == NULL) != (w->which.kms == NULL))
 		return cli_usage(&cli_who, "--gms-uri and --gms-kms belong together");
 	if (w->groups)

@@ -147,9 +147,9 @@ static int list_state(void *ctx, const char *path)
 		cli_error("%s: journals of many keys beside it cannot be read: more may have been given keys", shown);
 		l->code = l->code > CLI_KEYS ? l->code : CLI_KEYS;
 	}
-	cli_note("%s: %llu %s: given %llu times, and %llu times perhaps", shown, (unsigned long long)(l->keys - before.keys),
-			word_for(l->keys - before.keys, "key", "keys"), (unsigned long long)(l->has - before.has),
-			(unsigned long long)(l->unsure - before.unsure));
+	cli_note("%s: %llu %s: given %llu times, and %llu times perhaps", shown,
+			(unsigned long long)(l->keys - before.keys), word_for(l->keys - before.keys, "key", "keys"),
+			(unsigned long long)(l->has - before.has), (unsigned long long)(l->unsure - before.unsure));
 	l->state = NULL;
 	state_content_free(&c);
 	return l->code;
@@ -164,7 +164,8 @@ int who_groups(const states_which *which, bool text)
 	if (place == NULL)
 		return CLI_IO;
 	if (states_each(place, list_state, &l, &code) == 0) {
-		cli_error("%s: no state of a GMS: who was given a key is not known here", cli_show(shown, place, strlen(place)));
+		cli_error("%s: no state of a GMS: who was given a key is not known here",
+				cli_show(shown, place, strlen(place)));
 		code = CLI_KEYS;
 	}
 	free(place);
