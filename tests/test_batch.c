@@ -1209,7 +1209,7 @@ static size_t heap(void)
 static km_key *long_key(void)
 {
 	enum { N = 63, LEN = 255 };     /* with what says how long each is, just below KM_CONTENT_MAX */
-	static char uris[N][LEN + 1];
+	static char uris[N][LEN + 16];  /* as long as a compiler thinks that a number of two digits may be */
 	km_str groups[N];
 	km_key_params p = { .struct_size = sizeof p, .activation = { KM_AT_ONCE, 0 }, .expiry = { KM_NEVER, 0 },
 			.groups = groups, .n_groups = N, .authority = KM_AUTHORITY_PSI, .shared = KM_SHARED_NO,
