@@ -90,8 +90,9 @@ for pair in "$@"; do
 		continue
 	fi
 	for row in $(qemu - "$program" --rows); do
-		for plant in branch lookup var; do
-			echo "$arch $program $row rsk $plant"
+		# Lookups of an SSK's sums are fp's in every row.
+		for plant in "rsk branch" "ssk lookup" "rsk var"; do
+			echo "$arch $program $row $plant"
 		done
 		for operation in $(qemu - "$program" --operations); do
 			[[ -z ${ONLY:-} || " $ONLY " = *" $operation "* ]] && echo "$arch $program $row $operation"
