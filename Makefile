@@ -236,9 +236,9 @@ $(B)/tests/fuzz_%: $(B)/tests/fuzz_%.c.o $(filter %.o,$(FUZZ_MAIN)) $(TEST_UTIL)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(filter -%,$(FUZZ_MAIN)) -Wl,--wrap=eccsi_nonce $^ -o $@ -lcmocka $(LIBS)
 
 # Single faults: every call between the engine's objects, and to libraries, goes through a stub.
-$(B)/tests/faults_stubs.S $(B)/tests/faults_wraps: tests/faults_stubs.sh $(call obj,$(ENGINE))
+$(B)/tests/faults_stubs.S $(B)/tests/faults_wraps: tests/faults_stubs.sh tests/faults_stub.h $(call obj,$(ENGINE))
 	@mkdir -p $(@D)
-	@bash tests/faults_stubs.sh $(B)/tests/faults_stubs.S $(B)/tests/faults_wraps $(call obj,$(ENGINE))
+	@NM='$(NM)' bash tests/faults_stubs.sh $(B)/tests/faults_stubs.S $(B)/tests/faults_wraps $(call obj,$(ENGINE))
 $(B)/tests/faults: $(call obj,tests/faults.c tests/faults_ops.c) $(B)/tests/faults_stubs.S $(call obj,$(ENGINE))
 	$(call say,LD,$@)
 	@sed 's/^/-Wl,--wrap=/' $(B)/tests/faults_wraps >$(B)/tests/faults_flags
@@ -268,8 +268,9 @@ $(B)/tests/traces: $(B)/tests/traces.c.o $(TEST_UTIL) $(call obj,$(ENGINE) $(PRO
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDFLAGS) -Wl,--wrap=eccsi_nonce -Wl,-z,now $^ -o $@ -lcmocka $(LIBS)
 
-# Both are of x86-64, and faults in an instrumented build are mostly its reports.
-FAULTS := $(if $(filter x86_64-release,$(ARCH)-$(MODE)),$(B)/tests/faults $(B)/tests/steps)
+# Faults in an instrumented build are mostly its reports; those at instructions are of x86-64.
+FAULTS := $(addprefix $(B)/tests/,$(if $(filter x86_64-release aarch64-release,$(ARCH)-$(MODE)),faults) \
+	$(if $(filter x86_64-release,$(ARCH)-$(MODE)),steps))
 tests: $(patsubst %,$(B)/tests/%,$(TESTS) $(FUZZ)) $(B)/tests/ctime_stat $(B)/tests/traces $(FAULTS) $(B)/bench/bench $(B)/bench/live $(B)/bench/openssl-ecdsa all
 
 # Run them all and the tests of the command.  VECTORS=DIR: a third party's vectors, else skipped.
@@ -286,9 +287,9 @@ fuzz: $(patsubst %,$(B)/tests/%,$(FUZZ))
 fuzz-targets: $(patsubst %,$(B)/tests/%,$(FUZZ))
 
 # Single faults at many more places than the tests have time for: calls, and instructions.
-faults: $(B)/tests/faults $(B)/tests/steps
-	@$(B)/tests/faults --long
-	@$(B)/tests/steps --long
+faults: $(FAULTS)
+	@for program in $^; do $(RUN) $$program --long || exit 1; done
+	@$(if $(filter %/steps,$(FAULTS)),,echo 'skipped: faults at instructions, which are of x86-64')
 
 # GMSs that live: what tests/test_live does for some seconds, for minutes.
 live: $(B)/tests/test_live
