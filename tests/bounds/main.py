@@ -2,6 +2,7 @@
 
 usage: main.py OBJECTS [OBJDUMP]
 """
+import glob
 import os
 import sys
 
@@ -67,6 +68,11 @@ def main(objects, objdump):
         path = os.path.join(objects, "asm", row.path)
         if os.path.exists(path):
             treat(row, Code(objdump, path, row.machine is scalar.X86), row.constants(ROOT, objdump, path), row.untreated)
+    known = [name for name, *_ in LANES] + [row.path for row in scalar.ROWS]
+    for path in sorted(glob.glob(os.path.join(objects, "asm", "*", "*.S.o"))):
+        name = os.path.relpath(path, os.path.join(objects, "asm"))
+        if name not in known:
+            print("not treated: %s: nothing here knows this file" % name[:-len(".o")])
     print("# %d passed, %d failed, 0 skipped" % (passed, failed))
     return failed != 0
 
