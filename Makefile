@@ -216,7 +216,7 @@ $(B)/tests/test_scale: private LDFLAGS += -Wl,--wrap=mlock,--wrap=getrlimit,--wr
 $(B)/tests/test_dit: private LDFLAGS += -Wl,--wrap=leave_secret
 
 # The lookups that are chosen.
-$(B)/tests/test_proof: private LDFLAGS += -Wl,--wrap=fp8_table_for
+$(B)/tests/test_proof $(B)/tests/test_digests: private LDFLAGS += -Wl,--wrap=fp8_table_for
 
 # A table whose maker waits while its process forks.
 $(B)/tests/test_fork: private LDFLAGS += -Wl,--wrap=table_digest_check

@@ -12,6 +12,15 @@
 
 static table chains[2];
 
+/* Entries are packed by the twin's kernel where the twin is what computes. */
+const fp8_table *__real_fp8_table_for(size_t entries, size_t members, unsigned cpu);
+const fp8_table *__wrap_fp8_table_for(size_t entries, size_t members, unsigned cpu);
+
+const fp8_table *__wrap_fp8_table_for(size_t entries, size_t members, unsigned cpu)
+{
+	return fp8_k == &fp8_twin ? &fp8_words_twin : __real_fp8_table_for(entries, members, cpu);
+}
+
 /* Eight elements, each as the limbs of a*2^1040 mod p. */
 static void to_lanes(fp8 *r, const fp *a, size_t stride)
 {

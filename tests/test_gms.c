@@ -12,6 +12,7 @@
 #include "provision/gms/batch.h"
 #include "provision/gms/given.h"
 #include "provision/gms/gms.h"
+#include "provision/message/uid.h"
 #include "util_dir.h"
 #include "util_own.h"
 #include "util_store.h"
@@ -532,7 +533,8 @@ static km_err mark(km_gms *gms, uint64_t run, uint32_t what, km_key *const *keys
 	for (size_t i = from; i < to; i++) {
 		for (size_t k = 0; k < n_keys; k++, n++) {
 			snprintf(uris[n], sizeof uris[n], "sip:u%zu@h", i);
-			marks[n] = (km_mark){ .gmk_id = keys[k]->gmk_id, .what = what, .salt = (uint32_t)(7 * i),
+			marks[n] = (km_mark){ .gmk_id = keys[k]->gmk_id, .what = what,
+					.salt = uid_salt(keys[k]->gmk, uris[n], strlen(uris[n])),
 					.uri = { uris[n], strlen(uris[n]) } };
 		}
 	}
