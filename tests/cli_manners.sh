@@ -219,7 +219,7 @@ check "and its options" [ "$(completed lab kms --off)" = --offset ]
 check "the manual page has each command" [ "$(sh "$sources/provision/cli/man.sh" "$R" | grep -c '^\.SH KEYMUSTER')" = \
 	"$("$R" help | sed -n '/^Everywhere/,$d; /^  help/d; /^  [a-z]/p' | wc -l)" ]
 for mode in release tsan; do
-	env -u MAKEFLAGS -u MAKELEVEL -u CC -u RUN make -n -C "$sources" MODE=$mode all 2>/dev/null |
+	env -u MAKEFLAGS -u MAKELEVEL -u CC -u CROSS -u RUN make -n -C "$sources" MODE=$mode all 2>/dev/null |
 		grep -c 'for name in keymuster .*ln -sf .* build/$name' >links.$mode
 done
 check "build/keymuster is the release build" grep -q 1 links.release
