@@ -7,6 +7,7 @@
  *   json_lex, json_row   JSON by its tokens; strings out of a JSON object
  *   file, wait           files read whole, and replaced whole; waits that a request to end breaks off
  *   time, when, word     points in time, and how they are read and written; a word of a list
+ *   numbers              lists of numbers that grow
  *   lock, threads        locks of objects that threads share; where work is done side by side
  *   sized                structs of a caller of another version
  */

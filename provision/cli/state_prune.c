@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/escape.h"
+#include "base/numbers.h"
 #include "base/when.h"
 
 enum { DAY = 86400, DAYS = 400 };       /* as long as an expired GMK-ID is remembered */
@@ -17,8 +18,7 @@ typedef struct {
 	int64_t kept, before;   /* seconds; a key that ended then, or later, is not over */
 	/* Of one state. */
 	const state_content *state;
-	uint32_t *over;         /* GMK-IDs, ascending */
-	size_t n_over, room;
+	number_list over;       /* GMK-IDs */
 	uint64_t n_removed, n_kept;
 	int code;
 } prune;
@@ -45,20 +45,6 @@ static bool is_past(const prune *p, journal *j, bool *memory)
 	return *memory && journal_unmet(j, NULL, NULL) == 0;
 }
 
-static bool note_over(prune *p, uint32_t gmk_id)
-{
-	if (p->n_over == p->room) {
-		uint32_t *bigger = reallocarray(p->over, 2 * p->room + 64, sizeof *bigger);
-
-		if (bigger == NULL)
-			return false;
-		p->over = bigger;
-		p->room = 2 * p->room + 64;
-	}
-	p->over[p->n_over++] = gmk_id;
-	return true;
-}
-
 static void look_at_key(void *ctx, const journal_place *at)
 {
 	prune *p = ctx;
@@ -70,24 +56,17 @@ static void look_at_key(void *ctx, const journal_place *at)
 	if (result != JOURNAL_OK)
 		fail(p, result == JOURNAL_CORRUPT ? CLI_KEYS : CLI_IO, why.text);
 	else if (is_past(p, j, &memory))
-		memory = note_over(p, at->gmk_id);
+		memory = number_list_add(&p->over, at->gmk_id);
 	if (!memory)
 		fail(p, CLI_IO, km_strerror(KM_ENOMEM));
 	journal_close(j);
-}
-
-static int by_number(const void *a, const void *b)
-{
-	const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return (x > y) - (x < y);
 }
 
 static bool is_over(void *ctx, uint32_t gmk_id)
 {
 	const prune *p = ctx;
 
-	return p->n_over > 0 && bsearch(&gmk_id, p->over, p->n_over, sizeof gmk_id, by_number) != NULL;
+	return number_list_has(&p->over, gmk_id);
 }
 
 /* ---- files ----------------------------------------------------------------------------------- */
@@ -135,8 +114,7 @@ static void prune_files(prune *p, const char *path)
 		fail(p, CLI_KEYS, "a journal of many keys cannot be read: nothing is removed beside it");
 	if (p->code != before)
 		return;
-	if (p->n_over > 0)
-		qsort(p->over, p->n_over, sizeof *p->over, by_number);
+	number_list_sort(&p->over);
 	journal_list(path, prune_own, p, NULL);
 	if (!journal_each_run_of(path, prune_run, p))
 		fail(p, CLI_IO, "journals of many keys could not be listed");
@@ -156,7 +134,7 @@ static int prune_state(void *ctx, const char *path)
 		return p->code;
 	}
 	p->state = &c;
-	p->n_over = p->n_removed = p->n_kept = 0;
+	p->over.n = p->n_removed = p->n_kept = 0;
 	if ((int64_t)(c.t >> 32) - p->kept < p->before)         /* a clock that is ahead of all messages ends no key */
 		p->before = (int64_t)(c.t >> 32) - p->kept;
 	if (c.wrong == NULL) {
@@ -187,7 +165,7 @@ static int prune_all(prune *p)
 	if (states_each(place, prune_state, p, &code) == 0)
 		cli_note("%s: no state of a GMS", cli_show(shown, place, strlen(place)));
 	free(place);
-	free(p->over);
+	number_list_free(&p->over);
 	return code;
 }
 

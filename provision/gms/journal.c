@@ -73,24 +73,9 @@ typedef struct {
 	size_t len;
 	void (*each_run)(void *ctx, const char *path);
 	void *ctx;
-	uint32_t *ids;                  /* of keys that have a file; NULL: they are not wanted */
-	size_t n, room;
+	number_list ids;                /* of keys that have a file, where each_run is NULL */
 	bool lost;                      /* one may be there that was not listed */
 } listing;
-
-static bool note_id(listing *l, uint32_t id)
-{
-	if (l->n == l->room) {
-		uint32_t *bigger = reallocarray(l->ids, 2 * l->room + 64, sizeof *bigger);
-
-		if (bigger == NULL)
-			return false;
-		l->ids = bigger;
-		l->room = 2 * l->room + 64;
-	}
-	l->ids[l->n++] = id;
-	return true;
-}
 
 static void note_entry(listing *l, const char *dir, const char *entry, const char *name)
 {
@@ -101,7 +86,7 @@ static void note_entry(listing *l, const char *dir, const char *entry, const cha
 	if (strncmp(entry, name, len) != 0)
 		return;
 	if (l->each_run == NULL && is_end(entry + len, ".", &number)) {
-		l->lost = !note_id(l, number) || l->lost;
+		l->lost = !number_list_add(&l->ids, number) || l->lost;
 	} else if (l->each_run != NULL && is_end(entry + len, run_start, &number)) {
 		if (asprintf(&path, "%s%s", dir, entry) < 0) {
 			l->lost = true;
@@ -149,13 +134,6 @@ bool journal_each_run_of(const char *state_file, void (*each)(void *ctx, const c
 	return journal_each_run(state_file, base_length(state_file), each, ctx);
 }
 
-static int by_number(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 size_t journal_list(const char *state_file, void (*each)(void *ctx, const journal_place *at), void *ctx,
 		size_t *damaged)
 {
@@ -167,24 +145,23 @@ size_t journal_list(const char *state_file, void (*each)(void *ctx, const journa
 
 	look_through(&l);
 	for (size_t i = 0; runs != NULL && (i = journal_runs_key(runs, i, &id)) != 0; )
-		l.lost = !note_id(&l, id) || l.lost;
-	if (l.n > 0)
-		qsort(l.ids, l.n, sizeof *l.ids, by_number);
-	for (size_t i = 0; i < l.n; i++) {
+		l.lost = !number_list_add(&l.ids, id) || l.lost;
+	number_list_sort(&l.ids);
+	for (size_t i = 0; i < l.ids.n; i++) {
 		char *path;
 
-		if (i > 0 && l.ids[i] == l.ids[i - 1])
+		if (i > 0 && l.ids.at[i] == l.ids.at[i - 1])
 			continue;
 		n++;
-		path = each == NULL ? NULL : journal_path(state_file, l.ids[i]);
+		path = each == NULL ? NULL : journal_path(state_file, l.ids.at[i]);
 		if (path != NULL)
-			each(ctx, &(journal_place){ path, l.ids[i], runs });
+			each(ctx, &(journal_place){ path, l.ids.at[i], runs });
 		free(path);
 	}
 	if (damaged != NULL)
 		*damaged = (runs == NULL ? 1 : journal_runs_damaged(runs)) + l.lost;
 	journal_runs_free(runs);
-	free(l.ids);
+	number_list_free(&l.ids);
 	return n;
 }
 

@@ -7,6 +7,7 @@
 #ifndef KM_JOURNAL_FILE_H
 #define KM_JOURNAL_FILE_H
 
+#include "base/numbers.h"
 #include "journal.h"
 
 #define JOURNAL_OF_ONE "keymuster-journal 1\n"
@@ -22,12 +23,6 @@ enum {
 enum { FRAME_KEY = 'K', FRAME_COMMIT = 'C', FRAME_VOID = 'V', FRAME_OLD = 'O',
 	FRAME_DOUBT = 'D' };
 
-/* Ascending. */
-typedef struct {
-	uint32_t *at;
-	size_t n;
-} run_list;
-
 /* What stands before at and has a T behind t is unsure. */
 typedef struct {
 	uint64_t t;
@@ -39,7 +34,7 @@ typedef struct {
 typedef struct {
 	uint8_t *data;          /* NULL: none */
 	size_t mapped, len;
-	run_list done, taken_back;      /* runs that were committed; that put nothing in place */
+	number_list done, taken_back;   /* runs that were committed; that put nothing in place */
 	doubt *doubts;
 	size_t n_doubts;
 } part;

@@ -90,21 +90,9 @@ bool part_take_key(journal_key *key, const char *groups[KM_GROUPS_MAX], const fr
 
 /* ---- runs ------------------------------------------------------------------------------------ */
 
-static int by_number(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return (x > y) - (x < y);
-}
-
-static bool is_in(const run_list *runs, uint32_t run)
-{
-	return runs->n > 0 && bsearch(&run, runs->at, runs->n, sizeof run, by_number) != NULL;
-}
-
 bool part_knows_run(const part *p, uint32_t run)
 {
-	return is_in(&p->done, run) || is_in(&p->taken_back, run);
+	return number_list_has(&p->done, run) || number_list_has(&p->taken_back, run);
 }
 
 bool frame_is_doubted(const frame *f)
@@ -121,22 +109,9 @@ bool frame_is_doubted(const frame *f)
 
 frame_worth frame_value(const frame *f)
 {
-	if (f->kind == FRAME_OLD || is_in(&f->part->done, f->run))
+	if (f->kind == FRAME_OLD || number_list_has(&f->part->done, f->run))
 		return frame_is_doubted(f) ? FRAME_UNSURE : FRAME_SURE;
-	return is_in(&f->part->taken_back, f->run) ? FRAME_NOTHING : FRAME_UNSURE;
-}
-
-static bool note_run(run_list *runs, uint32_t run)
-{
-	uint32_t *bigger = runs->at;
-
-	if ((runs->n & (runs->n - 1)) == 0)     /* full: 1, 2, 4 .. */
-		bigger = reallocarray(runs->at, runs->n == 0 ? 1 : 2 * runs->n, sizeof *bigger);
-	if (bigger == NULL)
-		return false;
-	runs->at = bigger;
-	runs->at[runs->n++] = run;
-	return true;
+	return number_list_has(&f->part->taken_back, f->run) ? FRAME_NOTHING : FRAME_UNSURE;
 }
 
 static bool note_doubt(part *p, const frame *f)
@@ -150,27 +125,21 @@ static bool note_doubt(part *p, const frame *f)
 	return true;
 }
 
-static void sort_runs(run_list *runs)
-{
-	if (runs->n > 0)
-		qsort(runs->at, runs->n, sizeof *runs->at, by_number);
-}
-
 bool part_survey(part *p, const uint32_t *own)
 {
 	size_t at = JOURNAL_START;
 	frame f;
 
-	if (own != NULL && !note_run(&p->done, *own))
+	if (own != NULL && !number_list_add(&p->done, *own))
 		return false;
 	while (part_next(&f, p, &at)) {
-		if ((f.kind == FRAME_COMMIT && !note_run(&p->done, f.run)) ||
-		    (f.kind == FRAME_VOID && !note_run(&p->taken_back, f.run)) ||
+		if ((f.kind == FRAME_COMMIT && !number_list_add(&p->done, f.run)) ||
+		    (f.kind == FRAME_VOID && !number_list_add(&p->taken_back, f.run)) ||
 		    (f.kind == FRAME_DOUBT && !note_doubt(p, &f)))
 			return false;
 	}
-	sort_runs(&p->done);
-	sort_runs(&p->taken_back);
+	number_list_sort(&p->done);
+	number_list_sort(&p->taken_back);
 	return true;
 }
 
@@ -219,8 +188,8 @@ void part_free(part *p)
 {
 	if (p->data != NULL)
 		munmap(p->data, p->mapped);
-	free(p->done.at);
-	free(p->taken_back.at);
+	number_list_free(&p->done);
+	number_list_free(&p->taken_back);
 	free(p->doubts);
 	*p = (part){ .data = NULL };
 }
