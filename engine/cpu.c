@@ -65,17 +65,14 @@ unsigned cpu_levels(void)
 
 	return getauxval(AT_HWCAP) & asimd ? CPU_A64 : 0;
 }
-
-unsigned cpu_vectors(void)
-{
-	return 0;
-}
 #else
 unsigned cpu_levels(void)
 {
 	return 0;
 }
+#endif
 
+#ifndef ARCH_x86_64
 unsigned cpu_vectors(void)
 {
 	return 0;

@@ -10,10 +10,16 @@ _Static_assert(SCRUB_HASH == 4096 && SCRUB_SIGN == 24576 && SCRUB_ONE == 45056 &
 		SCRUB_MANY == 81920, "what scrub.S writes");
 
 #if defined(ARCH_x86_64)
-uint64_t scrub_4096_x86(uint64_t keep, unsigned vectors);
-uint64_t scrub_24576_x86(uint64_t keep, unsigned vectors);
-uint64_t scrub_45056_x86(uint64_t keep, unsigned vectors);
-uint64_t scrub_81920_x86(uint64_t keep, unsigned vectors);
+#define SCRUB(octets) scrub_##octets##_x86
+#elif defined(ARCH_aarch64)
+#define SCRUB(octets) scrub_##octets##_a64
+#endif
+
+#ifdef SCRUB
+km_err SCRUB(4096)(km_err keep, unsigned vectors);
+km_err SCRUB(24576)(km_err keep, unsigned vectors);
+km_err SCRUB(45056)(km_err keep, unsigned vectors);
+km_err SCRUB(81920)(km_err keep, unsigned vectors);
 
 /* Asked once: hashes come before km_init too. */
 static unsigned vectors(void)
@@ -28,33 +34,18 @@ static unsigned vectors(void)
 	return v - 1;
 }
 
+/* What overwrites is called last of all, so that nothing is taken from the stack behind it. */
 km_err leave_secret(km_err err, int scrub)
 {
-	unsigned v = vectors();
+	const unsigned v = vectors();
 
 	if (scrub == SCRUB_HASH)
-		return (km_err)scrub_4096_x86(err, v);
+		return SCRUB(4096)(err, v);
 	if (scrub == SCRUB_SIGN)
-		return (km_err)scrub_24576_x86(err, v);
+		return SCRUB(24576)(err, v);
 	if (scrub == SCRUB_ONE)
-		return (km_err)scrub_45056_x86(err, v);
-	return (km_err)scrub_81920_x86(err, v);
-}
-#elif defined(ARCH_aarch64)
-uint64_t scrub_4096_a64(uint64_t keep);
-uint64_t scrub_24576_a64(uint64_t keep);
-uint64_t scrub_45056_a64(uint64_t keep);
-uint64_t scrub_81920_a64(uint64_t keep);
-
-km_err leave_secret(km_err err, int scrub)
-{
-	if (scrub == SCRUB_HASH)
-		return (km_err)scrub_4096_a64(err);
-	if (scrub == SCRUB_SIGN)
-		return (km_err)scrub_24576_a64(err);
-	if (scrub == SCRUB_ONE)
-		return (km_err)scrub_45056_a64(err);
-	return (km_err)scrub_81920_a64(err);
+		return SCRUB(45056)(err, v);
+	return SCRUB(81920)(err, v);
 }
 #else
 /* The registers of other processors come with their kernels. */

@@ -1,14 +1,14 @@
 /* scrub.S -- the stack below the caller and the registers that a callee may leave, overwritten.
  *
- *   uint64_t scrub_4096_a64(uint64_t keep);
- *   uint64_t scrub_24576_a64(uint64_t keep);
- *   uint64_t scrub_45056_a64(uint64_t keep);
- *   uint64_t scrub_81920_a64(uint64_t keep);
+ *   km_err scrub_4096_a64(km_err keep, unsigned vectors);
+ *   km_err scrub_24576_a64(km_err keep, unsigned vectors);
+ *   km_err scrub_45056_a64(km_err keep, unsigned vectors);
+ *   km_err scrub_81920_a64(km_err keep, unsigned vectors);
  *
- * All give keep back, and write that many octets below the stack pointer of the caller.  Of v8 to v15 the low halves
- * are the caller's: a move to itself clears what lies above, as any write to a v register clears the rest of the z
- * register that it is a part of.  x1 to x17 may be lost; x18 is the platform's.  Stores go down the stack, as its guard
- * page wants it.
+ * All give keep back, and write that many octets below the stack pointer of the caller; vectors says nothing here.
+ * Of v8 to v15 the low halves are the caller's: a move to itself clears what lies above, as any write to a v register
+ * clears the rest of the z register that it is a part of.  x1 to x17 may be lost; x18 is the platform's.  Stores go
+ * down the stack, as its guard page wants it.
  */
 #include "asm/asm.h"
 

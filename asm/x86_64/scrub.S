@@ -1,9 +1,9 @@
 /* scrub.S -- the stack below the caller and the registers that a callee may leave, overwritten.
  *
- *   uint64_t scrub_4096_x86(uint64_t keep, unsigned vectors);
- *   uint64_t scrub_24576_x86(uint64_t keep, unsigned vectors);
- *   uint64_t scrub_45056_x86(uint64_t keep, unsigned vectors);
- *   uint64_t scrub_81920_x86(uint64_t keep, unsigned vectors);
+ *   km_err scrub_4096_x86(km_err keep, unsigned vectors);
+ *   km_err scrub_24576_x86(km_err keep, unsigned vectors);
+ *   km_err scrub_45056_x86(km_err keep, unsigned vectors);
+ *   km_err scrub_81920_x86(km_err keep, unsigned vectors);
  *
  * All give keep back, and write that many octets below the stack pointer of the caller.  vectors,
  * of cpu_vectors: 0, xmm0-15; 1, ymm0-15; 2, zmm0-31 and the masks, where vzeroall clears the whole
