@@ -52,12 +52,7 @@ static const uint64_t r2[N] = {
 };
 
 #ifdef ARCH_x86_64
-static void mul2_adx(uint64_t r[N], const uint64_t a[N], const uint64_t b[N], uint64_t s[N],
-		const uint64_t c[N], const uint64_t d[N])
-{
-	a == b ? fp_sqr_adx(r, a) : fp_mul_adx(r, a, b);
-	c == d ? fp_sqr_adx(s, c) : fp_mul_adx(s, c, d);
-}
+FP_TWO_PRODUCTS(mul2_adx, fp_mul_adx, fp_sqr_adx)
 
 static const fp_kernel fp_ifma = {
 	"ifma", CPU_ADX | CPU_IFMA, fp_mul_ifma, fp_sqr_ifma, fp_mul2_ifma, fp_add_adx,
@@ -69,12 +64,7 @@ static const fp_kernel fp_adx = {
 #endif
 
 #ifdef ARCH_aarch64
-static void mul2_a64(uint64_t r[N], const uint64_t a[N], const uint64_t b[N], uint64_t s[N],
-		const uint64_t c[N], const uint64_t d[N])
-{
-	a == b ? fp_sqr_a64(r, a) : fp_mul_a64(r, a, b);
-	c == d ? fp_sqr_a64(s, c) : fp_mul_a64(s, c, d);
-}
+FP_TWO_PRODUCTS(mul2_a64, fp_mul_a64, fp_sqr_a64)
 
 static const fp_kernel fp_a64 = {
 	"a64", CPU_A64, fp_mul_a64, fp_sqr_a64, mul2_a64, fp_add_a64, fp_sub_a64, fp_select_a64,

@@ -256,6 +256,15 @@ void fp8_from_lanes(fp8 *r, const fp *const a[FP8_LANES])
 	wipe(&w, sizeof w);
 }
 
+void fp8_from_one(fp8 *r, const fp *a)
+{
+	const fp *lane[FP8_LANES];
+
+	for (size_t l = 0; l < FP8_LANES; l++)
+		lane[l] = a;
+	fp8_from_lanes(r, lane);
+}
+
 void fp8_to_unpacked(fp8 *r, const fp8 *a)
 {
 	fp8 f;

@@ -373,6 +373,8 @@ void fp8_is_zero(uint64_t mask[FP8_LANES], const fp8_any *a);
 
 /* Lane l from a[l], tight; lane l of the loose a to r[l], canonical. */
 void fp8_from_lanes(fp8 *r, const fp *const a[FP8_LANES]);
+/* Every lane from a. */
+void fp8_from_one(fp8 *r, const fp *a);
 void fp8_to_lanes(fp *const r[FP8_LANES], const fp8_any *a);
 
 /* The same with plain values of 128 octets, most significant first.  From them: a factor, tight where all are

@@ -221,11 +221,6 @@ static void sub_c(uint64_t r[N], const uint64_t a[N], const uint64_t b[N])
 	mpn_cnd_add_n(borrow, r, t, fp_p, N);
 }
 
-static void mul2_c(uint64_t r[16], const uint64_t a[16], const uint64_t b[16], uint64_t s[16],
-		const uint64_t c[16], const uint64_t d[16])
-{
-	a == b ? sqr_c(r, a) : mul_c(r, a, b);
-	c == d ? sqr_c(s, c) : mul_c(s, c, d);
-}
+FP_TWO_PRODUCTS(mul2_c, mul_c, sqr_c)
 
 const fp_kernel fp_c = {"c", 0, mul_c, sqr_c, mul2_c, add_c, sub_c, select_c};

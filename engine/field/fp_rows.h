@@ -14,6 +14,15 @@ extern const uint64_t fp_n0[2]; /* -1/p mod 2^128, for kernels in assembly */
 
 extern const fp_kernel fp_c;
 
+/* The mul2 of a row that has no kernel for it: one product after the other. */
+#define FP_TWO_PRODUCTS(name, mul, sqr) \
+	static void name(uint64_t r[16], const uint64_t a[16], const uint64_t b[16], uint64_t s[16], \
+			const uint64_t c[16], const uint64_t d[16]) \
+	{ \
+		a == b ? sqr(r, a) : mul(r, a, b); \
+		c == d ? sqr(s, c) : mul(s, c, d); \
+	}
+
 #ifdef ARCH_x86_64
 void fp_mul_ifma(uint64_t r[16], const uint64_t a[16], const uint64_t b[16]);
 void fp_sqr_ifma(uint64_t r[16], const uint64_t a[16]);

@@ -97,20 +97,11 @@ typedef struct {
 	fp8 s, k;
 } link_rules;
 
-static void in_all_lanes(fp8 *r, const fp *a)
-{
-	const fp *lane[FP8_LANES];
-
-	for (size_t l = 0; l < FP8_LANES; l++)
-		lane[l] = a;
-	fp8_from_lanes(r, lane);
-}
-
 static void link_rules_make(link_rules *r)
 {
 	r->shape = table_shape_of(1, FP8_LANES);
-	in_all_lanes(&r->s, &ed_map.s);
-	in_all_lanes(&r->k, &ed_map.k);
+	fp8_from_one(&r->s, &ed_map.s);
+	fp8_from_one(&r->k, &ed_map.k);
 }
 
 /* Eight links of the chain, each with the sign of its digit.  The sum's own is given to it first. */

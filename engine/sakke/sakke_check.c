@@ -155,19 +155,10 @@ static uint64_t add_vector(work *w)
 	return formed;
 }
 
-static void in_all_lanes(fp8 *r, const fp *a)
-{
-	const fp *lane[FP8_LANES];
-
-	for (size_t l = 0; l < FP8_LANES; l++)
-		lane[l] = a;
-	fp8_from_lanes(r, lane);
-}
-
 static void start_lanes(work *w)
 {
-	in_all_lanes(&w->eight.s, &ed_map.s);
-	in_all_lanes(&w->eight.k, &ed_map.k);
+	fp8_from_one(&w->eight.s, &ed_map.s);
+	fp8_from_one(&w->eight.k, &ed_map.k);
 	eight_start(&w->eight);
 }
 
