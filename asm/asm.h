@@ -98,6 +98,30 @@
 	.cfi_negate_ra_state
 #endif
 .endm
+/* All that belong to the caller, x29 and the way back among them. */
+.macro	save_all
+	sign_return
+	save_pair	x19, x20
+	save_pair	x21, x22
+	save_pair	x23, x24
+	save_pair	x25, x26
+	save_pair	x27, x28
+	save_pair	x29, x30
+.endm
+.macro	restore_all
+	restore_pair	x29, x30
+	restore_pair	x27, x28
+	restore_pair	x25, x26
+	restore_pair	x23, x24
+	restore_pair	x21, x22
+	restore_pair	x19, x20
+	check_return
+.endm
+/* The address of a constant, and what lies behind it. */
+.macro	address reg, of
+	adrp	\reg, \of
+	add	\reg, \reg, :lo12:\of
+.endm
 #endif
 
 /* do_range from, n, m: m from; m from + 1; ... n times.  for_n n, m: from 0.  By halves, because

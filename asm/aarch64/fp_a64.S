@@ -209,29 +209,15 @@ cy	.req	x15
 /* ---- the frame --------------------------------------------------------------------------------- */
 
 .macro	enter
-	save_pair	x19, x20
-	save_pair	x21, x22
-	save_pair	x23, x24
-	save_pair	x25, x26
-	save_pair	x27, x28
-	save_pair	x29, x30
+	save_all
 	sub	sp, sp, #frame
 	.cfi_adjust_cfa_offset frame
 .endm
 .macro	leave
 	add	sp, sp, #frame
 	.cfi_adjust_cfa_offset -frame
-	restore_pair	x29, x30
-	restore_pair	x27, x28
-	restore_pair	x25, x26
-	restore_pair	x23, x24
-	restore_pair	x21, x22
-	restore_pair	x19, x20
+	restore_all
 	ret
-.endm
-.macro	address reg, of
-	adrp	\reg, \of
-	add	\reg, \reg, :lo12:\of
 .endm
 
 /* ---- t / 2^1024 -------------------------------------------------------------------------------- */
@@ -589,9 +575,7 @@ ENDFUNC	fp_sqr_a64
 /* The sum, and the sum - p, which holds where it is not negative. */
 FUNC	fp_add_a64
 	save_pair	x19, x20
-	str	x21, [sp, #-16]!
-	.cfi_adjust_cfa_offset 16
-	.cfi_rel_offset x21, 0
+	save_pair	x21, x22
 	.irp	k, 0, 1, 2, 3, 4, 5, 6, 7
 	a_op_b_at	\k, adds, adcs
 	.endr
@@ -600,9 +584,7 @@ FUNC	fp_add_a64
 	for_n	8, less_p_at
 	sbcs	x2, x2, xzr
 	for_n	8, lower_at
-	ldr	x21, [sp], #16
-	.cfi_adjust_cfa_offset -16
-	.cfi_restore x21
+	restore_pair	x21, x22
 	restore_pair	x19, x20
 	ret
 ENDFUNC	fp_add_a64
@@ -625,18 +607,14 @@ ENDFUNC	fp_add_a64
 /* The difference, and p where it is negative. */
 FUNC	fp_sub_a64
 	save_pair	x19, x20
-	str	x21, [sp, #-16]!
-	.cfi_adjust_cfa_offset 16
-	.cfi_rel_offset x21, 0
+	save_pair	x21, x22
 	.irp	k, 0, 1, 2, 3, 4, 5, 6, 7
 	a_op_b_at	\k, subs, sbcs
 	.endr
 	sbc	x2, xzr, xzr
 	address	x1, fp_p
 	for_n	8, plus_p_at
-	ldr	x21, [sp], #16
-	.cfi_adjust_cfa_offset -16
-	.cfi_restore x21
+	restore_pair	x21, x22
 	restore_pair	x19, x20
 	ret
 ENDFUNC	fp_sub_a64

@@ -317,8 +317,7 @@ FUNC	p256_mul_n_a64
 	row	4, 5, 6, 7, 9, 13, 14, 15, 16, 17
 	row	4, 5, 6, 7, 10, 14, 15, 16, 17, 8
 	row	4, 5, 6, 7, 11, 15, 16, 17, 8, 9
-	adrp	x3, p256_a64_n
-	add	x3, x3, :lo12:p256_a64_n
+	address	x3, p256_a64_n
 	ldp	x10, x11, [x3]
 	ldr	x2, [x3, 16]
 	clear_n	12, 13, 14, 15
@@ -363,26 +362,14 @@ p256_a64_n:
 
 /* Every register but x18 is used; a return address that leaves them is signed. */
 .macro	open
-	sign_return
-	save_pair	x19, x20
-	save_pair	x21, x22
-	save_pair	x23, x24
-	save_pair	x25, x26
-	save_pair	x27, x28
-	save_pair	x29, x30
+	save_all
 	mov	at_a, x1
 	mov	at_b, x2
 	mov	x25, P1
 	mov	x26, P3
 .endm
 .macro	close
-	restore_pair	x29, x30
-	restore_pair	x27, x28
-	restore_pair	x25, x26
-	restore_pair	x23, x24
-	restore_pair	x21, x22
-	restore_pair	x19, x20
-	check_return
+	restore_all
 	ret
 .endm
 
