@@ -123,21 +123,9 @@ shopt -s nullglob
 all=() kernels=()
 for source in engine/*.c engine/*/*.c provision/*/*.c asm/"$arch"/*.S; do all+=("$objects/$source.o"); done
 for source in asm/"$arch"/*.S; do kernels+=("$objects/$source.o"); done
-out=$(unmarked "${all[@]}" "$objects"/libkeymuster{-engine,}.o)
-[ -z "$out" ] || echo "$out"
-[ -z "$out" ]
-verdict $? "all objects carry the note"
-out=$(unnamed "${kernels[@]}")
-[ -z "$out" ] || echo "$out"
-[ -z "$out" ]
-verdict $? "all code of kernels has a name"
+none "$(unmarked "${all[@]}" "$objects"/libkeymuster{-engine,}.o)" "all objects carry the note"
+none "$(unnamed "${kernels[@]}")" "all code of kernels has a name"
 
-# none TEXT NAME: has passed where there is no text.
-none() {
-	[ -z "$1" ] || echo "$1"
-	[ -z "$1" ]
-	verdict $? "$2"
-}
 usual='libc|libsodium|libcrypto|ld-linux-x86-64|ld-linux-aarch64|lib[atu][sb]*san'
 engine=$objects/libkeymuster-engine library=$objects/libkeymuster
 none "$(outside "$engine".{a,so.1.0.0} "$library".{a,so.1.0.0})" "names of km_ alone, static and shared"

@@ -17,8 +17,9 @@
 # What a function pushes or keeps on the stack keeps its kind until it is popped, read again or overwritten.
 #
 # The other file has: arguments (the kinds at an entry, a letter a register) and number (registers by name);
-# tidy, a line of the disassembly without what is not looked at, "" for filling; jumps, calls and aim, the
-# ways; and step, which checks one instruction and passes on what holds after it.
+# tidy, a line of the disassembly without what is not looked at, "" for filling; take_apart, its operands; jumps,
+# calls and aim, the ways, with may_go_on, may_return and when_called; check, which says what is wrong with an
+# instruction; and act, which changes regs, depth and slots, and reads op, as an instruction does that goes on.
 
 function complain(i, why) {
 	if (++bad <= 10)
@@ -137,6 +138,37 @@ function enter(f, i, regs,    k, d) {
 		callers[d] = callers[d] " " f "|" i
 	arrive(d, k, regs, 0, "")
 	come_back(f, i, d)
+}
+
+# One step: check instruction i of function f, and pass on what holds after it.
+function step(f, i,    key, m, n) {
+	key = f SUBSEP i
+	regs = regs_at[key]
+	depth = depth_at[key]
+	slots = slots_at[key]
+	from = i
+	reached[i] = 1
+	check(i, regs)
+	m = mnemonic[i]
+	n = take_apart(operands[i], op)
+	if (m == "ret") {
+		if (!may_return(f, n))
+			complaint[i] = "returns with a register that is not as it was"
+		leave(f, i, regs, depth)
+		return
+	}
+	if (calls(m)) {
+		enter(f, i, when_called(regs))
+		return
+	}
+	if (jumps(m)) {
+		arrive(f, target(i), regs, depth, slots)
+		if (!may_go_on(m))
+			return
+	} else {
+		act(m, n)
+	}
+	arrive(f, i + 1, regs, depth, slots)
 }
 
 # allowed.txt

@@ -30,6 +30,17 @@ function jumps(m) {
 function calls(m) {
 	return m == "bl" || m == "blr"
 }
+# After this jump, does the next instruction come?
+function may_go_on(m) {
+	return m !~ /^br?$/
+}
+# ret with a register is another way; a part of others returns by what it was called with.
+function may_return(f, n) {
+	return !n && (f !~ /:/ || kind(regs, number["x30"]) == "R")
+}
+function when_called(regs) {
+	return with(regs, number["x30"], "R")
+}
 function tidy(line) {
 	sub(/ *\/\/.*/, "", line)
 	return line == "nop" || line ~ /^(udf|\.inst)/ ? "" : line
@@ -119,8 +130,8 @@ function overwritten(slots, at, octets, k,    one, n, j, place, keep) {
 	return octets == 8 ? keep ";" at "=" k : keep
 }
 # Loads and stores of registers, single and in pairs.  Addresses on the stack are octets above the entry's stack
-# pointer, so below 0.  Sets new_regs, new_slots, new_depth.
-function moves_memory(m, op, n, regs, depth, slots,    k, mem, part, parts, at, r, is_load) {
+# pointer, so below 0.
+function moves_memory(m, n,    k, mem, part, parts, at, r, is_load) {
 	is_load = m ~ /^ld/
 	for (mem = 1; mem <= n && !is_memory(op[mem]); mem++)
 		;
@@ -149,9 +160,6 @@ function moves_memory(m, op, n, regs, depth, slots,    k, mem, part, parts, at, 
 		if (at != "?")
 			at += width(op[k])
 	}
-	new_regs = regs
-	new_slots = slots
-	new_depth = depth
 }
 # After a load of {v8.2d,v9.2d} or {v8.2d-v11.2d}.
 function lost(regs, list,    k) {
@@ -161,36 +169,10 @@ function lost(regs, list,    k) {
 	return regs
 }
 
-# One step: check instruction i of function f, and pass on what holds after it.
-function step(f, i,    key, regs, depth, slots, m, n, op, d, k, out) {
-	key = f SUBSEP i
-	regs = regs_at[key]
-	depth = depth_at[key]
-	slots = slots_at[key]
-	from = i
-	reached[i] = 1
-	check(i, regs)
-	m = mnemonic[i]
-	n = take_apart(operands[i], op)
-	if (m == "ret") {
-		if (f ~ /:/ && kind(regs, number["x30"]) != "R" || n)
-			complaint[i] = "returns with a register that is not as it was"
-		leave(f, i, regs, depth)
-		return
-	}
-	if (calls(m)) {
-		enter(f, i, with(regs, number["x30"], "R"))
-		return
-	}
-	if (jumps(m)) {
-		arrive(f, target(i), regs, depth, slots)
-		if (m ~ /^br?$/)
-			return
-	} else if (m ~ /^(ld|st)/) {
-		moves_memory(m, op, n, regs, depth, slots)
-		regs = new_regs
-		slots = new_slots
-		depth = new_depth
+# What an instruction does that goes on: see opcodes.awk.
+function act(m, n,    d, k, out) {
+	if (m ~ /^(ld|st)/) {
+		moves_memory(m, n)
 	} else if (op[1] == "sp") {
 		d = n > 2 ? number_of(op[3]) : ""
 		if (n == 4)
@@ -213,7 +195,6 @@ function step(f, i,    key, regs, depth, slots, m, n, op, d, k, out) {
 		if (d != number["xzr"])
 			regs = with(regs, d, out)
 	}
-	arrive(f, i + 1, regs, depth, slots)
 }
 
 BEGIN {

@@ -47,6 +47,18 @@ function jumps(m) {
 function calls(m) {
 	return m == "call"
 }
+function take_apart(line, op) {
+	return split(line, op, ",")
+}
+function may_go_on(m) {
+	return m != "jmp"
+}
+function may_return(f, n) {
+	return 1
+}
+function when_called(regs) {
+	return regs
+}
 function tidy(line) {
 	sub(/ *#.*/, "", line)
 	if (line ~ /(^| )nop( |$)|^xchg +ax,ax$|^data16$|^int3$/)
@@ -62,7 +74,7 @@ function check(i, regs,    m, n, op, k, a) {
 		complaint[i] = "not an allowed instruction"
 		return
 	}
-	n = split(operands[i], op, ",")
+	n = take_apart(operands[i], op)
 	for (k = 1; k <= n; k++) {
 		if (op[k] !~ /\[/)
 			continue
@@ -83,37 +95,16 @@ function decides(i, branch, regs,    op, n, k) {
 		return 0
 	if (mnemonic[i] ~ /^(dec|inc)$/ && branch !~ /^jn?e$/)
 		return 0 # the carry is an older one
-	n = split(operands[i], op, ",")
+	n = take_apart(operands[i], op)
 	for (k = 1; k <= n; k++)
 		if (op[k] ~ /\[/ || source_kind(op[k], regs, "?", "") != "p")
 			return 0
 	return !(i + 1 in aimed_at)
 }
 
-# One step: check instruction i of function f, and pass on what holds after it.
-function step(f, i,    key, regs, depth, slots, m, n, op, d, k, out) {
-	key = f SUBSEP i
-	regs = regs_at[key]
-	depth = depth_at[key]
-	slots = slots_at[key]
-	from = i
-	reached[i] = 1
-	check(i, regs)
-	m = mnemonic[i]
-	n = split(operands[i], op, ",")
-	if (m == "ret") {
-		leave(f, i, regs, depth)
-		return
-	}
-	if (calls(m)) {
-		enter(f, i, regs)
-		return
-	}
-	if (m ~ /^j/) {
-		arrive(f, target(i), regs, depth, slots)
-		if (m == "jmp")
-			return
-	} else if (m == "push") {
+# What an instruction does that goes on: see opcodes.awk.
+function act(m, n,    d, k, out) {
+	if (m == "push") {
 		depth = depth == "?" ? "?" : depth + 8
 		slots = slots ";" depth "=" source_kind(op[1], regs, "?", "")
 	} else if (m == "pop") {
@@ -159,7 +150,6 @@ function step(f, i,    key, regs, depth, slots, m, n, op, d, k, out) {
 		if (k != "" && sub(";" k "=[0-9a-zA-Z]", "", slots))
 			slots = slots ";" k "=" source_kind(op[2], regs, depth, slots)
 	}
-	arrive(f, i + 1, regs, depth, slots)
 }
 
 BEGIN {

@@ -22,6 +22,13 @@ verdict() {
 	fi
 }
 
+# none TEXT NAME: has passed where there is no text.
+none() {
+	[ -z "$1" ] || echo "$1"
+	[ -z "$1" ]
+	verdict $? "$2"
+}
+
 # The last line; 1 where one failed.
 verdicts() {
 	echo "# $passed passed, $failed failed, 0 skipped"

@@ -1,5 +1,6 @@
 """fp8.py -- what the kernels of fp8.h are given and must give, and whether the code keeps to it."""
-from lanes import Complaint, LIMB, MASK, Machine, added, const
+from lanes import Complaint, LIMB, MASK, Machine, const
+from sums import added, times
 
 N, TOP = 20, 52 * 19
 RADIX = 52 * 20
@@ -14,15 +15,6 @@ def number(machine, array):
     """The number that an input array is, as {(symbols): factor}."""
     return {(i,): 1 << 52 * name[1] for i, (name, _, _) in enumerate(machine.symbols)
             if isinstance(name, tuple) and name[0] == array}
-
-
-def times(a, b):
-    out = {}
-    for s, f in a.items():
-        for t, g in b.items():
-            key = tuple(sorted(s + t))
-            out[key] = out.get(key, 0) + f * g
-    return {k: v for k, v in out.items() if v}
 
 
 def plus(*parts):

@@ -3,7 +3,8 @@
 Four of eight lanes are followed; the other four are the same code with addresses 32 octets on.
 """
 import fp8
-from lanes import WORD, Complaint, Machine, Value, added, const
+from lanes import WORD, Complaint, Machine, Value, const
+from sums import added
 
 DIGIT = (1 << 26) - 1
 BLOCKS, DROPS = 10, 8           # of four digits each

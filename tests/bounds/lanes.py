@@ -12,6 +12,8 @@ each symbol its rule is known:
 """
 import re
 
+from sums import added
+
 WORD, LIMB = 1 << 64, 1 << 52
 MASK = LIMB - 1
 
@@ -35,17 +37,6 @@ class Value:
 
 def const(n):
     return Value(n, n, {0: n} if n else {})
-
-
-def added(a, b, sign=1):
-    out = dict(a)
-    for s, f in b.items():
-        f = out.get(s, 0) + sign * f
-        if f:
-            out[s] = f
-        else:
-            out.pop(s, None)
-    return out
 
 
 class Machine:

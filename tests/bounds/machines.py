@@ -2,7 +2,8 @@
 import re
 
 from lanes import Complaint
-from words import Words, add, const, number, times
+from sums import add, times
+from words import Words, const, number
 
 ONES = (1 << 64) - 1
 POINTERS = [("r", 0), ("a", 0), ("b", 0)]     # what a kernel is given

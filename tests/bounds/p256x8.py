@@ -1,6 +1,7 @@
 """p256x8.py -- what the kernels of p256x8.h are given and must give, and whether the code keeps to it."""
-from fp8 import number, plus, times, whole
+from fp8 import changed, number, plus, whole
 from lanes import Complaint, LIMB, MASK, Machine, const
+from sums import times
 
 N, RADIX = 5, 52 * 5
 P = (1 << 256) - (1 << 224) + (1 << 192) + (1 << 96) - 1
@@ -118,7 +119,6 @@ def planted(code, constants):
     yield "a multiple of p that is too small", lambda: check(code, dict(constants, p256x8_2p=constants["p256x8_4p"]),
                                                              *KERNELS[7])
     for name, change in CHANGES:
-        from fp8 import changed
         yield name, lambda change=change: check(changed(code, "p256x8_ifma_product", "p256x8_mul_sub_ifma", change),
                                                 constants, *KERNELS[2])
 

@@ -10,7 +10,8 @@ import random
 
 from lanes import Complaint
 from machines import A64, X86
-from words import Never, add
+from sums import add
+from words import Never
 
 P256 = (1 << 256) - (1 << 224) + (1 << 192) + (1 << 96) - 1
 

@@ -11,7 +11,8 @@ from fp8 import changed
 from lanes import Complaint
 from listing import Code, tables
 from machines import A64, X86
-from words import Never, add, times
+from sums import add, times
+from words import Never
 
 P256 = (1 << 256) - (1 << 224) + (1 << 192) + (1 << 96) - 1
 N256 = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551

@@ -12,6 +12,7 @@ import heapq
 from fractions import Fraction
 
 from lanes import Complaint
+from sums import add, times
 
 WORD = 1 << 64
 
@@ -27,24 +28,6 @@ class Symbol:
         self.carry = False
         self.limb = None        # (number, limb) of an input
         self.half = None        # what it is twice, and a bit that is known
-
-
-def add(to, terms, factor=1):
-    for m, f in terms.items():
-        f = to.get(m, 0) + f * factor
-        if f:
-            to[m] = f
-        else:
-            to.pop(m, None)
-    return to
-
-
-def times(x, y):
-    out = {}
-    for m, f in x.items():
-        for n, g in y.items():
-            add(out, {tuple(sorted(m + n)): f * g})
-    return out
 
 
 def const(n):
