@@ -52,6 +52,8 @@ static km_err form(table *t, table_base base, table_layout layout, unsigned w)
 			return KM_EKERNEL;
 		t->octets = t->lookup->octets;
 	}
+	if (layout == TABLE_GROUPS && !fp8_table_for(FP8_LANES, FP8_LANES, fp8_levels))
+		return KM_EKERNEL; /* what packs its entries comes with the lookups */
 	return KM_OK;
 }
 
