@@ -51,6 +51,8 @@ start man3.sh bash "$tests/man3.sh"
 start bench.sh bash "$tests/bench.sh" "$objects"
 start examples.sh bash "$tests/examples.sh" "$installed"
 for test in "$@"; do start "${test##*/}" "${run[@]}" "$test"; done
+# What the emulator's own processor has and an older one lacks: DIT.
+[ "${run[0]:-}" != qemu-aarch64 ] || start test_dit-n1 env QEMU_CPU=neoverse-n1 "${run[@]}" "$objects/tests/test_dit"
 wait
 
 passed=0 failed=0 skipped=0 broken=
