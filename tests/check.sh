@@ -12,7 +12,10 @@ shift 3
 read -ra run <<<"${RUN:-}"
 tests=${0%/*}
 limit=600               # seconds; sanitizers and emulators are slower
-[ "${MODE:-release}" = release ] && [ -z "${RUN:-}" ] || limit=2400
+if [ "${MODE:-release}" != release ] || [ -n "${RUN:-}" ]; then
+	limit=2400
+	export KM_SLOW=1                # fewer rounds of the same: see tests/util.h
+fi
 export KM_LIMIT=$((limit / 10))         # for one command within tests/cli*.sh
 logs=$(mktemp -d) || exit 1
 export XDG_STATE_HOME=$logs/state     # no test is to touch what a GMS of this machine remembers

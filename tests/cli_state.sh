@@ -341,22 +341,23 @@ expect "it can be revoked" 2 "1 who were given key 0a0a0a0a got no message of th
 	sh -c "cat late m2 | ${P[*]} --gmk v1.gmk --members - --status revoked -o r.nd --state own2.state"
 
 echo "# killed, and at once"
-seq -f 'sip:u%.0f@example.org' 3000 >m3000
+many=$(many 3000)
+seq -f 'sip:u%.0f@example.org' "$many" >crowd
 "${P[@]}" --group sip:fire-4@gms-psi.example.org --gmk k.gmk --members late -o k.nd 2>err
-{ # a list that is read to line 30001 before it breaks off
+{ # a list that breaks off after some members have been served: 20 000 are held back, for user salts that differ
 	echo uri,note
-	seq -f 'sip:u%.0f@example.org,x' 30000
+	seq -f 'sip:u%.0f@example.org,x' 22000
 	echo 'sip:bad@example.org,"never closed'
 	seq -f 'sip:v%.0f@example.org,x' 3000
 } >swallowed
 for i in 1 2 3 4 5 6; do
-	"$R" "${P[@]:1}" --gmk k.gmk --members m3000 -o k.nd -j 1 2>/dev/null &
+	"$R" "${P[@]:1}" --gmk k.gmk --members crowd -o k.nd -j 1 2>/dev/null &
 	sleep 0.0$i
 	kill -KILL $! 2>/dev/null
 	wait $! 2>/dev/null
 done
-expect "after kills, the same command goes on" 0 "3000 messages$" "${P[@]}" --gmk k.gmk --members m3000 -o k.nd
-expect "and all have it then" 0 "300[01] members had it before" "${P[@]}" --gmk k.gmk --members late -o late.nd
+expect "after kills, the same command goes on" 0 "$many messages$" "${P[@]}" --gmk k.gmk --members crowd -o k.nd
+expect "and all have it then" 0 "^.* ($many|$((many + 1))) members had it before" "${P[@]}" --gmk k.gmk --members late -o late.nd
 expect "a run that is broken off with its output taken away" 4 "" "${P[@]}" --group sip:fire-6@gms-psi.example.org \
 	--gmk v.gmk --members swallowed -o v.nd
 expect "gave the key to nobody" 2 "0 have key [0-9a-f]{8}, 0 may have it" "$K" who --gmk v.gmk --members m4

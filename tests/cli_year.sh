@@ -133,16 +133,17 @@ cert() { sed "s|<KmsUri>kms2.example.net</KmsUri>\n*<UserIdFormat>|&|; s|<KmsCer
 cert 2020-01-01T00:00:00Z lab2/kms-init.xml >old2.xml
 cert 2099-01-01T00:00:00Z lab2/kms-init.xml >new2.xml
 E=("${P[@]/lab2\/kms-init.xml/old2.xml}")
-{ cat m100; seq -f 'sip:m%.0f@example.org' 3000; } | sed 's/$/,/' >mixed.csv
+more=$(many 3000)
+{ cat m100; seq -f 'sip:m%.0f@example.org' "$more"; } | sed 's/$/,/' >mixed.csv
 seq -f 'sip:x%.0f@example.net,kms2.example.net' 3 >>mixed.csv
 sed -i '1i uri,kms' mixed.csv
 cp "$state" before.state
-expect "an expired partner loses its own members alone" 2 "3100 members, 3 rejected \(3 expired" \
+expect "an expired partner loses its own members alone" 2 "$((more + 100)) members, 3 rejected \(3 expired" \
 	"${E[@]}" --group sip:fire-9@gms-psi.example.org --gmk p.gmk --members mixed.csv -o p.nd --check
-check "--check counts those far down" has err "mixed.csv:3104: sip:x3@example.net"
-expect "in the run too" 2 "3100 members, 3 rejected \(3 expired" \
+check "--check counts those far down" has err "mixed.csv:$((more + 104)): sip:x3@example.net"
+expect "in the run too" 2 "$((more + 100)) members, 3 rejected \(3 expired" \
 	"${E[@]}" --group sip:fire-9@gms-psi.example.org --gmk p.gmk --members mixed.csv -o p.nd --rejects p.rest
-check "the last line" last_says "^new key $(id_of p.gmk) in p.gmk: 3100 messages; 3 rejected: no message for them$"
+check "the last line" last_says "^new key $(id_of p.gmk) in p.gmk: $((more + 100)) messages; 3 rejected: no message for them$"
 expect "renewed beside the old one" 0 "3 messages$" \
 	"${E[@]}" --kms new2.xml --gmk p.gmk --members p.rest -o p2.nd
 check "the receipt" told p2.nd 0 3 0
@@ -166,14 +167,14 @@ mkdir host2
 cp -r p.gmk gms.xml lab lab2 host2
 expect "another host without the state" 3 "is missing, though this GMS made keys before" \
 	env XDG_STATE_HOME="$T/host2/state" "${P[@]}" --gmk host2/p.gmk --members late -o late.nd
-expect "with it" 0 "^key $(id_of p.gmk) of host2/p.gmk, 3103 members had it before: 1 message$" \
+expect "with it" 0 "^key $(id_of p.gmk) of host2/p.gmk, $((more + 103)) members had it before: 1 message$" \
 	sh -c "cp -a state host2; XDG_STATE_HOME=$T/host2/state ${P[*]} --gmk host2/p.gmk --members late -o late.nd"
 
 echo "# keys from pipes"
-expect "all of them" 0 "^key $(id_of p.gmk) of /dev/fd/[0-9]+, 3103 members had it before: 1 message$" \
+expect "all of them" 0 "^key $(id_of p.gmk) of /dev/fd/[0-9]+, $((more + 103)) members had it before: 1 message$" \
 	bash -c "$K provision --kms <(cat lab/kms-init.xml) --gms <(cat gms.xml) --gmk <(cat p.gmk) --members <(cat late) -o late.nd"
 check "the receipt" told late.nd 0 1 0
-expect "a revocation leaves the file, and the state knows" 2 "the state knows|3104 members had it before: 1 message that revokes it; 3103 who were given it are left out" \
+expect "a revocation leaves the file, and the state knows" 2 "the state knows|$((more + 104)) members had it before: 1 message that revokes it; $((more + 103)) who were given it are left out" \
 	bash -c "${P[*]} --gmk <(cat p.gmk) --members late --status revoked -o late.nd"
 expect "so that the file is of no use" 3 "was revoked by this GMS" "${P[@]}" --gmk p.gmk --members late -o late.nd
 
@@ -194,21 +195,22 @@ for i in 1 2 3 4; do
 		check "one that does not says so" has r$i.err "another run has made it meanwhile: run again"
 	fi
 done
-seq -f 'sip:k%.0f@example.org' 3000 >m3000
+many=$(many 3000)
+seq -f 'sip:k%.0f@example.org' "$many" >crowd
 rm -f k.nd
 for i in {1..10}; do
-	"${U[@]}" --group sip:fire-6@gms-psi.example.org --gmk k.gmk --members m3000 -o k.nd -j 1 2>/dev/null &
+	"${U[@]}" --group sip:fire-6@gms-psi.example.org --gmk k.gmk --members crowd -o k.nd -j 1 2>/dev/null &
 	perl -e "select undef, undef, undef, (rand 2) ** 2 / 6"
 	kill -KILL $! 2>/dev/null
 	wait $! 2>/dev/null
-	[ ! -e k.nd ] || [ ! -e k.nd.receipt ] || told k.nd 0 3000 0 || bad "killed: what is in place is whole"
+	[ ! -e k.nd ] || [ ! -e k.nd.receipt ] || told k.nd 0 "$many" 0 || bad "killed: what is in place is whole"
 	[ -e k.nd ] || [ ! -e k.nd.receipt ] || bad "killed: no receipt stands alone"
 done
-expect "after ten kills, the same command goes on" 0 "key $(id_of k.gmk 2>/dev/null)[0-9a-f]* (in|of) k.gmk.*: 3000 messages$" \
-	"${P[@]}" --group sip:fire-6@gms-psi.example.org --gmk k.gmk --members m3000 -o k.nd
-check "the receipt" told k.nd 0 3000 0
-expect "and all have it" 0 "3000 members had it before, 3000 of them are in the list" \
-	"${P[@]}" --gmk k.gmk --members m3000 --check
+expect "after ten kills, the same command goes on" 0 "key $(id_of k.gmk 2>/dev/null)[0-9a-f]* (in|of) k.gmk.*: $many messages$" \
+	"${P[@]}" --group sip:fire-6@gms-psi.example.org --gmk k.gmk --members crowd -o k.nd
+check "the receipt" told k.nd 0 "$many" 0
+expect "and all have it" 0 "$many members had it before, $many of them are in the list" \
+	"${P[@]}" --gmk k.gmk --members crowd --check
 
 # sent PID: SIGINT, once the process waits.
 sent() {
@@ -219,6 +221,7 @@ sent() {
 # A shell's background jobs ignore SIGINT.
 D=(exec perl -e '$SIG{INT} = "DEFAULT"; exec @ARGV' "${U[@]}")
 mkfifo list
+seq -f 'sip:k%.0f@example.org' 3000 >m3000
 : >err
 start() { ("${D[@]}" "$@" >out 2>err) & job=$!; exec 7>list; }
 start --group sip:fire-7@gms-psi.example.org --gmk i.gmk --members list -o i.nd

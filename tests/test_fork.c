@@ -263,6 +263,7 @@ int main(int argc, char **argv)
 
 	if (getenv("KM_LIMIT"))
 		limit = (unsigned)atoi(getenv("KM_LIMIT"));
+	all_rounds = (int)rounds((size_t)all_rounds);
 	if (argc > 1)
 		all_rounds = atoi(argv[1]);
 	if (km_init(NULL) != KM_OK)

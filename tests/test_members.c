@@ -615,7 +615,7 @@ static void mutated_lists_do_no_harm(void **state)
 
 	(void)state;
 	LLVMFuzzerTestOneInput((const uint8_t *)"", 0);
-	for (int round = 0; round < 30000; round++) {
+	for (size_t round = 0; round < rounds(30000); round++) {
 		const char *text = texts[draw(&seed) % 3];
 		size_t len = strlen(text) - draw(&seed) % strlen(text);
 		uint8_t *copy = malloc(len);

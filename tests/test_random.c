@@ -218,7 +218,7 @@ static void a_handler_never_gets_what_it_interrupts(void **state)
 }
 
 static pthread_key_t late;
-static atomic_int rounds;
+static atomic_int visits;
 
 /* Comes again and again, as long as the C library lets it. */
 static void use_at_the_end(void *of)
@@ -229,7 +229,7 @@ static void use_at_the_end(void *of)
 	if (p)
 		p[99999] = 1;
 	scratch_free(p, 100000);
-	rounds++;
+	visits++;
 	pthread_setspecific(late, of);
 }
 
@@ -256,7 +256,7 @@ static void destructors_may_draw(void **state)
 		assert_int_equal(pthread_create(&thread, NULL, ends, out[i]), 0);
 		assert_int_equal(pthread_join(thread, NULL), 0);
 	}
-	assert_true(rounds > 2);
+	assert_true(visits > 2);
 	assert_memory_not_equal(out[0], out[1], PIECE);
 	assert_int_equal(pthread_key_delete(late), 0);
 }

@@ -16,4 +16,9 @@ void from_hex(uint8_t *out, size_t len, const char *hex);
 uint64_t draw(uint64_t *seed);
 void draw_bytes(uint8_t *out, size_t len, uint64_t *seed);
 
+/* Where everything takes many times as long, under an emulator or a sanitizer: check.sh says so. */
+int is_slow(void);
+/* Of n rounds of the same those that are run: there a quarter. */
+size_t rounds(size_t n);
+
 #endif
