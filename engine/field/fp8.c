@@ -296,6 +296,16 @@ void (fp8_to_lanes)(fp *const r[FP8_LANES], const fp8_any *a)
 	wipe(&t, sizeof t);
 }
 
+void fp8_unpacked_to_lanes(fp *const r[FP8_LANES], const fp8 *a)
+{
+	fp8 t;
+
+	fp8_reduce(&t, a);
+	for (int l = 0; l < FP8_LANES; l++)
+		words_of_lane(r[l]->v, &t, l);
+	wipe(&t, sizeof t);
+}
+
 void fp8_rotate(fp8 *r, const fp8 *a, int by)
 {
 	for (int i = 0; i < FP8_LIMBS; i++)

@@ -387,6 +387,8 @@ void fp8_to_octets(uint8_t *const out[FP8_LANES], const fp8_any *a);
 void fp8_unpack(fp8 *r, const fp *const a[FP8_LANES]);
 void fp8_spread(fp8 *r, const fp *a);
 void fp8_to_unpacked(fp8 *r, const fp8 *a);
+/* Lane l of what has that form, tight, to r[l], canonical. */
+void fp8_unpacked_to_lanes(fp *const r[FP8_LANES], const fp8 *a);
 
 /* The words of a canonical a, least significant first. */
 void fp8_pack(uint64_t (*words)[FP8_LANES], const fp8 *a);

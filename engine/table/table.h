@@ -17,6 +17,7 @@
  *   table_groups         for eight lanes that are windows of one member's scalar
  *   table_make_tmpl, table_add_tmpl    entries as sums and differences, for the first two
  *   table_chain          the doublings
+ *   table_doublings8     those of a point by lanes
  *   table_shared         those over P and g, which the whole process shares
  *   table_digest, table_digests        and what they must be
  */

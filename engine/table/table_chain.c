@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "field/fp4.h"
 #include "field/params.h"
 #include "table_pages.h"
 
@@ -70,29 +71,40 @@ static km_err halve(ec_point *c, ec_point *s, fp *prefix)
 	return KM_OK;
 }
 
-static km_err double_point(ec_point c[CHAIN_LEN], const ec_point *base)
+/* links[i] = 2^i base for i < n. */
+static km_err doublings(ec_point *links, size_t n, const ec_point *base, fp *prefix)
 {
-	ec_jac *jac = aligned_alloc(64, CHAIN_LEN * sizeof *jac);
-	ec_point *s = aligned_alloc(64, CHAIN_LEN * sizeof *s);
-	fp *prefix = aligned_alloc(64, CHAIN_LEN * sizeof *prefix);
+	ec_jac *jac = aligned_alloc(64, n * sizeof *jac);
 	ec_line unused;
-	km_err err = jac && s && prefix ? KM_OK : KM_ENOMEM;
+	km_err err = jac ? KM_OK : KM_ENOMEM;
 
 	if (err == KM_OK) {
-		jac[1] = (ec_jac){base->x, base->y, fp_one};
-		for (int t = 2; t < CHAIN_LEN; t++) {
-			jac[t] = jac[t - 1];
-			ec_dbl(&jac[t], &unused);
+		jac[0] = (ec_jac){base->x, base->y, fp_one};
+		for (size_t i = 1; i < n; i++) {
+			jac[i] = jac[i - 1];
+			ec_dbl(&jac[i], &unused);
 		}
 		/* Once 0, it stays so. */
-		if (fp_is_zero(&jac[CHAIN_LEN - 1].z))
+		if (fp_is_zero(&jac[n - 1].z))
 			err = KM_EORDER;
 	}
-	if (err == KM_OK) {
-		ec_affine_many_var(c + 1, jac + 1, prefix, CHAIN_LEN - 1);
-		err = halve(c, s, prefix);
-	}
+	if (err == KM_OK)
+		ec_affine_many_var(links, jac, prefix, n);
 	free(jac);
+	return err;
+}
+
+static km_err double_point(ec_point c[CHAIN_LEN], const ec_point *base)
+{
+	ec_point *s = aligned_alloc(64, CHAIN_LEN * sizeof *s);
+	fp *prefix = aligned_alloc(64, CHAIN_LEN * sizeof *prefix);
+	km_err err = s && prefix ? KM_OK : KM_ENOMEM;
+
+	if (err == KM_OK)
+		err = fp4_k ? table_doublings8(c + 1, CHAIN_LEN - 1, base) :
+				doublings(c + 1, CHAIN_LEN - 1, base, prefix);
+	if (err == KM_OK)
+		err = halve(c, s, prefix);
 	free(s);
 	free(prefix);
 	return err;

@@ -44,6 +44,10 @@ void table_digest_of(uint8_t out[32], const table *t);
 /* KM_OK, or KM_ESELFTEST: it is not the digest of that table over P or g. */
 km_err table_digest_check(const table *t);
 
+/* links[i] = 2^i base for i < n, by lanes, where fp4_k is: all public.  KM_EORDER: base is of order 1, 2 or 4;
+ * KM_ENOMEM, KM_ERANDOM. */
+km_err table_doublings8(ec_point *links, size_t n, const ec_point *base);
+
 enum {
 	OFFSETS = 8,   /* odd multiples 1, 3, .. 15 */
 	EVENS = 3,     /* even ones 2, 4, 8 */
