@@ -226,7 +226,7 @@ static void EN(raise)(unsigned w, unsigned windows)
 	for (uint32_t at = 0; at < tiny.q; at += EN(members)) {
 		for (uint32_t j = 0; j < EN(members); j++)
 			EN(recode)(b.ur[0], (at + j) % tiny.q, &g.shape, j, EN(members));
-		assert_int_equal(EN(powers)(b.gr, b.power, b.partials.prefix, b.y, EN(vectors), &g, b.ur[0], NULL),
+		assert_int_equal(EN(powers)(b.gr, b.power, b.partials.prefix, b.y, EN(vectors), EN(vectors), &g, b.ur[0], NULL),
 				KM_OK);
 		for (uint32_t j = 0; j < EN(members); j++) {
 			uint32_t y = b.gr[j / LANES].v[j % LANES];

@@ -70,13 +70,13 @@ static km_err sums_in_step(one_work *b, encap_item *items, size_t n, const encap
 	uint64_t zero;
 	km_err err = KM_OK;
 
-	b->partials.n = n;
+	b->partials.n = b->partials.used = n;
 	for (size_t j = 0; j < n; j++) {
 		table_recode(b->urb[0], items[j].rb, &t->p->shape, j, n);
 		table_recode(b->ur[0], items[j].r, &t->z->shape, j, n);
 	}
 	if (t->g)
-		err = one_powers(b->gr, b->power, b->partials.prefix, b->y, n, t->g, b->ur[0], rnd);
+		err = one_powers(b->gr, b->power, b->partials.prefix, b->y, n, n, t->g, b->ur[0], rnd);
 	if (err == KM_OK)
 		err = one_add_all(&b->partials, &zero, tables, (const uint64_t *[]){b->urb[0], b->ur[0]},
 				rnd);

@@ -88,8 +88,8 @@ static km_err sums_in_step(eight_work *b, encap_item *items, size_t n, const enc
 	if (t->g) {
 		recode(b->ur, items, n, padded, t->g, 0);
 		turned = 0 - (uint64_t)(t->g->shape.windows & 1);
-		err = eight_powers(b->gr, b->power, b->partials.prefix, b->y, b->partials.n, t->g, b->ur[0],
-				rnd);
+		err = eight_powers(b->gr, b->power, b->partials.prefix, b->y, b->partials.n, b->partials.used, t->g,
+				b->ur[0], rnd);
 	}
 	recode(b->urb, items, n, padded, t->p, 1);
 	recode(b->ur, items, n, padded, t->z, 0);
@@ -126,6 +126,7 @@ km_err encap8_sums(encap_item *items, size_t n, const encap_tables *t, const enc
 		size_t m = n - at < MEMBERS ? n - at : MEMBERS;
 
 		b.partials.n = vectors_of(m, unit);
+		b.partials.used = vectors_of(m, 1);
 		err = sums_in_step(&b, items + at, m, t, complete, rnd);
 	}
 	eight_work_free(&b);

@@ -19,7 +19,8 @@
  */
 
 typedef struct {
-	size_t n, k, bases;  /* elements; windows a strip; 1: P alone, 2: P and Z */
+	size_t n, used;      /* elements that are picked, for lookups have a unit; those of them that are added */
+	size_t k, bases;     /* windows a strip; 1: P alone, 2: P and Z */
 	CN(sum) *acc;        /* [k][n] */
 	CN(sum) *picked;     /* [k][n] */
 	FE *prefix;          /* [k][n] */
@@ -63,7 +64,7 @@ static int EN(work_new)(EN(work) *b, size_t n, size_t members, size_t k, size_t 
 	b->mem = scratch_alloc(b->size);
 	if (!b->mem)
 		return 0;
-	b->partials = (EN(partials)){n, k, bases, (void *)(b->mem + at[0]), (void *)(b->mem + at[1]),
+	b->partials = (EN(partials)){n, n, k, bases, (void *)(b->mem + at[0]), (void *)(b->mem + at[1]),
 			(void *)(b->mem + at[2]), (void *)(b->mem + at[8])};
 	b->urb = (void *)(b->mem + at[3]);
 	b->ur = (void *)(b->mem + at[4]);
@@ -85,12 +86,17 @@ static km_err EN(add_strip)(EN(partials) *s, uint64_t *zero, size_t partials, co
 	km_err err;
 
 	FN(set_one)(&run);
-	CN(add_forward)(&run, s->prefix, s->acc, s->picked, partials * s->n);
+	for (size_t at = 0; at < partials * s->n; at += s->n)
+		CN(add_forward)(&run, s->prefix + at, s->acc + at, s->picked + at, s->used);
 	err = EN(invert)(&inv, zero, &run, rnd);
 	if (err == KM_OK && !*zero) {
 		CN(sum) *sums = s->picked;
 
-		CN(add_backward_signed)(&inv, s->acc, sums, s->prefix, s->sign, partials * s->n);
+		for (size_t at = partials * s->n; at > 0;) {
+			at -= s->n;
+			CN(add_backward_signed)(&inv, s->acc + at, sums + at, s->prefix + at,
+					s->sign + at * CN(lanes), s->used);
+		}
 		/* Those that the last strip has nothing for stay as they are. */
 		memcpy(sums + partials * s->n, s->acc + partials * s->n,
 				(s->k - partials) * s->n * sizeof *sums);
@@ -139,13 +145,13 @@ static km_err EN(add_tree)(EN(partials) *s, uint64_t *zero, size_t partials, siz
 		FN(set_one)(&run);
 		for (size_t j = 0; j < pairs; j++)
 			CN(add_forward)(&run, s->prefix + j * n, s->acc + (2 * step * j + step) * n,
-					s->acc + 2 * step * j * n, n);
+					s->acc + 2 * step * j * n, s->used);
 		err = EN(invert)(&inv, zero, &run, rnd);
 		if (err != KM_OK || *zero)
 			break;
 		for (size_t j = pairs; j-- > 0;)
 			CN(add_backward_signed)(&inv, s->acc + (2 * step * j + step) * n,
-					s->acc + 2 * step * j * n, s->prefix + j * n, NULL, n);
+					s->acc + 2 * step * j * n, s->prefix + j * n, NULL, s->used);
 	}
 	wipe(&run, sizeof run);
 	wipe(&inv, sizeof inv);
@@ -197,31 +203,31 @@ static km_err EN(add_all)(EN(partials) *s, uint64_t *zero, const EN(table) *cons
 	return EN(add_tree)(s, zero, k, 1 + taken * 10 / 9, rnd); /* from below p, by 1.11p an addition */
 }
 
-/* gr[0..n-1] = im/re of g^r: 2M a window, and one inversion for all.  power, prefix, y: n each. */
-static km_err EN(powers)(FE *gr, F2(elt) *power, FE *prefix, FE *y, size_t n,
+/* gr[0..used-1] = im/re of g^r: 2M a window, and one inversion for all.  power, prefix, y: n each. */
+static km_err EN(powers)(FE *gr, F2(elt) *power, FE *prefix, FE *y, size_t n, size_t used,
 		const EN(gtable) *g, const uint64_t *digits, const km_random *rnd)
 {
 	FE run, inv, t;
 	uint64_t zero;
 	km_err err;
 
-	for (size_t j = 0; j < n; j++) {
+	for (size_t j = 0; j < used; j++) {
 		EN(set_start)(&power[j].re);
 		FN(set_zero)(&power[j].im);
 	}
 	for (unsigned i = 0; i < g->shape.windows; i++) {
 		EN(gpick)(y, g, i, digits, n);
-		for (size_t j = 0; j < n; j++)
+		for (size_t j = 0; j < used; j++)
 			F2(turn)(&power[j], &y[j]);
 	}
 	FN(set_one)(&run);
-	for (size_t j = 0; j < n; j++) {
+	for (size_t j = 0; j < used; j++) {
 		prefix[j] = run;
 		FN(mul)(&run, &run, &power[j].re);
 	}
 	/* No power of g has re = 0: that class has order 2. */
 	err = EN(invert)(&inv, &zero, &run, rnd);
-	for (size_t j = n; j-- > 0;) {
+	for (size_t j = used; j-- > 0;) {
 		FN(mul)(&t, &inv, &prefix[j]);
 		FN(mul)(&inv, &inv, &power[j].re);
 		FN(mul)(&gr[j], &power[j].im, &t);
