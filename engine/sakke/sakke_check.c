@@ -12,8 +12,8 @@
  *
  * A table entry that is off by D is met by several members, with either sign: so the weights are different
  * powers of two, of which no signed sum vanishes; one by one they are far apart, and in large blocks, whose
- * members go through eight lanes, they are these times a random number for each lane.  All are even, so that the right side, meeting the
- * same entry once, cannot make up for it.
+ * members take turns in eight lanes, they are these times a random number for each lane.  All are even, so that the
+ * right side, meeting the same entry once, cannot make up for it.
  */
 #include "sakke_check.h"
 
@@ -47,7 +47,7 @@
 #include "sakke_check_tmpl.h"
 
 enum {
-	WORTH_LANES = 64,  /* members; weighing eight lanes costs about what 30 do one by one */
+	WORTH_LANES = 64,  /* members; weighing eight lanes costs about what 30 do one by one, by one element too */
 	SPREAD = 10,       /* bits between weights one by one: digits have 10 at most, and differ by even numbers */
 	WEIGHT_BITS = 32,  /* of a lane: a wrong sum of two lanes or more passes with 2^-31 */
 };
@@ -57,9 +57,16 @@ typedef struct {
 	uint64_t r[16], rb[16];
 } scalars;
 
+/* The left side of a lane where there are no vectors. */
+typedef struct {
+	ed_extended points;
+	fp2_elt power;
+} one_lane;
+
 /* What is not public is wiped with the scratch that this lies in. */
 typedef struct {
 	one_side one;
+	one_lane lane[FP8_LANES], masked;
 	eight_side eight;
 	ed8_extended sum8;
 	fp8x2_elt power8, next8;
@@ -134,6 +141,20 @@ static uint64_t add_one(work *w, const sakke_checked *b, size_t i)
 
 /* ---- eight lanes ------------------------------------------------------------------------------- */
 
+/* A member's point and power to the side of lane l. */
+static uint64_t add_in_turn(work *w, size_t l, const sakke_checked *b, size_t i)
+{
+	one_lane *lane = &w->lane[l];
+	uint64_t formed;
+
+	w->one.points = lane->points;
+	w->one.power = lane->power;
+	formed = add_one(w, b, i);
+	lane->points = w->one.points;
+	lane->power = w->one.power;
+	return formed;
+}
+
 /* Member i to lane l of the vector. */
 static void take_lane(work *w, size_t l, const sakke_checked *b, size_t i)
 {
@@ -155,11 +176,55 @@ static uint64_t add_vector(work *w)
 	return formed;
 }
 
+/* The l-th of eight members in a row.  All ones where they, or the vector that is complete, are formed. */
+static uint64_t add_in_lane(work *w, size_t l, const sakke_checked *b, size_t i)
+{
+	if (!fp8_k)
+		return add_in_turn(w, l, b, i);
+	take_lane(w, l, b, i);
+	return l + 1 < FP8_LANES ? ~(uint64_t)0 : add_vector(w);
+}
+
 static void start_lanes(work *w)
 {
+	for (size_t l = 0; l < FP8_LANES; l++)
+		w->lane[l] = (one_lane){w->one.points, w->one.power};
+	if (!fp8_k)
+		return;
 	fp8_from_one(&w->eight.s, &ed_map.s);
 	fp8_from_one(&w->eight.k, &ed_map.k);
 	eight_start(&w->eight);
+}
+
+/* The side of one element += the lane, where the bit of its weight is set. */
+static void add_masked(work *w, const one_lane *lane, uint64_t mask)
+{
+	one_side *o = &w->one;
+
+	fp_cmov(&w->masked.points.x, &lane->points.x, mask);
+	fp_cmov(&w->masked.points.y, &lane->points.y, mask);
+	fp_cmov(&w->masked.points.z, &lane->points.z, mask);
+	fp_cmov(&w->masked.points.t, &lane->points.t, mask);
+	fp_cmov(&w->masked.power.re, &lane->power.re, mask);
+	fp_cmov(&w->masked.power.im, &lane->power.im, mask);
+	ed_add(&o->points, &w->masked.points);
+	fp2_mul(&o->power, &o->power, &w->masked.power);
+}
+
+/* All lanes to the side of one element, each times its weight. */
+static void weigh_in_turn(work *w)
+{
+	one_lane neutral;
+
+	one_start(&w->one);
+	neutral = (one_lane){w->one.points, w->one.power};
+	for (int bit = WEIGHT_BITS; bit-- > 0;) {
+		one_twice(&w->one);
+		for (size_t l = 0; l < FP8_LANES; l++) {
+			w->masked = neutral;
+			add_masked(w, &w->lane[l], 0 - (uint64_t)(w->weights[l] >> bit & 1));
+		}
+	}
 }
 
 /* points and power of lane l to its weight. */
@@ -195,8 +260,12 @@ static km_err join_lanes(work *w, const km_random *rnd)
 
 	if (err != KM_OK)
 		return err;
-	weigh_lanes(w);
-	alone_join(&w->one.points, &w->one.power, &w->eight.points, &w->eight.power);
+	if (fp8_k) {
+		weigh_lanes(w);
+		alone_join(&w->one.points, &w->one.power, &w->eight.points, &w->eight.power);
+	} else {
+		weigh_in_turn(w);
+	}
 	for (size_t l = 0; l < FP8_LANES; l++) {
 		uint64_t c[16] = {w->weights[l]};
 
@@ -215,7 +284,7 @@ static km_err join_lanes(work *w, const km_random *rnd)
 static km_err add_members(work *w, uint64_t *good, const sakke_checked *b, size_t used,
 		const km_random *rnd)
 {
-	size_t in_lanes = fp8_k && used >= WORTH_LANES ? used / FP8_LANES * FP8_LANES : 0;
+	size_t in_lanes = used >= WORTH_LANES ? used / FP8_LANES * FP8_LANES : 0;
 	size_t at = 0, j = 0;
 	km_err err = KM_OK;
 
@@ -227,9 +296,8 @@ static km_err add_members(work *w, uint64_t *good, const sakke_checked *b, size_
 		if (b->items[j].status != KM_OK)
 			continue;
 		*good &= read_member(&w->lanes[l], w, b, j);
-		take_lane(w, l, b, j);
-		if (++at % FP8_LANES == 0)
-			*good &= add_vector(w);
+		*good &= add_in_lane(w, l, b, j);
+		at++;
 	}
 	if (in_lanes > 0)
 		err = join_lanes(w, rnd);
