@@ -16,6 +16,7 @@ if [ "${MODE:-release}" != release ] || [ -n "${RUN:-}" ]; then
 	limit=2400
 	export KM_SLOW=1                # fewer rounds of the same: see tests/util.h
 fi
+[ -z "${RUN:-}" ] || export KM_EMULATED=1
 export KM_LIMIT=$((limit / 10))         # for one command within tests/cli*.sh
 logs=$(mktemp -d) || exit 1
 export XDG_STATE_HOME=$logs/state     # no test is to touch what a GMS of this machine remembers

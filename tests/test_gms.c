@@ -291,13 +291,21 @@ static void *take_until_told(void *arg)
 /* A child goes on at once, whatever the threads of its parent hold; and takes none of its parent's T. */
 static void a_child_shares_the_state(void **ctx)
 {
-	shared *s = mmap(NULL, sizeof *s, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	km_gms *gms = gms_in(files("fork.state", KM_MAY_BEGIN));
-	void *arg[2] = { s, gms };
+	shared *s;
+	km_gms *gms;
+	void *arg[2];
 	pthread_t thread;
 
 	(void)ctx;
+	if (is_emulated()) {
+		print_message("qemu-user opens files under a lock that its children of a fork may wait for\n");
+		skip();
+	}
+	s = mmap(NULL, sizeof *s, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	assert_true(s != MAP_FAILED);
+	gms = gms_in(files("fork.state", KM_MAY_BEGIN));
+	arg[0] = s;
+	arg[1] = gms;
 	assert_int_equal(pthread_create(&thread, NULL, take_until_told, arg), 0);
 	for (int i = 0; i < FORKS; i++) {
 		int status;

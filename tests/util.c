@@ -43,6 +43,11 @@ int is_slow(void)
 	return getenv("KM_SLOW") != NULL;
 }
 
+int is_emulated(void)
+{
+	return getenv("KM_EMULATED") != NULL;
+}
+
 size_t rounds(size_t n)
 {
 	return is_slow() ? (n + 3) / 4 : n;

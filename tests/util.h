@@ -18,6 +18,8 @@ void draw_bytes(uint8_t *out, size_t len, uint64_t *seed);
 
 /* Where everything takes many times as long, under an emulator or a sanitizer: check.sh says so. */
 int is_slow(void);
+/* Where an emulator runs this program. */
+int is_emulated(void);
 /* Of n rounds of the same those that are run: there a quarter. */
 size_t rounds(size_t n);
 
