@@ -148,7 +148,7 @@ static void nor_beside_wider_ones_over_p_and_g(void **state)
 	assert_int_equal(km_shared_widen(20000), KM_OK);
 	begin_anew(&before);
 	receiver = receiver_of(master, kms, ids, LEN);
-	for (size_t i = 0; i < rounds(3); i++)
+	for (int i = 0; i < 3; i++)
 		plant_in_those_for(announced[1], by_bits);
 	assert_true(by_bits[0] > 0 && by_bits[1] > 0);
 	km_receiver_free(receiver);
