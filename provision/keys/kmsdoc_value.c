@@ -206,18 +206,19 @@ const char *kmsdoc_take_octets(void *field, size_t size, char *text, size_t len)
 /* A number: KMSs leave zeros before it off, or give some more. */
 const char *kmsdoc_take_ssk(void *field, size_t size, char *text, size_t len)
 {
-	uint8_t octets[OCTETS_MAX];
-	size_t n = 0, zeros = 0;
+	uint8_t octets[OCTETS_MAX], beyond = 0;
+	size_t n = 0, taken;
 	bool decoded, fits;
 
 	len = squeeze(text, len);
 	decoded = decode(octets, sizeof octets, &n, text, len);
-	while (zeros < n && octets[zeros] == 0)
-		zeros++;
-	fits = decoded && n > 0 && n - zeros <= size;
+	taken = n < size ? n : size;
+	for (size_t i = 0; i < n - taken; i++) /* how many of those that are taken are 0 is secret */
+		beyond |= octets[i];
+	fits = decoded && n > 0 && beyond == 0;
 	if (fits) {
 		memset(field, 0, size);
-		memcpy((uint8_t *)field + size - (n - zeros), octets + zeros, n - zeros);
+		memcpy((uint8_t *)field + size - taken, octets + n - taken, taken);
 	}
 	km_wipe(octets, sizeof octets);
 	return fits ? NULL : not_octets(size, text, len, decoded, n);
