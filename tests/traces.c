@@ -162,12 +162,25 @@ static void need_cipher(void)
 			"a protected payload");
 }
 
-/* An RSK's octets may be any here. */
+static void to_hex(const uint8_t *a, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		snprintf(all.hex + 2 * i, 3, "%02x", a[i]);
+}
+
+/* An RSK's octets may be any here, */
 static void need_hex(void)
 {
 	draw_bytes(all.rsk, sizeof all.rsk, &(uint64_t){all.gmk[0] << 8 | all.gmk[1]});
-	for (size_t i = 0; i < sizeof all.rsk; i++)
-		snprintf(all.hex + 2 * i, 3, "%02x", all.rsk[i]);
+	to_hex(all.rsk, sizeof all.rsk);
+}
+
+/* and an SSK's, of which several begin with zeros. */
+static void need_hex_ssk(void)
+{
+	draw_bytes(all.ssk, sizeof all.ssk, &(uint64_t){all.gmk[0] << 8 | all.gmk[1]});
+	memset(all.ssk, 0, all.gmk[0] % 4);
+	to_hex(all.ssk, sizeof all.ssk);
 }
 
 static void need_nothing(void)
@@ -290,6 +303,11 @@ static void hex(void)
 	must_be(kmsdoc_take_octets(all.rsk, sizeof all.rsk, all.hex, sizeof all.hex - 1) == NULL, "hex");
 }
 
+static void hex_ssk(void)
+{
+	must_be(kmsdoc_take_ssk(all.ssk, sizeof all.ssk, all.hex, 2 * sizeof all.ssk) == NULL, "hex_ssk");
+}
+
 static const struct operation {
 	const char *name;
 	void (*need)(void), (*run)(void);
@@ -308,6 +326,7 @@ static const struct operation {
 	{"ssk", need_master, ssk, true},
 	{"master_public", need_master, master_public, true},
 	{"hex", need_hex, hex, true},
+	{"hex_ssk", need_hex_ssk, hex_ssk, true},
 	{"gcm_protect", need_cipher, protect, true},
 	{"gcm_unprotect", need_cipher, unprotect, true},
 	{"derive", need_nothing, derive, true},
