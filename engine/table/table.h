@@ -63,7 +63,7 @@ typedef struct {
 enum { CHAIN_LEN = 1041 };
 
 /* The chain of a point, or of g where point is NULL: all of it is public.  KM_EORDER: point has not the order q.
- * KM_ENOMEM. */
+ * KM_ENOMEM, KM_ERANDOM. */
 km_err table_chain(table *t, const ec_point *point);
 
 /* Make a table from the chain of its base, or TABLE_TURNED from TABLE_GROUPS of that w: all of it is public.
