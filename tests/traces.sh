@@ -11,11 +11,11 @@ export LC_ALL=C
 
 # qemu OUT PROGRAM...: with a trace to OUT, or without where it is -.
 qemu() {
-	local plugin=$PLUGIN,function=watched cpu=
+	local plugin=$PLUGIN,function=watched cpu=max
 
 	[ "$1" = - ] || plugin+=,trace=$1
-	[ "$arch" != x86_64 ] || cpu=max
-	"qemu-$arch" ${cpu:+-cpu $cpu} -seed 1 -plugin "$plugin" "${@:2}"
+	[ "$arch" != aarch64 ] || cpu+=,pauth-impdef=on # signs return addresses by a cheap hash
+	"qemu-$arch" -cpu $cpu -seed 1 -plugin "$plugin" "${@:2}"
 }
 
 # first_difference ROW OPERATION A B [PLANT]: of the traces of two secrets.
