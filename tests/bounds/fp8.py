@@ -1,6 +1,8 @@
 """fp8.py -- what the kernels of fp8.h are given and must give, and whether the code keeps to it."""
-from lanes import Complaint, LIMB, MASK, Machine, const
+from lanes import LIMB, MASK, Machine, const
+from rows import changed
 from sums import added, times
+from walk import Complaint
 
 N, TOP = 20, 52 * 19
 RADIX = 52 * 20
@@ -208,18 +210,6 @@ def planted(code, constants):
     yield "a factor for digits that is another", lambda: prove(code, dict(bad, fp8_p=constants["p"] + [bad["n0"]]), *first)
     for name, change in CHANGES:
         yield name, lambda change=change: prove(changed(code, "fp8_ifma_mul", "fp8_mul_ifma", change), constants, *first)
-
-
-def changed(code, first, last, change):
-    """The code with one instruction of some functions changed: the change is (mnemonic, which one, what it becomes)."""
-    import copy
-    other = copy.copy(code)
-    other.lines = list(code.lines)
-    mnemonic, n, to = change
-    names = [i for i, (where, m, _) in enumerate(code.lines) if m == mnemonic and where.split("+")[0] in (first, last)]
-    where, m, op = code.lines[names[n]]
-    other.lines[names[n]] = (where,) + to(m, list(op))
-    return other
 
 
 CHANGES = [

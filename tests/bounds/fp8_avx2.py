@@ -3,8 +3,10 @@
 Four of eight lanes are followed; the other four are the same code with addresses 32 octets on.
 """
 import fp8
-from lanes import WORD, Complaint, Machine, Value, const
+from lanes import WORD, Machine, Value, const
+from rows import changed
 from sums import added
+from walk import Complaint
 
 DIGIT = (1 << 26) - 1
 BLOCKS, DROPS = 10, 8           # of four digits each
@@ -191,7 +193,7 @@ def planted(code, constants):
         code, dict(constants, n0_26=constants["n0_26"] ^ 2), *first, Avx2)
     for name, change in CHANGES:
         yield "AVX2: " + name, lambda change=change: fp8.prove(
-            fp8.changed(code, "fp8_columns_avx2", "fp8_rows_avx2", change), constants, *first, Avx2)
+            changed(code, "fp8_columns_avx2", "fp8_rows_avx2", change), constants, *first, Avx2)
 
 
 CHANGES = [

@@ -10,16 +10,11 @@ each symbol its rule is known:
   shift by 52    x = (x mod 2^52) + 2^52 * (x >> 52)
   digit          of a column w, started at 2^52 - 1, and m = -w/p mod 2^52:  2^52 * carry = w + lower half of m * p[0]
 """
-import re
-
 from sums import added
+from walk import Complaint, Walk
 
 WORD, LIMB = 1 << 64, 1 << 52
 MASK = LIMB - 1
-
-
-class Complaint(Exception):
-    """What the kernel does wrong, with the instruction."""
 
 
 class Value:
@@ -39,13 +34,13 @@ def const(n):
     return Value(n, n, {0: n} if n else {})
 
 
-class Machine:
+class Machine(Walk):
     def __init__(self, code, constants):
-        self.code, self.constants = code, constants
+        super().__init__(code, constants)
         self.symbols = [("one", 1, 1)]
         self.products, self.digits, self.carries, self.halves = {}, [], {}, {}
         self.cut = {}       # columns whose lower 52 bits alone were used so far
-        self.memory, self.vectors, self.registers, self.input = {}, {}, {}, {}
+        self.vectors, self.input = {}, {}
         self.top = 0        # the largest magnitude seen, in bits
         self.difference = None  # a factor: what it is, as a function of this, and its range
 
@@ -160,18 +155,9 @@ class Machine:
 
     # ---- instructions ----------------------------------------------------------------------------
 
-    def address(self, text, size):
-        """(array, octet) of what is in brackets."""
-        m = re.match(r"\[(\w+)(?:\+(\w+)\*1)?(?:([+-])0x([0-9a-f]+))?\]$", text)
-        base = self.registers.get(m and m.group(1))
-        if not isinstance(base, tuple):
-            raise Complaint("an address of another kind: " + text)
-        index = self.registers[m.group(2)] if m.group(2) else 0
-        return base[0], base[1] + index + (int(m.group(4), 16) * (1 if m.group(3) == "+" else -1) if m.group(4) else 0)
-
     def load(self, text):
         spread = "BCST" in text or text.startswith("QWORD")
-        array, at = self.address(text[text.index("["):text.index("]") + 1], 8)
+        array, at = self.address(text[text.index("["):text.index("]") + 1])
         if (array, at) in self.memory:
             return self.memory[array, at]
         if array in self.constants:
@@ -198,7 +184,7 @@ class Machine:
         v = self.vectors
         if m in ("vmovdqa64", "vmovdqu64"):
             if "[" in op[0]:
-                self.memory[self.address(op[0][op[0].index("["):], 64)] = self.read(op[1])
+                self.memory[self.address(op[0][op[0].index("["):])] = self.read(op[1])
             else:
                 v[op[0]] = self.read(op[1])
         elif m == "vpbroadcastq":
@@ -238,32 +224,8 @@ class Machine:
             v[op[0]] = x if not y.constant() else self.sum(const(-1), x, -1)
         elif m == "vpternlogd" and op[3] == "0xff":
             v[op[0]] = const(WORD - 1)
-        elif m == "lea" and "rip" in op[1]:
-            self.registers[op[0]] = (op[2], 0)
-        elif m == "mov":
-            self.registers[op[0]] = self.number(op[1])
-        elif m in ("add", "sub", "and"):
-            self.registers[op[0]] = self.arithmetic(m, self.registers[op[0]], int(op[1], 16))
-        elif m == "dec":
-            self.registers[op[0]] -= 1
-            self.flag = self.registers[op[0]] == 0
-        elif m == "push":
-            self.registers["rsp"] = self.arithmetic("sub", self.registers["rsp"], 8)
-            self.memory[self.registers["rsp"]] = self.registers.get(op[0])
-        elif m == "leave":
-            self.registers["rbp"] = self.memory[self.registers["rbp"]]
-        elif m not in ("endbr64", "nop"):
+        elif not self.scalar(m, op):
             raise Complaint("an instruction that is not known here: %s %s" % (m, ",".join(op)))
-
-    def number(self, op):
-        return int(op, 16) if re.match(r"0x|\d", op) else self.registers[op]
-
-    @staticmethod
-    def arithmetic(m, a, n):
-        if m == "and":      # the stack, aligned
-            return a[0], a[1] - 64
-        n = n if m == "add" else -n
-        return (a[0], a[1] + n) if isinstance(a, tuple) else a + n
 
     def shifted_unsigned(self, v, n):
         if v.constant() is not None:
@@ -274,29 +236,6 @@ class Machine:
         if n != 51 or f != 1 or v.lo < 0 or v.hi >= LIMB:
             raise Complaint("a shift by %d" % n)
         return self.half(x)
-
-    def run(self, entry):
-        """From a function's name to where it returns."""
-        at, back, self.flag = self.code.entry[entry], [], False
-        while True:
-            where, m, op = self.code.lines[at]
-            try:
-                at += 1
-                if m == "ret":
-                    if not back:
-                        return
-                    at = back.pop()
-                elif m == "call":
-                    back.append(at)
-                    at = self.code.target(op)
-                elif m in ("jne", "je"):
-                    at = self.code.target(op) if self.flag == (m == "je") else at
-                elif m == "jmp":
-                    at = self.code.target(op)
-                else:
-                    self.step(m, op)
-            except Complaint as e:
-                raise Complaint("%s: %s %s: %s" % (where, m, ",".join(op), e)) from None
 
     # ---- what the output is worth ------------------------------------------------------------------
 

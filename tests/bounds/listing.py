@@ -1,4 +1,4 @@
-"""code.py -- the disassembly of an object, and tables of constants out of C."""
+"""listing.py -- the disassembly of an object, and the constants in it."""
 import re
 import subprocess
 
@@ -37,15 +37,30 @@ class Code:
     @staticmethod
     def words(objdump, path):
         """.rodata as words of 64 bits."""
-        text = subprocess.run([objdump, "-s", "-j", ".rodata", path], capture_output=True, text=True, check=False).stdout
-        octets = bytes.fromhex("".join("".join(line[1 + line.index(" ", 1):].split("  ")[0].split())
-                                       for line in text.split("\n") if re.match(r" [0-9a-f]{4,} ", line)))
+        octets = contents(objdump, path)
         return [int.from_bytes(octets[i:i + 8], "little") for i in range(0, len(octets) // 8 * 8, 8)]
 
     def target(self, op):
         if op[-1] in self.entry:
             return self.entry[op[-1]]
         return self.place[int(op[0].split()[0], 16)]
+
+
+def contents(objdump, path):
+    """The octets of .rodata."""
+    text = subprocess.run([objdump, "-s", "-j", ".rodata", path], capture_output=True, text=True, check=False).stdout
+    return bytes.fromhex("".join("".join(line[1 + line.index(" ", 1):].split("  ")[0].split())
+                                 for line in text.split("\n") if re.match(r" [0-9a-f]{4,} ", line)))
+
+
+def constants_in(objdump, path):
+    """Arrays of words of 64 bits in .rodata, by name."""
+    text = subprocess.run([objdump, "-t", path], capture_output=True, text=True, check=True).stdout
+    octets, out = contents(objdump, path), {}
+    for m in re.finditer(r"^([0-9a-f]+) .* O \.rodata\t([0-9a-f]+) (?:\.hidden )?(\w+)$", text, re.M):
+        at, size = int(m.group(1), 16), int(m.group(2), 16)
+        out[m.group(3)] = [int.from_bytes(octets[i:i + 8], "little") for i in range(at, at + size, 8)]
+    return out
 
 
 def split(operands):
@@ -59,10 +74,3 @@ def split(operands):
             out[-1] += c
     return [re.sub(r"[A-Z]*WORD PTR (?=\[)", lambda m: "QWORD " if m.group(0).startswith("QWORD") else "", o.strip())
             for o in out if o.strip()]
-
-
-def tables(path):
-    """Arrays of numbers in a C file, by name."""
-    text = re.sub(r"/\*.*?\*/", "", open(path).read(), flags=re.S)
-    return {m.group(1): [int(n, 0) for n in re.findall(r"0x[0-9a-fA-F]+|\b\d+\b", m.group(2))]
-            for m in re.finditer(r"(\w+)\[[^\]]*\] = \{([^{}]*)\}", text)}

@@ -1,8 +1,8 @@
 """machines.py -- the instructions of the scalar kernels of asm/, on the sums of symbols of words.py."""
 import re
 
-from lanes import Complaint
 from sums import add, times
+from walk import Complaint
 from words import Words, const, number
 
 ONES = (1 << 64) - 1

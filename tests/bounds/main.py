@@ -6,15 +6,15 @@ import glob
 import os
 import sys
 
+import fp1
+import fp4
 import fp8
 import fp8_avx2
 import p256x8
 import scalar
-from lanes import Complaint
-from listing import Code, tables
+from listing import Code, constants_in
+from walk import Complaint
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(os.path.dirname(HERE))
 passed = failed = 0
 
 
@@ -42,12 +42,22 @@ def found(name, run):
         verdict(True, name + " is found")
 
 
-# The objects of asm/, what knows their kernels, and where its constants are.
+# The objects of asm/, what knows their kernels, and whose constants these take.
 LANES = [
-    ("x86_64/fp8_ifma.S.o", fp8, "field/fp8.c"),
-    ("x86_64/fp8_avx2.S.o", fp8_avx2, "field/fp8.c"),
-    ("x86_64/p256x8_ifma.S.o", p256x8, "eccsi/p256x8.c"),
+    ("x86_64/fp8_ifma.S.o", fp8, ["field/fp8.c.o"]),
+    ("x86_64/fp8_avx2.S.o", fp8_avx2, ["field/fp8.c.o"]),
+    ("x86_64/fp4_ifma.S.o", fp4.PRODUCTS, ["field/fp8.c.o", "field/fp4.c.o"]),
+    ("x86_64/fp2_ifma.S.o", fp4.SQUARES, ["field/fp8.c.o", "field/fp4.c.o"]),
+    ("x86_64/fp_ifma.S.o", fp1.ROWS, ["field/fp8.c.o", "field/fp.c.o"]),
+    ("x86_64/p256x8_ifma.S.o", p256x8, ["eccsi/p256x8.c.o"]),
 ]
+
+
+def constants_of(objects, objdump, names):
+    out = {}
+    for name in names:
+        out.update(constants_in(objdump, os.path.join(objects, "engine", name)))
+    return out
 
 
 def treat(rows, code, constants, untreated):
@@ -60,14 +70,14 @@ def treat(rows, code, constants, untreated):
 
 
 def main(objects, objdump):
-    for name, module, source in LANES:
+    for name, module, sources in LANES:
         path = os.path.join(objects, "asm", name)
         if os.path.exists(path):
-            treat(module, Code(objdump, path), tables(os.path.join(ROOT, "engine", source)), module.UNTREATED)
+            treat(module, Code(objdump, path), constants_of(objects, objdump, sources), module.UNTREATED)
     for row in scalar.ROWS:
         path = os.path.join(objects, "asm", row.path)
         if os.path.exists(path):
-            treat(row, Code(objdump, path, row.machine is scalar.X86), row.constants(ROOT, objdump, path), row.untreated)
+            treat(row, Code(objdump, path, row.machine is scalar.X86), row.constants(objects, objdump, path), row.untreated)
     known = [name for name, *_ in LANES] + [row.path for row in scalar.ROWS]
     for path in sorted(glob.glob(os.path.join(objects, "asm", "*", "*.S.o"))):
         name = os.path.relpath(path, os.path.join(objects, "asm"))

@@ -1,7 +1,9 @@
 """p256x8.py -- what the kernels of p256x8.h are given and must give, and whether the code keeps to it."""
-from fp8 import changed, number, plus, whole
-from lanes import Complaint, LIMB, MASK, Machine, const
+from fp8 import number, plus, whole
+from lanes import LIMB, MASK, Machine, const
+from rows import changed
 from sums import times
+from walk import Complaint
 
 N, RADIX = 5, 52 * 5
 P = (1 << 256) - (1 << 224) + (1 << 192) + (1 << 96) - 1

@@ -8,9 +8,9 @@ that are drawn once do not make a wrong one true.
 import copy
 import random
 
-from lanes import Complaint
 from machines import A64, X86
 from sums import add
+from walk import Complaint
 from words import Never
 
 P256 = (1 << 256) - (1 << 224) + (1 << 192) + (1 << 96) - 1

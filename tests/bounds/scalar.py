@@ -4,14 +4,13 @@ In: a and b below the modulus, but where it is said.  Out: below the modulus, an
 where no carry has been lost that could be anything but one number.
 """
 import os
-import re
 
 import points
-from fp8 import changed
-from lanes import Complaint
-from listing import Code, tables
+from listing import Code, constants_in
 from machines import A64, X86
+from rows import changed, last, nothing, to
 from sums import add, times
+from walk import Complaint
 from words import Never
 
 P256 = (1 << 256) - (1 << 224) + (1 << 192) + (1 << 96) - 1
@@ -76,17 +75,12 @@ def kernels(modulus, names, suffix):
         yield Kernel("%s_%s_%s" % (names, name, suffix), scale, result, modulus)
 
 
-def of_field(root, objdump, path):
+def of_field(objects, objdump, path):
     """The constants of field/fp.c."""
-    field = os.path.join(root, "engine/field/fp")
-    out = tables(field + ".c")
-    n0 = int(re.search(r"FP_N0 UINT64_C\((\w+)\)", open(field + "_rows.h").read()).group(1), 0)
-    one = re.search(r"fp_one = \{\{([^}]*)\}\}", open(field + ".c").read()).group(1)
-    return {"fp_p": out["fp_p"], "fp_inv64": out["fp_inv64"], "fp_n0": [n0] + out["fp_n0"],
-            "fp_one": [int(n, 0) for n in re.findall(r"0x\w+", one)]}
+    return constants_in(objdump, os.path.join(objects, "engine/field/fp.c.o"))
 
 
-def of_object(root, objdump, path):
+def of_object(objects, objdump, path):
     """What the object brings itself."""
     return {".rodata": Code.words(objdump, path)}
 
@@ -123,18 +117,6 @@ class Row:
 
 def fp(constants, suffix):
     return kernels(sum(v << 64 * i for i, v in enumerate(constants["fp_p"])), "fp", suffix)
-
-
-def to(mnemonic):
-    return lambda m, op: (mnemonic, op)
-
-
-def nothing(m, op):
-    return ("nop", [])
-
-
-def last(text):
-    return lambda m, op: (m, op[:-1] + [text])
 
 
 ROWS = [

@@ -8,11 +8,11 @@ what has been lost stays in it.  The bounds of what is left are bounds of the wh
 
 Where a carry decides what is kept, both cases are run, each with what it says about the carry.
 """
-import heapq
 from fractions import Fraction
 
-from lanes import Complaint
+import symbols
 from sums import add, times
+from walk import Complaint
 
 WORD = 1 << 64
 
@@ -21,12 +21,11 @@ class Never(Exception):
     """A case that no input leads to."""
 
 
-class Symbol:
+class Symbol(symbols.Symbol):
     def __init__(self, low, high, name):
-        self.low, self.high, self.name = low, high, name
+        super().__init__(low, high, name)
         self.exact = self.other = self.known = None
         self.carry = False
-        self.limb = None        # (number, limb) of an input
         self.half = None        # what it is twice, and a bit that is known
 
 
@@ -45,31 +44,19 @@ def number(terms):
     return terms[()] if len(terms) == 1 and () in terms else None
 
 
-class Words:
+class Words(symbols.Symbols):
     """The symbols of a run, and what is known of them."""
 
+    kind = Symbol
+
     def __init__(self, modulus, cases):
-        self.symbols, self.products, self.known, self.most, self.limbs = [], {}, [], {}, {}
+        super().__init__()
+        self.products, self.known = {}, []
         self.modulus, self.inverse = modulus, -pow(modulus, -1, WORD) % WORD
         self.cases, self.taken = cases, []
-        self.where, self.version = "", 0
+        self.version = 0
 
     # ---- symbols -----------------------------------------------------------------------------------
-
-    def symbol(self, low, high):
-        self.symbols.append(Symbol(low, high, self.where))
-        return len(self.symbols) - 1
-
-    def input(self, name, limbs, most):
-        """A number of limbs, at most most."""
-        assert name not in self.most
-        self.most[name], self.limbs[name] = most, limbs
-        out = []
-        for i in range(limbs):
-            s = self.symbol(0, min(WORD - 1, most >> 64 * i))
-            self.symbols[s].limb = (name, i)
-            out.append({(s,): 1})
-        return out
 
     def now(self, terms):
         """With what has become known since."""
@@ -194,82 +181,6 @@ class Words:
         if q.known is not None or all_rests:
             return add(dict(y.exact), {(y.other,): 1} if q.known is None else q.known, -WORD), 1
         return None
-
-    def opened(self, terms, each=None):
-        """terms * 2^n with every carry put for, and n; each(terms, n) may end it by True."""
-        terms, n = dict(terms), 0
-        waiting, held = [], {}
-
-        def enter(m):
-            for s in m:
-                if s not in held:
-                    if self.instead(s) is None:
-                        continue
-                    held[s] = set()
-                    heapq.heappush(waiting, -s)
-                held[s].add(m)
-        for m in terms:
-            enter(m)
-        while waiting:
-            if each and each(terms, n):
-                return terms, n
-            s = -heapq.heappop(waiting)
-            by, over = self.instead(s)
-            for m in held.pop(s):
-                if m not in terms:
-                    continue
-                if over != 1 and terms[m] % over:
-                    for k in terms:
-                        terms[k] *= over
-                    n += 64
-                rest = list(m)
-                rest.remove(s)
-                put = times({tuple(rest): terms.pop(m) // over}, by)
-                add(terms, put)
-                for k in put:
-                    enter(k)
-        if each:
-            each(terms, n)
-        return terms, n
-
-    def highest(self, terms):
-        """What a sum of symbols is at most; of all limbs of an input, by the bound of the number."""
-        total, whole = 0, {}
-        for m, f in terms.items():
-            if f > 0 and m and all(self.symbols[s].limb for s in m):
-                whole.setdefault(tuple(sorted(self.symbols[s].limb[0] for s in m)), []).append(m)
-        off = {}
-        for names, ms in whole.items():
-            least, count = None, 0
-            for m in ms:
-                f = terms[m] >> 64 * sum(self.symbols[s].limb[1] for s in m)
-                two = len(m) == 2 and names[0] == names[1] and m[0] != m[1]
-                count += 1 + two
-                f >>= two
-                least = f if least is None else min(least, f)
-            need = 1
-            for name in names:
-                need *= self.limbs[name]
-            if count != need or not least:
-                continue
-            most = least
-            for name in names:
-                most *= self.most[name]
-            total += most
-            for m in ms:
-                two = len(m) == 2 and names[0] == names[1] and m[0] != m[1]
-                off[m] = least << 64 * sum(self.symbols[s].limb[1] for s in m) + two
-        for m, f in terms.items():
-            f -= off.get(m, 0)
-            low = high = 1
-            for s in m:
-                ends = [e * g for e in (low, high) for g in (self.symbols[s].low, self.symbols[s].high)]
-                low, high = min(ends), max(ends)
-            total += f * (high if f > 0 else low)
-        return total
-
-    def plain(self, terms):
-        return -self.highest({m: -f for m, f in terms.items()}), self.highest(terms)
 
     def bounds(self, terms, enough=lambda low, high: False):
         """The least and the greatest that a sum can be; it may stop where these are enough."""
