@@ -1,10 +1,10 @@
 """fp8.py -- what the kernels of fp8.h are given and must give, and whether the code keeps to it."""
-from lanes import LIMB, MASK, Machine, const
-from rows import changed
+from lanes import LIMB, MASK, TOP, Machine, const
+from rows import changed, nothing
 from sums import added, times
 from walk import Complaint
 
-N, TOP = 20, 52 * 19
+N = 20
 RADIX = 52 * 20
 
 
@@ -42,7 +42,7 @@ class Kernel:
         self.name, self.arrays, self.factors, self.rest, self.cases = name, arrays, factors, rest, cases
 
 
-def combine(machine, parts, ranges, k):
+def combine(machine, parts, ranges, k, half=""):
     """parts: (sign, array) of a sum; k: the multiple of p that is array k.  The number and its range."""
     total, low, high = {}, 0, 0
     for sign, array in parts:
@@ -50,10 +50,34 @@ def combine(machine, parts, ranges, k):
             total = added(total, whole(k))
             low, high = low + k, high + k
             continue
-        total = added(total, number(machine, array), sign)
+        total = added(total, number(machine, array + half), sign)
         lo, hi = ranges[array] if sign > 0 else [-x for x in reversed(ranges[array])]
         low, high = low + lo, high + hi
     return total, (low, high)
+
+
+def begin(machine, kernel, ranges, k, mask):
+    """What a kernel is given; a machine may follow halves of the lanes, each with arrays of its own."""
+    for register, array in kernel.arrays.items():
+        machine.registers[register] = (array, 0)
+        for half in machine.groups:
+            if array == "k":
+                machine.input["k"] = table(k)
+            elif array == "mask":
+                machine.input["mask" + half] = lambda i: const(mask)
+            elif array in ranges:
+                machine.give(array + half, N, limbs_of(*ranges[array]))
+    machine.registers["rsp"] = ("stack", 0)
+    machine.registers["rbp"] = ("caller", 0)
+
+
+def limbs_in(machine, array):
+    """What was written there, in limbs of 52 bits."""
+    out = [machine.memory[array, 64 * j] for j in range(N)]
+    for j in range(N - 1):
+        if not 0 <= out[j].lo <= out[j].hi < LIMB:
+            raise Complaint("limb %d is not below 2^52" % j)
+    return out
 
 
 def check(code, constants, kernel, ranges, k_name, stated, mask=None, machine_of=Machine):
@@ -62,32 +86,24 @@ def check(code, constants, kernel, ranges, k_name, stated, mask=None, machine_of
     kernel.factors: two sums whose product is divided by 2^1040, or None; kernel.rest: what is added.  ranges: of each array
     (least, greatest) and, for a difference that is a factor, under "difference"; stated: of the result."""
     machine = machine_of(code, constants)
-    k = 0
-    for register, array in kernel.arrays.items():
-        machine.registers[register] = (array, 0)
-        if array == "k":
-            machine.input["k"] = table(constants[k_name])
-            k = sum(x << 52 * i for i, x in enumerate(constants[k_name][:N]))
-        elif array == "mask":
-            machine.input["mask"] = lambda i: const(mask)
-        elif array != "r":
-            machine.input[array] = limbs_of(*ranges[array])
+    k = sum(x << 52 * i for i, x in enumerate(constants[k_name][:N])) if k_name else 0
+    begin(machine, kernel, ranges, constants.get(k_name), mask)
     if "difference" in ranges:
         machine.difference = lambda m: combine(m, kernel.factors(mask)[1], ranges, k)[0], ranges["difference"]
-    machine.registers["rsp"] = ("stack", 0)
-    machine.registers["rbp"] = ("caller", 0)
     machine.run(kernel.name)
     machine.nothing_cut()
-    out = [machine.memory["r", 64 * j] for j in range(N)]
-    for j in range(N - 1):
-        if not 0 <= out[j].lo <= out[j].hi < LIMB:
-            raise Complaint("limb %d is not below 2^52" % j)
+    return [judged(machine, constants, kernel, ranges, k, stated, mask, half) for half in machine.groups][0], machine.top
+
+
+def judged(machine, constants, kernel, ranges, k, stated, mask, half):
+    """The range of a result that is what it should be."""
+    out = limbs_in(machine, "r" + half)
     p = sum(x << 52 * i for i, x in enumerate(constants["p"]))
-    rest, (low, high) = combine(machine, kernel.rest(mask), ranges, k)
+    rest, (low, high) = combine(machine, kernel.rest(mask), ranges, k, half)
     scale = RADIX if kernel.factors else 0
     want, less = {s: f << scale for s, f in rest.items()}, []
     if kernel.factors:
-        a, b = (combine(machine, part, ranges, k) for part in kernel.factors(mask))
+        a, b = (combine(machine, part, ranges, k, half) for part in kernel.factors(mask))
         want = plus((1, want), (1, times(a[0], b[0])))
         less, added_most = machine.multiples(p)
         # a factor that is a difference lies between 0 and 2^1040: what it carries is 0
@@ -106,7 +122,7 @@ def check(code, constants, kernel, ranges, k_name, stated, mask=None, machine_of
         raise Complaint("the result is not what it should be: %d terms differ" % len(gap))
     if low < stated[0] or high > stated[1]:
         raise Complaint("the result is from %d p to %d p" % (low // p, high // p))
-    return (low, high), machine.top
+    return low, high
 
 
 def limbs_of(low, high):
@@ -116,7 +132,6 @@ def limbs_of(low, high):
 
 # ---- what fp8.h states ---------------------------------------------------------------------------
 
-P = None
 PRODUCT = {"rdi": "r", "rsi": "a", "rdx": "b"}
 SQUARE = {"rdi": "r", "rsi": "a"}
 WITH_C = dict(PRODUCT, rcx="c")
@@ -157,12 +172,11 @@ def kernels(row="ifma"):
             (n - 512, n + 512), None
     yield Kernel("fp8_cneg_" + row, {"rdi": "r", "rsi": "a", "rdx": "mask", "rcx": "k"}, None,
                  lambda m: [(-1, "a"), (1, "k")] if m else A), {"a": (0, 16)}, "fp8_16p", (0, 16), MASKS
+    yield Kernel("fp8_cmov_" + row, {"rdi": "r", "rsi": "a", "rdx": "mask"}, None, lambda m: A if m else [(1, "r")]), \
+        {"a": loose, "r": loose}, None, (-256, 256), MASKS
 
 
-UNTREATED = [
-    ("fp8_cmov_ifma", "moves without arithmetic"),
-    ("fp8_reduce_ifma", "which way a sign decides is not followed; its sums are those of fp8_lift and fp8_sub"),
-]
+UNTREATED = []
 
 
 def in_numbers(p, r):
@@ -186,11 +200,63 @@ def prove(code, constants, kernel, ranges, k, stated, masks, machine_of=Machine)
     return "%s: at most %.4f p, registers below 2^%d" % (kernel.name, most * 10**4 // p / 10**4, bits_needed)
 
 
+# ---- reduction -------------------------------------------------------------------------------------
+
+TWO_P = (-2, 2)
+
+
+def reduced(code, constants, row, machine_of=Machine, given=TWO_P):
+    """a mod p: each way that signs decide, of a and of what is left of it less p."""
+    kernel = Kernel("fp8_reduce_" + row, {"rdi": "r", "rsi": "a"}, None, None)
+    p = sum(x << 52 * i for i, x in enumerate(constants["p"]))
+    low, high = given[0] * p, given[1] * p - 1
+    ran, top, cases = 0, 0, []
+    while True:
+        machine = machine_of(code, constants)
+        machine.cases = cases
+        begin(machine, kernel, {"a": (low, high)}, None, None)
+        machine.run(kernel.name)
+        for half in machine.groups:
+            canonical(machine, p, half, low, high)
+        ran, top = ran + 1, max(top, machine.top)
+        while cases and cases[-1] == 1:
+            cases.pop()
+        if not cases:
+            return "%s: %d cases, registers below 2^%d" % (kernel.name, ran, top)
+        cases[-1] = 1
+
+
+def canonical(machine, p, half, low, high):
+    """A result is below p, by what signs have said, and a but for multiples of p."""
+    a = number(machine, "a" + half)
+    gap = plus((1, machine.worth(limbs_in(machine, "r" + half), 0)), (-1, a))
+    if set(gap) - {()} or gap.get((), 0) % p:
+        raise Complaint("the result is not what it should be: %d terms differ" % len(gap))
+    for terms, negative in machine.decided:     # of a and a constant
+        by = plus((1, {(s,) if s else (): f for s, f in machine.rounded_down(terms).items()}), (-1, a))
+        if not set(by) - {()}:
+            least = -by.get((), 0)
+            low, high = (low, min(high, least - 1)) if negative else (max(low, least), high)
+    by = gap.get((), 0)
+    if low <= high and not 0 <= low + by <= high + by < p:
+        raise Complaint("the result is from %.3f p to %.3f p" % ((low + by) / p, (high + by) / p))
+
+
+def reductions(row, machine_of=Machine):
+    """(name, proof) of what is right; and of what is not."""
+    name = "fp8_reduce_" + row
+    yield name, lambda code, c: reduced(code, c, row, machine_of)
+    yield name + ", a below 3p,", lambda code, c: reduced(code, c, row, machine_of, (-2, 3))
+    yield name + ", a from -3p on,", lambda code, c: reduced(code, c, row, machine_of, (-3, 2))
+
+
 def proofs(code, constants):
     constants = with_p(constants)
     for args in kernels():
         yield "%s, %s" % (args[0].name, " ".join("%s %s" % (n, r) for n, r in args[1].items())), \
             lambda args=args: prove(code, constants, *args)
+    name, proof = next(reductions("ifma"))
+    yield name, lambda: proof(code, constants)
 
 
 def planted(code, constants):
@@ -208,6 +274,14 @@ def planted(code, constants):
     yield "a stated bound that is too low", lambda: prove(code, constants, *first[:3], (0, 1.05), None)
     bad = dict(constants, n0=constants["n0"] ^ 2)
     yield "a factor for digits that is another", lambda: prove(code, dict(bad, fp8_p=constants["p"] + [bad["n0"]]), *first)
+    for name, proof in list(reductions("ifma"))[1:]:
+        yield name, lambda proof=proof: proof(code, constants)
+    add = next(args for args in kernels() if args[0].name == "fp8_add_ifma")
+    yield "a limb that is not read", lambda: prove(
+        changed(code, "fp8_add_ifma", "fp8_add_ifma", ("vpaddq", 19, nothing)), constants, *add)
+    for name, change in REDUCED:
+        yield "fp8_reduce_ifma: " + name, lambda change=change: reduced(
+            changed(code, "fp8_reduce_ifma", "fp8_reduce_ifma", change), constants, "ifma")
     for name, change in CHANGES:
         yield name, lambda change=change: prove(changed(code, "fp8_ifma_mul", "fp8_mul_ifma", change), constants, *first)
 
@@ -220,4 +294,10 @@ CHANGES = [
     ("a shift by one bit more", ("vpsraq", 4, lambda m, op: (m, op[:2] + ["0x35"]))),
     ("a limb that is not masked", ("vpandq", 3, lambda m, op: ("nop", []))),
     ("a start that is one too low", ("vpsrlq", 0, lambda m, op: (m, op[:2] + ["0xd"]))),
+]
+REDUCED = [
+    ("2p of which a limb is added once", ("vpaddq", 4, nothing)),
+    ("a borrow that is left out", ("vpaddq", 49, nothing)),
+    ("a borrow that decides the other way", ("knotb", 0, nothing)),
+    ("a sign that is another limb's", ("vpmovq2m", 0, lambda m, op: (m, [op[0], "zmm18"]))),
 ]

@@ -98,8 +98,16 @@ class Avx2(Machine):
             super().step("vpxorq", op)
         elif m == "vpand":
             super().step("vpandq", op)
-        elif m == "lea" and "rip" in op[1]:
+        elif m == "lea" and "rip" in op[1] and op[2].startswith(".rodata"):
             r[op[0]] = (".rodata", self.offset(op[2], 4))
+        elif m == "lea" and "rip" in op[1]:
+            r[op[0]] = (op[2], 0)
+        elif m == "vpcmpgtq":
+            v[op[0]] = const(-self.less(self.read(op[2]), self.read(op[1])))
+        elif m == "vpandn":
+            v[op[0]] = self.read(op[2]) if not self.known(op[1]) else const(0)
+        elif m == "vblendvpd":
+            v[op[0]] = self.read(op[2 if self.known(op[3]) else 1])
         elif m == "lea":
             base, _, n = op[1].strip("[]").replace("-", "+-").partition("+")
             r[self.wide(op[0])] = self.arithmetic("add", r[self.wide(base)], int(n, 16))
@@ -118,6 +126,16 @@ class Avx2(Machine):
             pass
         else:
             super().step(m, op)
+
+    def less(self, x, y):
+        return self.negative(x if y.constant() == 0 else self.sum(x, y, -1))
+
+    def known(self, op):
+        """A mask of all lanes: -1 or 0."""
+        n = self.read(op).constant()
+        if n not in (0, -1):
+            raise Complaint("a mask that is neither all ones nor 0")
+        return n
 
     @staticmethod
     def wide(name):
@@ -165,7 +183,7 @@ class Avx2(Machine):
         return out, most
 
 
-UNTREATED = [("fp8_sums_avx2.S, fp8_select_avx2.S", "sums of the same chains of carries, and lookups, are not followed")]
+UNTREATED = []
 
 
 def constants_of(code, constants):

@@ -10,11 +10,14 @@ each symbol its rule is known:
   shift by 52    x = (x mod 2^52) + 2^52 * (x >> 52)
   digit          of a column w, started at 2^52 - 1, and m = -w/p mod 2^52:  2^52 * carry = w + lower half of m * p[0]
 """
+import re
+
 from sums import added
 from walk import Complaint, Walk
 
 WORD, LIMB = 1 << 64, 1 << 52
 MASK = LIMB - 1
+TOP = 52 * 19             # where the highest limb begins, in F_p
 
 
 class Value:
@@ -35,18 +38,28 @@ def const(n):
 
 
 class Machine(Walk):
+    groups = ("",)          # what is behind the names of arrays, where more than one half of the lanes is followed
+
     def __init__(self, code, constants):
         super().__init__(code, constants)
         self.symbols = [("one", 1, 1)]
         self.products, self.digits, self.carries, self.halves = {}, [], {}, {}
         self.cut = {}       # columns whose lower 52 bits alone were used so far
         self.vectors, self.input = {}, {}
+        self.masks = {}     # which are the same for all lanes
+        self.cases, self.decided = [], []   # of signs that decide: 1 where negative; (sum below which the sign's value is, case)
+        self.parts = {}     # of what is above bit n - 1: the sum, and n
         self.top = 0        # the largest magnitude seen, in bits
         self.difference = None  # a factor: what it is, as a function of this, and its range
 
     def symbol(self, kind, lo, hi):
         self.symbols.append((kind, lo, hi))
         return len(self.symbols) - 1
+
+    def give(self, array, count, limits):
+        """An input of so many limbs, each from one number to another; all are in what it is, read or not."""
+        for i in range(count):
+            self.memory[array, 64 * i] = self.fresh((array, i), *limits(i))
 
     def fresh(self, kind, lo, hi):
         return Value(lo, hi, {self.symbol(kind, lo, hi): 1}) if lo != hi else const(lo)
@@ -80,6 +93,7 @@ class Machine(Walk):
     def above(self, v, n):
         if n not in v.above:
             v.above[n] = self.fresh(("carry", n), v.lo >> n, v.hi >> n)
+            self.parts.update((s, (v.terms, n)) for s in v.above[n].terms if s)
             if v.digit is not None:
                 self.rounded_up(v, n)
         return v.above[n]
@@ -92,6 +106,40 @@ class Machine(Walk):
         low, _ = self.product({v.digit: 1}, {0: self.constants["p"][0]}, MASK, MASK)
         symbol, = v.above[n].terms
         self.carries[symbol] = added(added(v.terms, {0: MASK}, -1), {low: 1}), n
+
+    # ---- what a sign decides -----------------------------------------------------------------------
+
+    def negative(self, v):
+        """Whether v is negative, in all lanes: each case is run where it can be."""
+        if v.lo >= 0 or v.hi < 0:
+            return int(v.hi < 0)
+        if len(self.decided) == len(self.cases):
+            self.cases.append(0)
+        case = self.cases[len(self.decided)]
+        self.decided.append((v.terms, case))
+        v.lo, v.hi = (v.lo, min(v.hi, -1)) if case else (max(v.lo, 0), v.hi)
+        return case
+
+    def rounded_down(self, terms):
+        """The sum X for which terms are X / 2^988, rounded down, and so have its sign; or X / 2^1040."""
+        while len(terms) == 1 and set(terms) <= set(self.parts):
+            terms = self.parts[min(terms)][0]
+        total, lost = {s: f << TOP for s, f in terms.items()}, 0
+        for s in sorted(self.parts, reverse=True):
+            (put, n), f = self.parts[s], total.pop(s, 0)
+            if f < 0 or f % (1 << n):
+                raise Complaint("a sign of something else")
+            total = added(total, {t: g * (f >> n) for t, g in put.items()})
+            lost += (f >> n) * ((1 << n) - 1)
+        limbs = {self.symbols[s][0]: s for s in range(len(self.symbols)) if isinstance(self.symbols[s][0], tuple)}
+        for array, limb in [name for name, s in limbs.items() if s in total and name[1] == TOP // 52]:
+            for i in range(limb):       # the limbs below the highest, of which only this was asked
+                if (array, i) in limbs and limbs[array, i] not in total:
+                    total[limbs[array, i]] = 1 << 52 * i
+                    lost += MASK << 52 * i
+        if lost >= 1 << TOP:
+            raise Complaint("a sign that limbs below may change")
+        return total
 
     def low(self, v, n=52):
         """v mod 2^n."""
@@ -169,8 +217,7 @@ class Machine(Walk):
         limb, rest = divmod(at, 8 if spread else 64)
         if rest:
             raise Complaint("an address that is no limb's")
-        v = self.input[array](limb)
-        self.memory[array, at] = self.fresh((array, limb), *v) if isinstance(v, tuple) else v
+        self.memory[array, at] = self.input[array](limb)
         return self.memory[array, at]
 
     def read(self, op):
@@ -182,7 +229,16 @@ class Machine(Walk):
 
     def step(self, m, op):
         v = self.vectors
-        if m in ("vmovdqa64", "vmovdqu64"):
+        under = re.match(r"(\w+)\{(k\d)\}$", op[0]) if op else None
+        if under:       # a mask: all lanes, or none
+            op = [under.group(1)] + op[1:]
+        if under and not self.masks[under.group(2)]:
+            return
+        if m == "vpmovq2m":
+            self.masks[op[0]] = self.negative(self.read(op[1]))
+        elif m == "knotb":
+            self.masks[op[0]] = 1 - self.masks[op[1]]
+        elif m in ("vmovdqa64", "vmovdqu64"):
             if "[" in op[0]:
                 self.memory[self.address(op[0][op[0].index("["):])] = self.read(op[1])
             else:

@@ -10,7 +10,9 @@ import fp1
 import fp4
 import fp8
 import fp8_avx2
+import fp8_sums
 import p256x8
+import pair
 import scalar
 from listing import Code, constants_in
 from walk import Complaint
@@ -46,10 +48,12 @@ def found(name, run):
 LANES = [
     ("x86_64/fp8_ifma.S.o", fp8, ["field/fp8.c.o"]),
     ("x86_64/fp8_avx2.S.o", fp8_avx2, ["field/fp8.c.o"]),
+    ("x86_64/fp8_sums_avx2.S.o", fp8_sums.ROWS, ["field/fp8.c.o"]),
     ("x86_64/fp4_ifma.S.o", fp4.PRODUCTS, ["field/fp8.c.o", "field/fp4.c.o"]),
     ("x86_64/fp2_ifma.S.o", fp4.SQUARES, ["field/fp8.c.o", "field/fp4.c.o"]),
     ("x86_64/fp_ifma.S.o", fp1.ROWS, ["field/fp8.c.o", "field/fp.c.o"]),
     ("x86_64/p256x8_ifma.S.o", p256x8, ["eccsi/p256x8.c.o"]),
+    ("x86_64/p256x8_pair_ifma.S.o", pair.ROWS, ["eccsi/p256x8.c.o"]),
 ]
 
 

@@ -57,7 +57,7 @@ def check(code, constants, name, arrays, factors, rest, given=TIGHT):
     for register, array in arrays.items():
         machine.registers[register] = (array, 0)
         if array != "r":
-            machine.input[array] = limbs_of(*given)
+            machine.give(array, N, limbs_of(*given))
     machine.run(name)
     machine.nothing_cut()
     out = [machine.memory["r", 64 * j] for j in range(N)]
