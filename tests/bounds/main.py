@@ -6,6 +6,7 @@ import glob
 import os
 import sys
 
+import divsteps
 import fp1
 import fp4
 import fp8
@@ -54,6 +55,7 @@ LANES = [
     ("x86_64/fp_ifma.S.o", fp1.ROWS, ["field/fp8.c.o", "field/fp.c.o"]),
     ("x86_64/p256x8_ifma.S.o", p256x8, ["eccsi/p256x8.c.o"]),
     ("x86_64/p256x8_pair_ifma.S.o", pair.ROWS, ["eccsi/p256x8.c.o"]),
+    ("aarch64/p256_steps_a64.S.o", divsteps.ROWS, []),
 ]
 
 
@@ -77,7 +79,8 @@ def main(objects, objdump):
     for name, module, sources in LANES:
         path = os.path.join(objects, "asm", name)
         if os.path.exists(path):
-            treat(module, Code(objdump, path), constants_of(objects, objdump, sources), module.UNTREATED)
+            of = constants_of(objects, objdump, sources)
+            treat(module, Code(objdump, path, name.startswith("x86_64")), of, module.UNTREATED)
     for row in scalar.ROWS:
         path = os.path.join(objects, "asm", row.path)
         if os.path.exists(path):
