@@ -41,7 +41,7 @@ typedef struct {
 	/* a*b/2^256 mod p, a*a/2^256 mod p */
 	void (*mul)(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]);
 	void (*sqr)(uint64_t r[4], const uint64_t a[4]);
-	/* a + b, a - b mod p */
+	/* a + b mod p, a - b mod p */
 	void (*add)(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]);
 	void (*sub)(uint64_t r[4], const uint64_t a[4], const uint64_t b[4]);
 	/* a*b/2^256 mod n; a may be any 256-bit number */

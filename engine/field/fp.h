@@ -37,8 +37,8 @@ typedef struct {
 	/* The product of a and b and the one of c and d; r may be a or b but not c or d, s may be any. */
 	void (*mul2)(uint64_t r[16], const uint64_t a[16], const uint64_t b[16], uint64_t s[16],
 			const uint64_t c[16], const uint64_t d[16]);
-	void (*add)(uint64_t r[16], const uint64_t a[16], const uint64_t b[16]);
-	void (*sub)(uint64_t r[16], const uint64_t a[16], const uint64_t b[16]);
+	void (*add)(uint64_t r[16], const uint64_t a[16], const uint64_t b[16]); /* a + b mod p */
+	void (*sub)(uint64_t r[16], const uint64_t a[16], const uint64_t b[16]); /* a - b mod p */
 	/* r = entry index of a table of n entries of words limbs each; reads every entry.  words is a
 	 * multiple of 8, table and r are 64-byte aligned.  index is secret, n and words are not. */
 	void (*select)(uint64_t *r, const uint64_t *table, size_t n, size_t words, uint64_t index);

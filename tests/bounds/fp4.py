@@ -85,6 +85,9 @@ PLANS = [
 ]
 
 
+SUMS = 6                # of p: what a sum is below
+
+
 def plan_words(plan):
     """A fp4_plan as it lies in memory."""
     has = [sum(3 << 2 * e for e in range(4) if there[e]) for there in plan[4:]]
@@ -99,7 +102,7 @@ def mixture(numbers, plan, e, p):
     return added(out, {(): 2 * p}) if plan[6][e] else out
 
 
-def mix(code, constants, tight=TIGHT, stated=6):
+def mix(code, constants, tight=TIGHT, stated=SUMS):
     most, p = 0, prime(constants)
     for plan in PLANS:
         machine = Side(code, dict(constants, plan=plan_words(plan)))
@@ -194,7 +197,7 @@ PRODUCTS = Rows(of_element, [
     ("fp4_mul_ifma, a factor of one bit more,", lambda code, c: product(code, c, 1031)),
     ("fp4_mul_ifma, a stated bound that is too low,", lambda code, c: product(code, c, stated=1.05)),
     ("fp4_mix_ifma, elements of twice the size,", lambda code, c: mix(code, c, 2 * TIGHT)),
-    ("fp4_mix_ifma, a stated bound of one p less,", lambda code, c: mix(code, c, stated=5)),
+    ("fp4_mix_ifma, a stated bound of one p less,", lambda code, c: mix(code, c, stated=SUMS - 1)),
     ("fp4_mix_ifma, p for 2p,", lambda code, c: mix(code, dict(c, fp4_2p=c["fp4_p"]))),
 ], [("fp4_mul_ifma", name, change, product) for name, change in (
     ("a product that is left out", ("vpmadd52luq", 30, nothing)),

@@ -139,17 +139,20 @@ DIFFERENCE = dict(WITH_C, r8="k")
 A, B = [(1, "a")], [(1, "b")]
 B_MINUS_C = [(1, "b"), (-1, "c"), (1, "k")]
 TIGHT = 1.11                    # of p; and 2^-100 p for what a row may exceed it by
+LOOSE = (-256, 256)
+FACTORS = ("2^1030", "2^1034", "2^1026")        # both; or the one and the other
+BY_DIFFERENCE = "2^1027"        # a factor whose other one is a difference
 MASKS = (0, -1)
 
 
 def kernels(row="ifma"):
     """(kernel, ranges in p or 2^n, multiple of p, range of the result in p, masks): fp8.h, the row and "Bounds"."""
-    loose = (-256, 256)
-    factors = {"a": "2^1030", "b": "2^1030"}
+    loose, (both, large, small) = LOOSE, FACTORS
+    factors = {"a": both, "b": both}
     yield Kernel("fp8_mul_" + row, PRODUCT, lambda m: (A, B), lambda m: []), factors, None, (0, TIGHT), None
-    yield Kernel("fp8_mul_" + row, PRODUCT, lambda m: (A, B), lambda m: []), {"a": "2^1034", "b": "2^1026"}, None, \
+    yield Kernel("fp8_mul_" + row, PRODUCT, lambda m: (A, B), lambda m: []), {"a": large, "b": small}, None, \
         (0, TIGHT), None
-    yield Kernel("fp8_sqr_" + row, SQUARE, lambda m: (A, A), lambda m: []), {"a": "2^1030"}, None, (0, TIGHT), None
+    yield Kernel("fp8_sqr_" + row, SQUARE, lambda m: (A, A), lambda m: []), {"a": both}, None, (0, TIGHT), None
     yield Kernel("fp8_mul_add_" + row, WITH_C, lambda m: (A, B), lambda m: [(1, "c")]), dict(factors, c=loose), None, \
         (-256, 257.2), None
     yield Kernel("fp8_mul_sub_" + row, WITH_C, lambda m: (A, B), lambda m: [(-1, "c")]), dict(factors, c=loose), None, \
@@ -157,13 +160,13 @@ def kernels(row="ifma"):
     yield Kernel("fp8_mul_lift_" + row, DIFFERENCE, lambda m: (A, B), lambda m: [(-1, "c"), (1, "k")]), \
         dict(factors, c=(0, 256)), "fp8_256p", (0, 258), None
     yield Kernel("fp8_sqr_sub2_" + row, {"rdi": "r", "rsi": "a", "rdx": "c", "rcx": "d"}, lambda m: (A, A),
-                 lambda m: [(-1, "c"), (-1, "d")]), {"a": "2^1030", "c": loose, "d": loose}, None, (-512, 514), None
+                 lambda m: [(-1, "c"), (-1, "d")]), {"a": both, "c": loose, "d": loose}, None, (-512, 514), None
     for name, masks in (("fp8_mul_diff_" + row, None), ("fp8_mul_sdiff_" + row, MASKS)):
         yield Kernel(name, dict(DIFFERENCE, **({"r9": "mask"} if masks else {})),
                      lambda m: (A, [(-1 if m else 1, "b")] + B_MINUS_C[1:]), lambda m: []), \
-            {"a": "2^1027", "b": loose, "c": loose, "difference": (0, 512)}, "fp8_256p", (0, TIGHT), masks
+            {"a": BY_DIFFERENCE, "b": loose, "c": loose, "difference": (0, 512)}, "fp8_256p", (0, TIGHT), masks
     yield Kernel("fp8_mul_diff_sub_" + row, dict(DIFFERENCE, r9="d"), lambda m: (A, B_MINUS_C), lambda m: [(-1, "d")]), \
-        {"a": "2^1027", "b": loose, "c": loose, "d": loose, "difference": (0, 512)}, "fp8_256p", (-256, 257.2), None
+        {"a": BY_DIFFERENCE, "b": loose, "c": loose, "d": loose, "difference": (0, 512)}, "fp8_256p", (-256, 257.2), None
     sums = {"a": loose, "b": loose}
     yield Kernel("fp8_add_" + row, PRODUCT, None, lambda m: A + B), sums, None, (-512, 512), None
     yield Kernel("fp8_sub_" + row, PRODUCT, None, lambda m: A + [(-1, "b")]), sums, None, (-512, 512), None

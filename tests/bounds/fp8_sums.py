@@ -32,7 +32,9 @@ def name_of(args):
 
 REDUCED, *WRONG = fp8.reductions("avx2", Halves)
 _, REDUCTION = REDUCED
-ROWS = Rows(lambda code, constants: fp8.with_p(constants), [(name_of(args), proof_of(args)) for args in kernels()] + [REDUCED], [
+ROWS = Rows(lambda code, constants: fp8.with_p(constants), [
+    (name_of(args), proof_of(args)) for args in kernels()
+] + [REDUCED], [
     ("%s, a stated bound that is too low," % args[0].name, proof_of((*args[:3], (args[3][0], args[3][1] - 1), args[4])))
     for args in kernels() if args[0].name in ("fp8_add_avx2", "fp8_sub_avx2")
 ] + WRONG, [

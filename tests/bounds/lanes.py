@@ -47,7 +47,8 @@ class Machine(Walk):
         self.cut = {}       # columns whose lower 52 bits alone were used so far
         self.vectors, self.input = {}, {}
         self.masks = {}     # which are the same for all lanes
-        self.cases, self.decided = [], []   # of signs that decide: 1 where negative; (sum below which the sign's value is, case)
+        self.cases = []     # of signs that decide: 1 where negative
+        self.decided = []   # (sum of symbols, whether it is negative)
         self.parts = {}     # of what is above bit n - 1: the sum, and n
         self.top = 0        # the largest magnitude seen, in bits
         self.difference = None  # a factor: what it is, as a function of this, and its range

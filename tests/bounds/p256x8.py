@@ -105,8 +105,9 @@ KERNELS = [
     ("p256x8_sub_ifma", TWO, None, A + [(-1, "b"), (1, 2)]),
 ]
 UNTREATED = [
-    ("p256x8_swap_ifma", "moves without arithmetic"),
-    ("p256x8_lines_ifma, p256x8_select_ifma, p256x8_select_each_ifma", "lookups; the words they become limbs of are not followed"),
+    ("p256x8_swap_ifma", "moves without arithmetic; tests/test_p256x8.c runs it"),
+    ("p256x8_lines_ifma, p256x8_select_ifma, p256x8_select_each_ifma",
+     "moves and masks; tests/test_p256x8.c compares them with the portable twin"),
     ("p256x8_scrub_ifma", "no arithmetic"),
 ]
 

@@ -33,11 +33,15 @@ def difference(a, b):
     return add(dict(a), b, -1)
 
 
+SAYS = {product: "a*b", square: "a*a", sum_of: "a + b", difference: "a - b"}
+
+
 class Kernel:
-    """result(a, b) / 2^scale mod modulus; a is at most most_a, b at most most_b."""
+    """result(a, b) / 2^scale mod modulus, as a header says it; a is at most most_a, b at most most_b."""
 
     def __init__(self, entry, scale, result, modulus, most_a=None, most_b=None):
         self.entry, self.scale, self.result, self.modulus = entry, scale, result, modulus
+        self.says = SAYS[result]
         self.limbs = (modulus.bit_length() + 63) // 64
         self.most = {"a": most_a or modulus - 1, "b": most_b or modulus - 1}
 
@@ -88,7 +92,7 @@ def of_object(objects, objdump, path):
 class Row:
     def __init__(self, path, machine, constants, kernels, changes, sums, untreated):
         self.path, self.machine, self.constants, self.kernels = path, machine, constants, kernels
-        self.changes, self.sums, self.untreated = changes, sums, untreated      # sums: of points
+        self.changes, self.sums, self.UNTREATED = changes, sums, untreated      # sums: of points
 
     def prove(self, code, constants, entry, kernel):
         if kernel:
@@ -127,9 +131,7 @@ ROWS = [
         ("fp_sqr_adx", "a product that is not doubled", "fp_sqr_adx", ("adcx", 5, last("rax"))),
         ("fp_add_adx", "a carry that is not looked at", "fp_add_adx", ("seto", 0, nothing)),
         ("fp_sub_adx", "a difference without its 1", "fp_sub_adx", ("stc", 0, to("clc"))),
-    ], [], [
-        ("fp_select_adx", "a lookup"),
-    ]),
+    ], [], []),
     Row("x86_64/p256_adx.S.o", X86, of_object, lambda constants: kernels(P256, "p256", "adx"), [
         ("p256_mul_adx", "a row without its last carry", "p256_mul_adx", ("adcx", 4, nothing)),
         ("p256_mul_adx", "a shift by one bit more", "p256_mul_adx", ("shl", 1, last("0x21"))),
@@ -139,7 +141,9 @@ ROWS = [
         ("p256_dbl_adx", "a half of what is odd", "p256_dbl_adx", ("neg", 0, nothing)),
         ("p256_dbl_adx", "a borrow that does not decide", "p256_dbl_adx", ("sbb", 7, nothing)),
         ("p256_mixed_adx", "a carry in a square that is lost", "p256_adx_square", ("adc", 18, nothing)),
-    ], ["p256_dbl_adx", "p256_mixed_adx"], []),
+    ], ["p256_dbl_adx", "p256_mixed_adx"], [
+        ("p256_steps_c", "the row's steps of an inversion are C; tests/test_p256.c compares them with steps one by one"),
+    ]),
     Row("aarch64/fp_a64.S.o", A64, of_field, lambda constants: fp(constants, "a64"), [
         ("fp_sqr_a64", "a row without its last carry", "fp_sqr_a64", ("adc", 6, last("xzr"))),
         ("fp_sqr_a64", "a carry that is not taken", "fp_sqr_a64", ("adcs", 60, to("adds"))),
@@ -147,9 +151,7 @@ ROWS = [
         ("fp_mul_a64", "a carry above the middle that is left out", "fp_mul_a64", ("adc", 47, nothing)),
         ("fp_add_a64", "a carry that is not taken", "fp_add_a64", ("adcs", 3, to("adds"))),
         ("fp_sub_a64", "a mask of one limb that is left out", "fp_sub_a64", ("and", 5, last("x20"))),
-    ], [], [
-        ("fp_select_a64", "a lookup"),
-    ]),
+    ], [], []),
     Row("aarch64/p256_a64.S.o", A64, of_object, lambda constants: list(kernels(P256, "p256", "a64")) + [
         Kernel("p256_mul_n_a64", 256, product, N256, most_a=(1 << 256) - 1)], [
         ("p256_mul_a64", "a row without its last carry", "p256_mul_a64", ("adc", 1, nothing)),
