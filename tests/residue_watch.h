@@ -4,15 +4,8 @@
 #define KM_TESTS_RESIDUE_WATCH_H
 
 #include "util_residue.h"
+#include "util_sanitized.h"
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED
-#endif
 #if (defined(ARCH_x86_64) || defined(ARCH_aarch64)) && !defined(SANITIZED)
 #define WATCHED
 #endif

@@ -5,6 +5,7 @@
  */
 #include "util_locked.h"
 #include "util_sakke.h"
+#include "util_sanitized.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,15 +19,6 @@
 #include "engine/eccsi/eccsi.h"
 #include "engine/eccsi/p256.h"
 #include "engine/secret.h"
-
-/* Sanitizers put more of their own beside each object. */
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED
-#endif
-#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED
-#endif
 
 enum {
 	MANY = 100000, USED = 12,

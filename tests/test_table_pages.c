@@ -1,5 +1,6 @@
 /* test_table_pages.c -- shared tables can be read by all and written by nobody, and go with their KMS. */
 #include "util_sakke.h"
+#include "util_sanitized.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -106,7 +107,7 @@ static void tables_go_with_their_kms(void **state)
 	size_t before = 0;
 
 	(void)state;
-#ifdef __SANITIZE_ADDRESS__
+#ifdef SANITIZED_ADDRESS
 	skip(); /* it keeps what is freed */
 #endif
 	master = master_of(rfc_z_secret);

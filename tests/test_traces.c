@@ -1,5 +1,6 @@
 /* test_traces.c -- what the readers leave in memory: nothing of a key. */
 #include "util_kmsdoc.h"
+#include "util_sanitized.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,17 +12,9 @@
 
 enum { MASK = 0x80 };
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED
-#endif
-#elif defined(__SANITIZE_ADDRESS__)
-#define SANITIZED
-#endif
-
 static void skip_where_freed_memory_is_kept(void)
 {
-#ifdef SANITIZED
+#ifdef SANITIZED_ADDRESS
 	print_message("a sanitizer keeps freed memory: not looked at\n");
 	skip();
 #endif

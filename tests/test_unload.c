@@ -1,5 +1,5 @@
 /* test_unload.c -- a plug-in with the library inside is unloaded while threads that used it still run. */
-#include "util.h"
+#include "util_sanitized.h"
 
 #include <dlfcn.h>
 #include <pthread.h>
@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#ifdef __SANITIZE_ADDRESS__
+#ifdef SANITIZED_ADDRESS
 /* What is shared is lost with the library, as engine.h says. */
 __attribute__((visibility("default"))) const char *__asan_default_options(void);
 

@@ -1,6 +1,7 @@
 /* test_widen.c -- tables are made, widened and given back while others encapsulate: nothing is disturbed, results
  * stay, and so does the memory that they take. */
 #include "util_sakke.h"
+#include "util_sanitized.h"
 
 #include "engine/table/table.h"
 
@@ -211,7 +212,7 @@ static void many_that_are_not_used_are_small(void **state)
 	size_t before;
 
 	(void)state;
-#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
+#ifdef SANITIZED
 	skip(); /* they keep what is freed */
 #endif
 	master = master_of(rfc_z_secret);
