@@ -298,11 +298,7 @@ static void a_child_shares_the_state(void **ctx)
 	pthread_t thread;
 
 	(void)ctx;
-	if (is_emulated()) {
-		print_message("qemu-user opens files under a lock that its children of a fork may wait for\n");
-		skip();
-	}
-	skip_where_children_cannot_allocate();
+	skip_where_children_cannot_open_files();
 	s = mmap(NULL, sizeof *s, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	assert_true(s != MAP_FAILED);
 	gms = gms_in(files("fork.state", KM_MAY_BEGIN));

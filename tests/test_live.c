@@ -261,7 +261,7 @@ static void children_make_batches_meanwhile(void **state)
 	maker makers[2];
 
 	(void)state;
-	skip_where_children_cannot_allocate();
+	skip_where_children_cannot_open_files();
 	use_pool(2);
 	start_makers(makers, 2);
 	for (int i = 0; i < children; i++) {

@@ -1,4 +1,4 @@
-/* util_sanitized.h -- which sanitizer a test is built with, and what cannot be tested under one. */
+/* util_sanitized.h -- which sanitizer a test is built with, and what cannot be tested under one or an emulator. */
 #ifndef KM_TESTS_UTIL_SANITIZED_H
 #define KM_TESTS_UTIL_SANITIZED_H
 
@@ -30,6 +30,16 @@ static inline void skip_where_children_cannot_allocate(void)
 	print_message("the allocator of AddressSanitizer may stay locked in a child: not forked while threads allocate\n");
 	skip();
 #endif
+}
+
+/* The same of children that open files while threads do, which qemu-user does under a lock of its own. */
+static inline void skip_where_children_cannot_open_files(void)
+{
+	skip_where_children_cannot_allocate();
+	if (is_emulated()) {
+		print_message("a lock of qemu-user may stay locked in a child: not forked while threads open files\n");
+		skip();
+	}
 }
 
 #endif
