@@ -120,7 +120,7 @@ static void each_form_keeps_its_bounds(void **state)
 {
 	(void)state;
 #ifndef KM_VERIFY
-	skip();
+	skip_as("bounds are looked at in builds with sanitizers alone");
 #endif
 	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
 		print_message("%s\n", forms[i].name);

@@ -270,7 +270,7 @@ static void each_use_locks_its_own(void **state)
 	(void)state;
 	(void)locked_by(KM_USE_SIGN | KM_USE_OPEN, 1);  /* what all operations share is locked once */
 	if (locked_kb() <= 0)
-		skip();         /* nothing is locked here, as under sanitizers */
+		skip_as("nothing is locked here, as under sanitizers");
 	sign = locked_by(KM_USE_SIGN, N);
 	both = locked_by(KM_USE_SIGN | KM_USE_OPEN, N);
 	if (sign > 32 || both < sign + 40)

@@ -12,14 +12,6 @@
 
 enum { MASK = 0x80 };
 
-static void skip_where_freed_memory_is_kept(void)
-{
-#ifdef SANITIZED_ADDRESS
-	print_message("a sanitizer keeps freed memory: not looked at\n");
-	skip();
-#endif
-}
-
 /* How often the octets, given masked so that this search does not find itself, stand in memory. */
 static int copies_in(const uint8_t *memory, size_t len, const uint8_t *masked, size_t n)
 {

@@ -212,9 +212,7 @@ static void many_that_are_not_used_are_small(void **state)
 	size_t before;
 
 	(void)state;
-#ifdef SANITIZED
-	skip(); /* they keep what is freed */
-#endif
+	skip_where_freed_memory_is_kept();
 	master = master_of(rfc_z_secret);
 	km_kms_public_free(kms_of(master, KM_TABLES_LATER)); /* what is made once for all */
 	before = memory();

@@ -38,6 +38,12 @@ void draw_bytes(uint8_t *out, size_t len, uint64_t *seed)
 		out[i] = (uint8_t)(draw(seed) >> 13);
 }
 
+void skip_as(const char *why)
+{
+	print_message("%s\n", why);
+	skip();
+}
+
 int is_slow(void)
 {
 	return getenv("KM_SLOW") != NULL;

@@ -22,13 +22,19 @@
 #define SANITIZED
 #endif
 
+static inline void skip_where_freed_memory_is_kept(void)
+{
+#ifdef SANITIZED
+	skip_as("a sanitizer keeps freed memory: not looked at");
+#endif
+}
+
 /* First in a test whose children, of forks while threads allocate, allocate too.  The C library's allocator and that of
  * ThreadSanitizer are free in a child; AddressSanitizer's may be locked there for ever, by a thread that is not. */
 static inline void skip_where_children_cannot_allocate(void)
 {
 #ifdef SANITIZED_ADDRESS
-	print_message("the allocator of AddressSanitizer may stay locked in a child: not forked while threads allocate\n");
-	skip();
+	skip_as("the allocator of AddressSanitizer may stay locked in a child: not forked while threads allocate");
 #endif
 }
 
@@ -36,10 +42,8 @@ static inline void skip_where_children_cannot_allocate(void)
 static inline void skip_where_children_cannot_open_files(void)
 {
 	skip_where_children_cannot_allocate();
-	if (is_emulated()) {
-		print_message("a lock of qemu-user may stay locked in a child: not forked while threads open files\n");
-		skip();
-	}
+	if (is_emulated())
+		skip_as("a lock of qemu-user may stay locked in a child: not forked while threads open files");
 }
 
 #endif
