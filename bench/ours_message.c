@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "forgetful.h"
 #include "provision/base/complain.h"
 #include "provision/gmk.h"
 #include "provision/keys/keyring_pointers.h"
@@ -24,7 +25,6 @@ enum {
 static km_key *group_keys[GROUPS]; /* a group each */
 static char uris[BENCH_MOST][64];
 static km_batch *batch;
-static km_time last;            /* T of the GMS, which this server keeps nowhere else */
 
 static void add_kms(km_keyring *ring)
 {
@@ -72,80 +72,15 @@ static void widen(const km_keyring *ring)
 	must(km_kms_public_widen(km_keyring_kms_at(ring, 0)->keys, BENCH_MANY), "tables");
 }
 
-static int advance(void *ctx, const char *gms, const char *kms, km_time *found, const km_time *expected,
-		const km_time *next)
-{
-	(void)ctx, (void)gms, (void)kms;
-	*found = last;
-	if (expected->seconds != last.seconds || expected->fraction != last.fraction)
-		return KM_STORE_DIFFERS;
-	last = *next;
-	return KM_STORE_DONE;
-}
-
-static int add_ids(void *ctx, const char *gms, const char *kms, const uint32_t *gmk_ids, const km_time *expiries,
-		size_t n)
-{
-	(void)ctx, (void)gms, (void)kms, (void)gmk_ids, (void)expiries, (void)n;
-	return KM_STORE_DONE;
-}
-
-static int revoke_id(void *ctx, const char *gms, const char *kms, uint32_t gmk_id, km_time expiry)
-{
-	(void)ctx, (void)gms, (void)kms, (void)gmk_id, (void)expiry;
-	return KM_STORE_FAILED;
-}
-
-static int look_up(void *ctx, const char *gms, const char *kms, uint32_t *is, uint32_t gmk_id)
-{
-	(void)ctx, (void)gms, (void)kms, (void)gmk_id;
-	*is = KM_ID_IN_USE;
-	return KM_STORE_DONE;
-}
-
-static int keep_key(void *ctx, const char *gms, const char *kms, uint32_t gmk_id, const uint8_t *sealed, size_t len)
-{
-	(void)ctx, (void)gms, (void)kms, (void)gmk_id, (void)sealed, (void)len;
-	return KM_STORE_FAILED;
-}
-
-static int mark(void *ctx, const char *gms, const char *kms, uint64_t run, const km_mark *marks, size_t n)
-{
-	(void)ctx, (void)gms, (void)kms, (void)run, (void)marks, (void)n;
-	return KM_STORE_DONE;
-}
-
-static int end_run(void *ctx, const char *gms, const char *kms, uint64_t run, uint32_t how)
-{
-	(void)ctx, (void)gms, (void)kms, (void)run, (void)how;
-	return KM_STORE_DONE;
-}
-
-static int given(void *ctx, const char *gms, const char *kms, uint32_t gmk_id, km_given *to)
-{
-	(void)ctx, (void)gms, (void)kms, (void)gmk_id, (void)to;
-	return KM_STORE_FAILED;
-}
-
 static void add_keys(km_keyring *ring)
 {
-	const km_store_calls calls = {
-		.struct_size = sizeof calls, .advance = advance, .add_ids = add_ids, .revoke_id = revoke_id,
-		.look_up = look_up, .keep_key = keep_key, .mark = mark, .end_run = end_run, .given = given,
-	};
 	const km_str group = {GROUP, strlen(GROUP)};
 	const km_key_params params = {.struct_size = sizeof params, .activation = {KM_AT_ONCE, 0},
 			.expiry = {KM_NEVER, 0}, .text = {TEXT, strlen(TEXT)}, .groups = &group, .n_groups = 1,
 			.authority = KM_AUTHORITY_PSI, .shared = KM_SHARED_NO, .n_members = KM_MEMBERS_LATER};
-	uint8_t sealing[KM_SEAL_BYTES];
-	km_seal *seal;
-	km_store *store;
 	km_gms *gms;
 
-	bench_octets(sealing, sizeof sealing, 16);      /* nothing is kept under it */
-	must(km_seal_new(&seal, sealing), "sealing key");
-	must(km_store_on(&store, &calls, NULL, seal, NULL), "store");
-	must(km_gms_new(&gms, ring, store, GMS, KMS, NULL), "GMS");
+	must(km_gms_new(&gms, ring, forgetful_store(), GMS, KMS, NULL), "GMS");
 	for (size_t i = 0; i < GROUPS; i++)
 		must(km_key_new_unkept(&group_keys[i], gms, &params, (km_time){AT, 0}, NULL), "group key");
 }
