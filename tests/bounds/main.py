@@ -101,13 +101,19 @@ ELSEWHERE = {
 }
 
 
-def main(objects, objdump):
+def all_rows(objects, objdump):
+    """Of each object that is there: its name, what knows its kernels, its code and the constants."""
     for name, rows, constants in LANES + [(row.path, row, row.constants) for row in scalar.ROWS]:
         path = os.path.join(objects, "asm", name)
         if os.path.exists(path):
             of = constants(objects, objdump, path) if callable(constants) else constants_of(objects, objdump, constants)
-            treat(rows, Code(objdump, path, name.startswith("x86_64")), of, rows.UNTREATED)
-            headers(name, of)
+            yield name, rows, Code(objdump, path, name.startswith("x86_64")), of
+
+
+def main(objects, objdump):
+    for name, rows, code, constants in all_rows(objects, objdump):
+        treat(rows, code, constants, rows.UNTREATED)
+        headers(name, constants)
     known = [name for name, *_ in LANES] + [row.path for row in scalar.ROWS]
     for path in sorted(glob.glob(os.path.join(objects, "asm", "*", "*.S.o"))):
         name = os.path.relpath(path, os.path.join(objects, "asm"))
@@ -117,4 +123,5 @@ def main(objects, objdump):
     return failed != 0
 
 
-sys.exit(main(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else "objdump"))
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else "objdump"))
