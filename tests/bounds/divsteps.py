@@ -13,7 +13,7 @@ steps the parts of a word can be told from one another.
 """
 from rows import Rows, last, nothing
 from sums import add, added, times
-from walk import Complaint
+from walk import Complaint, placed
 
 ENTRY, WORD, STEPS, ROUNDS = "p256_steps_a64", 1 << 64, 20, 3
 LIMIT = (1 << 62) + (1 << 42)       # more than a word f or g can be, or zeta
@@ -169,7 +169,7 @@ class Machine:
             try:
                 run.step(m, op)
             except Complaint as e:
-                raise Complaint("%s: %s %s: %s" % (where, m, ",".join(op), e)) from None
+                raise placed((where, m, op), e) from None
             if m == "sub" and op[0] == of_g:
                 break
         if r[of_f] != halved(added(want_f, one, -1)) or r[of_g] != times(want_g, {(): -sign}) or r["x1"] != want_zeta:
@@ -194,7 +194,7 @@ class Machine:
                 if m not in ("tst", "bti", "nop"):
                     self.step(m, op)
             except Complaint as e:
-                raise Complaint("%s: %s %s: %s" % (where, m, ",".join(op), e)) from None
+                raise placed((where, m, op), e) from None
         if rounds != ROUNDS or self.registers["x0"] != form(zeta=1):
             raise Complaint("%d times twenty steps, or another zeta" % rounds)
 

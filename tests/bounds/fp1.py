@@ -7,7 +7,7 @@ from ripple import Chain, From, Mask, Mixed
 from rows import Rows, last, nothing
 from side import LANES, Side, const, vector
 from sums import added, times
-from walk import Complaint
+from walk import Complaint, each_way
 
 BITS = 1024
 
@@ -110,8 +110,8 @@ class Words(Side):
         if chain.sign > 0 or at.n != len(chain.lanes):
             raise Complaint("another bit decides")
         if self.taken == len(self.cases):
-            self.cases.append(0)
-        negative = self.cases[self.taken]
+            self.cases.append((0, 1))
+        negative = self.cases[self.taken][0]
         self.taken += 1
         self.knows(chain.number(), not negative)
         if not negative:
@@ -163,15 +163,8 @@ def prove(code, constants, name=FIRST, times_as_large=1):
     """Each way that a borrow decides."""
     if (LIMB * sum(x << 52 * i for i, x in enumerate(constants["fp_inv52"])) - 1) % prime(constants):
         raise Complaint("2^-52 mod p is another number")
-    ran, top, cases = 0, 0, []
-    while True:
-        top = max(top, run(code, constants, name, cases, times_as_large).top)
-        ran += 1
-        while cases and cases[-1] == 1:
-            cases.pop()
-        if not cases:
-            return "%s: %d cases, registers below 2^%d" % (name, ran, top)
-        cases[-1] = 1
+    tops = [run(code, constants, name, cases, times_as_large).top for cases in each_way()]
+    return "%s: %d cases, registers below 2^%d" % (name, len(tops), max(tops))
 
 
 # ---- what is proved, and what is found -----------------------------------------------------------------

@@ -2,7 +2,7 @@
 from lanes import LIMB, MASK, TOP, Machine, const
 from rows import changed, nothing
 from sums import added, times
-from walk import Complaint
+from walk import Complaint, each_way
 
 N = 20
 RADIX = 52 * 20
@@ -213,20 +213,16 @@ def reduced(code, constants, row, machine_of=Machine, given=TWO_P):
     kernel = Kernel("fp8_reduce_" + row, {"rdi": "r", "rsi": "a"}, None, None)
     p = sum(x << 52 * i for i, x in enumerate(constants["p"]))
     low, high = given[0] * p, given[1] * p - 1
-    ran, top, cases = 0, 0, []
-    while True:
+    tops = []
+    for cases in each_way():
         machine = machine_of(code, constants)
         machine.cases = cases
         begin(machine, kernel, {"a": (low, high)}, None, None)
         machine.run(kernel.name)
         for half in machine.groups:
             canonical(machine, p, half, low, high)
-        ran, top = ran + 1, max(top, machine.top)
-        while cases and cases[-1] == 1:
-            cases.pop()
-        if not cases:
-            return "%s: %d cases, registers below 2^%d" % (kernel.name, ran, top)
-        cases[-1] = 1
+        tops.append(machine.top)
+    return "%s: %d cases, registers below 2^%d" % (kernel.name, len(tops), max(tops))
 
 
 def canonical(machine, p, half, low, high):

@@ -47,7 +47,7 @@ class Machine(Walk):
         self.cut = {}       # columns whose lower 52 bits alone were used so far
         self.vectors, self.input = {}, {}
         self.masks = {}     # which are the same for all lanes
-        self.cases = []     # of signs that decide: 1 where negative
+        self.cases = []     # of signs that decide, as each_way has them: 1 where negative
         self.decided = []   # (sum of symbols, whether it is negative)
         self.parts = {}     # of what is above bit n - 1: the sum, and n
         self.top = 0        # the largest magnitude seen, in bits
@@ -115,8 +115,8 @@ class Machine(Walk):
         if v.lo >= 0 or v.hi < 0:
             return int(v.hi < 0)
         if len(self.decided) == len(self.cases):
-            self.cases.append(0)
-        case = self.cases[len(self.decided)]
+            self.cases.append((0, 1))
+        case = self.cases[len(self.decided)][0]
         self.decided.append((v.terms, case))
         v.lo, v.hi = (v.lo, min(v.hi, -1)) if case else (max(v.lo, 0), v.hi)
         return case

@@ -2,7 +2,7 @@
 import re
 
 from sums import add, times
-from walk import Complaint
+from walk import Complaint, placed
 from words import Words, const, number
 
 ONES = (1 << 64) - 1
@@ -109,7 +109,8 @@ class Machine(Words):
     def run(self, entry):
         at = self.code.entry[entry]
         while True:
-            self.where, m, op = self.code.lines[at]
+            line = self.code.lines[at]
+            self.where, m, op = line
             at += 1
             try:
                 if m == "ret" and not self.back:
@@ -118,7 +119,7 @@ class Machine(Words):
                     return
                 at = self.step(m, op, at)
             except Complaint as e:
-                raise Complaint("%s: %s %s: %s" % (self.where, m, ",".join(op), e)) from None
+                raise placed(line, e) from None
 
 
 class X86(Machine):

@@ -10,7 +10,7 @@ import random
 
 from machines import A64, X86
 from sums import add
-from walk import Complaint
+from walk import Complaint, each_way
 from words import Never
 
 P256 = (1 << 256) - (1 << 224) + (1 << 192) + (1 << 96) - 1
@@ -41,8 +41,8 @@ class Steps:
         return super().step(m, op, at)
 
     def one_step(self, start, end, out):
-        cases, seen, most, changed, where = [], None, 0, set(), self.where
-        while True:
+        seen, most, changed, where = None, 0, set(), self.where
+        for cases in each_way():
             case = self.copied(cases)
             try:
                 for i in range(start, end):
@@ -63,11 +63,6 @@ class Steps:
                     raise Complaint("a step writes to memory")
             except Never:
                 pass
-            while cases and cases[-1][0] == cases[-1][1]:
-                cases.pop()
-            if not cases:
-                break
-            cases[-1] = (cases[-1][0] + 1, cases[-1][1])
         if seen is None:
             raise Complaint("no case is possible")
         value = 0

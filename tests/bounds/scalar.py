@@ -10,7 +10,7 @@ from listing import Code, constants_in
 from machines import A64, X86
 from rows import changed, last, nothing, to
 from sums import add, times
-from walk import Complaint
+from walk import Complaint, each_way
 from words import Never
 
 P256 = (1 << 256) - (1 << 224) + (1 << 192) + (1 << 96) - 1
@@ -48,8 +48,8 @@ class Kernel:
 
 def prove(machine, code, constants, kernel):
     """Runs all cases of a kernel; says how many, and the most that a result can be."""
-    ran, most, cases = 0, 0, []
-    while True:
+    ran, most = 0, 0
+    for cases in each_way():
         m = machine(code, constants, kernel.modulus, cases)
         whole = {}
         for name in ("a", "b"):
@@ -64,13 +64,9 @@ def prove(machine, code, constants, kernel):
             ran += 1
         except Never:
             pass
-        while cases and cases[-1][0] == cases[-1][1]:
-            cases.pop()
-        if not cases:
-            if not ran:
-                raise Complaint("no case is possible")
-            return "%s: %d case%s, no carry lost" % (kernel.entry, ran, "s" * (ran > 1))
-        cases[-1] = (cases[-1][0] + 1, cases[-1][1])
+    if not ran:
+        raise Complaint("no case is possible")
+    return "%s: %d case%s, no carry lost" % (kernel.entry, ran, "s" * (ran > 1))
 
 
 def kernels(modulus, names, suffix):

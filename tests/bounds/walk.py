@@ -6,6 +6,24 @@ class Complaint(Exception):
     """What the kernel does wrong, with the instruction."""
 
 
+def placed(line, complaint):
+    """The complaint, with the instruction that it is about."""
+    where, m, op = line
+    return Complaint("%s: %s %s: %s" % (where, m, ",".join(op), complaint))
+
+
+def each_way():
+    """The decisions of a run, (one, the last one) each: it makes the list longer as it comes upon them; until all are run."""
+    ways = []
+    while True:
+        yield ways
+        while ways and ways[-1][0] == ways[-1][1]:
+            ways.pop()
+        if not ways:
+            return
+        ways[-1] = (ways[-1][0] + 1, ways[-1][1])
+
+
 class Walk:
     """step(m, op) runs all other instructions."""
 
@@ -60,7 +78,8 @@ class Walk:
         """From a function's name to where it returns."""
         at, back, self.flag = self.code.entry[entry], [], False
         while True:
-            self.where, m, op = self.code.lines[at]
+            line = self.code.lines[at]
+            self.where, m, op = line
             try:
                 at += 1
                 if m == "ret":
@@ -78,4 +97,4 @@ class Walk:
                 else:
                     self.step(m, op)
             except Complaint as e:
-                raise Complaint("%s: %s %s: %s" % (self.where, m, ",".join(op), e)) from None
+                raise placed(line, e) from None
