@@ -139,10 +139,8 @@ static const fp_kernel *use(void **state)
 {
 	const fp_kernel *k = *state;
 
-	if ((k->needs & cpu_levels()) != k->needs) {
-		print_message("row %s: not on this processor\n", k->name);
-		skip();
-	}
+	if ((k->needs & cpu_levels()) != k->needs)
+		skip_as("row %s: not on this processor", k->name);
 	fp_k = k;
 	return k;
 }

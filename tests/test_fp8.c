@@ -145,10 +145,8 @@ static const fp8_kernel *row(void **state)
 {
 	const fp8_kernel *k = *state;
 
-	if (k->needs & ~cpu_levels()) {
-		print_message("this processor lacks the row %s\n", k->name);
-		skip();
-	}
+	if (k->needs & ~cpu_levels())
+		skip_as("this processor lacks the row %s", k->name);
 	fp8_k = k;
 	return k;
 }

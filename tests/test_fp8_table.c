@@ -38,10 +38,8 @@ static void picks_are_plain_indexing(void **state)
 	static fp8 in[64];
 	const fp8_table *t = *state;
 
-	if (t->needs & ~cpu_levels()) {
-		print_message("this processor lacks the row %s\n", t->name);
-		skip();
-	}
+	if (t->needs & ~cpu_levels())
+		skip_as("this processor lacks the row %s", t->name);
 	for (size_t i = 0; i < 512 / FP8_LANES; i++)
 		edge_lanes(&in[i], 1024, 0);
 	for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {

@@ -453,10 +453,8 @@ static void a_message_of_a_third_party_opens(void **state)
 	mikey_msg parsed;
 
 	(void)state;
-	if (!third_party_load(&t)) {
-		print_message("third-party vectors: none in $VECTORS\n");
-		skip();
-	}
+	if (!third_party_load(&t))
+		skip_as("third-party vectors: none in $VECTORS");
 	how.from = str(t.gms);
 	how.group = str("sip:any@group");
 	assert_int_equal(open_as(t.ring, &o, t.msg, t.len, how), KM_R_OK);

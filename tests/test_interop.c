@@ -353,8 +353,7 @@ static void keys_they_issue_sign_here(void **state)
 static void no_wolfssl(void **state)
 {
 	(void)state;
-	print_message("libwolfssl-dev is not installed\n");
-	skip();
+	skip_as("libwolfssl-dev is not installed");
 }
 
 #define both_make_the_same_keys       no_wolfssl

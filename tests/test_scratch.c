@@ -109,10 +109,8 @@ static void a_child_sees_nothing_of_it(void **state)
 	pid_t child;
 
 	(void)state;
-	if (!system_wipes()) {
-		print_message("this system wipes no memory in a child of a fork\n");
-		skip();
-	}
+	if (!system_wipes())
+		skip_as("this system wipes no memory in a child of a fork");
 	p = scratch_alloc(100000);
 	assert_non_null(p);
 	memset(p, 0xa5, 100000);

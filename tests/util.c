@@ -38,9 +38,14 @@ void draw_bytes(uint8_t *out, size_t len, uint64_t *seed)
 		out[i] = (uint8_t)(draw(seed) >> 13);
 }
 
-void skip_as(const char *why)
+void skip_as(const char *why, ...)
 {
-	print_message("%s\n", why);
+	va_list args;
+
+	va_start(args, why);
+	vprint_message(why, args);
+	va_end(args);
+	print_message("\n");
 	skip();
 }
 

@@ -17,7 +17,7 @@ uint64_t draw(uint64_t *seed);
 void draw_bytes(uint8_t *out, size_t len, uint64_t *seed);
 
 /* Skips the test, and says why. */
-void skip_as(const char *why);
+__attribute__((format(printf, 1, 2))) void skip_as(const char *why, ...);
 
 /* Where everything takes many times as long, under an emulator or a sanitizer: check.sh says so. */
 int is_slow(void);
