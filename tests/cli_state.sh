@@ -347,7 +347,7 @@ seq -f 'sip:u%.0f@example.org' "$many" >crowd
 "${P[@]}" --group sip:fire-4@gms-psi.example.org --gmk k.gmk --members late -o k.nd 2>err
 { # a list that breaks off after some members have been served: 20 000 are held back, for user salts that differ
 	echo uri,note
-	seq -f 'sip:u%.0f@example.org,x' 22000
+	seq -f 'sip:u%.0f@example.org,x' $((20000 + $(many 2000)))
 	echo 'sip:bad@example.org,"never closed'
 	seq -f 'sip:v%.0f@example.org,x' 3000
 } >swallowed
