@@ -85,12 +85,15 @@ verifying() {
 	kill -INT $! 2>/dev/null
 	code_of $!
 }
-truncate -s 1T hole.nd
-echo '{"receipt":1,"made":{},"output":{"format":"ndjson"}}' >hole.nd.receipt
-verifying hole.nd
-check "verify of a long file: exit 6" [ $code = 6 ]
-check "which is all that is said" has err "^keymuster: error: interrupted$"
-rm hole.nd*
+if truncate -s 1T hole.nd 2>/dev/null; then
+	echo '{"receipt":1,"made":{},"output":{"format":"ndjson"}}' >hole.nd.receipt
+	verifying hole.nd
+	check "verify of a long file: exit 6" [ $code = 6 ]
+	check "which is all that is said" has err "^keymuster: error: interrupted$"
+	rm hole.nd*
+else
+	skip "verify of a long file" "this file system has none as long as 1 TB"
+fi
 for n in 700 5600 44800; do     # as many as it takes to find it at work
 	seq -f 'sip:v%.0f@example.org' $n >verified
 	"${run[@]}" --members verified --forget-key -o large.nd 2>/dev/null
