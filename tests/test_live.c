@@ -195,8 +195,9 @@ static void *make_many(void *arg)
 {
 	maker *m = arg;
 
-	for (; !done && wrong == 0; m->batches++)
-		make_batch(m->first + THREADS * m->batches);
+	do
+		make_batch(m->first + THREADS * m->batches++);
+	while (!done && wrong == 0);
 	return NULL;
 }
 
@@ -226,8 +227,6 @@ static void stop_makers(maker *makers, size_t n)
 	for (size_t i = 0; i < n; i++)
 		pthread_join(makers[i].id, NULL);
 	assert_int_equal(wrong, 0);
-	for (size_t i = 0; i < n; i++)
-		assert_true(makers[i].batches > 0);
 	print_message("%zu threads: %d messages, of which %d were opened\n", n, (int)made, (int)opened);
 }
 
