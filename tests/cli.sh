@@ -426,7 +426,8 @@ mkfifo fifo
 	<fifo >/dev/null 2>err &
 exec 9>fifo
 cat many >&9
-until_true watches $! && kill -TERM $!
+until_true begun kept
+kill -TERM $!
 code_of $!
 exec 9>&-
 check "an interrupted run is exit 6" test $code = 6

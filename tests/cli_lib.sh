@@ -125,6 +125,8 @@ code_of() {
 
 # watches PID: it is the command, no longer this shell's copy, and its handler of SIGTERM stands.
 watches() { grep -qx "$(basename "$R" | cut -c1-15)" "/proc/$1/comm" && ((0x$(sed -n 's/^SigCgt:\s*//p' "/proc/$1/status") & 0x4000)); }
+# begun OUTPUT: a run that makes it has read its options and its key, and has a place for its messages.
+begun() { ls "$1".tmp-* >/dev/null; }
 waits() { watches "$1" && grep -q '^State:.S' "/proc/$1/status"; }
 
 finish() {

@@ -20,14 +20,13 @@ default=(env --default-signal=INT,HUP,TERM)
 mkfifo fifo other
 
 echo "# signals"
-started() { ls out.nd.tmp-* >/dev/null; }
 for s in INT TERM HUP; do
 	"${run[@]}" --members one --gmk $s.gmk >/dev/null 2>&1
 	"${default[@]}" "${run[@]}" --members fifo --gmk $s.gmk --jobs 1 -o out.nd >/dev/null 2>err &
 	exec 9>fifo
 	cat many >&9
 	printf 'sip:half-a-line' >&9
-	check "SIG$s: it waits for the rest of a line" until_true started
+	check "SIG$s: it waits for the rest of a line" until_true begun out.nd
 	until_true waits $!
 	kill -$s $!
 	code_of $!

@@ -229,7 +229,7 @@ timeout 60 "$K" provision --kms bad.xml --gms gms.xml --group $group --gmk v2.gm
 	-o bad.nd --canary alice.xml 2>err &
 exec 8<>list
 echo sip:u1@example.org >&8
-for ((i = 0; i < 3000; i++)); do ls bad.nd.tmp-* >/dev/null 2>&1 && break; sleep 0.01; done
+until_true begun bad.nd
 cp other/kms-init.xml bad.xml
 exec 8>&-
 wait $!

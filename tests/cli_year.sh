@@ -233,6 +233,7 @@ check "no key" absent i.gmk
 "${P[@]}" --group sip:fire-7@gms-psi.example.org --gmk i.gmk --members home -o i.nd 2>err
 start --gmk i.gmk --members list -o i.nd -j 1
 cat m3000 >&7
+until_true begun i.nd
 check "interrupted while it waits for more: exit 6" sent $job
 exec 7>&-
 check "says so" has err "interrupted: nothing was put in place; the key is kept in i.gmk: the same command goes on$"
@@ -247,6 +248,7 @@ expect "they may have it" 0 "8 members had it before and [0-9]+ may have it from
 	"${P[@]}" --gmk i.gmk --members late -o late.nd
 start --gmk i.gmk --members list --status revoked -o i.nd -j 1
 cat m3000 >&7
+until_true grep -q '"revoked": true' i.gmk
 check "a revocation: exit 6" sent $job
 exec 7>&-
 check "says so" has err "interrupted: nothing was put in place; the key of i.gmk is revoked, and its members are not told: the same command goes on$"
