@@ -190,13 +190,13 @@ for f in slow race; do
 	provision --group $group --members members.txt --gmk $f.gmk --partial -o far.ndjson 2>/dev/null
 done
 mkfifo late
-provision --members - --gmk slow.gmk --status revoked <late >/dev/null 2>&1 &
-exec 9>late # open once the other has read the key
+provision --members late --gmk slow.gmk --status revoked >/dev/null 2>&1 &
+exec 9>late # which the other opens once it has read the key
 expect "a late joiner while the revocation waits" 0 "" provision --members late.txt --gmk slow.gmk
 cat members.txt >&9
 exec 9>&-
 wait $!
-provision --members - --gmk race.gmk <late >/dev/null 2>race &
+provision --members late --gmk race.gmk >/dev/null 2>race &
 exec 9>late
 expect "a revocation while late joiners wait" 0 "" \
 	provision --members members.txt --gmk race.gmk --status revoked -o far.ndjson
