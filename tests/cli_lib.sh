@@ -125,9 +125,16 @@ code_of() {
 
 # watches PID: it is the command, no longer this shell's copy, and its handler of SIGTERM stands.
 watches() { grep -qx "$(basename "$R" | cut -c1-15)" "/proc/$1/comm" && ((0x$(sed -n 's/^SigCgt:\s*//p' "/proc/$1/status") & 0x4000)); }
+waits() { watches "$1" && grep -q '^State:.S' "/proc/$1/status"; }
 # begun OUTPUT: a run that makes it has read its options and its key, and has a place for its messages.
 begun() { ls "$1".tmp-* >/dev/null; }
-waits() { watches "$1" && grep -q '^State:.S' "/proc/$1/status"; }
+
+# ended_by SIGNAL WHEN PID: sends it once the job waits, or watches; its code is in $code, and its own where it has ended before.
+reached() { is_gone "$2" || "$1" "$2"; }
+ended_by() {
+	until_true reached "$2" "$3" && kill -"$1" "$3" 2>/dev/null
+	code_of "$3"
+}
 
 finish() {
 	echo "# $passed passed, $failed failed, $skipped skipped"

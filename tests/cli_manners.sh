@@ -27,9 +27,7 @@ for s in INT TERM HUP; do
 	cat many >&9
 	printf 'sip:half-a-line' >&9
 	check "SIG$s: it waits for the rest of a line" until_true begun out.nd
-	until_true waits $!
-	kill -$s $!
-	code_of $!
+	ended_by $s waits $!
 	exec 9>&-
 	check "SIG$s ends it with 6" [ $code = 6 ]
 	check "one line says what is left and how to go on" lines err 1
@@ -45,50 +43,44 @@ for what in "--kms fifo --gms gms.xml --members one" "--kms lab/kms-init.xml --g
 	"--kms lab/kms-init.xml --gms gms.xml --members fifo" \
 	"--kms lab/kms-init.xml --gms gms.xml --members one -o fifo"; do
 	"${default[@]}" "$R" provision $what --forget-key --group $group >/dev/null 2>err &
-	until_true waits $!
-	kill -INT $!
-	code_of $!
+	ended_by INT waits $!
 	check "$what: a FIFO that nobody opens: exit 6" [ $code = 6 ]
 	check "one line" lines err 1
 	check "says that it starts anew" has err "interrupted: nothing was put in place, and (no key was made: the same command starts anew|the key was kept nowhere: the same command makes another)$"
 done
 for what in "open --kms lab/kms-init.xml --keys alice.xml" inspect; do
 	"${default[@]}" "$R" $what fifo >/dev/null 2>err &
-	until_true waits $!
-	kill -INT $!
-	code_of $!
+	ended_by INT waits $!
 	check "$what: a FIFO that nobody opens: exit 6" [ $code = 6 ]
 	check "interrupted is said once" says_once "error: interrupted"
 	check "and nothing else" lines err 1
 done
 "${default[@]}" "$R" lab user lab - <>fifo -o more >/dev/null 2>err &
-until_true waits $!
-kill -INT $!
-code_of $!
+ended_by INT waits $!
 check "lab user -: exit 6" [ $code = 6 ]
 check "one line" lines err 1
 
 "${run[@]}" --members fifo --forget-key --jobs 1 >other 2>err &
 exec 8<>other 9>fifo
 cat many many many many >&9
-until_true waits $!
-kill -TERM $!
-code_of $!
+ended_by TERM waits $!
 exec 8>&- 9>&-
 check "an output that nobody reads on: exit 6" [ $code = 6 ]
 
 # verify reads a file twice: all of it for its hash, which of a hole as long as this takes minutes, then by messages.
 verifying() {
 	"${default[@]}" "$R" verify --kernel c --kms lab/kms-init.xml "$@" >/dev/null 2>err &
-	until_true watches $!
-	kill -INT $! 2>/dev/null
-	code_of $!
+	ended_by INT watches $!
+}
+interrupted_alone() {
+	check "$1: exit 6" [ $code = 6 ]
+	check "interrupted is all that is said" has err "^keymuster: error: interrupted$"
+	check "once" lines err 1
 }
 if truncate -s 1T hole.nd 2>/dev/null; then
 	echo '{"receipt":1,"made":{},"output":{"format":"ndjson"}}' >hole.nd.receipt
 	verifying hole.nd
-	check "verify of a long file: exit 6" [ $code = 6 ]
-	check "which is all that is said" has err "^keymuster: error: interrupted$"
+	interrupted_alone "verify of a long file"
 	rm hole.nd*
 else
 	skip "verify of a long file" "this file system has none as long as 1 TB"
@@ -99,9 +91,7 @@ for n in 700 5600 44800; do     # as many as it takes to find it at work
 	verifying large.nd
 	[ $code = 0 ] || break
 done
-check "verify in the midst of a file: exit 6" [ $code = 6 ]
-check "interrupted is all that is said" has err "^keymuster: error: interrupted$"
-check "once" lines err 1
+interrupted_alone "verify in the midst of a file"
 
 "${run[@]}" --members one --forget-key -o first.nd 2>/dev/null
 "${run[@]}" --members fifo --gmk ignored.gmk -o out.nd >/dev/null 2>err &

@@ -214,8 +214,7 @@ expect "and all have it" 0 "$many members had it before, $many of them are in th
 
 # sent PID: SIGINT, once the process waits.
 sent() {
-	until_true waits "$1" && kill -INT "$1"
-	code_of "$1"
+	ended_by INT waits "$1"
 	[ "$code" = 6 ]
 }
 # A shell's background jobs ignore SIGINT.

@@ -182,7 +182,7 @@ static void what_a_batch_uses_stays(void **state)
 
 	(void)state;
 	for (size_t back = 0; back < 2; back++) {
-		thief t = {.kms = kms, .back = back * rounds(16)};
+		thief t = {.kms = kms, .back = back * (is_slow() ? 4 : SIZE_MAX)};
 
 		assert_int_equal(km_kms_public_widen(kms, MANY), KM_OK);
 		t.wide = km_kms_public_bytes(kms);
