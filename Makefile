@@ -68,11 +68,11 @@ MODE_tsan    := -O1 -g -fsanitize=thread
 MODE_fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -DKM_VERIFY
 MODE_ct      := $(OPT) -gdwarf-4 $(FORTIFY)
 ALL_CFLAGS := -std=c11 $(WARN) $(DEFS) $(MODE_$(MODE)) -fvisibility=hidden -fPIC $(HARDEN) $(HARDEN_$(ARCH)) \
-	-I. -iquote engine -iquote provision -isystem /usr/include/libxml2 $(CFLAGS)
+	-I. -iquote engine -iquote provision $(CFLAGS)
 LIBS_libkeymuster-engine := -lgmp -lsodium -lcrypto -lpthread
-LIBS_libkeymuster        := -lxml2 -lsodium -lcrypto -lpthread
+LIBS_libkeymuster        := -lexpat -lsodium -lcrypto -lpthread
 # The command's, and the tests'.
-LIBS    := -lxml2 -ljansson -lsodium -lcrypto -lgmp -lpthread
+LIBS    := -lexpat -ljansson -lsodium -lcrypto -lgmp -lpthread
 
 ENGINE  := $(wildcard engine/*.c engine/*/*.c) $(wildcard asm/$(ARCH)/*.S)
 LIBRARY := $(wildcard $(patsubst %,provision/%/*.c,base message keys gms client))
@@ -84,7 +84,7 @@ FUZZ    := $(patsubst tests/%.c,%,$(wildcard tests/fuzz_*.c))
 obj      = $(patsubst %,$(B)/%.o,$(1))
 
 # Debian's names of what is needed to build, to test, and to measure.
-BUILD_PACKAGES := gcc libc6-dev libgmp-dev libsodium-dev libssl-dev libxml2-dev libjansson-dev
+BUILD_PACKAGES := gcc libc6-dev libgmp-dev libsodium-dev libssl-dev libexpat1-dev libjansson-dev
 TEST_PACKAGES  := $(BUILD_PACKAGES) g++ libcmocka-dev libwolfssl-dev libxml2-utils man-db mandoc pkg-config python3 valgrind
 BENCH_PACKAGES := $(BUILD_PACKAGES) libwolfssl-dev hyperfine valgrind
 ABI_PACKAGES   := $(BUILD_PACKAGES) abigail-tools

@@ -73,7 +73,7 @@ build() {
 	read -ra flags <<<"$(pkg-config --cflags "$package")"
 	read -ra libs <<<"$(pkg-config --libs "$package")"
 	if [ "$form" = static ]; then
-		[ "$package" = keymuster ] && beside=(-lxml2)
+		[ "$package" = keymuster ] && beside=(-lexpat)
 		libs=(-Wl,-Bstatic "${libs[@]}" -Wl,-Bdynamic "${beside[@]}" -lsodium -lcrypto -lgmp)
 	fi
 	"$cc" -std=c11 -D_GNU_SOURCE "${warn[@]}" "${mode[@]}" "$@" "${flags[@]}" "$source" "${libs[@]}" -o "$output"
@@ -115,7 +115,7 @@ int main(void)
 	return km_equal(drawn[0], drawn[1], 16) || km_equal(drawn[0], none, 16) ? 3 : 0;
 }
 END
-engine_alone() { ! needs "$1" | grep -E 'libxml2|jansson|sqlite|libkeymuster\.'; }
+engine_alone() { ! needs "$1" | grep -E 'libexpat|jansson|sqlite|libkeymuster\.'; }
 for form in shared static; do
 	expect "the engine alone, $form" build $form keymuster-engine "$T/engine.c" "$T/engine-$form"
 	expect "the engine alone, $form, links it" links $form "$T/engine-$form" libkeymuster-engine.so.1

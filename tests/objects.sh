@@ -105,16 +105,16 @@ verdict $? "code without a name is found"
 [ -z "$(unmarked "$dir/good.o")$(unnamed "$dir/good.o")" ]
 verdict $? "an object with both is not"
 
-printf 'void xmlCleanupParser(void);\nvoid km_f(void);\nvoid helper(void);\nvoid helper(void) { }\nvoid km_f(void) { xmlCleanupParser(); }\n' \
+printf 'int XML_ParserFree(void *);\nvoid km_f(void);\nvoid helper(void);\nvoid helper(void) { }\nvoid km_f(void) { XML_ParserFree(0); }\n' \
 	>"$dir/other.c"
 ${CC:-cc} -fPIC -c "$dir/other.c" -o "$dir/other.o" &&
-	${CC:-cc} -shared -Wl,-z,lazy,-z,execstack "$dir/other.o" -o "$dir/libother.so.1.0.0" -lxml2 || exit 1
+	${CC:-cc} -shared -Wl,-z,lazy,-z,execstack "$dir/other.o" -o "$dir/libother.so.1.0.0" -lexpat || exit 1
 [ "$(outside "$dir/other.o" "$dir/libother.so.1.0.0")" = "other.o: shows helper
 libother.so.1.0.0: shows helper" ]
 verdict $? "a name outside km_ is found, static and shared"
 [ "$(unlike "$dir/libother.so.1.0.0" | wc -l)" = 4 ]
 verdict $? "a shared library of another name, bound late, with a stack that is run, without versions is found"
-[ "$(needed "$dir/libother.so.1.0.0" libc)" = "libother.so.1.0.0: needs libxml2.so.2" ]
+[ "$(needed "$dir/libother.so.1.0.0" libc)" = "libother.so.1.0.0: needs libexpat.so.1" ]
 verdict $? "a library that needs more than it may is found"
 [ "$(within "$dir/libother.so.1.0.0" "$dir/other.o" | tr '\n' ' ')" = "libother.so.1.0.0: holds helper libother.so.1.0.0: holds km_f " ]
 verdict $? "a library that holds more than it may is found"
@@ -131,7 +131,7 @@ engine=$objects/libkeymuster-engine library=$objects/libkeymuster
 none "$(outside "$engine".{a,so.1.0.0} "$library".{a,so.1.0.0})" "names of km_ alone, static and shared"
 none "$(unlike "$engine.so.1.0.0"; unlike "$library.so.1.0.0")" "shared libraries are as they ought to be"
 none "$(needed "$engine.so.1.0.0" "libgmp|$usual")" "the engine needs GMP, libsodium, libcrypto"
-none "$(needed "$library.so.1.0.0" "libkeymuster-engine|libxml2|$usual")" "the library needs the engine, libxml2, libsodium, libcrypto"
+none "$(needed "$library.so.1.0.0" "libkeymuster-engine|libexpat|$usual")" "the library needs the engine, libexpat, libsodium, libcrypto"
 none "$(within "$library.o" "$objects"/{engine,engine/*,asm/*,provision/run,provision/cli}/*.o)" \
 	"the library holds nothing of the engine, nor of the command"
 none "$(within "$engine.o" "$objects"/provision/*/*.o)" "the engine holds nothing of provision"

@@ -1,8 +1,12 @@
 /* test_kmsdoc.c -- KMS documents: what is written is read again, and what is wrong is named. */
 #include "util_kmsdoc.h"
+#include "util_sanitized.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "provision/keys/kmsdoc.h"
 
@@ -395,15 +399,15 @@ static const char *const bad_keys[][3] = {
 	{ ":mcsecKMSInterface:1.0", ":mcsecKMSInterface:2.0",
 		"doc.xml:2: KmsResponse: not in the namespace" },
 	{ "</KmsKeySet>", "</KmsKeyset>",
-		"doc.xml:17: not well-formed XML: Opening and ending tag" },
+		"doc.xml:17: not well-formed XML: mismatched tag" },
 	{ "<KeyPeriodNo>", "<KeyPeriodNo a='1' a='2'>",
-		"doc.xml:13: not well-formed XML: Attribute" },
-	{ "<KeyPeriodNo>", "<v:x/><KeyPeriodNo>", "doc.xml:13: not well-formed XML: Namespace" },
-	{ "<KeyPeriodNo>1531", "<KeyPeriodNo>&n;", "doc.xml:13: not well-formed XML: Entity 'n'" },
-	{ "<KeyPeriodNo>1531", "<KeyPeriodNo>\x01", "doc.xml:13: not well-formed XML" },
-	{ "<UserUri>sip:gms", "<UserUri>sip:g\xc0\x80", "doc.xml:11: not well-formed XML" },
-	{ "</KmsResponse>\n", "", "doc.xml:20: not well-formed XML" },
-	{ "</KmsResponse>\n", "</KmsResponse>\n<x/>", "doc.xml:21: not well-formed XML" },
+		"doc.xml:13: not well-formed XML: duplicate attribute" },
+	{ "<KeyPeriodNo>", "<v:x/><KeyPeriodNo>", "doc.xml:13: not well-formed XML: unbound prefix" },
+	{ "<KeyPeriodNo>1531", "<KeyPeriodNo>&n;", "doc.xml:13: not well-formed XML: undefined entity" },
+	{ "<KeyPeriodNo>1531", "<KeyPeriodNo>\x01", "doc.xml:13: not well-formed XML: a character that may not" },
+	{ "<UserUri>sip:gms", "<UserUri>sip:g\xc0\x80", "doc.xml:11: not well-formed XML: a character that may not" },
+	{ "</KmsResponse>\n", "", "doc.xml:20: not well-formed XML: no element found" },
+	{ "</KmsResponse>\n", "</KmsResponse>\n<x/>", "doc.xml:21: not well-formed XML: junk after document element" },
 };
 
 static void what_is_wrong_with_a_key_set_is_named(void **state)
@@ -475,8 +479,66 @@ static void what_is_no_kms_document_is_refused(void **state)
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
 		assert_refused(texts[i][0], strlen(texts[i][0]), texts[i][1]);
 	assert_refused(utf16, sizeof utf16 - 1, "doc.xml:1: Kms: no document of a KMS begins so");
-	assert_refused(cut, sizeof cut - 1, "doc.xml:1: not XML in the encoding that it names");
+	assert_refused(cut, sizeof cut - 1, "doc.xml:1: not well-formed XML");
 	assert_refused(nul, sizeof nul, "doc.xml:1: not XML in UTF-8");
+}
+
+/* What stands before it, then each character in so many octets, the low one first or last. */
+static void in_utf16(char **out, size_t *len, const char *text, bool low_first)
+{
+	FILE *f = open_memstream(out, len);
+
+	fwrite(low_first ? "\xff\xfe" : "\xfe\xff", 1, 2, f);
+	for (; *text != '\0'; text++) {
+		const char both[2] = { low_first ? *text : 0, low_first ? 0 : *text };
+
+		fwrite(both, 1, 2, f);
+	}
+	fclose(f);
+}
+
+static void encodings_are_read(void **state)
+{
+	static const struct {
+		const char *encoding, *text, *complaint;
+	} answers[] = {
+		{ "UTF-8", "\xe2\x82\xac", "answered with an error: 4 \xe2\x82\xac" },
+		{ "utf-16", "\xc3\xa9", "answered with an error: 4 \xc3\xa9" },    /* it is not */
+		{ "ISO-8859-1", "\xe9", "answered with an error: 4 \xc3\xa9" },
+		{ "windows-1252", "\x80\xe9", "answered with an error: 4 \xe2\x82\xac\xc3\xa9" },
+		{ "windows-1252", "\x81", "not well-formed XML: a character that may not stand there" },
+		{ "US-ASCII", "\xe9", "not well-formed XML: a character that may not stand there" },
+		{ "EUC-KR", "sorry", "answered with an error: 4 sorry" },
+		{ "EUC-KR", "\xc0\xfa", "in an encoding that is not known here: save it as UTF-8" },
+		{ "KOI8-R", "\xc0", "in an encoding that is not known here: save it as UTF-8" },
+	};
+	kmsdoc_keys keys = some_keys("sip:gms@gms-psi.example.org", 1531, 9);
+	char *plain = written_keys(&keys, 1), *xml;
+	size_t len;
+	kmsdoc doc;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		km_complaint why;
+
+		in_utf16(&xml, &len, plain, i == 0);
+		assert_int_equal(kmsdoc_read(&doc, xml, len, &doc_xml, &why), KM_OK);
+		assert_same_keys(doc.keys, &keys);
+		kmsdoc_free(&doc);
+		free(xml);
+	}
+	free(plain);
+	for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+		km_complaint why;
+
+		assert_true(asprintf(&xml, "<?xml version='1.0' encoding='%s'?><KmsResponse " NS "><KmsError><ErrorCode>4"
+				"</ErrorCode><ErrorMsg>%s</ErrorMsg></KmsError></KmsResponse>", answers[i].encoding,
+				answers[i].text) > 0);
+		assert_int_equal(kmsdoc_read(&doc, xml, strlen(xml), &doc_xml, &why), KM_EFORMAT);
+		if (strstr(why.text, answers[i].complaint) == NULL)
+			fail_msg("\"%s\" without \"%s\"", why.text, answers[i].complaint);
+		free(xml);
+	}
 }
 
 static void document_types_and_entities_are_refused(void **state)
@@ -529,7 +591,7 @@ static void deep_and_large_documents_are_refused_or_read(void **state)
 	kmsdoc doc;
 
 	(void)state;
-	assert_refused(xml, strlen(xml), "doc.xml:1: not well-formed XML: Excessive depth");
+	assert_refused(xml, strlen(xml), "doc.xml:1: elements stand more than 256 deep");
 	free(xml);
 	doc = good(nested(300000, "<x xmlns='urn:x'/>", ""));
 	assert_int_equal(doc.n_keys, 0);
@@ -572,6 +634,78 @@ static void complaints_do_not_show_keys(void **state)
 	assert_int_equal(kmsdoc_read(&doc, xml, strlen(xml), &doc_xml, &why), KM_EFORMAT);
 	assert_null(strstr(why.text, "c0ffee"));
 	free(xml);
+}
+
+enum { NEEDLE = 24 };
+
+/* How often those octets, of which each is inverted here, stand in what this process can write to. */
+static size_t found_in_memory(const uint8_t inverted[NEEDLE])
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	int memory = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
+	unsigned long from, to;
+	char line[512], mode[5];
+	size_t found = 0;
+
+	assert_non_null(maps);
+	assert_true(memory >= 0);
+	while (fgets(line, sizeof line, maps) != NULL) {
+		uint8_t *copy;
+		ssize_t n;
+
+		if (sscanf(line, "%lx-%lx %4s", &from, &to, mode) != 3 || strncmp(mode, "rw", 2) != 0)
+			continue;
+		copy = mmap(NULL, to - from, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		assert_true(copy != MAP_FAILED);        /* not by malloc, whose memory is what is looked at */
+		n = pread(memory, copy, to - from, (off_t)from);
+		for (ssize_t i = 0; i + NEEDLE <= n; i++) {
+			size_t k = 0;
+
+			while (k < NEEDLE && (copy[i + (ssize_t)k] ^ inverted[k]) == 0xff)
+				k++;
+			found += k == NEEDLE;
+		}
+		munmap(copy, to - from);
+	}
+	close(memory);
+	fclose(maps);
+	return found;
+}
+
+static void keys_do_not_stay_in_memory(void **state)
+{
+	kmsdoc_keys keys = some_keys("sip:gms@gms-psi.example.org", 1531, 14);
+	uint64_t seed = 15;
+
+	(void)state;
+#ifdef SANITIZED
+	skip_as("a sanitizer keeps freed memory, and shadows it: not looked at");
+#endif
+	if (access("/proc/self/mem", R_OK) != 0 || is_emulated())
+		skip_as("the memory of this process cannot be read here");
+	for (int turned = 0; turned < 2; turned++) {
+		char *of_other_key = written_keys(&keys, 1), *digits;
+		static char xml[8192];
+		uint8_t needle[NEEDLE];
+		kmsdoc doc;
+		km_complaint why;
+
+		if (turned)     /* another encoding passes through one more of the parser's buffers */
+			of_other_key = edited(edited(of_other_key, "encoding=\"UTF-8\"", "encoding=\"ISO-8859-1\""),
+					"</KmsKeySet>", "<Issuer>\xe9</Issuer></KmsKeySet>");
+		assert_true(snprintf(xml, sizeof xml, "%s", of_other_key) < (int)sizeof xml);
+		free(of_other_key);
+		digits = strstr(xml, "<UserSigningKeySSK>") + strlen("<UserSigningKeySSK>");
+		for (size_t i = 0; i < NEEDLE; i++) {
+			digits[i] = "0123456789ABCDEF"[draw(&seed) % 16];
+			needle[i] = (uint8_t)~digits[i];
+		}
+		assert_int_equal(found_in_memory(needle), 1);
+		assert_int_equal(kmsdoc_read(&doc, xml, strlen(xml), &doc_xml, &why), KM_OK);
+		kmsdoc_free(&doc);
+		km_wipe(xml, sizeof xml);
+		assert_int_equal(found_in_memory(needle), 0);
+	}
 }
 
 /* ---- broken at random ----------------------------------------------------------------- */
@@ -645,10 +779,12 @@ int main(void)
 		cmocka_unit_test(what_is_wrong_with_a_key_set_is_named),
 		cmocka_unit_test(what_is_wrong_with_a_certificate_is_named),
 		cmocka_unit_test(what_is_no_kms_document_is_refused),
+		cmocka_unit_test(encodings_are_read),
 		cmocka_unit_test(document_types_and_entities_are_refused),
 		cmocka_unit_test(deep_and_large_documents_are_refused_or_read),
 		cmocka_unit_test(foreign_text_is_escaped_in_complaints),
 		cmocka_unit_test(complaints_do_not_show_keys),
+		cmocka_unit_test(keys_do_not_stay_in_memory),
 		cmocka_unit_test(every_truncation_is_refused),
 		cmocka_unit_test(mutated_documents_do_no_harm),
 	};

@@ -1,8 +1,9 @@
 /* keyring.h -- what a keyring held at one moment, and how it is found.
  *
  * The room, provision/keys/, which stands on message/: certificates of KMSs and key sets of users.
- *   kmsdoc               KMS documents (TS 33.180 annex D) read: libxml2's events
- *   kmsdoc_element, kmsdoc_value, kmsdoc_text   their elements; their texts as values; their encodings
+ *   kmsdoc               KMS documents (TS 33.180 annex D) read: Expat's events
+ *   kmsdoc_element, kmsdoc_value, kmsdoc_encoding, kmsdoc_memory   their elements; their texts as values; their encodings;
+ *                        the memory in which they are read
  *   keyring              rings and their snapshots: made, put in place, pruned
  *   keyring_find         what a snapshot holds, found
  *   keyring_pointers     the same by pointers, whose ring keeps what it gave out

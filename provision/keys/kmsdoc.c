@@ -1,36 +1,39 @@
 /* kmsdoc.c -- the XML documents of a KMS (TS 33.180 Annex D), read.
  *
- * libxml2 gives events, no tree: key texts pass from our copy of the document through one buffer of
- * ours, and both are wiped.
+ * Expat gives events, no tree: key texts pass from its copy of the document, in memory of ours, through one buffer of
+ * ours, and both are wiped.  It has no state outside a parser and takes no lock, so that a child of fork may read
+ * documents whatever other threads were reading.
  */
 #include "kmsdoc.h"
 
 #include <string.h>
 
-#include <libxml/parserInternals.h>
 #include <sodium.h>
 
 #include "base/complain.h"
-#include "kmsdoc_element.h"
-#include "kmsdoc_text.h"
 #include "base/memlock.h"
+#include "kmsdoc_element.h"
+#include "kmsdoc_encoding.h"
+#include "kmsdoc_memory.h"
 
 #define XENC_NAMESPACE "http://www.w3.org/2001/04/xmlenc#"
 
-/* ---- libxml2's events ------------------------------------------------------------------------ */
+enum { LEVELS_MAX = 256 };      /* elements, one in the other */
+static const XML_Char between = '\n';   /* a namespace and a name: neither can hold it */
 
-static void on_start(void *ctx, const xmlChar *element, const xmlChar *prefix, const xmlChar *uri,
-		int n_namespaces, const xmlChar **namespaces, int n_attributes, int n_defaulted,
-		const xmlChar **attributes)
+/* ---- expat's events ------------------------------------------------------------------------ */
+
+static void on_start(void *ctx, const XML_Char *element, const XML_Char **attributes)
 {
 	reader *r = ctx;
 	const frame *top = &r->stack[r->depth - 1];
-	const char *name = (const char *)element;
-	const char *space = uri == NULL ? "" : (const char *)uri;
-	bool own = strcmp(space, KMS_NAMESPACE) == 0;
+	const char *end = strrchr(element, between), *name = end == NULL ? element : end + 1;
+	const size_t len = end == NULL ? 0 : (size_t)(end - element);
+	const bool own = len == strlen(KMS_NAMESPACE) && memcmp(element, KMS_NAMESPACE, len) == 0;
 
-	(void)prefix, (void)n_namespaces, (void)namespaces;
-	(void)n_attributes, (void)n_defaulted, (void)attributes;
+	(void)attributes;
+	if (r->level == LEVELS_MAX)
+		kmsdoc_refuse_document(r, kmsdoc_line(r), NULL, "elements stand more than 256 deep in one another");
 	r->level++;
 	if (r->err != KM_OK || kmsdoc_is_faulty(r))
 		return;
@@ -38,23 +41,23 @@ static void on_start(void *ctx, const xmlChar *element, const xmlChar *prefix, c
 		r->ignored++;
 	else if (top->rule->is == LEAF && (top->rule->often & UNUSED) != 0)
 		r->ignored = 1;
-	else if (top->rule->is == LEAF && strcmp(space, XENC_NAMESPACE) == 0)
+	else if (top->rule->is == LEAF && len == strlen(XENC_NAMESPACE) && memcmp(element, XENC_NAMESPACE, len) == 0)
 		kmsdoc_refuse(r, "encrypted key content (xenc:EncryptedKey) is not supported");
 	else if (top->rule->is == LEAF)
 		kmsdoc_refuse(r, "an element where only text may stand");
 	else if (own || r->how->lax_ns)
 		kmsdoc_begin(r, name, own || r->depth == 1);
-	else if (r->depth == 1 || uri == NULL)
-		kmsdoc_refuse_namespace(r, name, space);
+	else if (r->depth == 1 || len == 0)
+		kmsdoc_refuse_namespace(r, name, element, len);
 	else
 		r->ignored = 1;
 }
 
-static void on_end(void *ctx, const xmlChar *element, const xmlChar *prefix, const xmlChar *uri)
+static void on_end(void *ctx, const XML_Char *element)
 {
 	reader *r = ctx;
 
-	(void)element, (void)prefix, (void)uri;
+	(void)element;
 	if (r->err == KM_OK && !kmsdoc_is_faulty(r)) {
 		if (r->ignored > 0)
 			r->ignored--;
@@ -85,93 +88,90 @@ static void collapse(reader *r, const char *text, size_t len)
 	}
 }
 
-static void on_text(void *ctx, const xmlChar *text, int len)
+static void on_text(void *ctx, const XML_Char *text, int len)
 {
 	reader *r = ctx;
 
 	if (r->err != KM_OK || r->ignored > 0 || kmsdoc_is_faulty(r))
 		return;
 	if (r->stack[r->depth - 1].rule->is == LEAF) {
-		collapse(r, (const char *)text, (size_t)len);
+		collapse(r, text, (size_t)len);
 		return;
 	}
 	for (int i = 0; i < len; i++) {
-		if (!kmsdoc_is_space((char)text[i])) {
+		if (!kmsdoc_is_space(text[i])) {
 			kmsdoc_refuse(r, "text where only elements may stand");
 			return;
 		}
 	}
 }
 
-static void on_doctype(void *ctx, const xmlChar *name, const xmlChar *public_id,
-		const xmlChar *system_id)
+static void on_doctype(void *ctx, const XML_Char *name, const XML_Char *system_id, const XML_Char *public_id,
+		int has_internal_subset)
 {
 	reader *r = ctx;
 
-	(void)name, (void)public_id, (void)system_id;
+	(void)name, (void)system_id, (void)public_id, (void)has_internal_subset;
 	kmsdoc_refuse_document(r, kmsdoc_line(r), NULL, "a document type declaration (DOCTYPE) is refused");
-}
-
-static void on_error(void *ctx, xmlError *error)
-{
-	reader *r = ctx;
-	char text[128];
-
-	if (error->level < XML_ERR_ERROR || r->err != KM_OK)
-		return;
-	if (error->code == XML_ERR_NO_MEMORY) {
-		kmsdoc_refuse_memory(r);
-		return;
-	}
-	snprintf(text, sizeof text, "not well-formed XML: %s",
-			error->message == NULL ? "" : error->message);
-	text[strcspn(text, "\n")] = '\0';
-	kmsdoc_refuse_document(r, error->line, NULL, text);
 }
 
 /* ---- documents ------------------------------------------------------------------------------- */
 
-/* Parse r's copy of the document in place.  An input from a string has no buffer: libxml2 neither
- * copies nor moves what it reads. */
-static void parse(reader *r, const char *copy)
+static void refuse_as_parsed(reader *r)
 {
-	xmlParserInput *input = xmlNewStringInputStream(r->parser, (const xmlChar *)copy);
+	const enum XML_Error error = XML_GetErrorCode(r->parser);
+	char text[128];
 
-	if (input == NULL || inputPush(r->parser, input) < 0) {
-		if (input != NULL)
-			xmlFreeInputStream(input);
+	if (error == XML_ERROR_NO_MEMORY) {
 		kmsdoc_refuse_memory(r);
 		return;
 	}
-	xmlParseDocument(r->parser);
-	if (r->parser->wellFormed == 0)
-		kmsdoc_refuse_document(r, 0, NULL, "not well-formed XML");
+	if (error == XML_ERROR_UNKNOWN_ENCODING)
+		snprintf(text, sizeof text, "in an encoding that is not known here: save it as UTF-8");
+	else
+		snprintf(text, sizeof text, "not well-formed XML: %s", error == XML_ERROR_INVALID_TOKEN ?
+				"a character that may not stand there" : XML_ErrorString(error));
+	kmsdoc_refuse_document(r, kmsdoc_line(r), NULL, text);
+}
+
+static void parse(reader *r, const char *xml, size_t len)
+{
+	void *copy = XML_GetBuffer(r->parser, (int)len);
+
+	if (copy == NULL) {
+		kmsdoc_refuse_memory(r);
+		return;
+	}
+	memcpy(copy, xml, len);
+	XML_SetUserData(r->parser, r);
+	XML_SetElementHandler(r->parser, on_start, on_end);
+	XML_SetCharacterDataHandler(r->parser, on_text);
+	XML_SetStartDoctypeDeclHandler(r->parser, on_doctype);
+	XML_SetUnknownEncodingHandler(r->parser, kmsdoc_other_encoding, NULL);
+	if (XML_ParseBuffer(r->parser, (int)len, XML_TRUE) != XML_STATUS_OK && r->err == KM_OK)
+		refuse_as_parsed(r);
 	if (r->err == KM_OK)
 		kmsdoc_is_complete(r);
 }
 
-static void read_copy(reader *r, const char *copy)
+static void read_xml(reader *r, const char *xml, size_t len)
 {
-	r->parser = xmlNewParserCtxt();
-	if (r->parser == NULL) {
-		kmsdoc_refuse_memory(r);
+	char encoding[KMSDOC_ENCODING];
+	kmsdoc_memory memory;
+
+	if (!kmsdoc_encoding(encoding, xml, len)) {
+		kmsdoc_refuse_document(r, 1, NULL, "not XML in UTF-8");
 		return;
 	}
-	*r->parser->sax = (xmlSAXHandler){
-		.initialized = XML_SAX2_MAGIC,
-		.internalSubset = on_doctype,
-		.startElementNs = on_start,
-		.endElementNs = on_end,
-		.characters = on_text,
-		.ignorableWhitespace = on_text,
-		.cdataBlock = on_text,
-		.serror = on_error,
-	};
-	r->parser->userData = r;
-	xmlCtxtUseOptions(r->parser, XML_PARSE_NONET | XML_PARSE_IGNORE_ENC);
-	parse(r, copy);
-	xmlFreeParserCtxt(r->parser);
-	xmlResetLastError();
+	kmsdoc_memory_begin(&memory);
+	r->parser = XML_ParserCreate_MM(encoding, &kmsdoc_memory_calls, &between);
+	if (r->parser != NULL)
+		parse(r, xml, len);
+	else
+		kmsdoc_refuse_memory(r);
+	XML_ParserFree(r->parser);
+	r->parser = NULL;
+	kmsdoc_memory_end(&memory);
 }
 
 /* Where all that stands in it is bad, so is the document; but a cache is sent to everybody. */
@@ -200,32 +200,23 @@ static void refuse_all_faulty(reader *r)
 km_err kmsdoc_read(kmsdoc *doc, const char *xml, size_t len, const kmsdoc_how *how,
 		km_complaint *why)
 {
-	const char *wrong = km_strerror(KM_ENOMEM);
 	reader *r = NULL;
-	char *copy = NULL;
-	km_err err = KM_ENOMEM;
+	km_err err;
 
 	*doc = (kmsdoc){ 0 };
 	*why = (km_complaint){ 0 };
 	if (!memlock_start() || len >= INT32_MAX / 4 || (r = sodium_malloc(sizeof *r)) == NULL) {
-		complain(why, how->name, 0, NULL, wrong);
+		complain(why, how->name, 0, NULL, km_strerror(KM_ENOMEM));
 		return KM_ENOMEM;
 	}
 	*r = (reader){ .doc = doc, .how = how, .why = why, .depth = 1 };
 	r->stack[0] = (frame){ .rule = &kmsdoc_document };
-	copy = kmsdoc_utf8(xml, len, &wrong);
-	if (copy != NULL)
-		read_copy(r, copy);
-	else if (wrong != km_strerror(KM_ENOMEM))
-		kmsdoc_refuse_document(r, 1, NULL, wrong);
-	else
-		kmsdoc_refuse_memory(r);
+	read_xml(r, xml, len);
 	if (r->err == KM_OK)
 		refuse_all_faulty(r);
 	err = r->err;
 	if (err != KM_OK)
 		kmsdoc_free(doc);
-	sodium_free(copy);
 	sodium_free(r);
 	return err;
 }

@@ -17,7 +17,7 @@
 
 int kmsdoc_line(const reader *r)
 {
-	return r->parser != NULL && r->parser->input != NULL ? r->parser->input->line : 0;
+	return r->parser != NULL ? (int)XML_GetCurrentLineNumber(r->parser) : 0;
 }
 
 /* Refuse the document; always false. */
@@ -27,7 +27,7 @@ bool kmsdoc_refuse_document(reader *r, int line, const char *element, const char
 		r->err = KM_EFORMAT;
 		complain(r->why, r->how->name, line, element, text);
 		if (r->parser != NULL)
-			xmlStopParser(r->parser);
+			(void)XML_StopParser(r->parser, XML_FALSE);
 	}
 	return false;
 }
@@ -418,7 +418,7 @@ bool kmsdoc_begin(reader *r, const char *element, bool own)
 	return begin(r, &rules[i], kmsdoc_line(r));
 }
 
-void kmsdoc_refuse_namespace(reader *r, const char *element, const char *space)
+void kmsdoc_refuse_namespace(reader *r, const char *element, const char *space, size_t len)
 {
 	char text[320];
 
@@ -426,7 +426,7 @@ void kmsdoc_refuse_namespace(reader *r, const char *element, const char *space)
 		kmsdoc_refuse_document(r, kmsdoc_line(r), element, "no document of a KMS begins so: KmsResponse is wanted");
 		return;
 	}
-	snprintf(text, sizeof text, "not in the namespace " KMS_NAMESPACE ", but in %s%.160s; %s takes it "
-			"from any", *space == '\0' ? "none" : "", space, hint_name(HINT_NAMESPACES));
+	snprintf(text, sizeof text, "not in the namespace " KMS_NAMESPACE ", but in %.*s; %s takes it from any",
+			len == 0 ? 4 : len < 160 ? (int)len : 160, len == 0 ? "none" : space, hint_name(HINT_NAMESPACES));
 	refuse_element(r, element, text);
 }

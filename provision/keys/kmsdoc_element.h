@@ -2,7 +2,7 @@
 #ifndef KM_KMSDOC_ELEMENT_H
 #define KM_KMSDOC_ELEMENT_H
 
-#include <libxml/parser.h>
+#include <expat.h>
 
 #include "kmsdoc.h"
 #include "kmsdoc_value.h"
@@ -52,7 +52,7 @@ typedef struct {
 	const kmsdoc_how *how;
 	km_complaint *why;
 	km_err err;             /* the first error; nothing more is taken then */
-	xmlParserCtxt *parser;
+	XML_Parser parser;
 	frame stack[DEPTH_MAX];
 	size_t depth;
 	size_t ignored;         /* depth within an ignored element */
@@ -87,8 +87,8 @@ bool kmsdoc_refuse_memory(reader *r);
 
 /* An element of the KMS's namespace, or where own is false of some other, begins in the open one. */
 bool kmsdoc_begin(reader *r, const char *element, bool own);
-/* An element of another namespace begins where none may. */
-void kmsdoc_refuse_namespace(reader *r, const char *element, const char *space);
+/* An element of another namespace, of len octets (0: of none), begins where none may. */
+void kmsdoc_refuse_namespace(reader *r, const char *element, const char *space, size_t len);
 /* The element that is open ends. */
 bool kmsdoc_end(reader *r);
 /* A certificate or key set with a fault ends: it is kept with its complaint. */
