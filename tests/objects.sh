@@ -91,6 +91,14 @@ within() {
 	nm --defined-only "$library" | awk 'NF == 3 { print $3 }' | sort -u | comm -12 - "$dir/theirs" | sed "s|^|${library##*/}: holds |"
 }
 
+# What of the C library is called that takes a lock which no fork sets free: a child may then wait for ever.
+locking() {
+	nm -D --undefined-only "$1" | awk '{ sub(/@.*/, "", $NF); print $NF }' | grep -E "^_*(gm|local|mk)time(64)?(_r)?$|^_*(timegm|\
+ctime|ctime_r|strftime|strptime|tzset|strerror|strerror_r|strerror_l|xpg_strerror_r|perror|iconv_open|iconv_close|dlopen|dlsym|setlocale|newlocale|\
+d?c?gettext|textdomain|bindtextdomain|getpw.*|getgr.*|gethost.*|getaddrinfo|getservby.*|syslog|openlog|random|rand|setenv|putenv|atexit|exit|popen|\
+system|backtrace)(_chk)?$" | sed "s|^|${1##*/}: calls |"
+}
+
 printf '\t.text\nf:\n\tret\n' >"$dir/plain.S"
 printf '#include "asm/asm.h"\nFUNC f\n\t%s .Lpart\n\tret\nENDFUNC f\n\t.balign 64\n.Lpart:\n%s\n\tret\n' \
 	$call "$(printf '\tnop\n%.0s' {1..70})" >"$dir/nameless.S"
@@ -105,8 +113,8 @@ verdict $? "code without a name is found"
 [ -z "$(unmarked "$dir/good.o")$(unnamed "$dir/good.o")" ]
 verdict $? "an object with both is not"
 
-printf 'int XML_ParserFree(void *);\nvoid km_f(void);\nvoid helper(void);\nvoid helper(void) { }\nvoid km_f(void) { XML_ParserFree(0); }\n' \
-	>"$dir/other.c"
+printf '#include <time.h>\nint XML_ParserFree(void *);\nvoid km_f(time_t *, struct tm *);\nvoid helper(void);\nvoid helper(void) { }\n%s\n' \
+	'void km_f(time_t *t, struct tm *tm) { XML_ParserFree(gmtime_r(t, tm)); }' >"$dir/other.c"
 ${CC:-cc} -fPIC -c "$dir/other.c" -o "$dir/other.o" &&
 	${CC:-cc} -shared -Wl,-z,lazy,-z,execstack "$dir/other.o" -o "$dir/libother.so.1.0.0" -lexpat || exit 1
 [ "$(outside "$dir/other.o" "$dir/libother.so.1.0.0")" = "other.o: shows helper
@@ -116,6 +124,8 @@ verdict $? "a name outside km_ is found, static and shared"
 verdict $? "a shared library of another name, bound late, with a stack that is run, without versions is found"
 [ "$(needed "$dir/libother.so.1.0.0" libc)" = "libother.so.1.0.0: needs libexpat.so.1" ]
 verdict $? "a library that needs more than it may is found"
+[ "$(locking "$dir/libother.so.1.0.0")" = "libother.so.1.0.0: calls gmtime_r" ]
+verdict $? "a library that takes a lock of the C library is found"
 [ "$(within "$dir/libother.so.1.0.0" "$dir/other.o" | tr '\n' ' ')" = "libother.so.1.0.0: holds helper libother.so.1.0.0: holds km_f " ]
 verdict $? "a library that holds more than it may is found"
 
@@ -132,6 +142,7 @@ none "$(outside "$engine".{a,so.1.0.0} "$library".{a,so.1.0.0})" "names of km_ a
 none "$(unlike "$engine.so.1.0.0"; unlike "$library.so.1.0.0")" "shared libraries are as they ought to be"
 none "$(needed "$engine.so.1.0.0" "libgmp|$usual")" "the engine needs GMP, libsodium, libcrypto"
 none "$(needed "$library.so.1.0.0" "libkeymuster-engine|libexpat|$usual")" "the library needs the engine, libexpat, libsodium, libcrypto"
+none "$(locking "$engine.so.1.0.0"; locking "$library.so.1.0.0")" "neither takes a lock of the C library that a fork leaves taken"
 none "$(within "$library.o" "$objects"/{engine,engine/*,asm/*,provision/run,provision/cli}/*.o)" \
 	"the library holds nothing of the engine, nor of the command"
 none "$(within "$engine.o" "$objects"/provision/*/*.o)" "the engine holds nothing of provision"

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -421,8 +422,26 @@ static void a_document_may_leave_the_zone_off(void **state)
 	assert_int_equal(t, 0);
 }
 
+static bool is_as_the_c_library_has_it(const char *text, int64_t t)
+{
+	const time_t seconds = (time_t)t;
+	struct tm date;
+	char wanted[64];
+
+	assert_non_null(gmtime_r(&seconds, &date));
+	snprintf(wanted, sizeof wanted, "%04d-%02d-%02dT%02d:%02d:%02dZ", date.tm_year + 1900, date.tm_mon + 1,
+			date.tm_mday, date.tm_hour, date.tm_min, date.tm_sec);
+	return strcmp(text, wanted) == 0;
+}
+
 static void times_read_as_they_were_written(void **state)
 {
+	/* The first and last second of all, of 1970, of a day and of a year that leap or do not. */
+	static const int64_t ends[] = {
+		INT64_C(-62135596800), INT64_C(253402300799), -1, 0, 31535999, 31536000, 951782399, 951782400, 951868799,
+		951868800, 978307199, 978307200, INT64_C(4107542399), INT64_C(4107542400), INT64_C(-2203891200),
+		INT64_C(-2203891201), INT64_C(-2208988801), INT64_C(-2208988800),
+	};
 	char text[WHEN_MAX];
 	uint64_t seed = 41;
 
@@ -431,8 +450,12 @@ static void times_read_as_they_were_written(void **state)
 		int64_t t = (int64_t)(draw(&seed) % 315537897600) - INT64_C(62135596800), again;
 
 		when_print(text, t);
-		if (!when_parse(&again, text, strlen(text)) || again != t)
+		if (!when_parse(&again, text, strlen(text)) || again != t || !is_as_the_c_library_has_it(text, t))
 			fail_msg("%lld: %s", (long long)t, text);
+	}
+	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+		when_print(text, ends[i]);
+		assert_true(is_as_the_c_library_has_it(text, ends[i]));
 	}
 	when_print(text, 1767607200);
 	assert_string_equal(text, "2026-01-05T10:00:00Z");

@@ -36,6 +36,13 @@ km_complaint *complain_anew(km_complaint *why, km_complaint *spare)
 	return why;
 }
 
+const char *complain_errno(int err)
+{
+	const char *text = strerrordesc_np(err);
+
+	return text == NULL ? "an error that the C library does not know" : text;
+}
+
 void complain_keep(char *out, size_t room, const km_complaint *said)
 {
 	snprintf(out, room, "%s", said->text);

@@ -30,6 +30,10 @@ void complain_keep(char *out, size_t room, const km_complaint *said);
 /* KM_EARG, about a field, setting or argument: *why = "FIELD: text". */
 KM_MUST km_err complain_field(km_complaint *why, const char *field, const char *text);
 
+/* What errno says, in English: strerror would look for a translation, under locks of the C library that the child of a
+ * fork may find taken for ever.  Never NULL. */
+const char *complain_errno(int err);
+
 /* *why = "NAME:LINE: element: text", each part escaped and a long one cut; line 0 and element NULL
  * are left out. */
 void complain(km_complaint *why, const char *name, int line, const char *element,

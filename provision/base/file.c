@@ -25,7 +25,7 @@ static bool fail(km_complaint *why, const char *name, const char *text)
 
 static bool fail_errno(km_complaint *why, const char *name)
 {
-	return fail(why, name, strerror(errno));
+	return fail(why, name, complain_errno(errno));
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */

@@ -2,7 +2,6 @@
 #include "when.h"
 
 #include <stdio.h>
-#include <time.h>
 
 enum { DAY = 86400 };
 
@@ -209,17 +208,23 @@ bool when_parse_xml(int64_t *t, const char *s, size_t len)
 	return true;
 }
 
+/* By gmtime_r it would be under a lock of the C library, which the child of a fork may find taken for ever. */
 void when_print(char out[WHEN_MAX], int64_t t)
 {
-	struct tm date;
-	time_t seconds = (time_t)t;
+	const int64_t days = t / DAY - (t % DAY < 0);
+	const int second = (int)(t - days * DAY);
+	int year, month = 1;
 
-	if (t < first || t > last || gmtime_r(&seconds, &date) == NULL)
+	if (t < first || t > last) {
 		snprintf(out, WHEN_MAX, "%lld", (long long)t);
-	else
-		snprintf(out, WHEN_MAX, "%04u-%02u-%02uT%02u:%02u:%02uZ",
-				(unsigned)(date.tm_year + 1900) % 10000,
-				(unsigned)(date.tm_mon + 1) % 100, (unsigned)date.tm_mday % 100,
-				(unsigned)date.tm_hour % 100, (unsigned)date.tm_min % 100,
-				(unsigned)date.tm_sec % 100);
+		return;
+	}
+	year = 1 + (int)((days - days_from_date(1, 1, 1)) / 366);
+	while (days_from_date(year + 1, 1, 1) <= days)
+		year++;
+	while (month < 12 && days_from_date(year, month + 1, 1) <= days)
+		month++;
+	snprintf(out, WHEN_MAX, "%04u-%02u-%02uT%02u:%02u:%02uZ", (unsigned)year % 10000, (unsigned)month,
+			(unsigned)(days - days_from_date(year, month, 1) + 1) % 100, (unsigned)(second / 3600) % 100,
+			(unsigned)(second / 60 % 60), (unsigned)(second % 60));
 }

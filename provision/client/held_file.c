@@ -40,8 +40,8 @@ static km_err refuse(const held_file *file, km_err err, const char *text, km_com
 
 static km_err refuse_errno(const held_file *file, km_complaint *why)
 {
-	return errno == ENOMEM ? refuse(file, KM_ENOMEM, strerror(errno), why) :
-			refuse(file, KM_EIO, strerror(errno), why);
+	return errno == ENOMEM ? refuse(file, KM_ENOMEM, complain_errno(errno), why) :
+			refuse(file, KM_EIO, complain_errno(errno), why);
 }
 
 void held_file_close(held_file *file)
@@ -452,7 +452,7 @@ km_err held_file_open(held_file **out, held *h, const char *path, const km_seal 
 	file->seal = seal_hold(seal);
 	file->path = file_target(path);
 	if (file->path == NULL) {
-		complain(why, path, 0, NULL, strerror(errno));
+		complain(why, path, 0, NULL, complain_errno(errno));
 		err = errno == ENOMEM ? KM_ENOMEM : KM_EIO;
 	} else {
 		err = open_or_begin(file, h, begin, why);

@@ -15,7 +15,7 @@
 
 journal_result journal_refuse_errno(const char *path, km_complaint *why)
 {
-	complain(why, path, 0, NULL, strerror(errno));
+	complain(why, path, 0, NULL, complain_errno(errno));
 	return JOURNAL_IO;
 }
 
@@ -337,7 +337,7 @@ journal_result journal_open_at(journal **out, const journal_place *at, journal_h
 	*out = NULL;
 	if (j == NULL || (j->file.path = strdup(at->path)) == NULL) {
 		free(j);
-		complain(why, at->path, 0, NULL, strerror(ENOMEM));
+		complain(why, at->path, 0, NULL, complain_errno(ENOMEM));
 		return JOURNAL_IO;
 	}
 	j->file.fd = -1;

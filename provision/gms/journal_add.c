@@ -203,7 +203,7 @@ journal_result tail_add(tail *file, const uint8_t *data, size_t len, km_complain
 		} else {
 			result = journal_refuse_errno(file->path, why);
 			if (ftruncate(file->fd, (off_t)file->end) != 0)
-				complain(why, file->path, 0, NULL, strerror(errno));
+				complain(why, file->path, 0, NULL, complain_errno(errno));
 		}
 	}
 	flock(file->fd, LOCK_UN);

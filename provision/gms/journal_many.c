@@ -55,7 +55,7 @@ journal_result journal_many_new(journal_many **out, const char *state_file, km_c
 	*out = NULL;
 	if (m == NULL || (m->file.path = random_path(state_file)) == NULL) {
 		free(m);
-		complain(why, state_file, 0, NULL, strerror(ENOMEM));
+		complain(why, state_file, 0, NULL, complain_errno(ENOMEM));
 		return JOURNAL_IO;
 	}
 	m->file.fd = -1;

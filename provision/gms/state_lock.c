@@ -22,7 +22,7 @@ state_result state_refuse_errno(const state *st, km_complaint *why)
 	const bool elsewhere = errno == EACCES || errno == EROFS || errno == EPERM;
 	char text[200];
 
-	snprintf(text, sizeof text, "%s%s%s%s", strerror(errno), elsewhere ? " (" : "",
+	snprintf(text, sizeof text, "%s%s%s%s", complain_errno(errno), elsewhere ? " (" : "",
 			elsewhere ? hint_name(HINT_PLACE) : "", elsewhere ? " names another place)" : "");
 	complain(why, st->path, 0, NULL, text);
 	return STATE_IO;
@@ -199,7 +199,7 @@ state_result state_read(state_content *c, const char *path, km_complaint *why)
 	bool done = fd >= 0 && load(fd, c);
 
 	if (!done)
-		complain(why, path, 0, NULL, strerror(errno));
+		complain(why, path, 0, NULL, complain_errno(errno));
 	if (fd >= 0)
 		close(fd);
 	return done ? STATE_OK : STATE_IO;

@@ -129,7 +129,7 @@ static void retire(const state *st, old_one *old, size_t n)
 			snprintf(text, sizeof text,
 					" was copied to %s, which is the one that counts from "
 					"now on: it could not be renamed (%s)",
-					file, strerror(errno));
+					file, complain_errno(errno));
 		if (renamed || old[i].news)
 			say(st, "the state ", old[i].path, text);
 		free(moved);
@@ -373,7 +373,7 @@ state_result state_open(state **out, const char *path, const state_how *how, km_
 	*out = NULL;
 	if (st == NULL || (st->path = strdup(path)) == NULL) {
 		free(st);
-		complain(why, path, 0, NULL, strerror(ENOMEM));
+		complain(why, path, 0, NULL, complain_errno(ENOMEM));
 		return STATE_IO;
 	}
 	st->fd = -1;

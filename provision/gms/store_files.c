@@ -52,7 +52,7 @@ km_err store_files_open(store_place *place, km_complaint *why)
 		return KM_ENOMEM;
 	path = state_path(store->place, place->gms, place->kms);
 	if (path == NULL) {
-		complain(why, store->place == NULL ? "the usual place" : store->place, 0, NULL, strerror(errno));
+		complain(why, store->place == NULL ? "the usual place" : store->place, 0, NULL, complain_errno(errno));
 		return KM_EIO;
 	}
 	files->why = why;

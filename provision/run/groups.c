@@ -200,7 +200,7 @@ static bool refuse(const reading *r, const char *what)
 
 static bool refuse_system(const reading *r, int error)
 {
-	complain(r->why, r->g->name, (int)r->rows.first, NULL, strerror(error));
+	complain(r->why, r->g->name, (int)r->rows.first, NULL, complain_errno(error));
 	return false;
 }
 
@@ -464,7 +464,7 @@ bool groups_read(group_list **out, FILE *in, const char *name, const groups_how 
 		if (done && !join_all(g))
 			done = refuse_system(r, ENOMEM);
 	} else {
-		complain(why, name, 0, NULL, strerror(ENOMEM));
+		complain(why, name, 0, NULL, complain_errno(ENOMEM));
 	}
 	free(r);
 	if (done)

@@ -289,7 +289,7 @@ static int read_member(member_list *list, member_line *out, km_complaint *why)
 	if (result == 1 && out->reason == KM_R_OK)
 		count_letters(list, out->uri);
 	if (result < 0)
-		complain(why, list->name, (int)list->rows.first, NULL, strerror(ENOMEM));
+		complain(why, list->name, (int)list->rows.first, NULL, complain_errno(ENOMEM));
 	return result;
 }
 
@@ -309,7 +309,7 @@ static int decide(member_list *list, km_complaint *why)
 	if (list->form == FORM_CSV) {
 		list->header = malloc(list->rows.len + 1);
 		if (list->header == NULL) {
-			complain(why, list->name, (int)list->rows.first, NULL, strerror(ENOMEM));
+			complain(why, list->name, (int)list->rows.first, NULL, complain_errno(ENOMEM));
 			return -1;
 		}
 		memcpy(list->header, list->rows.record, list->rows.len);
@@ -339,7 +339,7 @@ static int next_record(member_list *list, km_complaint *why)
 	list->counts.lines = list->rows.lines;
 	if (!ferror(list->rows.in))
 		return 0;
-	complain(why, list->name, (int)list->counts.lines + 1, NULL, strerror(errno));
+	complain(why, list->name, (int)list->counts.lines + 1, NULL, complain_errno(errno));
 	return -1;
 }
 
