@@ -21,7 +21,8 @@
  *     km_init.  Others stand beside it.
  *   - Threads: every object may be used by any number of threads at once but for km_batch, km_complaint, km_given
  *     and km_view, which one thread uses at a time.  Nothing here starts a thread, see km_pool.
- *   - Fork: a child may use everything at once but the threads of a km_pool, which it does not have: it goes without.
+ *   - Fork: a child may use everything at once, whatever threads of its parent were doing, but the threads of a km_pool,
+ *     which it does not have: it goes without.  Only the first km_init and km_keyring_new must not be running meanwhile.
  *     A km_gms of files is shared with the parent as with any process; of calls, as the calls do.
  *   - Secret: GMKs, in locked memory of 64 octets each (km_secret_new), and what a comment calls so.  All else is
  *     public, user salts and RAND too, which messages show.

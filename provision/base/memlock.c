@@ -2,7 +2,6 @@
 #include "memlock.h"
 
 #include <sodium.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,12 +68,5 @@ const char *memlock_strerror(char out[MEMLOCK_TEXT], km_err err)
 
 bool memlock_start(void)
 {
-	static atomic_bool started;
-
-	if (!atomic_load_explicit(&started, memory_order_acquire)) {
-		if (sodium_init() < 0)
-			return false;
-		atomic_store_explicit(&started, true, memory_order_release);
-	}
-	return true;
+	return *km_kernel() != '\0' || sodium_init() >= 0;
 }

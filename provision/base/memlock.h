@@ -15,8 +15,8 @@ const char *memlock_strerror(char out[MEMLOCK_TEXT], km_err err);
 /* Is the limit reached, so that what is secret may be swapped out?  Then out says so, with the limit. */
 bool memlock_is_full(char out[MEMLOCK_TEXT]);
 
-/* Before the first memory of sodium_malloc.  Its library is asked once: it takes a lock, which the child of a
- * fork at that moment would find taken.  False: it cannot be used. */
+/* Before memory of sodium_malloc, which km_init has made ready.  Before that, libsodium is asked, under a lock of its own
+ * that the child of a fork at that moment would find taken.  False: it cannot be used. */
 bool memlock_start(void);
 
 #endif

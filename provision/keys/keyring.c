@@ -12,6 +12,7 @@
 #include "base/complain.h"
 #include "base/threads.h"
 #include "base/when.h"
+#include "message/keyparams.h"
 
 /* ---- lists ----------------------------------------------------------------------------------- */
 
@@ -208,7 +209,7 @@ km_err ring_change(km_keyring *ring, ring_edit *edit, void *arg)
 
 km_err km_keyring_new(km_keyring **ring)
 {
-	*ring = calloc(1, sizeof **ring);
+	*ring = keyparams_start() ? calloc(1, sizeof **ring) : NULL;     /* before anything is made or opened */
 	if (*ring != NULL) {
 		(*ring)->now = calloc(1, sizeof *(*ring)->now);
 		(*ring)->tables = tables_new();

@@ -129,6 +129,11 @@ static const EVP_CIPHER *gcm(void)
 	return cipher;
 }
 
+bool keyparams_start(void)
+{
+	return gcm() != NULL;
+}
+
 keyparams_cipher *keyparams_cipher_new(void)
 {
 	keyparams_cipher *c = calloc(1, sizeof *c);

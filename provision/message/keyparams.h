@@ -36,6 +36,9 @@ const char *keyparams_check(octets protected_payload, uint32_t guk_id);
 
 /* Encryption under one GMK for many messages. */
 typedef struct keyparams_cipher keyparams_cipher;
+/* What libcrypto does once in a process, under locks that the child of a fork in the middle of it would find taken for
+ * ever: fetch the cipher.  False: it cannot be had. */
+bool keyparams_start(void);
 /* NULL: no memory, or no cipher. */
 keyparams_cipher *keyparams_cipher_new(void);
 void keyparams_cipher_free(keyparams_cipher *cipher);
