@@ -1,8 +1,8 @@
 #!/bin/bash
 # compare.sh -- whole runs of the command: each kernel, one thread and two, small groups and large.
 # usage: bench/compare.sh path/to/keymuster path/to/bench [FILE.json]
-# SIZES: members of the groups.  MANY: N:SIZE, groups of one run against one (10000:20; 0: none).  KERNELS: which kernels.  LIMIT: what would take longer than so many
-# seconds (60) is left out.
+# SIZES: members of the groups.  MANY: N:SIZE, groups of one run against one (10000:20; 0: none).  KMSS: N:SIZE, KMSs of so many members each against one KMS
+# (40:500; 0: none).  KERNELS: which kernels.  LIMIT: what would take longer than so many seconds (60) is left out.
 set -euo pipefail
 export LC_ALL=C
 keymuster=$(realpath "$1")
@@ -153,6 +153,41 @@ if [ "$many" != 0 ]; then
 		}
 	}'
 	many_against_one "${kernels%% *}" >>notes
+fi
+
+# The same members at one KMS, and at many, whose documents are loaded in both: one KMS after the other in the list, and
+# in turn.  The least of five by processor time, and peaks.
+kmss=${KMSS:-40:500}
+kmss_against_one() { # KERNEL JOBS
+	local list command=("$keymuster" --plain --kernel "$1" provision "${documents[@]}" --gms gms/*.xml
+		--group sip:fire-1@gms-psi.example.org --forget-key --jobs "$2" -o out)
+	rm -f times.*
+	for _ in 1 2 3 4 5; do
+		for list in one ordered mixed; do
+			processor_seconds "${command[@]}" --members "kmss.$list" >>"times.$list"
+		done
+	done
+	for list in one ordered mixed; do
+		echo "$list $(sort -n "times.$list" | head -n 1) $("$bench" --peak "${command[@]}" --members "kmss.$list" 2>/dev/null)"
+	done | awk -v k="$1" -v j="$2" -v n="${kmss%:*}" -v size="${kmss#*:}" '
+		NR == 1 { time = $2; peak = $3; next }
+		{ printf "%s: %d KMSs of %d members each, %s, %d thread%s: %.2f times the processor time of one KMS, %.2f times its memory; targets: 1.15, 1.5\n",
+			k, n, size, $1, j, j == 1 ? "" : "s", $2 / time, $3 / peak }'
+}
+if [ "$kmss" != 0 ]; then
+	documents=(--kms kms/kms-init.xml)
+	for ((i = 0; i < ${kmss%:*}; i++)); do
+		"$keymuster" --plain lab kms --kms-uri "kms$i.example.org" --domain "d$i.example.org" "kms$i" 2>/dev/null
+		documents+=(--kms "kms$i/kms-init.xml")
+	done
+	awk -v n="${kmss%:*}" -v size="${kmss#*:}" 'BEGIN {
+		for (i = 0; i < n * size; i++) {
+			print "sip:member" i "@example.org" >"kmss.one"
+			print "sip:member" i "@d" int(i / size) ".example.org" >"kmss.ordered"
+			print "sip:member" i "@d" i % n ".example.org" >"kmss.mixed"
+		}
+	}'
+	for j in 1 2; do kmss_against_one "${kernels%% *}" "$j" >>notes; done
 fi
 echo
 [ ! -f notes ] || cat notes

@@ -31,7 +31,8 @@ static const char *only = "", *json, *commit = "", *flags = "";
 
 /* ---- measures -------------------------------------------------------------------------------- */
 
-/* The bound is that of a run whose list is known to its end. */
+/* Of a run whose list is known to its end, and so comes to each KMS once.  (The command's is as much as its list takes:
+ * bench-command.) */
 #define BOUND ((uint64_t)16 << 20)
 static const live_kmss kmss[] = {
 	{ "20 000 members, 1 document", 1, 1, false, 0, 0 },

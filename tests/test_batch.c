@@ -1,4 +1,4 @@
-/* test_batch.c -- batches by the public header alone: members of any keys, GMSs and KMSs, each opens with its own key. */
+/* test_batch.c -- batches, by the public header alone but for one test: members of any keys, GMSs and KMSs, each opens with its own key. */
 #include <malloc.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "engine/field/fp8.h"
-#include "provision/gmk.h"
+#include "provision/gms/batch.h"
 #include "util_dir.h"
 #include "util_gms.h"
 #include "util_store.h"
@@ -1253,6 +1253,56 @@ static void memory_is_bounded(void **ctx)
 	km_key_free(long_one);
 }
 
+/* Pieces whose octets are let go one by one, as by who turns them into text at once. */
+static void octets_may_be_of_each_piece(void **ctx)
+{
+	static const km_signalling nothing = { sizeof nothing, { NULL, KM_NOT_NAMED }, { NULL, KM_NOT_NAMED } };
+	km_batch *b = new_batch();
+	size_t len, n_all = 0;
+
+	(void)ctx;
+	add_everybody(b);
+	b->by_piece = true;
+	b->makers = 2;
+	assert_int_equal(batch_start(b, LAB_NOW, why), KM_OK);
+	assert_true(batch_pieces(b) > 1);
+	for (size_t i = 0; i < batch_pieces(b); i++) {
+		const plan_entry *places;
+		const make_item *items;
+		size_t n;
+
+		batch_piece(b, i);
+		items = batch_piece_items(&n, &places, b, i);
+		assert_true(n > 0);
+		for (size_t k = 0; k < n; k++, n_all++) {
+			const uint64_t tag = b->members[places[k].at].tag;
+			km_opened opened = { .struct_size = sizeof opened };
+			km_client *client;
+			uint8_t uid[KM_UID_BYTES];
+
+			assert_int_equal(km_client_forgetful(&client, theirs[tag % USERS]), KM_OK);
+			assert_int_equal(km_client_open(&opened, client, items[k].msg, items[k].len, &nothing, items[k].t,
+					NULL), KM_R_OK);
+			is_key(opened.key, keys[tag / USERS]);
+			km_key_free(opened.key);
+			km_client_free(client);
+			km_uid(uid, items[k].uri.s, items[k].uri.len, items[k].kms->uri, strlen(items[k].kms->uri),
+					items[k].kms->period, items[k].kms->offset, items[k].period_no);
+			assert_memory_equal(items[k].uid, uid, sizeof uid);
+		}
+		if (i > 0)              /* the first goes with the batch */
+			batch_piece_let_go(b, i);
+		assert_int_equal(items[0].msg == NULL, i > 0);
+	}
+	assert_int_equal(n_all, EVERYBODY);
+	assert_int_equal(batch_finish(b, why), KM_OK);
+	for (size_t i = 0; i < EVERYBODY; i++)
+		assert_int_equal(made_at(b, i).reason, KM_R_OK);
+	(void)km_batch_octets(&len, b);
+	assert_int_equal(len, 0);
+	km_batch_free(b);
+}
+
 int main(void)
 {
 #define EACH(test) cmocka_unit_test_setup_teardown(test, before, after)
@@ -1284,6 +1334,7 @@ int main(void)
 		EACH(a_gmk_id_is_of_one_key),
 		EACH(who_shares_a_salt_is_told),
 		EACH(memory_is_bounded),
+		EACH(octets_may_be_of_each_piece),
 	};
 
 	return cmocka_run_group_tests_name("batch", tests, start, stop);

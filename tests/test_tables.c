@@ -9,7 +9,7 @@
 #include "engine/field/fp8.h"
 #include "provision/keys/tables.h"
 
-enum { KMSS = 4, ID = 12, MANY = 1000, ON_TOP = 1900000 };
+enum { KMSS = 4, ID = 12, MANY = 1000, PIECE = 512, ON_TOP = 1900000 };
 
 static km_kms_master *master;
 static kms_tables *of[KMSS];
@@ -166,7 +166,6 @@ static void members_that_were_seen_count(void **state)
 /* A piece that is all of its KMS's members has tables before it begins, and wider ones come beside. */
 static void one_piece_waits_for_its_tables(void **state)
 {
-	enum { PIECE = 512 };
 	km_pool *pool = pool_of_test();
 	uint64_t few;
 
@@ -185,6 +184,41 @@ static void one_piece_waits_for_its_tables(void **state)
 	do_waiting();
 	results_are_the_same();
 	km_pool_free(pool);
+}
+
+/* Octets in the end of a KMS whose members come piece by piece. */
+static uint64_t bytes_after(size_t members, const uint64_t *bound)
+{
+	km_pool *pool = pool_of_test();
+	all_tables *own = tables_new();
+	kms_tables *one = one_of(own);
+	uint8_t sed[KM_SED_BYTES];
+	uint64_t octets;
+
+	if (bound != NULL)
+		tables_bound(own, *bound);
+	assert_int_equal(km_sakke_encap(sed, ssv, ids, ID, one->keys, NULL), KM_OK);     /* by those for one */
+	for (size_t left = members; left > 0; left -= left < PIECE ? left : PIECE) {
+		tables_expect(one, left < PIECE ? left : PIECE, pool);
+		do_waiting();
+	}
+	octets = km_kms_public_bytes(one->keys);
+	ring_let_go(one);
+	tables_let_go(own);
+	km_pool_free(pool);
+	return octets;
+}
+
+static void a_bound_for_so_many_has_room_for_their_tables(void **state)
+{
+	static const size_t members[] = { 1, 100, 500, PIECE, PIECE + 1, 5000, 20000 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+		const uint64_t bound = tables_bytes(of[0], members[i]);
+
+		assert_int_equal(bytes_after(members[i], &bound), bytes_after(members[i], NULL));
+	}
 }
 
 static void those_used_longest_ago_go(void **state)
@@ -287,6 +321,7 @@ int main(void)
 		TEST(one_that_is_not_used_has_none),
 		TEST(members_that_were_seen_count),
 		TEST(one_piece_waits_for_its_tables),
+		TEST(a_bound_for_so_many_has_room_for_their_tables),
 		TEST(those_used_longest_ago_go),
 		TEST(a_few_take_nothing_from_others),
 		TEST(what_is_being_made_counts),

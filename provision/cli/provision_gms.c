@@ -2,9 +2,11 @@
 #include "provision.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/when.h"
+#include "keys/tables.h"
 
 static int refuse_keys(const char *name, const char *what, const char *uri, const char *why)
 {
@@ -187,24 +189,54 @@ static int check_members(const provision *p)
 	return CLI_DONE;
 }
 
-#define TABLES_OF_ONE_BATCH ((uint64_t)64 << 20)        /* those at work, and a few before them */
+static int larger(const void *a, const void *b)
+{
+	const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
 
-/* A batch that holds the whole list comes to each KMS once: its tables may go again. */
+	return x < y ? 1 : x > y ? -1 : 0;
+}
+
+/* What tables take of each KMS for its members in the list, the largest first. */
+static void size_tables(uint64_t *bytes, const provision *p, const ring_snapshot *s)
+{
+	const crowd_member *who;
+
+	for (size_t i = 0; (who = crowd_at(p->members, i)) != NULL; i++)
+		bytes[who->kms - 1]++;
+	for (size_t i = 0; i < s->names.n; i++) {
+		const km_kms *kms = bytes[i] == 0 ? NULL : ring_kms_numbered(s, (uint32_t)i + 1, p->t);
+
+		bytes[i] = kms == NULL ? 0 : tables_bytes(ring_tables(kms), bytes[i]);
+	}
+	qsort(bytes, s->names.n, sizeof *bytes, larger);
+}
+
+/* A batch that holds the whole list comes to each KMS once, and its tables may go again: there is room for those of the
+ * largest KMSs, one for each thread and one more. */
 static int bound_tables(const provision *p)
 {
-	if (!crowd_is_complete(p->members) || crowd_size(p->members) > CLI_WINDOW_MAX ||
-	    km_keyring_set(p->ring, KM_RING_TABLES_BYTES, TABLES_OF_ONE_BATCH, NULL) == KM_OK)
-		return CLI_DONE;
-	cli_error("%s", strerror(ENOMEM));
-	return CLI_IO;
+	const ring_snapshot *s = ring_take(p->ring);
+	uint64_t *bytes = calloc(s->names.n + 1, sizeof *bytes), sum = 1;
+	int code = CLI_DONE;
+
+	if (bytes != NULL) {
+		size_tables(bytes, p, s);
+		for (size_t i = 0; i < s->names.n && i < p->jobs + 1; i++)
+			sum += bytes[i];
+	}
+	if (bytes == NULL || km_keyring_set(p->ring, KM_RING_TABLES_BYTES, sum, NULL) != KM_OK) {
+		cli_error("%s", strerror(ENOMEM));
+		code = CLI_IO;
+	}
+	free(bytes);
+	ring_give_back(s);
+	return code;
 }
 
 int provision_load(provision *p)
 {
 	int code = cli_load(&p->ring, &p->w.kms, &p->w.gms, crowd_size(p->members) > 0, p->w.keys);
 
-	if (code == CLI_DONE)
-		code = bound_tables(p);
 	if (code == CLI_DONE)
 		code = find_gms(p);
 	if (code == CLI_DONE && p->key != NULL && (strcmp(p->key->gms.s, p->gms_uri.s) != 0 ||
@@ -222,7 +254,10 @@ int provision_check_keys(provision *p)
 		return code;
 	crowd_settle(p->members, p->ring, p->gms_kms, p->t);
 	warn_of_period(p, p->t);
-	return check_members(p);
+	code = check_members(p);
+	if (code == CLI_DONE && crowd_is_complete(p->members) && crowd_size(p->members) <= CLI_WINDOW_MAX)
+		code = bound_tables(p);
+	return code;
 }
 
 void provision_warn_of_default(const provision *p)

@@ -111,6 +111,7 @@ static void work(void *ctx, void *item)
 	batch_piece(p->of->batch, p->i);
 	items = batch_piece_items(&n, &places, p->of->batch, p->i);
 	p->err = encode(p, items, places, n);
+	batch_piece_let_go(p->of->batch, p->i);
 }
 
 /* ---- before the threads ---------------------------------------------------------------------- */
@@ -299,6 +300,7 @@ static bool set_up_windows(runner *r)
 		if (r->windows[i].batch == NULL)
 			return false;
 		r->windows[i].batch->makers = run->jobs;
+		r->windows[i].batch->by_piece = true;   /* threads turn what they make into text at once */
 	}
 	return true;
 }

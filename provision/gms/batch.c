@@ -37,6 +37,8 @@ static void end_work(km_batch *b)
 		free(b->gmss[i].valid);
 		b->gmss[i].valid = NULL;
 	}
+	for (size_t i = 0; i < b->n_parts; i++)
+		batch_piece_let_go(b, i);
 	free(b->selves);
 	free(b->items);
 	free(b->entries);
@@ -313,12 +315,46 @@ static void expect(const km_batch *b, size_t first)
 	tables_expect(ring_tables(b->items[first].kms), of_kms(b, first), b->pool);
 }
 
+/* Room for the UIDs and messages of a piece. */
+static km_err give_octets(const km_batch *b, batch_part *part)
+{
+	make_item *items = b->items + part->of.first;
+	uint8_t *at;
+
+	for (size_t i = 0; i < part->of.n; i++)
+		part->octets_len += KM_UID_BYTES + items[i].len;
+	at = part->octets = malloc(part->octets_len);
+	for (size_t i = 0; at != NULL && i < part->of.n; i++) {
+		items[i].uid = at;
+		items[i].msg = at + KM_UID_BYTES;
+		at += KM_UID_BYTES + items[i].len;
+	}
+	return at == NULL ? KM_ENOMEM : KM_OK;
+}
+
+void batch_piece_let_go(km_batch *b, size_t i)
+{
+	batch_part *part = &b->parts[i];
+
+	if (part->octets == NULL)
+		return;
+	for (size_t k = part->of.first; k < part->of.first + part->of.n; k++)
+		b->items[k].uid = b->items[k].msg = NULL;
+	km_wipe(part->octets, part->octets_len);
+	free(part->octets);
+	part->octets = NULL;
+}
+
 void batch_piece(void *batch, size_t i)
 {
 	DIT_WITHIN;
 	km_batch *b = batch;
 	batch_part *part = &b->parts[i];
 
+	if (b->by_piece)
+		part->err = give_octets(b, part);
+	if (b->by_piece && part->err != KM_OK)
+		return;
 	expect(b, part->of.first);
 	part->err = make_piece(b->items + part->of.first, part->of.n, &b->how, NULL, NULL);
 }

@@ -25,6 +25,8 @@ KM_MUST km_err batch_check_again(km_batch *batch, km_complaint *why);
 /* What a piece made, for who goes on with it in the same thread: its items, *n of them, and the place where each was
  * added.  It counts once the batch is finished without an error. */
 const make_item *batch_piece_items(size_t *n, const plan_entry **places, const km_batch *batch, size_t i);
+/* With by_piece: its messages and UIDs are not wanted any more. */
+void batch_piece_let_go(km_batch *batch, size_t i);
 
 /* ---- inside ---------------------------------------------------------------------------------- */
 
@@ -69,6 +71,8 @@ typedef struct {
 typedef struct {
 	plan_piece of;
 	km_err err;
+	uint8_t *octets;        /* with by_piece: its UIDs and messages, or NULL */
+	size_t octets_len;
 } batch_part;
 
 typedef enum { BATCH_OPEN, BATCH_BEGUN, BATCH_RAN, BATCH_ENDED } batch_stage;
@@ -77,6 +81,7 @@ struct km_batch {
 	km_keyring *ring;       /* held */
 	unsigned identity, map, services, to_self, members_are, journal;        /* as they were set */
 	size_t makers;          /* threads of who calls batch_piece; 0: those of the ring's pool */
+	bool by_piece;          /* octets are of each piece, until it is let go: there are none of the batch */
 	batch_stage stage;
 	batch_member *members;
 	size_t n, room;

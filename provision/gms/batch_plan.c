@@ -77,7 +77,7 @@ km_err batch_make_selves(km_batch *b)
 	size_t n = 0;
 
 	for (size_t i = 0; i < b->n_selves && err == KM_OK; i = end_of_selves(b, i))
-		w.parts[n++] = (batch_part){ { i, end_of_selves(b, i) - i }, KM_EFAULT };
+		w.parts[n++] = (batch_part){ .of = { i, end_of_selves(b, i) - i }, .err = KM_EFAULT };
 	threads_each(b->pool, do_selves, &w, n);
 	for (size_t i = 0; i < n && err == KM_OK; i++)
 		err = w.parts[i].err;
@@ -144,9 +144,11 @@ static km_err place(km_batch *b)
 		item = item_of(b, m);
 		last = number_of(&list, item.kms->keys, last);
 		b->entries[b->n_items++] = (plan_entry){ last, b->keys[m->of].gms, (uint32_t)i };
+		m->len = make_size(&b->how, &item);
+		if (b->by_piece)
+			continue;
 		m->uid_at = b->octets_len;
 		m->at = m->uid_at + KM_UID_BYTES;
-		m->len = make_size(&b->how, &item);
 		b->octets_len = m->at + m->len;
 	}
 	free(list.at);
@@ -175,9 +177,11 @@ static void fill(km_batch *b)
 		const batch_member *m = &b->members[b->entries[i].at];
 		make_item item = item_of(b, m);
 
-		item.uid = b->octets + m->uid_at;
-		item.msg = b->octets + m->at;
 		item.len = m->len;
+		if (!b->by_piece) {
+			item.uid = b->octets + m->uid_at;
+			item.msg = b->octets + m->at;
+		}
 		b->items[i] = item;
 	}
 }
@@ -195,7 +199,7 @@ static km_err cut(km_batch *b)
 	}
 	b->n_parts = plan_cut(pieces, b->entries, b->n_items, threads);
 	for (size_t i = 0; i < n; i++)
-		b->parts[i] = (batch_part){ pieces[i], KM_EFAULT };     /* until it is made */
+		b->parts[i] = (batch_part){ .of = pieces[i], .err = KM_EFAULT };     /* until it is made */
 	free(pieces);
 	return KM_OK;
 }

@@ -138,6 +138,12 @@ static size_t plan(all_tables *all, kms_tables *one, size_t now, size_t seen)
 	return 0;
 }
 
+/* Those for one member may come too, and the chain of many is there. */
+uint64_t tables_bytes(const kms_tables *one, size_t members)
+{
+	return bounded(km_kms_public_bytes_for(one->keys, members) + km_kms_public_bytes_for(one->keys, 1));
+}
+
 void tables_bound(all_tables *all, uint64_t bytes)
 {
 	lock_take(&all->lock);

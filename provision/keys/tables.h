@@ -12,6 +12,9 @@ void tables_let_go(all_tables *all);
 /* Narrows at once what is beyond it, those used longest ago first. */
 void tables_bound(all_tables *all, uint64_t bytes);
 
+/* What tables for so many members of that KMS count there at most. */
+uint64_t tables_bytes(const kms_tables *one, size_t members);
+
 /* A KMS is among them from when it is made until it is freed. */
 void tables_join(all_tables *all, kms_tables *one);
 void tables_leave(kms_tables *one);
