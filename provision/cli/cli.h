@@ -388,6 +388,8 @@ km_batch *cli_batch(km_keyring *ring, const cli_settings *settings);
 km_time cli_time(const km_gms *gms);
 
 enum { CLI_WINDOW_MAX = 20480 };        /* members of a batch: above, memory grows and nothing else */
+/* How many members are a batch, where they are of so many KMSs. */
+size_t cli_window(const crowd *members, size_t n_kms, size_t jobs);
 /* Make and write all messages.  CLI_DONE, CLI_REJECTED, or where it broke off CLI_IO, CLI_SELFTEST for a fault. */
 int cli_run_all(cli_counts *counts, const cli_run *run);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/when.h"
+#include "gms/make.h"
 #include "keys/tables.h"
 
 static int refuse_keys(const char *name, const char *what, const char *uri, const char *why)
@@ -196,41 +197,60 @@ static int larger(const void *a, const void *b)
 	return x < y ? 1 : x > y ? -1 : 0;
 }
 
-/* What tables take of each KMS for its members in the list, the largest first. */
-static void size_tables(uint64_t *bytes, const provision *p, const ring_snapshot *s)
+/* What tables take for the members of a list. */
+typedef struct {
+	uint64_t *of;           /* of each KMS, the largest first */
+	size_t n;               /* KMSs that have members */
+	uint64_t narrow;        /* of all KMSs, for a piece of each */
+} table_sizes;
+
+static void size_tables(table_sizes *sizes, const provision *p, const ring_snapshot *s)
 {
 	const crowd_member *who;
 
 	for (size_t i = 0; (who = crowd_at(p->members, i)) != NULL; i++)
-		bytes[who->kms - 1]++;
+		sizes->of[who->kms - 1]++;
 	for (size_t i = 0; i < s->names.n; i++) {
-		const km_kms *kms = bytes[i] == 0 ? NULL : ring_kms_numbered(s, (uint32_t)i + 1, p->t);
+		const uint64_t members = sizes->of[i];
+		const km_kms *kms = members == 0 ? NULL : ring_kms_numbered(s, (uint32_t)i + 1, p->t);
 
-		bytes[i] = kms == NULL ? 0 : tables_bytes(ring_tables(kms), bytes[i]);
+		sizes->n += members > 0;
+		sizes->of[i] = kms == NULL ? 0 : tables_bytes(ring_tables(kms), members);
+		if (kms != NULL)
+			sizes->narrow += tables_bytes(ring_tables(kms), members < MAKE_MAX ? members : MAKE_MAX);
 	}
-	qsort(bytes, s->names.n, sizeof *bytes, larger);
+	qsort(sizes->of, s->names.n, sizeof *sizes->of, larger);
 }
 
-/* A batch that holds the whole list comes to each KMS once, and its tables may go again: there is room for those of the
- * largest KMSs, one for each thread and one more. */
+/* Room for the tables of the largest KMSs, two for each thread, for a batch that holds the whole list comes to each KMS
+ * once.  Where several do, there is room for narrow ones of all. */
+static uint64_t room_for_tables(const provision *p, const table_sizes *sizes)
+{
+	const bool is_one_batch = cli_window(p->members, sizes->n, p->jobs) >= crowd_size(p->members);
+	uint64_t few = 1;
+
+	for (size_t i = 0; i < sizes->n && i < 2 * p->jobs; i++)
+		few += sizes->of[i];
+	return is_one_batch || few > sizes->narrow ? few : sizes->narrow;
+}
+
+/* A short list is known to its end. */
 static int bound_tables(const provision *p)
 {
 	const ring_snapshot *s = ring_take(p->ring);
-	uint64_t *bytes = calloc(s->names.n + 1, sizeof *bytes), sum = 1;
-	int code = CLI_DONE;
+	table_sizes sizes = { calloc(s->names.n + 1, sizeof *sizes.of), 0, 0 };
+	km_err err = sizes.of == NULL ? KM_ENOMEM : KM_OK;
 
-	if (bytes != NULL) {
-		size_tables(bytes, p, s);
-		for (size_t i = 0; i < s->names.n && i < p->jobs + 1; i++)
-			sum += bytes[i];
+	if (err == KM_OK) {
+		size_tables(&sizes, p, s);
+		err = km_keyring_set(p->ring, KM_RING_TABLES_BYTES, room_for_tables(p, &sizes), NULL);
 	}
-	if (bytes == NULL || km_keyring_set(p->ring, KM_RING_TABLES_BYTES, sum, NULL) != KM_OK) {
-		cli_error("%s", strerror(ENOMEM));
-		code = CLI_IO;
-	}
-	free(bytes);
+	free(sizes.of);
 	ring_give_back(s);
-	return code;
+	if (err == KM_OK)
+		return CLI_DONE;
+	cli_error("%s", km_strerror(err));
+	return CLI_IO;
 }
 
 int provision_load(provision *p)

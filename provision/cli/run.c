@@ -124,19 +124,20 @@ static void see(runner *r, const crowd_member *who)
 	r->n_seen++;
 }
 
-/* So that each KMS that was seen fills a piece, and each thread has one; few are shared out evenly. */
-static size_t choose_size(const runner *r)
+/* So that each KMS that was seen fills a piece, and each thread has one; few are shared out evenly.  A list that is few
+ * pieces of each of several KMSs is one batch: its messages take less than the tables of all KMSs would, which have to
+ * stay where more than one batch comes to them. */
+size_t cli_window(const crowd *members, size_t n_kms, size_t jobs)
 {
-	const crowd *members = r->run->members;
-	const size_t jobs = r->run->jobs, n = crowd_size(members);
-	size_t most = PIECE * (jobs > r->n_seen ? jobs : r->n_seen), windows;
+	const size_t n = crowd_size(members);
+	size_t most = PIECE * (jobs > n_kms ? jobs : n_kms), windows;
 
-	if (r->run->flush)
-		return 1;
 	if (most > CLI_WINDOW_MAX)
 		most = CLI_WINDOW_MAX;
 	if (!crowd_is_complete(members) || n == 0)
 		return most;
+	if (n_kms > jobs && n <= 4 * PIECE * n_kms && n <= CLI_WINDOW_MAX)
+		return n;
 	windows = (n + most - 1) / most;
 	return (n + windows - 1) / windows;
 }
@@ -261,7 +262,7 @@ static bool is_still_given(runner *r, crowd_member *who)
 static int feed(runner *r, bool *more)
 {
 	window *w = &r->windows[r->put % r->n_windows];
-	const size_t size = choose_size(r);
+	const size_t size = r->run->flush ? 1 : cli_window(r->run->members, r->n_seen, r->run->jobs);
 	int found = 1, code;
 
 	w->n = 0;

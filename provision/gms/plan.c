@@ -46,12 +46,24 @@ static size_t choose_size(size_t n, size_t threads)
 	return divide_up(n, pieces);
 }
 
+static int in_turn(const void *a, const void *b, void *threads)
+{
+	const plan_piece *x = a, *y = b;
+	const size_t by = *(const size_t *)threads;
+
+	if (x->kms / by != y->kms / by)
+		return x->kms / by < y->kms / by ? -1 : 1;
+	if (x->part != y->part)
+		return x->part < y->part ? -1 : 1;
+	return (x->kms > y->kms) - (x->kms < y->kms);
+}
+
 size_t plan_cut(plan_piece *pieces, const plan_entry *entries, size_t n, size_t threads)
 {
 	const size_t size = n == 0 ? 0 : choose_size(n, threads);
-	size_t count = 0, end;
+	size_t count = 0, kms = 0, end;
 
-	for (size_t first = 0; first < n; first = end) {
+	for (size_t first = 0; first < n; first = end, kms++) {
 		size_t of_kms, parts;
 
 		for (end = first + 1; end < n && entries[end].kms == entries[first].kms;)
@@ -61,9 +73,11 @@ size_t plan_cut(plan_piece *pieces, const plan_entry *entries, size_t n, size_t 
 		for (size_t i = 0; i < parts && pieces != NULL; i++) {
 			const size_t from = of_kms * i / parts, to = of_kms * (i + 1) / parts;
 
-			pieces[count + i] = (plan_piece){ first + from, to - from };
+			pieces[count + i] = (plan_piece){ first + from, to - from, kms, i };
 		}
 		count += parts;
 	}
+	if (pieces != NULL)
+		qsort_r(pieces, count, sizeof *pieces, in_turn, &threads);
 	return count;
 }

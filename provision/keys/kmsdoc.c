@@ -21,7 +21,7 @@
 enum { LEVELS_MAX = 256 };      /* elements, one in the other */
 static const XML_Char between = '\n';   /* a namespace and a name: neither can hold it */
 
-/* ---- expat's events ------------------------------------------------------------------------ */
+/* ---- Expat's events ------------------------------------------------------------------------ */
 
 static void on_start(void *ctx, const XML_Char *element, const XML_Char **attributes)
 {

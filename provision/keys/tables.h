@@ -27,7 +27,7 @@ bool tables_count(size_t members);
 
 /* So many members of that KMS are about to be encapsulated to.  Wider tables are made where all that were seen are
  * worth them, beside other work if the pool does that (NULL: it does not), else here if these members alone are; here
- * too for members who are one piece, for which nothing else waits.
+ * too for members who are few pieces, of which the first waits.
  * Where they do not fit, those used longest ago go if these members alone are worth it.  Whoever calls this as
  * each KMS's turn comes has each of many large ones made and dropped once. */
 void tables_expect(kms_tables *one, size_t members, km_pool *pool);
