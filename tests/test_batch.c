@@ -1,4 +1,5 @@
-/* test_batch.c -- batches, by the public header alone but for one test: members of any keys, GMSs and KMSs, each opens with its own key. */
+/* test_batch.c -- batches, by the public header alone but for one test: members of any keys, GMSs and KMSs, each opens
+ * with its own key. */
 #include <malloc.h>
 #include <pthread.h>
 #include <stdio.h>

@@ -315,8 +315,8 @@ static void expect(const km_batch *b, size_t first)
 	tables_expect(ring_tables(b->items[first].kms), of_kms(b, first), b->pool);
 }
 
-/* Room for the UIDs and messages of a piece. */
-static km_err give_octets(const km_batch *b, batch_part *part)
+/* Room for the UIDs and messages of a piece; false: there is no memory. */
+static bool give_octets(const km_batch *b, batch_part *part)
 {
 	make_item *items = b->items + part->of.first;
 	uint8_t *at;
@@ -329,7 +329,7 @@ static km_err give_octets(const km_batch *b, batch_part *part)
 		items[i].msg = at + KM_UID_BYTES;
 		at += KM_UID_BYTES + items[i].len;
 	}
-	return at == NULL ? KM_ENOMEM : KM_OK;
+	return at != NULL;
 }
 
 void batch_piece_let_go(km_batch *b, size_t i)
@@ -351,10 +351,10 @@ void batch_piece(void *batch, size_t i)
 	km_batch *b = batch;
 	batch_part *part = &b->parts[i];
 
-	if (b->by_piece)
-		part->err = give_octets(b, part);
-	if (b->by_piece && part->err != KM_OK)
+	if (b->by_piece && !give_octets(b, part)) {
+		part->err = KM_ENOMEM;
 		return;
+	}
 	expect(b, part->of.first);
 	part->err = make_piece(b->items + part->of.first, part->of.n, &b->how, NULL, NULL);
 }

@@ -23,13 +23,19 @@ static const XML_Char between = '\n';   /* a namespace and a name: neither can h
 
 /* ---- Expat's events ------------------------------------------------------------------------ */
 
+/* Is it that namespace?  space ends after len octets, which here are no NUL. */
+static bool is_namespace(const char *space, size_t len, const char *name)
+{
+	return len == strlen(name) && memcmp(space, name, len) == 0;
+}
+
 static void on_start(void *ctx, const XML_Char *element, const XML_Char **attributes)
 {
 	reader *r = ctx;
 	const frame *top = &r->stack[r->depth - 1];
 	const char *end = strrchr(element, between), *name = end == NULL ? element : end + 1;
 	const size_t len = end == NULL ? 0 : (size_t)(end - element);
-	const bool own = len == strlen(KMS_NAMESPACE) && memcmp(element, KMS_NAMESPACE, len) == 0;
+	const bool own = is_namespace(element, len, KMS_NAMESPACE);
 
 	(void)attributes;
 	if (r->level == LEVELS_MAX)
@@ -41,7 +47,7 @@ static void on_start(void *ctx, const XML_Char *element, const XML_Char **attrib
 		r->ignored++;
 	else if (top->rule->is == LEAF && (top->rule->often & UNUSED) != 0)
 		r->ignored = 1;
-	else if (top->rule->is == LEAF && len == strlen(XENC_NAMESPACE) && memcmp(element, XENC_NAMESPACE, len) == 0)
+	else if (top->rule->is == LEAF && is_namespace(element, len, XENC_NAMESPACE))
 		kmsdoc_refuse(r, "encrypted key content (xenc:EncryptedKey) is not supported");
 	else if (top->rule->is == LEAF)
 		kmsdoc_refuse(r, "an element where only text may stand");

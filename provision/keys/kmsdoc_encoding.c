@@ -11,7 +11,7 @@
 
 #include "kmsdoc_value.h"
 
-static int is_markup(const char *xml, size_t len)
+static bool is_markup(const char *xml, size_t len)
 {
 	size_t i = len >= 3 && memcmp(xml, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
 
@@ -20,7 +20,7 @@ static int is_markup(const char *xml, size_t len)
 	return i < len && xml[i] == '<' && memchr(xml, '\0', len) == NULL;
 }
 
-static int is_ascii(const char *text, size_t len)
+static bool is_ascii(const char *text, size_t len)
 {
 	size_t i = 0;
 
@@ -48,11 +48,11 @@ static void named(char out[KMSDOC_ENCODING], const char *xml, size_t len)
 		snprintf(out, KMSDOC_ENCODING, "%.*s", (int)n, at);
 }
 
-int kmsdoc_encoding(char out[KMSDOC_ENCODING], const char *xml, size_t len)
+bool kmsdoc_encoding(char out[KMSDOC_ENCODING], const char *xml, size_t len)
 {
 	if (len >= 2 && (memcmp(xml, "\xff\xfe", 2) == 0 || memcmp(xml, "\xfe\xff", 2) == 0)) {
 		strcpy(out, "UTF-16");
-		return 1;
+		return true;
 	}
 	named(out, xml, len);
 	if (*out == '\0' || strncasecmp(out, "UTF-", 4) == 0 || is_ascii(xml, len))
