@@ -116,28 +116,37 @@ for k in $kernels; do
 		done
 	done
 done
-# The same members in many groups, N of SIZE each, and in one group, in turn; the middle of three by processor time,
-# which others on the machine change least.  Key files are made in each run.
+# The same members in many groups, N of SIZE each, and in one group, in turn, at a GMS that begins and again when each
+# group has a key already; the middle of three by processor time, which others on the machine change least.  Key files
+# are made in each run, and left: a file system may make the next ones slowly where many were just removed.
 many=${MANY:-10000:20}
 processor_seconds() { # WORD...
 	local TIMEFORMAT='%U %S'
 	{ time "$@" >/dev/null 2>&1; } 2>&1 | awk '{print $1 + $2}'
 }
+both_seconds() { # WORD...
+	local TIMEFORMAT='%U %S %R'
+	{ time "$@" >/dev/null 2>&1; } 2>&1 | awk '{print $1 + $2, $3}'
+}
 many_against_one() { # KERNEL
-	local command=("$keymuster" --plain --kernel "$1" provision --kms kms/kms-init.xml --gms gms/*.xml -o out)
-	rm -f of_many of_one
-	for _ in 1 2 3; do
-		rm -rf keys one.gmk
-		mkdir keys
-		processor_seconds "${command[@]}" --groups many.csv --members many.members >>of_many
-		processor_seconds "${command[@]}" --group sip:fire-1@gms-psi.example.org --gmk one.gmk \
-			--members many.one >>of_one
+	local round when command=("$keymuster" --plain --kernel "$1" provision --kms kms/kms-init.xml --gms gms/*.xml --partial -o out)
+	rm -f many.new many.again one.new one.again
+	for round in 1 2 3; do
+		for when in new again; do
+			mkdir "keys.$1.$round.$when"
+			sed "s,keys/,keys.$1.$round.$when/," many.csv >many.now.csv
+			XDG_STATE_HOME=$dir/state.$1.$round both_seconds "${command[@]}" \
+				--groups many.now.csv --members many.members >>"many.$when"
+			XDG_STATE_HOME=$dir/state.$1.$round both_seconds "${command[@]}" \
+				--group sip:fire-1@gms-psi.example.org --gmk "one.$1.$round.$when.gmk" \
+				--members many.one >>"one.$when"
+		done
 	done
-	sort -n of_many | sed -n 2p >middle
-	sort -n of_one | sed -n 2p >>middle
-	awk -v k="$1" -v n="${many%:*}" -v size="${many#*:}" 'NR == 1 {many = $1} NR == 2 {
-		printf "%s: %d groups of %d at %.0f%% of the rate of one group of them all; target: 90%%\n",
-			k, n, size, 100 * $1 / many }' middle
+	for when in new again; do
+		echo "$when $(sort -n "many.$when" | sed -n 2p) $(sort -n "one.$when" | sed -n 2p)"
+	done | awk -v k="$1" -v n="${many%:*}" -v size="${many#*:}" '{
+		printf "%s: %d groups of %d, %s, at %.0f%% of the rate of one group of them all by processor time, %.0f%% by the clock; target: 90%%\n",
+			k, n, size, $1 == "new" ? "new" : "each with an earlier key", 100 * $4 / $2, 100 * $5 / $3 }'
 }
 if [ "$many" != 0 ]; then
 	awk -v n="${many%:*}" -v size="${many#*:}" 'BEGIN {

@@ -226,7 +226,7 @@ KM_API KM_MUST km_err km_keyring_new(km_keyring **ring);
 /* Wipes the secrets. */
 KM_API void km_keyring_free(km_keyring *ring);
 
-/* Where batches and tables of this ring are made from now on.  Before: in the thread that calls. */
+/* Where batches and tables of this ring are made, and many keys written, from now on.  Before: in the thread that calls. */
 KM_API void km_keyring_pool(km_keyring *ring, km_pool *pool);
 
 /* Tables of a KMS (engine.h) are made when its first member is seen, by the number of members seen and, with a pool,
@@ -436,7 +436,8 @@ KM_API KM_MUST km_err km_key_file(km_key **key, uint32_t *is_new, km_gms *gms, c
 /* The key of a file or pipe that must exist, whatever it says; a revoked one too, whose members are to be told. */
 KM_API KM_MUST km_err km_key_load(km_key **key, km_gms *gms, const char *path, const km_seal *seal, km_complaint *why);
 /* n of them at once, keys[i] by paths[i] and params[i]: one writing of the state and one sync for all.  status has n
- * entries; one that fails is NULL, with why about the last of these.  KM_EPARTIAL: see status. */
+ * entries; one that fails is NULL, with why about the last of these.  With a pool of the keyring up to four of its
+ * threads write files.  KM_EPARTIAL: see status. */
 KM_API KM_MUST km_err km_key_files(km_key **keys, uint32_t *is_new, km_err *status, km_gms *gms,
 		const char *const *paths, const km_seal *seal, const km_key_params *const *params, size_t n, km_time now,
 		km_complaint *why);

@@ -360,6 +360,53 @@ static void many_are_opened_at_once(void **ctx)
 	km_gms_free(gms);
 }
 
+/* The threads of a pool share the files: each key is its file's, and one that cannot be written fails alone. */
+static void threads_write_files(void **ctx)
+{
+	enum { N = 700, LOST = 3, PRIME = 97 };
+	static km_key *keys[N];
+	static char *paths[N];
+	static const km_key_params *wanted[N];
+	static uint32_t is_new[N];
+	static km_err status[N];
+	km_gms *gms = gms_in("threads.state");
+	const km_key_params params = some_params();
+	km_pool *pool;
+
+	(void)ctx;
+	for (size_t i = 0; i < N; i++) {
+		char name[48];
+
+		snprintf(name, sizeof name, i % PRIME == LOST ? "nowhere/%zu.gmk" : "threads-%zu.gmk", i);
+		paths[i] = strdup(in_dir(name));
+		wanted[i] = &params;
+	}
+	assert_int_equal(km_pool_new(&pool, 6, &why), KM_OK);
+	km_keyring_pool(ring, pool);
+	km_pool_free(pool);
+	assert_int_equal(km_key_files(keys, is_new, status, gms, (const char *const *)paths, km_seal_none(), wanted, N, LAB_NOW, &why),
+			KM_EPARTIAL);
+	assert_non_null(strstr(why.text, "nowhere/"));
+	for (size_t i = 0; i < N; i++) {
+		km_key *same;
+
+		assert_int_equal(status[i], i % PRIME == LOST ? KM_EIO : KM_OK);
+		assert_int_equal(is_new[i], i % PRIME != LOST);
+		if (i % PRIME == LOST) {
+			assert_null(keys[i]);
+		} else {
+			assert_int_equal(km_key_load(&same, gms, paths[i], km_seal_none(), &why), KM_OK);
+			assert_int_equal(id_of(same), id_of(keys[i]));
+			assert_string_equal(same->file, keys[i]->file);
+			km_key_free(same);
+		}
+		km_key_free(keys[i]);
+		free(paths[i]);
+	}
+	km_keyring_pool(ring, NULL);
+	km_gms_free(gms);
+}
+
 /* No key is half made: the state refuses, and no file is there. */
 static void no_file_without_a_state(void **ctx)
 {
@@ -566,6 +613,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_key_of_this_gms_is_refused),
 		cmocka_unit_test(a_file_tells_the_state),
 		cmocka_unit_test(many_are_opened_at_once),
+		cmocka_unit_test(threads_write_files),
 		cmocka_unit_test(no_file_without_a_state),
 		cmocka_unit_test(a_file_may_be_sealed),
 		cmocka_unit_test(a_database_keeps_keys),

@@ -254,14 +254,12 @@ static char *beside(const char *name)
 
 /* What is replaced keeps its owner and mode, but for what others may: a service whose file root has
  * written once must still get in.  Root leaves a new file to the owner of its directory, unless all may write there. */
-static bool keep_owner(int fd, const char *name)
+static bool keep_owner(int fd, const char *name, unsigned how)
 {
 	struct stat st, mine;
 
-	if (fstat(fd, &mine) != 0)
-		return false;
-	if (stat(name, &st) == 0) {
-		if (fchmod(fd, st.st_mode & (S_IRWXU | S_IRWXG)) != 0)
+	if ((how & FILE_NEW) == 0 && stat(name, &st) == 0) {
+		if (fstat(fd, &mine) != 0 || fchmod(fd, st.st_mode & (S_IRWXU | S_IRWXG)) != 0)
 			return false;
 		return (st.st_uid == mine.st_uid && st.st_gid == mine.st_gid) ||
 				fchown(fd, st.st_uid, st.st_gid) == 0 || st.st_uid == mine.st_uid;
@@ -281,7 +279,7 @@ static int open_beside(file_out *out, const char *name, mode_t mode)
 		if (out->tmp == NULL)
 			return -1;
 		fd = open(out->tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
-		if (fd >= 0 && (out->how & FILE_PRIVATE) != 0 && !keep_owner(fd, name)) {
+		if (fd >= 0 && (out->how & FILE_PRIVATE) != 0 && !keep_owner(fd, name, out->how)) {
 			int err = errno;
 
 			unlink(out->tmp);

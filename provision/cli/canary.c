@@ -29,7 +29,7 @@ int provision_load_canary(provision *p)
 
 	if (p->w.canary == NULL)
 		return CLI_DONE;
-	code = cli_load(&ring, &p->w.kms, &keys, false, p->w.keys);
+	code = cli_load(&ring, &p->w.kms, &keys, 0, p->w.keys);
 	if (code != CLI_DONE)
 		return code;
 	set = km_keyring_keys_at(ring, 0);

@@ -167,8 +167,8 @@ typedef struct {
 } cli_keys_how;
 
 /* Load KMS documents, then documents of users' keys, into a new ring, and say what is odd; "-" is stdin.
- * for_many: tables are made by a thread.  Gives CLI_DONE or CLI_KEYS, and *ring = NULL then. */
-int cli_load(km_keyring **ring, const cli_list *kms, const cli_list *keys, bool for_many,
+ * threads: of the pool that the ring has, 0: none.  Gives CLI_DONE or CLI_KEYS, and *ring = NULL then. */
+int cli_load(km_keyring **ring, const cli_list *kms, const cli_list *keys, unsigned threads,
 		cli_keys_how how);
 
 enum { CLI_WHY = 512 };

@@ -120,7 +120,7 @@ static void say_remark(void *ctx, const char *text)
 	cli_warn("%s", text);
 }
 
-int cli_load(km_keyring **ring, const cli_list *kms, const cli_list *keys, bool for_many,
+int cli_load(km_keyring **ring, const cli_list *kms, const cli_list *keys, unsigned threads,
 		cli_keys_how how)
 {
 	int code = km_keyring_new(ring) == KM_OK ? CLI_DONE : CLI_KEYS;
@@ -128,8 +128,8 @@ int cli_load(km_keyring **ring, const cli_list *kms, const cli_list *keys, bool 
 	if (code == CLI_DONE) {
 		km_pool *pool;
 
-		/* For tables; without it they are made here. */
-		if (for_many && km_pool_new(&pool, 1, NULL) == KM_OK) {
+		/* Without it tables and files of keys are made here. */
+		if (threads > 0 && km_pool_new(&pool, threads, NULL) == KM_OK) {
 			km_keyring_pool(*ring, pool);
 			km_pool_free(pool);
 		}

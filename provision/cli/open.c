@@ -261,7 +261,7 @@ static int prepare(opener *o)
 	if (code == CLI_DONE)
 		code = cli_start();
 	if (code == CLI_DONE)
-		code = cli_load(&o->ring, &o->w.kms, &o->w.keys, false, o->w.how);
+		code = cli_load(&o->ring, &o->w.kms, &o->w.keys, 0, o->w.how);
 	if (code == CLI_DONE)
 		code = check_keys(o);
 	if (code != CLI_DONE)

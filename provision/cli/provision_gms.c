@@ -255,7 +255,8 @@ static int bound_tables(const provision *p)
 
 int provision_load(provision *p)
 {
-	int code = cli_load(&p->ring, &p->w.kms, &p->w.gms, crowd_size(p->members) > 0, p->w.keys);
+	const unsigned threads = crowd_size(p->members) == 0 ? 0 : p->groups != NULL ? p->jobs : 1;
+	int code = cli_load(&p->ring, &p->w.kms, &p->w.gms, threads, p->w.keys);
 
 	if (code == CLI_DONE)
 		code = find_gms(p);

@@ -106,6 +106,7 @@ void provision_close_groups(provision *p)
 	free(g->of);
 	free(g->rows);
 	free(g->by_id);
+	free(g->older);
 	free(g);
 }
 

@@ -14,6 +14,11 @@ typedef struct {
 	cli_given given;                        /* members of this run, where somebody asks */
 } group_key;
 
+/* Another key of a group that somebody was given. */
+typedef struct {
+	uint32_t gmk_id, key;                   /* key: of the group, by number */
+} older_key;
+
 struct provision_groups {
 	group_list *list;
 	cli_key *keys;                          /* by number; NULL: it is not to be had, or --check would make it */
@@ -21,6 +26,8 @@ struct provision_groups {
 	cli_row_counts *rows;
 	uint32_t *by_id;                        /* numbers of keys that are there, by GMK-ID */
 	size_t n_ids;
+	older_key *older;                       /* by GMK-ID */
+	size_t n_older, older_room;
 	journal_many *journal;                  /* NULL: none is wanted */
 	uint32_t run;
 };

@@ -135,13 +135,11 @@ static void take_own(look *l, size_t i, journal *j)
 	}
 }
 
-/* Is it of a key of this GMS that is in use still, and of a group of this run?  Gives the number of that group's key. */
-static uint32_t group_in_use(look *l, const journal *j)
+/* Is it of a key of this GMS that has not expired, and of a group of this run?  Gives the number of that group's key. */
+static uint32_t group_of(const provision *p, const journal *j)
 {
 	const journal_key *other = journal_of(j);
-	const provision *p = l->p;
-	km_complaint why = { 0 };
-	uint32_t row = GROUPS_NONE, is = KM_ID_REVOKED;
+	uint32_t row = GROUPS_NONE;
 
 	if (strcmp(other->gms, p->gms_uri.s) != 0 || strcmp(other->kms, p->gms_kms->uri) != 0 ||
 	    journal_counts(j).given == 0 || (other->expiry != 0 && (int64_t)other->expiry <= p->t))
@@ -150,9 +148,53 @@ static uint32_t group_in_use(look *l, const journal *j)
 		row = groups_find(p->groups->list, (km_str){ other->groups[i], strlen(other->groups[i]) });
 	if (row == GROUPS_NONE || groups_row_at(p->groups->list, row)->wrong != NULL)
 		return GROUPS_NONE;
-	if (gms_look_up(&is, p->gms, other->gmk_id, &why) != KM_OK)
+	return groups_row_at(p->groups->list, row)->key;
+}
+
+static bool note_older(provision_groups *g, uint32_t gmk_id, uint32_t key)
+{
+	if (g->n_older == g->older_room) {
+		const size_t more = 2 * g->older_room + 64;
+		older_key *bigger = reallocarray(g->older, more, sizeof *bigger);
+
+		if (bigger == NULL)
+			return false;
+		g->older = bigger;
+		g->older_room = more;
+	}
+	g->older[g->n_older++] = (older_key){ gmk_id, key };
+	return true;
+}
+
+static int older_by_gmk_id(const void *a, const void *b)
+{
+	const uint32_t x = ((const older_key *)a)->gmk_id, y = ((const older_key *)b)->gmk_id;
+
+	return (x > y) - (x < y);
+}
+
+/* Those that are revoked by now are forgotten: the state is asked about all at once. */
+static void drop_revoked(look *l)
+{
+	provision_groups *g = l->p->groups;
+	uint32_t *ids = calloc(2 * g->n_older + 1, sizeof *ids), *is = ids + g->n_older;
+	km_complaint why = { 0 };
+	size_t n = 0;
+
+	for (size_t i = 0; ids != NULL && i < g->n_older; i++)
+		ids[i] = g->older[i].gmk_id;
+	if (ids == NULL) {
+		fail_memory(l);
+	} else if (gms_look_up_all(is, l->p->gms, ids, g->n_older, &why) != KM_OK) {
 		fail(l, &why);
-	return is == KM_ID_REVOKED ? GROUPS_NONE : groups_row_at(p->groups->list, row)->key;
+	} else {
+		for (size_t i = 0; i < g->n_older; i++) {
+			if (is[i] != KM_ID_REVOKED)
+				g->older[n++] = g->older[i];
+		}
+		g->n_older = n;
+	}
+	free(ids);
 }
 
 static journal *open_one(look *l, const journal_place *at)
@@ -181,9 +223,9 @@ static void look_before(void *ctx, const journal_place *at)
 	if (key != NULL) {
 		take_own(l, (size_t)(key - g->keys), j);
 	} else {
-		of = group_in_use(l, j);
-		if (of != GROUPS_NONE && !g->keys[of].revoke)
-			g->of[of].has_older = true;
+		of = group_of(l->p, j);
+		if (of != GROUPS_NONE && !g->keys[of].revoke && !note_older(g, at->gmk_id, of))
+			fail_memory(l);
 	}
 	journal_close(j);
 }
@@ -193,12 +235,14 @@ static int ask_for_members(provision *p)
 {
 	provision_groups *g = p->groups;
 
-	for (size_t i = 0; i < groups_keys(g->list); i++) {
-		group_key *of = &g->of[i];
+	for (size_t i = 0; i < g->n_older; i++) {
+		group_key *of = &g->of[g->older[i].key];
 
-		of->has_older = of->has_older && of->had_before == 0 && !of->had_unknown;
-		if (g->keys[i].revoke || of->has_older)
-			g->keys[i].given = &of->given;
+		of->has_older = of->had_before == 0 && !of->had_unknown;
+	}
+	for (size_t i = 0; i < groups_keys(g->list); i++) {
+		if (g->keys[i].revoke || g->of[i].has_older)
+			g->keys[i].given = &g->of[i].given;
 	}
 	return CLI_DONE;
 }
@@ -218,8 +262,10 @@ int group_look_before(provision *p)
 	}
 	if (!index_keys(g))
 		return out_of_memory();
-	if (!p->w.forget)
+	if (!p->w.forget) {
 		journal_list(state_name(p->st), look_before, &l, NULL);
+		drop_revoked(&l);
+	}
 	return l.code == CLI_DONE ? ask_for_members(p) : l.code;
 }
 
@@ -256,35 +302,45 @@ static void say_left(const provision *p, size_t i, uint64_t n, uint32_t gmk_id, 
 			p->w.partial ? "" : " (--partial says that this is meant)");
 }
 
+/* Whose members are met in the journal of that GMK-ID: those of the key, if it is revoked; those of the key that its
+ * group has now, if it was there before.  GROUPS_NONE: nobody's. */
+static uint32_t met_in(const provision_groups *g, uint32_t gmk_id)
+{
+	const older_key wanted = { gmk_id, 0 };
+	const cli_key *key = find(g, gmk_id);
+	const older_key *older = g->n_older == 0 ? NULL :
+			bsearch(&wanted, g->older, g->n_older, sizeof wanted, older_by_gmk_id);
+	uint32_t i = GROUPS_NONE;
+
+	if (key != NULL && key->revoke)
+		i = (uint32_t)(key - g->keys);
+	else if (key == NULL && older != NULL && g->of[older->key].has_older)
+		i = older->key;
+	return i == GROUPS_NONE || group_key_fails(g, i) ? GROUPS_NONE : i;
+}
+
 static void look_after(void *ctx, const journal_place *at)
 {
 	look *l = ctx;
 	provision *p = l->p;
 	provision_groups *g = p->groups;
-	const cli_key *key = find(g, at->gmk_id);
-	size_t i = key == NULL ? 0 : (size_t)(key - g->keys), from = p->n_left;
-	journal *j = NULL;
-	uint32_t of;
+	const uint32_t i = l->code == CLI_DONE ? met_in(g, at->gmk_id) : GROUPS_NONE;
+	journal *j = i == GROUPS_NONE ? NULL : open_one(l, at);
+	const size_t from = p->n_left;
 	uint64_t n;
 
-	if (l->code == CLI_DONE && (key == NULL || (key->revoke && !group_key_fails(g, i))))
-		j = open_one(l, at);
-	if (j != NULL && key == NULL) {
-		of = group_in_use(l, j);
-		i = of;
-	}
-	if (j != NULL && (key != NULL || (i != GROUPS_NONE && g->of[i].has_older))) {
-		if (!journal_index(j)) {
-			fail_memory(l);
-		} else {
-			meet_all(j, g, i);
-			p->left_unsure = 0;
-			n = journal_unmet(j, provision_note_left, p);
-			g->of[i].left_out += n;
-			p->left_out += n;
-			if (n > 0)
-				say_left(p, i, n, at->gmk_id, from);
-		}
+	if (j == NULL)
+		return;
+	if (!journal_index(j)) {
+		fail_memory(l);
+	} else {
+		meet_all(j, g, i);
+		p->left_unsure = 0;
+		n = journal_unmet(j, provision_note_left, p);
+		g->of[i].left_out += n;
+		p->left_out += n;
+		if (n > 0)
+			say_left(p, i, n, at->gmk_id, from);
 	}
 	journal_close(j);
 }
@@ -299,8 +355,10 @@ int group_count_left_out(provision *p, int code)
 		asks = asks || g->keys[i].given != NULL;
 		fails = fails || group_key_fails(g, i);
 	}
-	if (asks)
+	if (asks) {
+		drop_revoked(&l);
 		journal_list(state_name(p->st), look_after, &l, NULL);
+	}
 	if (l.code != CLI_DONE)
 		return l.code;
 	return fails || (p->left_out > 0 && !p->w.partial) ? CLI_REJECTED : code;

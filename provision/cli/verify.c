@@ -250,7 +250,7 @@ static int verify(verifier *v)
 	if (code == CLI_DONE)
 		code = cli_start();
 	if (code == CLI_DONE)
-		code = cli_load(&v->ring, &v->w.kms, &none, false, v->w.how);
+		code = cli_load(&v->ring, &v->w.kms, &none, 0, v->w.how);
 	if (code == CLI_DONE) {
 		name = v->name;
 		v->in = cli_open_input(&name, NULL);

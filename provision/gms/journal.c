@@ -140,27 +140,33 @@ size_t journal_list(const char *state_file, void (*each)(void *ctx, const journa
 	listing l = { .base = state_file, .len = base_length(state_file) };
 	km_complaint why;
 	journal_runs *runs = journal_runs_read(l.base, l.len, &why);
+	number_list all = { .at = NULL };
 	size_t n = 0;
 	uint32_t id;
 
 	look_through(&l);
-	for (size_t i = 0; runs != NULL && (i = journal_runs_key(runs, i, &id)) != 0; )
-		l.lost = !number_list_add(&l.ids, id) || l.lost;
 	number_list_sort(&l.ids);
-	for (size_t i = 0; i < l.ids.n; i++) {
+	for (size_t i = 0; i < l.ids.n; i++)
+		l.lost = !number_list_add(&all, l.ids.at[i]) || l.lost;
+	for (size_t i = 0; runs != NULL && (i = journal_runs_key(runs, i, &id)) != 0; )
+		l.lost = !number_list_add(&all, id) || l.lost;
+	number_list_sort(&all);
+	for (size_t i = 0; i < all.n; i++) {
 		char *path;
 
-		if (i > 0 && l.ids.at[i] == l.ids.at[i - 1])
+		if (i > 0 && all.at[i] == all.at[i - 1])
 			continue;
 		n++;
-		path = each == NULL ? NULL : journal_path(state_file, l.ids.at[i]);
+		path = each == NULL ? NULL : journal_path(state_file, all.at[i]);
 		if (path != NULL)
-			each(ctx, &(journal_place){ path, l.ids.at[i], runs });
+			each(ctx, &(journal_place){ path, all.at[i], runs,
+					!l.lost && !number_list_has(&l.ids, all.at[i]) });
 		free(path);
 	}
 	if (damaged != NULL)
 		*damaged = (runs == NULL ? 1 : journal_runs_damaged(runs)) + l.lost;
 	journal_runs_free(runs);
+	number_list_free(&all);
 	number_list_free(&l.ids);
 	return n;
 }
@@ -310,14 +316,14 @@ static journal_result open_own(journal *j, journal_how how, const journal_key *k
 	return result;
 }
 
-static journal_result enter(journal *j, journal_how how, const journal_key *key, km_complaint *why)
+static journal_result enter(journal *j, journal_how how, bool no_file, const journal_key *key, km_complaint *why)
 {
 	journal_result result;
 
 	j->may_write = how != JOURNAL_READ;
 	result = find_many(j, why);
 	if (result == JOURNAL_OK) {
-		result = open_own(j, how, key, why);
+		result = no_file ? JOURNAL_NONE : open_own(j, how, key, why);
 		if (result == JOURNAL_NONE && j->first < j->last)
 			result = JOURNAL_OK;
 	}
@@ -342,7 +348,7 @@ journal_result journal_open_at(journal **out, const journal_place *at, journal_h
 	}
 	j->file.fd = -1;
 	j->runs = journal_runs_hold(at->runs);
-	result = enter(j, how, key, why);
+	result = enter(j, how, at->no_file && how != JOURNAL_MAKE, key, why);
 	j->making.run = journal_free_run(j, 0);
 	if (result == JOURNAL_OK)
 		*out = j;
@@ -354,7 +360,7 @@ journal_result journal_open_at(journal **out, const journal_place *at, journal_h
 journal_result journal_open(journal **j, const char *path, journal_how how, const journal_key *key,
 		km_complaint *why)
 {
-	return journal_open_at(j, &(journal_place){ path, 0, NULL }, how, key, why);
+	return journal_open_at(j, &(journal_place){ path, 0, NULL, false }, how, key, why);
 }
 
 journal_result journal_look_again(journal *j, km_complaint *why)

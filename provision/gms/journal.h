@@ -55,6 +55,7 @@ typedef struct {
 	const char *path;
 	uint32_t gmk_id;
 	journal_runs *runs;
+	bool no_file;                   /* a list that was made just now has none: it is not looked for */
 } journal_place;
 
 /* "DIR/NAME.state", "0abcdef0" -> "DIR/NAME.0abcdef0.journal".  free() it.  NULL: out of memory. */

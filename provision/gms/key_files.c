@@ -7,15 +7,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <sodium.h>
+
 #include "asm/dit.h"
 #include "base/complain.h"
 #include "base/file.h"
+#include "base/memlock.h"
+#include "base/threads.h"
 #include "journal.h"
 #include "keys/keyfile.h"
 #include "state.h"
 
 static const char no_seal[] = "is missing: km_seal_none says that keys stand there in clear";
-enum { AT_ONCE = 128 };         /* files open at the same time, with two descriptors each */
+enum {
+	AT_ONCE = 128,          /* files open at the same time, with two descriptors each */
+	WRITERS = 4,            /* threads at most that write them */
+};
 
 static bool is_str(km_str a, const char *b)
 {
@@ -278,55 +285,55 @@ static km_err look_up_read(const opening *o)
 
 /* ---- files made ------------------------------------------------------------------------------ */
 
-/* What is to stand in the file, in memory that file_free or, sealed, free gives back. */
-static km_err write_text(char **text, size_t *len, const km_key *key, const km_seal *seal)
+/* text: locked room for each in turn, which takes more time to get than to fill; NULL: there is none. */
+static km_err write_one(file_out *out, char *text, const km_key *key, const char *path, const km_seal *seal,
+		km_complaint *why)
 {
-	uint8_t *sealed;
-	km_err err;
-
-	if (seal_is_none(seal)) {
-		*text = keyfile_text(len, key);
-		return *text == NULL ? KM_ENOMEM : KM_OK;
-	}
-	err = keyfile_seal(&sealed, len, key, seal);
-	*text = (char *)sealed;
-	return err;
-}
-
-static km_err write_one(file_out *out, const km_key *key, const char *path, const km_seal *seal, km_complaint *why)
-{
-	char *text = NULL;
-	size_t len;
-	km_err err = write_text(&text, &len, key, seal);
+	size_t len = text == NULL ? 0 : keyfile_put(text, key);
+	uint8_t *sealed = NULL;
+	km_err err = text == NULL ? KM_ENOMEM : seal_is_none(seal) ? KM_OK :
+			keyfile_seal_text(&sealed, &len, text, len, seal);
 
 	if (err != KM_OK)
 		complain(why, path, 0, NULL, km_strerror(err));
 	else if (!file_create(out, path, FILE_PRIVATE | FILE_NEW | FILE_ONE_OF_MANY, why))
 		err = KM_EIO;
 	else
-		fwrite(text, 1, len, out->f);
-	if (seal_is_none(seal))
-		file_free(text);
-	else
-		free(text);
+		fwrite(sealed == NULL ? (const void *)text : sealed, 1, len, out->f);
+	free(sealed);
 	return err;
 }
 
-/* Up to AT_ONCE of them, by their places. */
+/* Of all n; file_free it.  NULL: out of memory. */
+static char *room_for_texts(const opening *o, const size_t *places, size_t n)
+{
+	size_t most = 1;
+
+	for (size_t i = 0; i < n; i++) {
+		const size_t room = keyfile_room(o->keys[places[i]]);
+
+		most = room > most ? room : most;
+	}
+	return memlock_start() ? sodium_malloc(most) : NULL;
+}
+
+/* Some of them, by their places. */
 static void write_some(const opening *o, const size_t *places, size_t n)
 {
 	file_out out[AT_ONCE];
 	size_t of[AT_ONCE], made = 0;
 	bool done[AT_ONCE];
+	char *text = room_for_texts(o, places, n);
 
 	for (size_t i = 0; i < n; i++) {
-		km_err err = write_one(&out[made], o->keys[places[i]], o->paths[places[i]], o->seal, o->why);
+		km_err err = write_one(&out[made], text, o->keys[places[i]], o->paths[places[i]], o->seal, o->why);
 
 		if (err != KM_OK)
-			give_up(o, places[i], err);
+			o->status[places[i]] = err;
 		else
 			of[made++] = places[i];
 	}
+	file_free(text);
 	(void)file_commit_all(out, done, made, o->why);
 	for (size_t i = 0; i < made; i++) {
 		km_key *key = o->keys[of[i]];
@@ -335,9 +342,50 @@ static void write_some(const opening *o, const size_t *places, size_t n)
 			key->file = realpath(o->paths[of[i]], NULL);
 			key->seal = seal_hold(o->seal);
 		}
-		if (!done[i] || key->file == NULL)
-			give_up(o, of[i], done[i] ? KM_ENOMEM : KM_EIO);
+		o->status[of[i]] = !done[i] ? KM_EIO : key->file == NULL ? KM_ENOMEM : KM_OK;
 	}
+}
+
+/* Files that several threads write, each a share of them. */
+typedef struct {
+	const opening *o;
+	const size_t *places;
+	size_t n, share, at_once;
+	km_complaint whys[WRITERS];     /* what a share ended with, or empty */
+} writing;
+
+static void write_share(void *arg, size_t i)
+{
+	writing *w = arg;
+	const size_t first = i * w->share, rest = w->n - first, n = rest < w->share ? rest : w->share;
+	opening o = *w->o;
+
+	o.why = complain_anew(&w->whys[i], NULL);
+	for (size_t k = 0; k < n; k += w->at_once)
+		write_some(&o, w->places + first + k, n - k < w->at_once ? n - k : w->at_once);
+}
+
+/* In threads of the keyring's pool.  A directory's entries are written by one at a time: many threads would wait. */
+static void write_all(const opening *o, const size_t *places, size_t n)
+{
+	km_pool *pool = ring_pool(o->gms->ring);
+	const size_t threads = threads_count(pool), writers = threads < WRITERS ? threads : WRITERS;
+	writing w = { .o = o, .places = places, .n = n, .share = (n + writers - 1) / writers,
+			.at_once = AT_ONCE / writers };
+	const size_t shares = (n + w.share - 1) / w.share;
+
+	for (size_t i = 0; i < n; i++)
+		o->status[places[i]] = KM_EFAULT;       /* until its file is there */
+	threads_each(pool, write_share, &w, shares);
+	for (size_t i = 0; i < shares; i++) {
+		if (w.whys[i].text[0] != '\0')
+			*o->why = w.whys[i];
+	}
+	for (size_t i = 0; i < n; i++) {
+		if (o->status[places[i]] != KM_OK)
+			give_up(o, places[i], o->status[places[i]]);
+	}
+	km_pool_free(pool);
 }
 
 /* Numbers for up to KEY_MADE_MAX of those that are new, then their files. */
@@ -349,8 +397,8 @@ static km_err number_and_write(const opening *o, const size_t *places, size_t n)
 	for (size_t i = 0; i < n; i++)
 		keys[i] = o->keys[places[i]];
 	err = key_made_number(keys, o->gms, n, o->now, o->why);
-	for (size_t i = 0; i < n && err == KM_OK; i += AT_ONCE)
-		write_some(o, places + i, n - i < AT_ONCE ? n - i : AT_ONCE);
+	if (err == KM_OK)
+		write_all(o, places, n);
 	return err;
 }
 

@@ -33,5 +33,10 @@ extern const char keyfile_sealed[];             /* the line */
 enum { KEYFILE_SEALED = 19 };                   /* its octets */
 /* What is written, secret, in memory that file_free frees.  NULL: out of memory. */
 char *keyfile_text(size_t *len, const km_key *key);
+/* The same into locked memory of the caller's, of keyfile_room octets at least: its length. */
+size_t keyfile_put(char *text, const km_key *key);
+size_t keyfile_room(const km_key *key);
+/* keyfile_seal of a text. */
+KM_MUST km_err keyfile_seal_text(uint8_t **sealed, size_t *len, const char *text, size_t text_len, const km_seal *seal);
 
 #endif

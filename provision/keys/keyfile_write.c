@@ -14,8 +14,7 @@
 
 enum { NAMES = 512 };           /* octets of all but strings, and more */
 
-/* Octets at most. */
-static size_t room_for(const km_key *key)
+size_t keyfile_room(const km_key *key)
 {
 	size_t n = key->gms.len + key->kms.len + key->params.text.len, each = strlen(", \"\"");
 
@@ -58,17 +57,14 @@ static char *put_seconds(char *at, const char *element, uint64_t n)
 	return at + sprintf(at, "%llu", (unsigned long long)n);
 }
 
-char *keyfile_text(size_t *len, const km_key *key)
+size_t keyfile_put(char *text, const km_key *key)
 {
 	const keyparams *p = &key->params;
 	const bool says = key->authority != 0 || key->shared == KM_SHARED_WITH_GATEWAY;
 	const uint8_t id[4] = { (uint8_t)(key->gmk_id >> 24), (uint8_t)(key->gmk_id >> 16),
 			(uint8_t)(key->gmk_id >> 8), (uint8_t)key->gmk_id };
-	char *text = memlock_start() ? sodium_malloc(room_for(key)) : NULL, *at = text;
+	char *at = text;
 
-	*len = 0;
-	if (text == NULL)
-		return NULL;
 	at = put(at, says ? "{\n\"version\": 3" : "{\n\"version\": 2");
 	at = put_hex(at, "gmk", key->gmk, KM_SSV_BYTES);
 	at = put_hex(at, "gmk_id", id, sizeof id);
@@ -91,8 +87,33 @@ char *keyfile_text(size_t *len, const km_key *key)
 		at = put(put_name(at, "shared"), key->shared == KM_SHARED_WITH_GATEWAY ? "true" : "false");
 	}
 	at = put(at, "\n}\n");
-	*len = (size_t)(at - text);
+	return (size_t)(at - text);
+}
+
+char *keyfile_text(size_t *len, const km_key *key)
+{
+	char *text = memlock_start() ? sodium_malloc(keyfile_room(key)) : NULL;
+
+	*len = text == NULL ? 0 : keyfile_put(text, key);
 	return text;
+}
+
+km_err keyfile_seal_text(uint8_t **sealed, size_t *len, const char *text, size_t text_len, const km_seal *seal)
+{
+	km_err err = KM_ENOMEM;
+
+	*len = KEYFILE_SEALED + SEAL_MORE + text_len;
+	*sealed = malloc(*len);
+	if (*sealed != NULL) {
+		memcpy(*sealed, keyfile_sealed, KEYFILE_SEALED);
+		err = seal_put(*sealed + KEYFILE_SEALED, seal, keyfile_sealed, KEYFILE_SEALED, text, text_len);
+	}
+	if (err != KM_OK) {
+		free(*sealed);
+		*sealed = NULL;
+		*len = 0;
+	}
+	return err;
 }
 
 km_err keyfile_seal(uint8_t **sealed, size_t *len, const km_key *key, const km_seal *seal)
@@ -101,18 +122,11 @@ km_err keyfile_seal(uint8_t **sealed, size_t *len, const km_key *key, const km_s
 	char *text = keyfile_text(&text_len, key);
 	km_err err = KM_ENOMEM;
 
-	*len = KEYFILE_SEALED + SEAL_MORE + text_len;
-	*sealed = text == NULL ? NULL : malloc(*len);
-	if (*sealed != NULL) {
-		memcpy(*sealed, keyfile_sealed, KEYFILE_SEALED);
-		err = seal_put(*sealed + KEYFILE_SEALED, seal, keyfile_sealed, KEYFILE_SEALED, text, text_len);
-	}
+	*sealed = NULL;
+	*len = 0;
+	if (text != NULL)
+		err = keyfile_seal_text(sealed, len, text, text_len, seal);
 	file_free(text);
-	if (err != KM_OK) {
-		free(*sealed);
-		*sealed = NULL;
-		*len = 0;
-	}
 	return err;
 }
 
