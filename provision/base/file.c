@@ -227,14 +227,14 @@ static void remove_dead(const char *name)
 /* ---- writing --------------------------------------------------------------------------------- */
 
 /* Say that fd is being written, for as long as this process lives.  false: another process took it for
- * left over in the moment between. */
+ * left over in the moment between.  One of many has no second descriptor: its first one stays open. */
 static bool hold(file_out *out, int fd)
 {
 	struct stat of_name, of_fd;
 
-	out->lock = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-	if (out->lock >= 0)
-		flock(out->lock, LOCK_EX | LOCK_NB);
+	if ((out->how & FILE_ONE_OF_MANY) == 0)
+		out->lock = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	flock(out->lock >= 0 ? out->lock : fd, LOCK_EX | LOCK_NB);
 	return lstat(out->tmp, &of_name) == 0 && fstat(fd, &of_fd) == 0 && is_one(&of_name, &of_fd);
 }
 
@@ -401,15 +401,16 @@ static bool end(file_out *out, bool done, km_complaint *why)
 	return done;
 }
 
-/* Close it, written to its end. */
+/* Written to its end; closed, but for one of many. */
 static bool finish(file_out *out, bool sync, km_complaint *why)
 {
 	bool lost = ferror(out->f) != 0;
 	bool done = fflush(out->f) == 0 && (!sync || fsync(fileno(out->f)) == 0);
 
-	if (fclose(out->f) != 0)
-		done = false;
-	out->f = NULL;
+	if ((out->how & FILE_ONE_OF_MANY) == 0) {
+		done = fclose(out->f) == 0 && done;
+		out->f = NULL;
+	}
 	if (!done)
 		return end(out, false, why);
 	if (lost) {
@@ -454,9 +455,11 @@ static bool is_beside(const char *a, const char *b)
  * a descriptor of before it was written, which alone is told what failed meanwhile. */
 static bool sync_file_system(const file_out *out)
 {
-	if (out->lock < 0)
+	const int fd = out->f != NULL ? fileno(out->f) : out->lock;
+
+	if (fd < 0)
 		errno = EMFILE;
-	return out->lock >= 0 && syncfs(out->lock) == 0;
+	return fd >= 0 && syncfs(fd) == 0;
 }
 
 /* The first that is in place in the same directory: what its sync said holds for all, for the system says it once. */

@@ -40,7 +40,7 @@ typedef struct {
 	FILE *f;                /* write here; errors may wait for file_commit */
 	char *name, *tmp;       /* tmp: NULL where name itself is written: a pipe, a device */
 	unsigned how;
-	int lock;               /* on tmp while this process writes it; -1: none */
+	int lock;               /* on tmp while this process writes it; -1: none, or f's */
 	char *buffer;           /* of f, where how has FILE_PRIVATE: wiped at the end */
 } file_out;
 

@@ -274,14 +274,15 @@ int group_look_before(provision *p)
 static void meet_all(journal *j, const provision_groups *g, size_t i)
 {
 	const cli_given *given = &g->of[i].given;
+	const km_key *key = g->keys[i].revoke ? g->keys[i].key : NULL;  /* whose old marks have no more than a salt */
 
 	for (size_t at = 0, len; at < given->len; at += len + 1) {
 		uint32_t salt = 0;
 
 		len = strlen(given->at + at);
-		if (g->keys[i].key != NULL)
-			salt = km_key_guk_id(g->keys[i].key, given->at + at, len) ^ g->keys[i].key->gmk_id;
-		journal_meet(j, g->keys[i].revoke ? &salt : NULL, given->at + at, len);
+		if (key != NULL)
+			salt = km_key_guk_id(key, given->at + at, len) ^ key->gmk_id;
+		journal_meet(j, key == NULL ? NULL : &salt, given->at + at, len);
 	}
 }
 

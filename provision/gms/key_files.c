@@ -20,7 +20,7 @@
 
 static const char no_seal[] = "is missing: km_seal_none says that keys stand there in clear";
 enum {
-	AT_ONCE = 128,          /* files open at the same time, with two descriptors each */
+	AT_ONCE = 256,          /* files open at the same time */
 	WRITERS = 4,            /* threads at most that write them */
 };
 
