@@ -38,7 +38,7 @@ typedef struct {
 	sakke_set least;           /* for any batch, and for sums that are complete; stays until the end */
 	atomic_int has_least;      /* it is made */
 	table chain;               /* of Z, kept where many members came first; stays until the end */
-	atomic_int chain_used;     /* for a check */
+	atomic_int without_least;  /* how often it would have been used, until it is made */
 	_Atomic(sakke_set *) sets; /* widest first, least last, made or not; NULL before the first use */
 	atomic_size_t rank;        /* of the first of sets, which may not be looked at without a pin */
 	atomic_uint pins;          /* calls that use what they found in sets */
@@ -84,14 +84,15 @@ static inline km_to_encap item_of(const sakke_asked *a, size_t i)
 /* See that least is there, or that there are sets.  KM_ENOMEM, KM_ERANDOM, KM_ESELFTEST. */
 km_err sakke_least(const sakke_z *s);
 km_err sakke_ready(const sakke_z *s);
-/* Tables for complete sums: least, or while that is not made the chain; for a check, which takes the chain once.  Where
+/* Tables for complete sums: least, or while that is not made the chain; for a check, which takes the chain for the first few.  Where
  * there are sets.  The same errors. */
 km_err sakke_complete(encap_tables *t, const sakke_z *s, int with_g);
 km_err sakke_complete_once(encap_tables *t, const sakke_z *s);
 /* What sakke_set_for gives between these two stays. */
 void sakke_pin(const sakke_z *s);
 void sakke_unpin(const sakke_z *s);
-/* The widest set for a batch of n, where there are sets: it may be least, which may have to be made. */
+/* The widest set for a batch of n, where there are sets: it may be least, which may have to be made, or one for more
+ * members in its place. */
 const sakke_set *sakke_set_for(const sakke_z *s, size_t n);
 
 /* The tables of a set, those over P and g of its own layout and width; g only where it is wanted: it may have to be

@@ -20,6 +20,7 @@ enum {
 	 * vectors will do. */
 	WIDE_BATCH = 57,
 	CROSSED_REST = 49, /* with wide tables over P and g alone, seven vectors that are filled up to eight are as good */
+	WITHOUT_LEAST_MAX = 5,
 	ONES_BATCH = 8,    /* one element at a time: below it reading wide tables costs more than it saves */
 };
 
@@ -105,7 +106,7 @@ km_err sakke_tables_for(encap_tables *t, size_t *now, const sakke_set *set, size
 	size_t unit = err == KM_OK && crossed ? table_unit(t->p) : set->unit;
 
 	/* Too few to fill up what is made at once take the narrower tables. */
-	*now = n % unit < (crossed ? CROSSED_REST : set->rest) ? n - n % unit : n;
+	*now = n >= unit && n % unit < (crossed ? CROSSED_REST : set->rest) ? n - n % unit : n;
 	return err;
 }
 
@@ -161,8 +162,7 @@ static km_err least_load(sakke_z *s, const table *chain)
 	return sakke_tables(&t, &s->least, 0);
 }
 
-/* Where many members come first, their first block is checked by the chain: least costs as much as three such sums.  The
- * chain stays until the end. */
+/* Where many members come first, their first blocks are checked by the chain.  It stays until the end. */
 static void keep_chain(sakke_z *s, table *chain)
 {
 	s->chain = *chain;
@@ -199,6 +199,13 @@ km_err sakke_least(const sakke_z *z)
 	return err;
 }
 
+/* Where least is not made it costs as much as three checks by the chain, or as the vectors of narrow tables that a dozen
+ * rests of a few members fill up. */
+static int wants_least(const sakke_z *s)
+{
+	return has_least(s) || atomic_fetch_add(&inside(s)->without_least, 1) >= WITHOUT_LEAST_MAX;
+}
+
 km_err sakke_ready(const sakke_z *s)
 {
 	return has_any(s) ? KM_OK : sakke_least(s);
@@ -219,7 +226,7 @@ km_err sakke_complete_once(encap_tables *t, const sakke_z *s)
 {
 	km_err err = sakke_ready(s);
 
-	if (err == KM_OK && atomic_exchange(&inside(s)->chain_used, 1))
+	if (err == KM_OK && wants_least(s))
 		err = sakke_least(s);
 	return err == KM_OK ? sakke_complete(t, s, 1) : err;
 }
@@ -297,7 +304,7 @@ const sakke_set *sakke_set_for(const sakke_z *s, size_t n)
 {
 	const sakke_set *set = atomic_load(&s->sets);
 
-	while (n < set->batch)
+	while (n < set->batch && (set->next != &s->least || wants_least(s)))
 		set = set->next;
 	return set;
 }
