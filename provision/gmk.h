@@ -226,7 +226,8 @@ KM_API KM_MUST km_err km_keyring_new(km_keyring **ring);
 /* Wipes the secrets. */
 KM_API void km_keyring_free(km_keyring *ring);
 
-/* Where batches and tables of this ring are made, and many keys written, from now on.  Before: in the thread that calls. */
+/* Where batches and tables of this ring are made, and files of many keys written, from now on.  Before: in the thread
+ * that calls. */
 KM_API void km_keyring_pool(km_keyring *ring, km_pool *pool);
 
 /* Tables of a KMS (engine.h) are made when its first member is seen, by the number of members seen and, with a pool,

@@ -9,7 +9,7 @@
 #include "engine/field/fp8.h"
 #include "provision/keys/tables.h"
 
-enum { KMSS = 4, ID = 12, MANY = 2500, PIECE = 512, ON_TOP = 1900000 };
+enum { KMSS = 4, ID = 12, MANY = 2500, PIECE = 512, ON_TOP = 1900000, OFTEN = 6 };
 
 static km_kms_master *master;
 static kms_tables *of[KMSS];
@@ -234,7 +234,8 @@ static void those_used_longest_ago_go(void **state)
 	tables_expect(of[0], MANY, NULL);
 	assert_int_equal(bytes(2), wide);
 	assert_int_equal(bytes(3), dropped);
-	results_are_the_same();
+	for (int i = 0; i < OFTEN; i++)         /* until each has those for one member too */
+		results_are_the_same();
 	tables_bound(all, wide + more - ON_TOP);
 	assert_int_equal(bytes(2), dropped + more);
 	assert_int_equal(bytes(0), wide + more);

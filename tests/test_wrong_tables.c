@@ -164,7 +164,7 @@ static void nor_beside_wider_ones_over_p_and_g(void **state)
 	kms = before;
 }
 
-/* The chain that the first block is checked by: each of its links is met.  The next one is checked by what it makes. */
+/* The chain that the first blocks are checked by: each of its links is met.  Later ones are checked by what it makes. */
 static void nor_what_a_wrong_chain_checks(void **state)
 {
 	km_kms_public *before;

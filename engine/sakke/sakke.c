@@ -52,7 +52,7 @@ static km_err sums_by(encap_item *items, size_t n, const encap_tables *t, const 
 km_err sakke_sums_of_one(encap_item *item, const sakke_z *z, const km_random *rnd)
 {
 	encap_tables t;
-	km_err err = sakke_complete_once(&t, z);
+	km_err err = sakke_complete_for_check(&t, z);
 
 	t.back = 1;
 	if (err != KM_OK)

@@ -84,10 +84,10 @@ static inline km_to_encap item_of(const sakke_asked *a, size_t i)
 /* See that least is there, or that there are sets.  KM_ENOMEM, KM_ERANDOM, KM_ESELFTEST. */
 km_err sakke_least(const sakke_z *s);
 km_err sakke_ready(const sakke_z *s);
-/* Tables for complete sums: least, or while that is not made the chain; for a check, which takes the chain for the first few.  Where
- * there are sets.  The same errors. */
+/* Tables for complete sums, where there are sets: least, or while that is not made the chain; for a check, which has it
+ * made after a few.  The same errors. */
 km_err sakke_complete(encap_tables *t, const sakke_z *s, int with_g);
-km_err sakke_complete_once(encap_tables *t, const sakke_z *s);
+km_err sakke_complete_for_check(encap_tables *t, const sakke_z *s);
 /* What sakke_set_for gives between these two stays. */
 void sakke_pin(const sakke_z *s);
 void sakke_unpin(const sakke_z *s);

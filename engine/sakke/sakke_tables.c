@@ -20,7 +20,7 @@ enum {
 	 * vectors will do. */
 	WIDE_BATCH = 57,
 	CROSSED_REST = 49, /* with wide tables over P and g alone, seven vectors that are filled up to eight are as good */
-	WITHOUT_LEAST_MAX = 5,
+	WITHOUT_LEAST_MAX = 5, /* see wants_least */
 	ONES_BATCH = 8,    /* one element at a time: below it reading wide tables costs more than it saves */
 };
 
@@ -222,7 +222,7 @@ km_err sakke_complete(encap_tables *t, const sakke_z *s, int with_g)
 	return err;
 }
 
-km_err sakke_complete_once(encap_tables *t, const sakke_z *s)
+km_err sakke_complete_for_check(encap_tables *t, const sakke_z *s)
 {
 	km_err err = sakke_ready(s);
 
