@@ -120,25 +120,22 @@ done
 # group has a key already; the middle of three by processor time, which others on the machine change least.  Key files
 # are made in each run, and left: a file system may make the next ones slowly where many were just removed.
 many=${MANY:-10000:20}
-processor_seconds() { # WORD...
-	local TIMEFORMAT='%U %S'
-	{ time "$@" >/dev/null 2>&1; } 2>&1 | awk '{print $1 + $2}'
-}
-both_seconds() { # WORD...
+# By processor time, and by the clock.
+seconds() { # WORD...
 	local TIMEFORMAT='%U %S %R'
 	{ time "$@" >/dev/null 2>&1; } 2>&1 | awk '{print $1 + $2, $3}'
 }
 many_against_one() { # KERNEL
-	local round when command=("$keymuster" --plain --kernel "$1" provision --kms kms/kms-init.xml --gms gms/*.xml --partial -o out)
-	rm -f many.new many.again one.new one.again
+	local round when command=("$keymuster" --plain --kernel "$1" provision --kms kms/kms-init.xml --gms gms/*.xml
+		--partial -o out)
 	for round in 1 2 3; do
 		for when in new again; do
-			mkdir "keys.$1.$round.$when"
-			sed "s,keys/,keys.$1.$round.$when/," many.csv >many.now.csv
-			XDG_STATE_HOME=$dir/state.$1.$round both_seconds "${command[@]}" \
+			mkdir "keys.$round.$when"
+			sed "s,keys/,keys.$round.$when/," many.csv >many.now.csv
+			XDG_STATE_HOME=$dir/state.$round seconds "${command[@]}" \
 				--groups many.now.csv --members many.members >>"many.$when"
-			XDG_STATE_HOME=$dir/state.$1.$round both_seconds "${command[@]}" \
-				--group sip:fire-1@gms-psi.example.org --gmk "one.$1.$round.$when.gmk" \
+			XDG_STATE_HOME=$dir/state.$round seconds "${command[@]}" \
+				--group sip:fire-1@gms-psi.example.org --gmk "one.$round.$when.gmk" \
 				--members many.one >>"one.$when"
 		done
 	done
@@ -173,15 +170,15 @@ kmss_against_one() { # KERNEL JOBS
 	rm -f times.*
 	for _ in 1 2 3 4 5; do
 		for list in one ordered mixed; do
-			processor_seconds "${command[@]}" --members "kmss.$list" >>"times.$list"
+			seconds "${command[@]}" --members "kmss.$list" >>"times.$list"
 		done
 	done
 	for list in one ordered mixed; do
 		echo "$list $(sort -n "times.$list" | head -n 1) $("$bench" --peak "${command[@]}" --members "kmss.$list" 2>/dev/null)"
 	done | awk -v k="$1" -v j="$2" -v n="${kmss%:*}" -v size="${kmss#*:}" '
-		NR == 1 { time = $2; peak = $3; next }
+		NR == 1 { time = $2; peak = $4; next }
 		{ printf "%s: %d KMSs of %d members each, %s, %d thread%s: %.2f times the processor time of one KMS, %.2f times its memory; targets: 1.15, 1.5\n",
-			k, n, size, $1, j, j == 1 ? "" : "s", $2 / time, $3 / peak }'
+			k, n, size, $1, j, j == 1 ? "" : "s", $2 / time, $4 / peak }'
 }
 if [ "$kmss" != 0 ]; then
 	documents=(--kms kms/kms-init.xml)

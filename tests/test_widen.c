@@ -151,15 +151,6 @@ static void bytes_are_those_that_were_announced(void **state)
 	km_kms_master_free(master);
 }
 
-/* A source of randomness, which is drawn from in the middle of a batch: it gives the tables back that the batch
- * uses. */
-typedef struct {
-	km_kms_public *kms;
-	uint64_t wide;
-	int kept, gone;
-	size_t back;    /* times that it has them made anew */
-} thief;
-
 /* Where many members come first, tables for one wait until they would have been used a few times: those for many take
  * rests and small batches too, and checks go by the chain. */
 static void tables_for_one_member_wait(void **state)
@@ -187,6 +178,15 @@ static void tables_for_one_member_wait(void **state)
 	km_kms_public_free(kms);
 	km_kms_master_free(master);
 }
+
+/* A source of randomness, which is drawn from in the middle of a batch: it gives the tables back that the batch
+ * uses. */
+typedef struct {
+	km_kms_public *kms;
+	uint64_t wide;
+	int kept, gone;
+	size_t back;    /* times that it has them made anew */
+} thief;
 
 static int narrows(void *ctx, uint8_t *out, size_t len)
 {

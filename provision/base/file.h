@@ -31,8 +31,8 @@ enum {
 	                         * new file that root makes gets the owner of its directory.  Else
 	                         * 0666 less the umask */
 	FILE_NEW = 2,           /* name must not exist yet, not even as a dangling link */
-	FILE_ONE_OF_MANY = 4,   /* what processes that died left of it is not looked for (see file_remove_dead), and it
-	                         * is to be written at once */
+	FILE_ONE_OF_MANY = 4,   /* what processes that died left of it is not looked for (see file_remove_dead), it is to
+	                         * be written at once, and takes one descriptor where others take two */
 };
 
 /* A file that is being written beside its name. */

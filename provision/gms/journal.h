@@ -60,7 +60,7 @@ typedef struct {
 
 /* "DIR/NAME.state", "0abcdef0" -> "DIR/NAME.0abcdef0.journal".  free() it.  NULL: out of memory. */
 char *journal_path(const char *state_file, uint32_t gmk_id);
-/* Call each for all keys that have a journal beside that state.  How many there are; each may be NULL.  *damaged (or
+/* Call each for all keys that have a journal beside that state, by GMK-ID.  How many there are; each may be NULL.  *damaged (or
  * NULL): files of many that cannot be read, and a directory that cannot, for which any key may be missing. */
 size_t journal_list(const char *state_file, void (*each)(void *ctx, const journal_place *at), void *ctx,
 		size_t *damaged);
